@@ -1,0 +1,74 @@
+/**
+ * How one run of the command line ended, and the exit code each ending has. This table is the only source of exit
+ * codes: help prints it, the README and the tests are held against it.
+ */
+import { constants } from 'node:os'
+import { unreachable } from './errors.js'
+
+export type OutcomeKind = Outcome['kind']
+
+export type Outcome =
+  /** The command ran and ended by itself; `exitCode` is its own (128+n when signal n ended it). */
+  | { kind: 'ran'; exitCode: number }
+  /** sera did what was asked of it and no command was involved. */
+  | { kind: 'done' }
+  | { kind: 'config'; reason: string }
+  | { kind: 'usage'; reason: string }
+  | { kind: 'lock-failed'; reason: string }
+  | { kind: 'not-started'; reason: string }
+  | { kind: 'timed-out' }
+  | { kind: 'skipped' }
+  | { kind: 'lost'; reason: string }
+  | { kind: 'overran'; reason: string }
+  | { kind: 'conflict'; reason: string }
+  /** A signal ended the wait. */
+  | { kind: 'interrupted'; signal: NodeJS.Signals }
+
+/** Exit codes of sera's own, with their meaning as help prints it. 200-205 are those of the original tool. */
+export const EXIT_CODES = {
+  config: { code: 200, meaning: 'the config file is missing, unreadable or invalid' },
+  usage: { code: 201, meaning: 'wrong usage' },
+  'lock-failed': { code: 202, meaning: 'lock failed: the database is unreachable, refused, or cannot lock safely' },
+  'not-started': { code: 203, meaning: 'the command could not be started' },
+  'timed-out': { code: 204, meaning: 'timed out waiting (another code with --timeout-exit-code)' },
+  skipped: { code: 205, meaning: 'skipped (with --detailed-exit-codes only, otherwise 0)' },
+  lost: { code: 206, meaning: 'the lock was lost while the command ran; the command was ended' },
+  overran: { code: 207, meaning: 'the command ran longer than --run-at-most and was ended' },
+  conflict: { code: 208, meaning: 'conflict: participants disagree, or the lock is held by an outer sera' },
+} as const satisfies Partial<Record<OutcomeKind, { code: number; meaning: string }>>
+
+export interface ExitCodeOptions {
+  detailedExitCodes?: boolean | undefined
+  timeoutExitCode?: number | undefined
+}
+
+/** The exit code of an outcome. */
+export function exitCodeOf(outcome: Outcome, options: ExitCodeOptions = {}): number {
+  switch (outcome.kind) {
+    case 'ran':
+      return outcome.exitCode
+    case 'done':
+      return 0
+    case 'interrupted':
+      return exitCodeOfSignal(outcome.signal)
+    case 'timed-out':
+      return options.timeoutExitCode ?? EXIT_CODES['timed-out'].code
+    case 'skipped':
+      return options.detailedExitCodes ? EXIT_CODES.skipped.code : 0
+    case 'config':
+    case 'usage':
+    case 'lock-failed':
+    case 'not-started':
+    case 'lost':
+    case 'overran':
+    case 'conflict':
+      return EXIT_CODES[outcome.kind].code
+    default:
+      return unreachable(outcome)
+  }
+}
+
+/** 128+n, as a shell reports a command that signal n ended. */
+export function exitCodeOfSignal(signal: NodeJS.Signals): number {
+  return 128 + constants.signals[signal]
+}
