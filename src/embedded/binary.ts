@@ -1,0 +1,81 @@
+/** Finding a server program on this machine and telling MariaDB from MySQL: Debian's `mysqld` is MariaDB's. */
+import { execFile } from 'node:child_process'
+import { accessSync, constants, realpathSync, statSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import { promisify } from 'node:util'
+import { SeraError } from '../errors.js'
+
+const run = promisify(execFile)
+
+export type ServerKind = 'mariadb' | 'mysql'
+
+export interface ServerBinary {
+  kind: ServerKind
+  /** As the server says it, for instance `10.11.6-MariaDB`. */
+  version: string
+  path: string
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>
+
+/** Where packages put servers that are not on everybody's PATH. */
+const USUAL_PLACES = ['/usr/sbin', '/usr/local/sbin', '/usr/local/bin', '/usr/libexec', '/usr/local/mysql/bin']
+
+/** Paths of server programs, the preferred one first, each program once. `SERA_MYSQLD` stands alone. */
+export function serverPaths(env: Environment): string[] {
+  if (env.SERA_MYSQLD) return [env.SERA_MYSQLD]
+  const folders = [...(env.PATH ?? '').split(delimiter).filter(Boolean), ...USUAL_PLACES]
+  const found = ['mariadbd', 'mysqld'].flatMap(name => folders.map(folder => join(folder, name))).filter(isProgram)
+  const byRealPath = new Map(found.reverse().map(path => [realpathSync(path), path]))
+  return [...byRealPath.values()].reverse()
+}
+
+function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return statSync(path).isFile()
+  } catch {
+    return false
+  }
+}
+
+/**
+ * Asks a program what it is.
+ *
+ * @throws SeraError `config` when it can't be run or is not a server.
+ */
+export async function identify(path: string): Promise<ServerBinary> {
+  let answer: string
+  try {
+    answer = (await run(path, ['--no-defaults', '--version'])).stdout
+  } catch (cause) {
+    throw new SeraError('config', `${path} is not a server that runs here: ${lastLine(String(cause))}`, { cause })
+  }
+  const version = /\bVer (\S+)/.exec(answer)?.[1]
+  if (version === undefined) throw new SeraError('config', `${path} is not a MariaDB or MySQL server`)
+  return { kind: /mariadb/i.test(answer) ? 'mariadb' : 'mysql', version, path }
+}
+
+/**
+ * The server program to use: one of the wanted kind, or the first that is found.
+ *
+ * @throws SeraError `config` when there is none; the line says how to get one.
+ */
+export async function findServer(env: Environment, kind?: ServerKind): Promise<ServerBinary> {
+  for (const path of serverPaths(env)) {
+    const binary = await identify(path)
+    if (kind === undefined || binary.kind === kind) return binary
+  }
+  const wanted = kind === undefined ? 'MariaDB or MySQL' : NAMES[kind]
+  throw new SeraError(
+    'config',
+    `no ${wanted} server program found: install one (Debian, Ubuntu: apt-get install mariadb-server-core) or set SERA_MYSQLD to its path`,
+  )
+}
+
+/** As a person writes them. */
+export const NAMES: Record<ServerKind, string> = { mariadb: 'MariaDB', mysql: 'MySQL' }
+
+function lastLine(text: string): string {
+  return text.trimEnd().split('\n').at(-1) ?? ''
+}

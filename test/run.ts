@@ -1,0 +1,60 @@
+/**
+ * The test run: starts one shared server of each kind that this machine has, runs ava with the arguments given, stops
+ * the servers, and ends with ava's exit code.
+ *
+ *     node build/test/run.js                          # everything
+ *     node build/test/run.js build/test/dsn.test.js   # one file
+ */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { constants, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Server, type ServerAddress, serverBinary, startServer } from './support/servers.js'
+
+const folder = mkdtempSync(join(tmpdir(), 'sera-test-'))
+process.env.SERA_TEST_DIR = folder
+process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
+
+// a terminal's Ctrl-C reaches ava too; this process waits for it and then cleans up
+let given: NodeJS.Signals | undefined
+const note = (signal: NodeJS.Signals) => {
+  given = signal
+}
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, note)
+
+const servers = await startAll()
+try {
+  process.exitCode = given ? exitCodeOf(given) : await ava(servers)
+} finally {
+  await Promise.all(servers.map(server => server.stop()))
+}
+
+async function startAll(): Promise<Server[]> {
+  if ((await serverBinary('mariadb')) === undefined) {
+    console.error('the tests need a MariaDB server (Debian: apt-get install mariadb-server-core)')
+    process.exit(1)
+  }
+  const servers = [await startServer({ kind: 'mariadb' })]
+  if (await serverBinary('mysql')) servers.push(await startServer({ kind: 'mysql' }))
+  else console.error('no MySQL server found (SERA_TEST_MYSQLD, PATH, build/mysql): the tests run on MariaDB only')
+  return servers
+}
+
+async function ava(servers: Server[]): Promise<number> {
+  const addresses = servers.map(
+    ({ kind, version, port, socketPath, ca, pid }): ServerAddress => ({ kind, version, port, socketPath, ca, pid }),
+  )
+  const child = spawn(process.execPath, ['node_modules/ava/entrypoints/cli.mjs', ...process.argv.slice(2)], {
+    stdio: 'inherit',
+    env: { ...process.env, SERA_TEST_SERVERS: JSON.stringify(addresses) },
+  })
+  const pass = (signal: NodeJS.Signals) => child.kill(signal)
+  for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, pass)
+  const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null]
+  return code ?? exitCodeOf(signal ?? 'SIGKILL')
+}
+
+function exitCodeOf(signal: NodeJS.Signals): number {
+  return 128 + constants.signals[signal]
+}

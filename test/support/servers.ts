@@ -1,0 +1,218 @@
+/**
+ * Real servers for tests. `sharedServers()` are those that `test/run.ts` started for the whole run; `startServer()`
+ * gives a test one of its own, to stop, freeze or kill.
+ *
+ * Accounts: `root` (unix socket, no password) and `sera` / `secret` with everything on database `sera` and nothing else.
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { constants, readFileSync } from 'node:fs'
+import { cp, mkdtemp, rm } from 'node:fs/promises'
+import { connect, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { findServer, identify, type ServerBinary, type ServerKind } from '../../src/embedded/binary.js'
+import { lastError } from '../../src/embedded/initialise.js'
+import { runOptions } from '../../src/embedded/options.js'
+import { type Template, template } from './template.js'
+
+/** Where a server is; plain data, so that it can be handed to another process. */
+export interface ServerAddress {
+  kind: ServerKind
+  version: string
+  port: number
+  socketPath: string
+  /** The certificate authority to verify the server with, PEM; undefined when it speaks no TLS. */
+  ca: string | undefined
+  pid: number
+}
+
+export interface SharedServer extends ServerAddress {
+  /** DSN of account `sera` over TCP. */
+  dsn(database?: string): string
+  /** DSN of account `sera` over the unix socket. */
+  socketDsn(database?: string): string
+  /** DSN of `root`, unix socket. */
+  rootDsn(database?: string): string
+}
+
+export interface Server extends SharedServer {
+  /** Ends the server and waits until it is gone: cleanly if it has a folder to keep, else at once and with its folder. */
+  stop(): Promise<void>
+  /** Sends a signal; after KILL and TERM it waits until the server is gone. */
+  kill(signal: NodeJS.Signals): Promise<void>
+  /** Starts it again, on the same data, port and socket, whether or not it still runs. */
+  restart(): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+export interface StartOptions {
+  kind: ServerKind
+  /** Data folder to keep; without it the server gets a fresh copy of the template, removed by `stop`. */
+  dir?: string
+  /** More options for the server program. */
+  args?: readonly string[]
+}
+
+/** Fast rather than durable: what a test server loses in a power cut nobody misses. */
+const THROWAWAY = ['--skip-innodb-doublewrite', '--innodb-flush-log-at-trx-commit=0']
+const START_LIMIT_MS = 60_000
+
+/** The servers of this run, MariaDB first. */
+export function sharedServers(): SharedServer[] {
+  const addresses = JSON.parse(process.env.SERA_TEST_SERVERS ?? '[]') as ServerAddress[]
+  if (addresses.length === 0) throw new Error('no shared servers: run the tests through build/test/run.js (npm test)')
+  return addresses.map(withDsn)
+}
+
+/** The program for a kind of server; undefined when this machine has none. */
+export async function serverBinary(kind: ServerKind): Promise<ServerBinary | undefined> {
+  const paths = kind === 'mysql' ? [process.env.SERA_TEST_MYSQLD, resolve('build/mysql/bin/mysqld')] : []
+  for (const path of paths) {
+    const binary = path && (await identify(path).catch(() => undefined))
+    if (binary) return binary
+  }
+  return findServer({ PATH: process.env.PATH }, kind).catch(() => undefined)
+}
+
+/** Starts a server of its own for a test: about half a second for MariaDB, two for MySQL. */
+export async function startServer(options: StartOptions): Promise<Server> {
+  const binary = await serverBinary(options.kind)
+  if (binary === undefined) throw new Error(`no ${options.kind} server program on this machine`)
+  const made = await template(binary, resolve('build/servers'))
+  // a short path: a unix socket's is limited to 107 bytes
+  const folder = options.dir ?? (await mkdtemp(join(process.env.SERA_TEST_DIR ?? tmpdir(), `${options.kind}-`)))
+  const data = join(folder, 'data')
+  await cp(made.data, data, { recursive: true, mode: constants.COPYFILE_FICLONE, force: false })
+  const process_ = new ServerProcess(binary, made, folder, options.args ?? [])
+  await process_.start()
+  return handleOf(process_, options.dir === undefined)
+}
+
+/** One server program on one data folder, running or not. */
+class ServerProcess {
+  readonly socketPath: string
+  port = 0
+  child: ChildProcess | undefined
+
+  constructor(
+    readonly binary: ServerBinary,
+    readonly made: Template,
+    readonly folder: string,
+    readonly args: readonly string[],
+  ) {
+    this.socketPath = join(folder, 'sera.sock')
+  }
+
+  async start(): Promise<void> {
+    this.port ||= await freePort()
+    // the parent's death is the server's: nothing survives a test run that was killed
+    this.child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', this.binary.path, ...this.options()], {
+      stdio: 'ignore',
+      cwd: this.folder,
+      detached: true,
+    })
+    await this.ready(this.child)
+  }
+
+  private options(): string[] {
+    const { tls } = this.made
+    const run = {
+      kind: this.binary.kind,
+      data: join(this.folder, 'data'),
+      asRoot: process.getuid?.() === 0,
+      socketPath: this.socketPath,
+      pidFile: join(this.folder, 'pid'),
+      logFile: join(this.folder, 'log'),
+      maxConnections: 2000,
+    }
+    const network = [`--port=${this.port}`, '--bind-address=127.0.0.1']
+    const certificate = tls === undefined ? [] : ['ca', 'cert', 'key'].map(name => `--ssl-${name}=${tls}/${name}.pem`)
+    return [...runOptions(run), ...network, ...certificate, ...THROWAWAY, ...this.args]
+  }
+
+  private async ready(child: ChildProcess): Promise<void> {
+    const deadline = Date.now() + START_LIMIT_MS
+    while (!(await greets(this.port))) {
+      if (ended(child)) throw new Error(`${this.binary.path} did not start: ${this.log()}`)
+      if (Date.now() > deadline) throw new Error(`${this.binary.path} is not ready after ${START_LIMIT_MS} ms`)
+      await sleep(20)
+    }
+  }
+
+  private log(): string {
+    return lastError(readFileSync(join(this.folder, 'log'), 'utf8'))
+  }
+
+  async signal(signal: NodeJS.Signals): Promise<void> {
+    const child = this.child
+    if (child === undefined || ended(child)) return
+    child.kill(signal)
+    if (signal === 'SIGKILL' || signal === 'SIGTERM') await once(child, 'exit')
+  }
+}
+
+function handleOf(server: ServerProcess, removeFolder: boolean): Server {
+  const { binary, made, port, socketPath } = server
+  const shutDown = async () => {
+    // a frozen server can't hear TERM
+    await server.signal('SIGCONT')
+    await server.signal('SIGTERM')
+  }
+  const stop = async () => {
+    if (!removeFolder) return shutDown()
+    await server.signal('SIGKILL')
+    await rm(server.folder, { recursive: true, force: true })
+  }
+  const ca = made.tls && join(made.tls, 'ca.pem')
+  const address = { kind: binary.kind, version: binary.version, port, socketPath, ca, pid: 0 }
+  const handle = {
+    stop,
+    kill: (signal: NodeJS.Signals) => server.signal(signal),
+    restart: async () => {
+      await shutDown()
+      await server.start()
+    },
+    [Symbol.asyncDispose]: stop,
+  }
+  // it changes with a restart
+  const livePid = { enumerable: true, get: () => server.child?.pid ?? 0 }
+  return Object.defineProperty(Object.assign(withDsn(address), handle), 'pid', livePid)
+}
+
+function withDsn(address: ServerAddress): SharedServer {
+  return {
+    ...address,
+    dsn: (database = 'sera') => `sera:secret@tcp(127.0.0.1:${address.port})/${database}`,
+    socketDsn: (database = 'sera') => `sera:secret@unix(${address.socketPath})/${database}`,
+    rootDsn: (database = 'sera') => `root@unix(${address.socketPath})/${database}`,
+  }
+}
+
+function ended(child: ChildProcess): boolean {
+  return child.exitCode !== null || child.signalCode !== null || child.pid === undefined
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  await once(server, 'close')
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  return address.port
+}
+
+/** Whether somebody answers on the port with a first packet, as a server does when it is ready. */
+function greets(port: number): Promise<boolean> {
+  return new Promise(resolve => {
+    const socket = connect({ port, host: '127.0.0.1', timeout: 5000 })
+    const settle = (answer: boolean) => {
+      socket.destroy()
+      resolve(answer)
+    }
+    socket.once('data', () => settle(true))
+    for (const event of ['error', 'timeout', 'close']) socket.once(event, () => settle(false))
+  })
+}
