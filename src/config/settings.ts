@@ -5,17 +5,27 @@
 import type { Dsn } from './dsn.js'
 
 export type EngineChoice = 'auto' | 'get_lock' | 'lease'
+/** Between the moment the child must be gone and the moment another host may have the lock: clocks, scheduling. */
+export const SAFETY_MARGIN_MS = 1000
+
 export type OnLost = 'reclaim' | 'terminate' | 'ignore'
 
+/**
+ * Taken off every deadline that keeps two commands apart, for what no clock tells: a late timer, a scheduler, the time
+ * a signal needs.
+ */
+export const SAFETY_MARGIN_MS = 1000
+
 export interface SyslogSettings {
-  /** `unix:/dev/log`, `udp://host:514` or `tcp://host:514`. */
+  /** Always in one of these forms: `unix:/dev/log`, `udp://host:514`, `tcp://[::1]:514`. */
   address: string
+  /** A name of syslog.conf(5). */
   facility: string
   tag: string
 }
 
 export interface Settings {
-  /** Where the locks live; undefined only for subcommands that need no server. */
+  /** Where the locks live. */
   server: Dsn
   engine: EngineChoice
   /** How long the lock outlives a host that vanishes. */

@@ -1,0 +1,138 @@
+/** What stands after the `?` of a DSN. Names are told apart by case, as in go-sql-driver; of two, the last counts. */
+
+import type { Dsn, DsnTls } from './dsn.js'
+import { invalidDsn } from './dsn-error.js'
+
+/** Long enough for a busy server or a lost packet, short enough for a command that waits to be run. */
+export const DEFAULT_CONNECT_TIMEOUT_MS = 10_000
+
+export type DsnParameters = Omit<Dsn, 'user' | 'password' | 'address' | 'database'>
+
+/** What is no such name may be half a password that a missing slash has brought here; and names are shown. */
+const NAME = /^[\w.-]+$/
+
+type Read = (value: string, into: DsnParameters) => void
+
+const PARAMETERS: Readonly<Record<string, Read>> = {
+  /** In go 0 is the same as not given, and so it is here. */
+  timeout: (value, into) => {
+    into.connectTimeoutMs = goDuration('timeout', value) || DEFAULT_CONNECT_TIMEOUT_MS
+  },
+  readTimeout: (value, into) => {
+    into.readTimeoutMs = goDuration('readTimeout', value)
+  },
+  writeTimeout: (value, into) => {
+    into.writeTimeoutMs = goDuration('writeTimeout', value)
+  },
+  tls: (value, into) => {
+    into.tls.mode = tlsMode(value)
+  },
+  'tls-ca': (value, into) => {
+    into.tls.ca = file('tls-ca', value)
+  },
+  'tls-cert': (value, into) => {
+    into.tls.cert = file('tls-cert', value)
+  },
+  'tls-key': (value, into) => {
+    into.tls.key = file('tls-key', value)
+  },
+  charset: (value, into) => {
+    into.charset = word('charset', /^[A-Za-z0-9_]+(?:,[A-Za-z0-9_]+)*$/, value)
+  },
+  collation: (value, into) => {
+    into.collation = word('collation', /^[A-Za-z0-9_]+$/, value)
+  },
+}
+
+export function parseParameters(query: string): DsnParameters {
+  const given: DsnParameters = {
+    connectTimeoutMs: DEFAULT_CONNECT_TIMEOUT_MS,
+    readTimeoutMs: 0,
+    writeTimeoutMs: 0,
+    tls: { mode: 'off' },
+    charset: undefined,
+    collation: undefined,
+    ignored: [],
+  }
+  const pairs = query.split('&').filter(pair => pair !== '')
+  for (const pair of pairs) readPair(pair, given)
+  const modeGiven = pairs.some(pair => pair.startsWith('tls='))
+  return { ...given, tls: checkedTls(given.tls, modeGiven) }
+}
+
+function readPair(pair: string, into: DsnParameters): void {
+  const equals = pair.indexOf('=')
+  const name = equals === -1 ? pair : pair.slice(0, equals)
+  if (!NAME.test(name)) throw invalidDsn("a parameter's name is made of letters, digits and _ . -")
+  const read = Object.hasOwn(PARAMETERS, name) ? PARAMETERS[name] : undefined
+  if (!read || equals === -1) into.ignored.push(name)
+  else read(decode(name, pair.slice(equals + 1)), into)
+}
+
+/** Naming certificates asks for TLS; naming them and switching it off is a contradiction. */
+function checkedTls(tls: DsnTls, modeGiven: boolean): DsnTls {
+  if ((tls.cert === undefined) !== (tls.key === undefined)) throw invalidDsn('tls-cert and tls-key need each other')
+  if (tls.mode !== 'off' || (tls.ca ?? tls.cert) === undefined) return tls
+  if (modeGiven) throw invalidDsn('tls=false contradicts tls-ca, tls-cert and tls-key')
+  return { ...tls, mode: 'verify' }
+}
+
+function tlsMode(value: string): DsnTls['mode'] {
+  switch (value.toLowerCase()) {
+    case '1':
+    case 'true':
+      return 'verify'
+    case '0':
+    case 'false':
+      return 'off'
+    case 'skip-verify':
+      return 'skip-verify'
+    case 'preferred':
+      return 'preferred'
+    default:
+      throw invalidDsn('tls must be true, skip-verify, preferred or false; a CA of your own goes to tls-ca')
+  }
+}
+
+const GO_UNITS: Readonly<Record<string, number>> = {
+  ns: 1e-6,
+  us: 1e-3,
+  µs: 1e-3,
+  μs: 1e-3,
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+}
+const GO_AMOUNT = /(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)/g
+const GO_DURATION = new RegExp(`^(?:0|(?:${GO_AMOUNT.source})+)$`)
+
+/** Milliseconds of a duration as go's time.ParseDuration reads it: 0, or numbers with units. Rounded up. */
+function goDuration(name: string, value: string): number {
+  if (!GO_DURATION.test(value)) throw invalidDsn(`${name} must be a duration with a unit, as in 500ms or 1m30s`)
+  const ms = [...value.matchAll(GO_AMOUNT)].reduce(
+    (sum, [, amount, unit]) => sum + Number(amount) * GO_UNITS[unit!]!,
+    0,
+  )
+  if (!Number.isSafeInteger(Math.ceil(ms))) throw invalidDsn(`${name} is too long`)
+  return ms < 1 ? Math.ceil(ms) : Math.round(ms)
+}
+
+function file(name: string, value: string): string {
+  if (value === '') throw invalidDsn(`${name} must name a file`)
+  return value
+}
+
+/** Kept to what such names consist of, for they end up in SQL. */
+function word(name: string, form: RegExp, value: string): string {
+  if (!form.test(value)) throw invalidDsn(`${name} must be the name of a ${name}`)
+  return value
+}
+
+function decode(name: string, value: string): string {
+  try {
+    return decodeURIComponent(value.replaceAll('+', ' '))
+  } catch {
+    throw invalidDsn(`${name} is not percent-encoded UTF-8; % itself is written %25`)
+  }
+}

@@ -1,0 +1,51 @@
+/** `mysql://user:password@host:port/database?param=value&…`, everything percent-encoded, as hosters hand it out. */
+
+import type { Dsn } from './dsn.js'
+import { hostAndPort } from './dsn-address.js'
+import { invalidDsn } from './dsn-error.js'
+import { parseParameters } from './dsn-parameters.js'
+
+const PARTS = /^mysql:\/\/(?:([^/?#@:]*)(?::([^/?#@]*))?@)?([^/?#@]+)(?:\/([^/?#@]*))?(?:\?([^#]*))?$/i
+
+/** The option of MySQL's own clients that hosters put in their URLs. Overlooking it would mean talking in the clear. */
+const TLS_OF_SSL_MODE: Readonly<Record<string, string>> = {
+  DISABLED: 'false',
+  PREFERRED: 'preferred',
+  REQUIRED: 'skip-verify',
+  VERIFY_CA: 'true',
+  VERIFY_IDENTITY: 'true',
+}
+
+export function parseUrlDsn(text: string): Dsn {
+  const parts = PARTS.exec(text)
+  if (!parts) {
+    throw invalidDsn(
+      'a URL must read mysql://user:password@host:port/database, with / @ : ? # in a part written %2F %40 %3A %3F %23',
+    )
+  }
+  const [, user = '', password = '', host = '', database = '', query = ''] = parts
+  return {
+    user: decode(user),
+    password: decode(password),
+    address: { net: 'tcp', ...hostAndPort(decode(host)) },
+    database: decode(database) || undefined,
+    ...parseParameters(query.split('&').map(withoutSslMode).join('&')),
+  }
+}
+
+function withoutSslMode(pair: string): string {
+  const mode = /^ssl-?mode=(.*)$/i.exec(pair)?.[1]?.toUpperCase()
+  if (mode === undefined) return pair
+  if (!Object.hasOwn(TLS_OF_SSL_MODE, mode)) {
+    throw invalidDsn(`ssl-mode must be one of ${Object.keys(TLS_OF_SSL_MODE).join(', ')}`)
+  }
+  return `tls=${TLS_OF_SSL_MODE[mode]}`
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    throw invalidDsn('the URL is not percent-encoded UTF-8; % itself is written %25')
+  }
+}
