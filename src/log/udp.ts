@@ -1,0 +1,45 @@
+/** Syslog over UDP (RFC 5426): one message, one packet. */
+import { createSocket, type Socket } from 'node:dgram'
+import { isIPv4 } from 'node:net'
+import type { Wire } from './wire.js'
+
+interface Target {
+  socket: Socket
+  host: string
+}
+
+/** `addresses` looks the host up: once, and again after it has failed. */
+export function openUdp(port: number, addresses: (signal: AbortSignal) => Promise<string[]>): Wire {
+  const closing = new AbortController()
+  let target: Promise<Target> | undefined
+
+  async function aim(): Promise<Target> {
+    const found = await addresses(closing.signal)
+    // IPv4 first: nothing tells the sender that only one of `localhost`'s two addresses is listened on.
+    const host = found.find(isIPv4) ?? found[0]
+    if (host === undefined) throw new Error('the host has no address')
+    const socket = createSocket(isIPv4(host) ? 'udp4' : 'udp6').unref()
+    socket.on('error', () => undefined)
+    return { socket, host }
+  }
+
+  return {
+    async send(message) {
+      target ??= aim()
+      target.catch(() => {
+        target = undefined
+      })
+      const { socket, host } = await target
+      await new Promise<void>((resolve, reject) =>
+        socket.send(message, port, host, error => (error ? reject(error) : resolve())),
+      )
+    },
+    close() {
+      closing.abort()
+      target?.then(
+        ({ socket }) => socket.close(),
+        () => undefined,
+      )
+    },
+  }
+}
