@@ -12,7 +12,7 @@ const UNITS = [86_400_000, 3_600_000, 60_000, 1000, 1] as const
  */
 export function parseDuration(text: string): number | undefined {
   const seconds = SECONDS.exec(text)
-  if (seconds) return wholeMs(Number(seconds[1]) * 1000)
+  if (seconds) return secondsToMs(Number(seconds[1]))
   const amounts = text === '' ? null : COMPOUND.exec(text)
   if (!amounts) return undefined
   return wholeMs(UNITS.reduce((sum, unit, index) => sum + Number(amounts[index + 1] ?? 0) * unit, 0))
@@ -40,6 +40,11 @@ export function formatDuration(ms: number): string {
   ]
   const seconds = (ms % 60_000) / 1000
   return `${part(days, 'd')}${part(hours, 'h')}${part(minutes, 'm')}${part(seconds, 's')}`
+}
+
+/** Whole milliseconds of a number of seconds; undefined where the number is no duration. */
+export function secondsToMs(seconds: number): number | undefined {
+  return seconds >= 0 ? wholeMs(seconds * 1000) : undefined
 }
 
 function part(amount: number, unit: string): string {

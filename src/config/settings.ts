@@ -5,15 +5,9 @@
 import type { Dsn } from './dsn.js'
 
 export type EngineChoice = 'auto' | 'get_lock' | 'lease'
-/** Between the moment the child must be gone and the moment another host may have the lock: clocks, scheduling. */
-export const SAFETY_MARGIN_MS = 1000
-
 export type OnLost = 'reclaim' | 'terminate' | 'ignore'
 
-/**
- * Taken off every deadline that keeps two commands apart, for what no clock tells: a late timer, a scheduler, the time
- * a signal needs.
- */
+/** Between the moment the child must be gone and the moment another host may have the lock: clocks, scheduling. */
 export const SAFETY_MARGIN_MS = 1000
 
 export interface SyslogSettings {

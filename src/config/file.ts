@@ -1,0 +1,119 @@
+/** The config file, strict JSON, and the file that a DSN may be kept in. */
+import { isUtf8 } from 'node:buffer'
+import { readFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { SeraError } from '../errors.js'
+import { type Dsn, parseDsn } from './dsn.js'
+import { located } from './located.js'
+import { nearest } from './nearest.js'
+import { containsNul } from './nul.js'
+import { SETTING_NAMES, SETTINGS, type SettingName, type Values } from './table.js'
+
+export const DEFAULT_FILE = '/etc/sera.json'
+
+export interface ConfigFile {
+  values: Partial<Values>
+  /** Keys that sera does not know. */
+  warnings: string[]
+}
+
+/**
+ * Keys are matched as the original matches them: exactly, or else without regard to case; `null` is as if not given. A
+ * relative `serverFile` is relative to the config file.
+ *
+ * @throws SeraError config: missing, unreadable, not JSON, or a value that its key can't have; never with a value that
+ * has a password in it
+ */
+export async function readConfigFile(file: string): Promise<ConfigFile> {
+  const config: ConfigFile = { values: {}, warnings: [] }
+  for (const [key, value] of Object.entries(await readObject(file))) {
+    const name = settingNamed(key)
+    if (name === undefined) config.warnings.push(`${file}: ${unknownKey(key, SETTING_NAMES)}`)
+    else if (value !== null) located(`${file}: ${key}`, 'config', () => readSetting(config, file, name, value))
+  }
+  const { serverFile } = config.values
+  if (serverFile !== undefined) config.values.serverFile = resolve(dirname(file), serverFile)
+  return config
+}
+
+/** Reads a DSN from a file of its own, a mounted secret for instance. Blanks and line ends around it don't count. */
+export function readServerFile(file: string): Dsn {
+  const text = readText(file).trim()
+  return located(file, 'config', () => parseDsn(text))
+}
+
+/** Whether it failed because the file isn't there. */
+export function isMissing(error: unknown): boolean {
+  return error instanceof SeraError && codeOf(error.cause) === 'ENOENT'
+}
+
+function settingNamed(key: string): SettingName | undefined {
+  return (
+    SETTING_NAMES.find(name => name === key) ?? SETTING_NAMES.find(name => name.toLowerCase() === key.toLowerCase())
+  )
+}
+
+function readSetting<Name extends SettingName>(config: ConfigFile, file: string, name: Name, value: unknown): void {
+  if (containsNul(value)) throw new SeraError('config', 'it contains a NUL character')
+  const { keys, json } = SETTINGS[name]
+  config.values[name] = json(value)
+  if (!keys || typeof value !== 'object') return
+  const unknown = Object.keys(value ?? {}).filter(key => !keys.includes(key))
+  config.warnings.push(...unknown.map(key => `${file}: ${name}: ${unknownKey(key, keys)}`))
+}
+
+function unknownKey(key: string, known: readonly string[]): string {
+  const meant = nearest(key, known)
+  return `unknown key ${JSON.stringify(key)}${meant === undefined ? '' : `, did you mean "${meant}"?`}`
+}
+
+async function readObject(file: string): Promise<object> {
+  const text = readText(file)
+  let json: unknown
+  try {
+    json = JSON.parse(text)
+  } catch {
+    throw new SeraError('config', `${file} is not valid JSON: ${await syntaxError(text)}`)
+  }
+  if (typeof json === 'object' && json !== null && !Array.isArray(json)) return json
+  throw new SeraError('config', `${file} must contain a JSON object, as in {"server": "sera:…@tcp(db:3306)/sera"}`)
+}
+
+/** Where and what. JSON.parse's own message quotes the text, and with it the password. */
+async function syntaxError(text: string): Promise<string> {
+  const { parse, printParseErrorCode } = await import('jsonc-parser')
+  const errors: import('jsonc-parser').ParseError[] = []
+  parse(text, errors, { disallowComments: true })
+  const first = errors[0]
+  if (!first) return 'it has a character that JSON does not allow'
+  const before = text.slice(0, first.offset).split('\n')
+  const what = printParseErrorCode(first.error)
+    .replace(/(?<!^)[A-Z]/g, ' $&')
+    .toLowerCase()
+  return `line ${before.length}, column ${before.at(-1)!.length + 1}: ${what}`
+}
+
+/** A byte order mark is tolerated. */
+function readText(file: string): string {
+  const bytes = readBytes(file)
+  if (!isUtf8(bytes)) throw new SeraError('config', `${file} is not UTF-8 text`)
+  return bytes.toString('utf8').replace(/^\uFEFF/, '')
+}
+
+function readBytes(file: string): Buffer {
+  try {
+    return readFileSync(file)
+  } catch (cause) {
+    throw new SeraError('config', `cannot read ${file}: ${REASONS[codeOf(cause)] ?? codeOf(cause)}`, { cause })
+  }
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'it does not exist',
+  EISDIR: 'it is a directory',
+  EACCES: 'permission denied',
+}
+
+function codeOf(error: unknown): string {
+  return (error as NodeJS.ErrnoException | undefined)?.code ?? 'unknown error'
+}

@@ -1,0 +1,147 @@
+/** Brings config file, environment and flags together; a later one of these overrules an earlier one, key by key. */
+import { SeraError, type SeraErrorKind } from '../errors.js'
+import type { Dsn } from './dsn.js'
+import { type ConfigFile, DEFAULT_FILE, isMissing, readConfigFile, readServerFile } from './file.js'
+import { checkLease } from './lease.js'
+import { located } from './located.js'
+import type { Settings } from './settings.js'
+import { flagOf, SETTING_NAMES, SETTINGS, type SettingName, type Values, variableOf } from './table.js'
+import { unexpected } from './values.js'
+
+/** By setting, as they stand on the command line; true for a bare flag (`--verbose`), false for one that is negated. */
+export type Flags = Readonly<Partial<Record<SettingName | 'config', string | boolean | undefined>>>
+
+export interface Given {
+  env: Readonly<Record<string, string | undefined>>
+  flags?: Flags
+  /** The config file when neither flag nor environment names one; it may be missing if they name a server. */
+  file?: string
+}
+
+export interface Resolved {
+  settings: Settings
+  /** What is odd but no error, one line each. */
+  warnings: string[]
+  /** Where a value came from, for errors and for `doctor`: `--lease`, `SERA_LEASE`, `/etc/sera.json: lease`, `default`. */
+  originOf(name: SettingName): string
+}
+
+/** One place that settings come from. */
+interface Source {
+  values: Partial<Values>
+  warnings: string[]
+  /** How it calls a setting. */
+  nameOf(name: SettingName): string
+  /** What a bad value from it is. */
+  kind: SeraErrorKind
+}
+
+type Pick = <Name extends SettingName>(name: Name) => Values[Name] | undefined
+
+/**
+ * @throws SeraError usage, when a flag's value is wrong; config, when one of the file or the environment is, when the
+ * file can't be read or when nothing names a server
+ * @example const { settings } = await resolveSettings({ env: process.env, flags: { lease: '2m' } })
+ */
+export async function resolveSettings({ env, flags = {}, file = DEFAULT_FILE }: Given): Promise<Resolved> {
+  const fromFlags = readFlags(flags)
+  const fromEnvironment = readEnvironment(env)
+  const { path, named } = configPath(env, flags, file)
+  const fromFile = await readFile(path, named)
+  const sources = [fromFlags, fromEnvironment, ...(fromFile ? [fromFile] : [])]
+  const sourceOf = (name: SettingName) => sources.find(source => source.values[name] !== undefined)
+  const pick: Pick = name => sourceOf(name)?.values[name]
+  const originOf = (name: SettingName) => sourceOf(name)?.nameOf(name) ?? 'default'
+
+  const { server, warnings } = findServer(sources, fromFile ? `${path} names none` : `${path} does not exist`)
+  const settings = withDefaults(server, pick)
+  const leaseIsFlag = [sourceOf('lease'), sourceOf('grace')].includes(fromFlags)
+  checkLease(settings, leaseIsFlag ? 'usage' : 'config', originOf)
+  return { settings, warnings: [...sources.flatMap(source => source.warnings), ...warnings], originOf }
+}
+
+function withDefaults(server: Dsn, pick: Pick): Settings {
+  return {
+    server,
+    engine: pick('engine') ?? 'auto',
+    leaseMs: pick('lease') ?? 60_000,
+    graceMs: pick('grace') ?? 10_000,
+    namespace: pick('namespace') ?? '',
+    onLost: pick('onLost') ?? 'reclaim',
+    syslog: pick('syslog') || undefined,
+    verbose: pick('verbose') ?? false,
+    audit: pick('audit') ?? false,
+    allowMultiPrimary: pick('allowMultiPrimary') ?? false,
+    connectWaitMs: pick('connectWait') ?? 30_000,
+  }
+}
+
+/** The three ways to name a server overrule each other as one setting would: whoever comes last decides alone. */
+function findServer(sources: Source[], otherwise: string): { server: Dsn; warnings: string[] } {
+  const ways = ['server', 'serverFile', 'servers'] as const
+  const source = sources.find(({ values }) => ways.some(way => values[way] !== undefined))
+  if (!source) {
+    throw new SeraError(
+      'config',
+      `no server: ${otherwise}; name one with --server, SERA_SERVER, or "server" in the config file ` +
+        '(sera never runs a command unguarded)',
+    )
+  }
+  const { server, serverFile, servers } = source.values
+  const given = ways.filter(way => source.values[way] !== undefined).map(source.nameOf)
+  if (given.length > 1) throw new SeraError(source.kind, `${given.join(' and ')} each name the server: give only one`)
+  if (server) return { server, warnings: [] }
+  if (serverFile !== undefined) return { server: readServerFile(serverFile), warnings: [] }
+  return { server: servers![0]!, warnings: [`${given[0]}: only the first server is used`] }
+}
+
+function configPath(env: Given['env'], flags: Flags, file: string): { path: string; named: boolean } {
+  const [path, name, kind] =
+    flags.config !== undefined
+      ? ([flags.config, flagOf('config'), 'usage'] as const)
+      : ([env[variableOf('config')], variableOf('config'), 'config'] as const)
+  if (path === undefined) return { path: file, named: false }
+  return located(name, kind, () => {
+    if (typeof path !== 'string' || path === '') throw unexpected('the path of a file', path)
+    return { path, named: true }
+  })
+}
+
+/** Undefined when there is none and none was named. */
+async function readFile(path: string, named: boolean): Promise<Source | undefined> {
+  let config: ConfigFile
+  try {
+    config = await readConfigFile(path)
+  } catch (error) {
+    if (!named && isMissing(error)) return undefined
+    throw error
+  }
+  return { ...config, kind: 'config', nameOf: name => `${path}: ${name}` }
+}
+
+function readEnvironment(env: Given['env']): Source {
+  const source: Source = { values: {}, warnings: [], kind: 'config', nameOf: variableOf }
+  for (const name of SETTING_NAMES) take(source, name, env[variableOf(name)])
+  return source
+}
+
+function readFlags(flags: Flags): Source {
+  const source: Source = { values: {}, warnings: [], kind: 'usage', nameOf: flagOf }
+  for (const name of SETTING_NAMES) take(source, name, flags[name])
+  const named = [source.values.server, ...(source.values.servers ?? [])]
+  if (named.some(dsn => dsn && dsn.password !== '')) {
+    source.warnings.push(
+      `the password in ${flagOf('server')} is visible in ps; use SERA_SERVER, "serverFile" or the config file`,
+    )
+  }
+  return source
+}
+
+function take<Name extends SettingName>(source: Source, name: Name, raw: string | boolean | undefined): void {
+  if (raw === undefined) return
+  const { text, json, bare } = SETTINGS[name]
+  source.values[name] = located(source.nameOf(name), source.kind, () => {
+    if (typeof raw === 'string') return text(raw)
+    return raw && bare !== undefined ? bare : json(raw)
+  })
+}

@@ -1,0 +1,56 @@
+/** The one table of what can be set. Names of environment variables and flags follow from the keys. */
+import type { Dsn } from './dsn.js'
+import type { EngineChoice, OnLost, SyslogSettings } from './settings.js'
+import { syslog } from './syslog.js'
+import { dsn, dsns, duration, namespace, oneOf, path, type Reader, truth, verbose } from './values.js'
+
+/** What each key's value is once it has been read, whether it came as JSON or as text. */
+export interface Values {
+  server: Dsn
+  serverFile: string
+  servers: Dsn[]
+  engine: EngineChoice
+  lease: number
+  grace: number
+  namespace: string
+  onLost: OnLost
+  syslog: SyslogSettings | false
+  verbose: false | 'stdout' | 'stderr'
+  audit: boolean
+  history: boolean
+  allowMultiPrimary: boolean
+  connectWait: number
+  maxClockSkew: number
+}
+
+export type SettingName = keyof Values
+
+export const SETTINGS: { readonly [Name in SettingName]: Reader<Values[Name]> } = {
+  server: dsn,
+  serverFile: path,
+  servers: dsns,
+  engine: oneOf('auto', 'get_lock', 'lease'),
+  lease: duration,
+  grace: duration,
+  namespace,
+  onLost: oneOf('reclaim', 'terminate', 'ignore'),
+  syslog,
+  verbose,
+  audit: truth,
+  history: truth,
+  allowMultiPrimary: truth,
+  connectWait: duration,
+  maxClockSkew: duration,
+}
+
+export const SETTING_NAMES = Object.keys(SETTINGS) as SettingName[]
+
+/** `connectWait` is `SERA_CONNECT_WAIT`. */
+export function variableOf(name: SettingName | 'config'): string {
+  return `SERA_${name.replace(/[A-Z]/g, letter => `_${letter}`).toUpperCase()}`
+}
+
+/** `onLost` is `--on-lost`. */
+export function flagOf(name: SettingName | 'config'): string {
+  return `--${name.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)}`
+}

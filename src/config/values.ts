@@ -1,0 +1,122 @@
+/**
+ * Readers of single values: `json` as they stand in the config file, `text` as they come from the environment and from
+ * flags. A reader throws a SeraError that says what was expected; who calls it adds where the value came from.
+ */
+import { SeraError } from '../errors.js'
+import { type Dsn, parseDsn } from './dsn.js'
+import { parseDuration, secondsToMs } from './duration.js'
+
+export interface Reader<T> {
+  json(value: unknown): T
+  text(text: string): T
+  /** What a bare flag means, `--verbose` say; undefined where a flag needs a value. */
+  readonly bare?: T
+  /** Keys of the value where it may be an object. */
+  readonly keys?: readonly string[]
+}
+
+/** The error for a value of the wrong kind. */
+export function unexpected(expected: string, value: unknown): SeraError {
+  return new SeraError('config', `expected ${expected}, got ${shown(value)}`)
+}
+
+/** Strings read from JSON, where any other type is wrong. */
+export function fromStrings<T>(expected: string, text: (text: string) => T | undefined): Reader<T> {
+  const read = (value: unknown): T => {
+    const result = typeof value === 'string' && value !== '' ? text(value) : undefined
+    if (result === undefined) throw unexpected(expected, value)
+    return result
+  }
+  return { text: read, json: read }
+}
+
+export function oneOf<T extends string>(...choices: readonly T[]): Reader<T> {
+  return fromStrings(listed(choices.map(choice => `"${choice}"`)), text => choices.find(choice => choice === text))
+}
+
+export const path: Reader<string> = fromStrings('the path of a file', text => text)
+
+export const namespace: Reader<string> = fromStrings('a name', text => text)
+
+const DURATION = 'seconds or a duration like 90s, 5m, 1h30m'
+
+export const duration: Reader<number> = {
+  text: fromStrings(DURATION, parseDuration).text,
+  json: value => {
+    const ms =
+      typeof value === 'number' ? secondsToMs(value) : typeof value === 'string' ? parseDuration(value) : undefined
+    if (ms === undefined) throw unexpected(DURATION, value)
+    return ms
+  },
+}
+
+const TRUE = ['true', '1', 'yes', 'on']
+const FALSE = ['false', '0', 'no', 'off']
+
+/** What people write for yes and no in an environment variable; undefined for anything else. */
+export function truthOf(text: string): boolean | undefined {
+  const word = text.toLowerCase()
+  return TRUE.includes(word) ? true : FALSE.includes(word) ? false : undefined
+}
+
+export const truth: Reader<boolean> = {
+  text: fromStrings('true or false', truthOf).text,
+  json: value => {
+    if (typeof value !== 'boolean') throw unexpected('true or false', value)
+    return value
+  },
+  bare: true,
+}
+
+const VERBOSE = 'true, false, "stdout" or "stderr"'
+
+/** `true` is stdout, as in the original. */
+export const verbose: Reader<false | 'stdout' | 'stderr'> = {
+  text: text => (text === 'stdout' || text === 'stderr' ? text : fromTruth(truthOf(text), text)),
+  json: value => (value === 'stdout' || value === 'stderr' ? value : fromTruth(value, value)),
+  bare: 'stdout',
+}
+
+function fromTruth(truth: unknown, value: unknown): false | 'stdout' {
+  if (typeof truth !== 'boolean') throw unexpected(VERBOSE, value)
+  return truth && 'stdout'
+}
+
+/** Its errors don't show the value, which has a password in it. */
+export const dsn: Reader<Dsn> = {
+  text: parseDsn,
+  json: value => {
+    if (typeof value !== 'string') throw new SeraError('config', `expected a DSN, got ${typeName(value)}`)
+    return parseDsn(value)
+  },
+}
+
+/** Several members of one cluster; in an environment variable with blanks between them. */
+export const dsns: Reader<Dsn[]> = {
+  text: text => text.trim().split(/\s+/).map(parseDsn),
+  json: value => {
+    if (Array.isArray(value) && value.length > 0) return value.map(dsn.json)
+    throw new SeraError(
+      'config',
+      `expected a list of DSNs, got ${Array.isArray(value) ? 'an empty one' : typeName(value)}`,
+    )
+  },
+}
+
+/** A value in an error; what may be a DSN in the wrong place is not shown. */
+function shown(value: unknown): string {
+  if (typeof value === 'object' && value !== null) return typeName(value)
+  const text = JSON.stringify(value)
+  if (text.includes('@')) return typeName(value)
+  return text.length > 60 ? `${text.slice(0, 60)}…` : text
+}
+
+function typeName(value: unknown): string {
+  if (value === null) return 'null'
+  if (Array.isArray(value)) return 'a list'
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`
+}
+
+function listed(words: readonly string[]): string {
+  return `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`
+}
