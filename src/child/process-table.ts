@@ -1,0 +1,83 @@
+/** What the kernel tells of this process in /proc: terminal, ignored signals, inherited descriptors, ancestors. */
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+
+export interface ProcessState {
+  parent: number
+  group: number
+  session: number
+  /** It has a controlling terminal. */
+  terminal: boolean
+  /** It belongs to the terminal's foreground group: Ctrl-C reaches it from the kernel. */
+  foreground: boolean
+}
+
+/** Reads /proc/PID/stat (proc_pid_stat(5)); undefined when there is no such process or no /proc. */
+export function readProcess(pid: number | 'self'): ProcessState | undefined {
+  let line: string
+  try {
+    line = readFileSync(`/proc/${pid}/stat`, 'latin1')
+  } catch {
+    return undefined
+  }
+  const fields = line.slice(line.lastIndexOf(')') + 2).split(' ')
+  const [parent = 0, group = 0, session = 0, tty = 0, foregroundGroup = 0] = fields.slice(1, 6).map(Number)
+  return { parent, group, session, terminal: tty !== 0, foreground: tty !== 0 && foregroundGroup === group }
+}
+
+/** The process's ancestors, nearest first. */
+export function* ancestors(): Generator<number> {
+  for (let state = readProcess('self'); state && state.parent > 0; state = readProcess(state.parent)) {
+    yield state.parent
+  }
+}
+
+/**
+ * Descriptors above 2 that this process was started with, such as a shell's `<(…)` or `3>log`. The child gets them at
+ * the same numbers; neither runtime passes them on by itself. What the runtime opened for itself is left out: anonymous
+ * inodes, and pipes of which it holds both ends. To be called before sera opens anything.
+ */
+export function inheritedDescriptors(): number[] {
+  const open = listDescriptors()
+  const pipes = new Map<string, Set<number>>()
+  for (const { target, access } of open) {
+    if (target.startsWith('pipe:')) pipes.set(target, (pipes.get(target) ?? new Set()).add(access))
+  }
+  return open
+    .filter(({ target }) => !target.startsWith('anon_inode:') && !target.startsWith('/proc/'))
+    .filter(({ target }) => (pipes.get(target)?.size ?? 0) < 2)
+    .map(({ fd }) => fd)
+}
+
+interface Descriptor {
+  fd: number
+  target: string
+  /** 0 reading, 1 writing, 2 both. */
+  access: number
+}
+
+function listDescriptors(): Descriptor[] {
+  const open: Descriptor[] = []
+  for (const name of readNames('/proc/self/fd')) {
+    const fd = Number(name)
+    if (fd <= 2) continue
+    try {
+      const target = readlinkSync(`/proc/self/fd/${name}`)
+      const access = target.startsWith('pipe:') ? accessMode(name) : 0
+      open.push({ fd, target, access })
+    } catch {} // the descriptor of the directory itself, closed again
+  }
+  return open
+}
+
+function accessMode(fd: string): number {
+  const flags = /^flags:\s*(\d+)/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1'))
+  return Number.parseInt(flags?.[1] ?? '0', 8) & 3
+}
+
+function readNames(directory: string): string[] {
+  try {
+    return readdirSync(directory)
+  } catch {
+    return []
+  }
+}

@@ -1,0 +1,105 @@
+/** `sera <wait> <command…>`: one mutex around one command. */
+import { ancestors } from '../child/process-table.js'
+import { describeDsn } from '../config/dsn.js'
+import type { Settings } from '../config/settings.js'
+import { SeraError } from '../errors.js'
+import type { Host } from '../host.js'
+import { lockName } from '../lockname/lockname.js'
+import type { Outcome } from '../outcome.js'
+import { attributesOf } from '../store/connect.js'
+import { GetLockMutex } from '../store/get-lock.js'
+import type { HeldLock, Mutex, Wait } from '../store/port.js'
+import { voidRules } from '../store/void-server.js'
+import { childEnvironment, heldAbove, heldEntry } from './child-environment.js'
+import { hold } from './hold.js'
+import { sayDetail, sayNews, type Voice } from './messages.js'
+import type { Report } from './report.js'
+import type { RunOptions } from './run-options.js'
+import { showWaiting } from './waiting-line.js'
+
+export interface ClassicCall {
+  command: readonly string[]
+  waitMs: number
+  options: RunOptions
+  settings: Settings
+  voice: Voice
+  /** Writes a warning to syslog as well. */
+  warn: (message: string) => void
+}
+
+/** What is known of the run grows in `report`, so that a run that fails half-way still tells the rest. */
+export async function classic(call: ClassicCall, host: Host, report: Partial<Report>): Promise<Outcome> {
+  const { command, waitMs, options, settings } = call
+  const server = describeDsn(settings.server)
+  const lock = lockName(command, { name: options.name, namespace: settings.namespace })
+  Object.assign(report, { lock, command, waitMs })
+  if (heldAbove(host, lock, server, ancestors)) {
+    throw new SeraError('conflict', `lock ${lock} is held by a sera above this one; waiting for it would never end`)
+  }
+  const mutex = openMutex(call, host, lock)
+  try {
+    const startedAt = host.clock.now()
+    const turn = await awaitTurn(call, host, mutex, report)
+    report.waitedMs = host.clock.now() - startedAt
+    if ('kind' in turn) return turn
+    const marker = heldEntry(host.pid, lock, server)
+    const facts = { lock, waitedMs: report.waitedMs, token: turn.token, held: marker }
+    const grantedAt = host.clock.now()
+    const job = { ...options, ...settings, command, marker, env: childEnvironment(host.env, facts), warn: call.warn }
+    const outcome = await hold(turn, job, host)
+    report.ranMs = host.clock.now() - grantedAt
+    return outcome
+  } finally {
+    mutex.close()
+  }
+}
+
+function openMutex({ command, settings }: ClassicCall, host: Host, lock: string): Mutex {
+  return new GetLockMutex(lock, {
+    dsn: settings.server,
+    connectWaitMs: settings.connectWaitMs,
+    attributes: attributesOf(host.pid, command),
+    leaseMs: settings.leaseMs,
+    rules: voidRules(settings.engine, settings.allowMultiPrimary),
+    clock: host.clock,
+    random: host.random,
+  })
+}
+
+/** Waits until the lock is held, or until it is known how the run ends without it. TERM and its like end the wait. */
+async function awaitTurn(call: ClassicCall, host: Host, mutex: Mutex, report: Partial<Report>): Promise<HeldLock | Outcome> {
+  const given = new AbortController()
+  const stopListening = host.onSignal(signal => signal.startsWith('SIGUSR') || given.abort(new Interrupted(signal)))
+  const wait = { until: host.clock.now() + call.waitMs, signal: given.signal }
+  const stopShowing = showWaiting(host, { mutex, what: call.options.name ?? call.command.join(' '), until: wait.until })
+  try {
+    const turn = await (call.options.waitAndSkip ? runOrSkip(call, host, mutex, wait) : mutex.acquire(wait))
+    if (turn) return turn
+    const holder = await mutex.holder()
+    if (holder) report.holder = holder
+    return { kind: 'timed-out' }
+  } catch (error) {
+    if (error instanceof Interrupted) return { kind: 'interrupted', signal: error.signal }
+    throw error
+  } finally {
+    stopShowing()
+    stopListening()
+  }
+}
+
+/** The first to lock runs; the others wait until it has finished, and don't. */
+async function runOrSkip(call: ClassicCall, host: Host, mutex: Mutex, wait: Wait): Promise<HeldLock | Outcome | undefined> {
+  const lock = await mutex.acquire({ ...wait, until: host.clock.now() })
+  if (lock) {
+    sayDetail(host, call.voice, 'first past the post; running the command')
+    return lock
+  }
+  sayNews(host, call.voice, 'somebody else has the lock; waiting for them, and not running the command')
+  return (await mutex.awaitFree(wait)) ? { kind: 'skipped' } : undefined
+}
+
+class Interrupted extends Error {
+  constructor(readonly signal: NodeJS.Signals) {
+    super(signal)
+  }
+}

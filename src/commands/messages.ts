@@ -1,0 +1,68 @@
+/**
+ * What sera says to a person, and where. Errors are one line on stderr. Everything else is said only where somebody wants
+ * it: with `verbose`, on the stream it names, or on a terminal.
+ */
+import { formatDuration } from '../config/duration.js'
+import { unreachable } from '../errors.js'
+import type { Host } from '../host.js'
+import { describeHolder, type Report } from './report.js'
+
+export interface Voice {
+  verbose: false | 'stdout' | 'stderr'
+  quiet: boolean
+}
+
+/** One line; control characters (from a server's text, say) can't move the cursor. */
+function line(text: string): string {
+  return `sera: ${text.replace(/\p{Cc}+/gu, ' ')}\n`
+}
+
+export function sayError(host: Host, text: string): void {
+  host.stderr.write(line(text))
+}
+
+/** For those who asked for it; on a terminal also without being asked. */
+export function sayNews(host: Host, voice: Voice, text: string): void {
+  if (voice.quiet) return
+  if (voice.verbose === 'stdout') host.stdout.write(line(text))
+  else if (voice.verbose === 'stderr' || host.stderr.isTerminal) host.stderr.write(line(text))
+}
+
+/** For those who asked for it only. */
+export function sayDetail(host: Host, voice: Voice, text: string): void {
+  if (voice.verbose) sayNews(host, voice, text)
+}
+
+/** How a run ended, in one line or none. */
+export function announce(host: Host, voice: Voice, report: Report): void {
+  const { outcome } = report
+  switch (outcome.kind) {
+    case 'ran':
+    case 'done':
+      return
+    case 'timed-out':
+      return sayNews(host, voice, timedOut(report))
+    case 'skipped':
+      return sayNews(host, voice, 'skipped: another host was running it and has finished')
+    case 'interrupted':
+      return sayNews(host, voice, `gave up waiting (${outcome.signal}); nothing was run`)
+    case 'lost':
+      return sayError(host, `the lock was lost while the command ran, and the command was ended: ${outcome.reason}`)
+    case 'overran':
+      return sayError(host, `the command was ended: ${outcome.reason}`)
+    case 'config':
+    case 'usage':
+    case 'lock-failed':
+    case 'not-started':
+    case 'conflict':
+      return sayError(host, outcome.reason)
+    default:
+      return unreachable(outcome)
+  }
+}
+
+function timedOut({ waitMs = 0, lock, holder }: Report): string {
+  const waited = waitMs === 0 ? 'the lock is taken' : `timed out after ${formatDuration(waitMs)}`
+  const who = holder ? `held by ${describeHolder(holder)}` : 'its holder is not known'
+  return `${waited}; nothing was run (lock ${lock}, ${who})`
+}

@@ -1,0 +1,90 @@
+/** Flags, help and completion by yargs, which is loaded only when there is a flag. */
+import yargs, { type Argv, type Options } from 'yargs'
+import { SeraError } from '../errors.js'
+import { EXIT_CODES } from '../outcome.js'
+import { FLAGS, type Flag, type FlagValues } from './flags.js'
+
+/** @throws SeraError usage */
+export function parseFlags(words: readonly string[]): FlagValues {
+  const parsed = parser([...words])
+    .fail((message, error) => {
+      throw error ?? new SeraError('usage', `${message.replace(/\s*\n\s*/g, ' ')}; see sera --help`)
+    })
+    .parseSync()
+  return Object.fromEntries(FLAGS.flatMap(({ name }) => (name in parsed ? [[name, last(parsed[name])]] : [])))
+}
+
+/** The whole help text, exit codes included. */
+export async function helpText(columns: number): Promise<string> {
+  const text = await parser([]).wrap(Math.min(100, columns)).getHelp()
+  return `${text}\n`
+}
+
+/** Prints the completion script for the shell that $SHELL names. */
+export function printCompletionScript(): void {
+  parser([]).completion('completion', false).showCompletionScript()
+}
+
+/** What may follow the words so far, one a line. */
+export async function completions(words: readonly string[]): Promise<string> {
+  const found = await parser([]).completion('completion', false).getCompletion([...words])
+  return found.map(word => `${word}\n`).join('')
+}
+
+function parser(words: string[]): Argv {
+  const groups = [...new Set(FLAGS.map(flag => flag.group))]
+  const described = parserWith(words)
+    .usage(USAGE)
+    .epilogue(epilogue())
+  for (const group of groups) {
+    described.group(
+      FLAGS.filter(flag => flag.group === group).map(flag => flag.name),
+      `${group}:`,
+    )
+  }
+  return described
+}
+
+function parserWith(words: string[]): Argv {
+  return yargs(words)
+    .scriptName('sera')
+    .parserConfiguration({ 'camel-case-expansion': false, 'boolean-negation': false, 'dot-notation': false })
+    .help(false)
+    .version(false)
+    .options(Object.fromEntries(FLAGS.map((flag: Flag) => [flag.name, optionOf(flag)])))
+    .strict()
+    .exitProcess(false)
+    .locale('en')
+}
+
+function optionOf(flag: Flag): Options {
+  return {
+    describe: flag.describe,
+    ...(flag.short ? { alias: flag.short } : {}),
+    ...(flag.choices ? { choices: flag.choices } : {}),
+    ...(flag.value ? { type: 'string', requiresArg: true } : { type: 'boolean' }),
+  }
+}
+
+/** A flag given twice is a list to yargs; the last one counts. */
+function last(value: unknown): string | boolean {
+  return Array.isArray(value) ? value.at(-1) : (value as string | boolean)
+}
+
+const USAGE = `Usage: sera [flags] [--] <wait> <command> [args…]
+       sera embedded start|stop|status
+       sera completion
+
+Runs a command on a cluster only when it is that command's turn. <wait> is how long
+to wait for the lock: whole seconds, or 500ms, 90s, 5m, 1h30m, forever.
+
+Examples:
+  sera 90 autoexec.sh                        every host runs it, one after the other
+  sera 0 backup.sh                           one host runs it, the others give up (204)
+  sera --wait-and-skip -- 30 migrate.sh      one host runs it, the others wait and skip
+  sera --server embedded 5 echo hello        try it without a database`
+
+function epilogue(): string {
+  const codes = Object.values(EXIT_CODES).map(({ code, meaning }) => `  ${code}  ${meaning}`)
+  return ["Exit codes: the command's own (128+n when signal n ended it), or", ...codes].join('\n')
+}

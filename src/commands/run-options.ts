@@ -1,0 +1,67 @@
+/** Flags of one run that no config file knows: checked and in milliseconds. */
+import { parseDuration } from '../config/duration.js'
+import { SeraError } from '../errors.js'
+import type { FlagName, FlagValues } from './flags.js'
+
+export interface RunOptions {
+  waitAndSkip: boolean
+  detailedExitCodes: boolean
+  timeoutExitCode: number | undefined
+  holdAtLeastMs: number
+  /** Infinity: as long as it likes. */
+  runAtMostMs: number
+  close: boolean
+  name: string | undefined
+  printLockName: boolean
+  outcomeFile: string | undefined
+  quiet: boolean
+}
+
+/** @throws SeraError usage */
+export function runOptions(flags: FlagValues): RunOptions {
+  return {
+    waitAndSkip: flags['wait-and-skip'] === true,
+    detailedExitCodes: flags['detailed-exit-codes'] === true,
+    timeoutExitCode: exitCode(flags),
+    holdAtLeastMs: duration(flags, 'hold-at-least') ?? 0,
+    runAtMostMs: positive(flags, 'run-at-most') ?? Number.POSITIVE_INFINITY,
+    close: flags.close === true,
+    name: text(flags, 'name'),
+    printLockName: flags['print-lock-name'] === true,
+    outcomeFile: text(flags, 'outcome-file'),
+    quiet: flags.quiet === true,
+  }
+}
+
+function text(flags: FlagValues, name: FlagName): string | undefined {
+  const value = flags[name]
+  if (value === '') throw new SeraError('usage', `--${name} is empty; is a variable unset?`)
+  return typeof value === 'string' ? value : undefined
+}
+
+function duration(flags: FlagValues, name: FlagName): number | undefined {
+  const value = text(flags, name)
+  if (value === undefined) return undefined
+  const ms = parseDuration(value)
+  if (ms === undefined) throw new SeraError('usage', `--${name} takes a time such as 30s, 5m or 1h30m, not ${quoted(value)}`)
+  return ms
+}
+
+function positive(flags: FlagValues, name: FlagName): number | undefined {
+  const ms = duration(flags, name)
+  if (ms === 0) throw new SeraError('usage', `--${name} 0 would end every command at once; give a longer time`)
+  return ms
+}
+
+function exitCode(flags: FlagValues): number | undefined {
+  const value = text(flags, 'timeout-exit-code')
+  if (value === undefined) return undefined
+  if (!/^\d{1,3}$/.test(value) || Number(value) > 255) {
+    throw new SeraError('usage', `--timeout-exit-code takes a number from 0 to 255, not ${quoted(value)}`)
+  }
+  return Number(value)
+}
+
+function quoted(value: string): string {
+  return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value)
+}

@@ -1,0 +1,105 @@
+/** One run of the command line: what becomes known on the way, and how it is told at the end, however it ends. */
+import { writeFileSync } from 'node:fs'
+import { type Flags, resolveSettings } from '../config/resolve.js'
+import type { Settings } from '../config/settings.js'
+import { SeraError } from '../errors.js'
+import type { Host } from '../host.js'
+import type { Fields, Log, Severity } from '../log/log.js'
+import { exitCodeOf, type Outcome } from '../outcome.js'
+import type { FlagValues } from './flags.js'
+import { announce, sayError, sayNews, type Voice } from './messages.js'
+import { auditFields, outcomeLine, type Report, severityOf } from './report.js'
+import { type RunOptions, runOptions } from './run-options.js'
+
+export class Session {
+  readonly report: Partial<Report> = {}
+  voice: Voice = { verbose: false, quiet: false }
+  options: RunOptions | undefined
+  #settings: Settings | undefined
+  #log: Promise<Log> | undefined
+
+  constructor(readonly host: Host) {}
+
+  /** Checks the flags of this run. @throws SeraError usage */
+  takeOptions(flags: FlagValues): RunOptions {
+    this.options = runOptions(flags)
+    this.voice = { verbose: flags.verbose === true ? 'stderr' : false, quiet: this.options.quiet }
+    return this.options
+  }
+
+  /** Brings config file, environment and flags together. @throws SeraError config, usage */
+  async configure(flags: FlagValues): Promise<Settings> {
+    const { settings, warnings } = await resolveSettings({ env: this.host.env, flags: settingFlags(flags) })
+    this.#settings = settings
+    this.voice.verbose = settings.verbose
+    for (const warning of warnings) this.warn(warning)
+    return settings
+  }
+
+  /** Something to know that stops nothing. */
+  warn(message: string): void {
+    sayNews(this.host, this.voice, message)
+    this.#write('warning', { warning: message, lock: this.report.lock })
+  }
+
+  /** Tells how the run ended to all who want to know, and returns its exit code. */
+  async finish(outcome: Outcome): Promise<number> {
+    const exitCode = exitCodeOf(outcome, this.options)
+    const report: Report = { ...this.report, outcome, exitCode }
+    announce(this.host, this.voice, report)
+    this.#writeOutcomeFile(report)
+    await this.#audit(report)
+    return exitCode
+  }
+
+  async #audit(report: Report): Promise<void> {
+    // a run that failed before its settings were known is logged as the rest of the configuration says
+    this.#settings ??= await resolveSettings({ env: this.host.env }).then(({ settings }) => settings, () => undefined)
+    const severity = severityOf(report.outcome)
+    if (this.#settings?.audit || severity !== 'info') this.#write(severity, auditFields(report))
+    await (await this.#log)?.close()
+  }
+
+  #write(severity: Severity, fields: Fields): void {
+    const syslog = this.#settings?.syslog
+    if (!syslog) return
+    this.#log ??= openLog(syslog, this.host.pid)
+    void this.#log.then(log => log.write(severity, fields))
+  }
+
+  #writeOutcomeFile(report: Report): void {
+    const file = this.options?.outcomeFile
+    if (file === undefined) return
+    try {
+      writeFileSync(file, outcomeLine(report))
+    } catch (error) {
+      sayError(this.host, `cannot write the outcome to ${file}: ${(error as Error).message}`)
+    }
+  }
+}
+
+async function openLog(syslog: NonNullable<Settings['syslog']>, pid: number): Promise<Log> {
+  const [{ openLog }, { spawn }] = await Promise.all([import('../log/syslog.js'), import('../child/program.js')])
+  return openLog(syslog, { pid, spawn })
+}
+
+/** The flags that are settings too, under the settings' names. A bare `--verbose` must not get into a pipeline. */
+function settingFlags(flags: FlagValues): Flags {
+  return {
+    config: flags.config,
+    server: flags.server,
+    engine: flags.engine,
+    lease: flags.lease,
+    grace: flags.grace,
+    onLost: flags['on-lost'],
+    verbose: flags.verbose === true ? 'stderr' : flags.verbose,
+    syslog: flags.syslog,
+  }
+}
+
+/** The outcome that an error is. What is no SeraError is a fault of sera's own; nothing has run unguarded. */
+export function outcomeOf(error: unknown): Outcome {
+  if (error instanceof SeraError) return { kind: error.kind, reason: error.message }
+  const reason = error instanceof Error ? error.message : String(error)
+  return { kind: 'lock-failed', reason: `internal error: ${reason}; please report it (SERA_DEBUG=1 shows where)` }
+}

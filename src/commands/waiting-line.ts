@@ -1,0 +1,94 @@
+/**
+ * What a person sees who waits: one line on stderr, updated in place, that says for what, who has it, since when and for
+ * how much longer. Only on a terminal and in its foreground; cron, pipes, TERM=dumb and CI see nothing.
+ */
+import { readProcess } from '../child/process-table.js'
+import { formatDuration } from '../config/duration.js'
+import type { Host } from '../host.js'
+import type { Holder, Mutex } from '../store/port.js'
+import { describeHolder } from './report.js'
+
+/** A wait shorter than this is none. */
+const PATIENCE_MS = 500
+const REDRAW_MS = 1000
+/** Asking who holds it takes a connection of its own. */
+const ASK_EVERY = 5
+
+export interface Awaited {
+  mutex: Mutex
+  /** What is waited for, in the user's words. */
+  what: string
+  /** Monotonic clock, ms. */
+  until: number
+}
+
+/** Starts showing; the returned function stops it and wipes the line. */
+export function showWaiting(host: Host, awaited: Awaited): () => void {
+  if (!hasViewer(host)) return () => {}
+  const view = new WaitingLine(host, awaited)
+  return () => view.stop()
+}
+
+function hasViewer({ stderr, env }: Host): boolean {
+  if (!stderr.isTerminal || env.TERM === 'dumb' || env.CI) return false
+  return readProcess('self')?.foreground ?? true
+}
+
+class WaitingLine {
+  #timer: NodeJS.Timeout
+  #shown = false
+  #stopped = false
+  #ticks = 0
+  #holder: Holder | undefined
+  #seenAt = 0
+
+  constructor(
+    readonly host: Host,
+    readonly awaited: Awaited,
+  ) {
+    this.#timer = setTimeout(() => this.#tick(), PATIENCE_MS)
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer)
+    this.#stopped = true
+    if (this.#shown) this.host.stderr.write('\r\x1b[K')
+  }
+
+  #tick(): void {
+    if (this.#ticks++ % ASK_EVERY === 0) void this.#ask()
+    else this.#draw()
+    this.#timer = setTimeout(() => this.#tick(), REDRAW_MS)
+  }
+
+  async #ask(): Promise<void> {
+    const holder = await this.awaited.mutex.holder()
+    if (holder?.connection !== this.#holder?.connection) this.#seenAt = this.host.clock.now()
+    this.#holder = holder
+    this.#draw()
+  }
+
+  #draw(): void {
+    if (this.#stopped || !hasViewer(this.host)) return
+    const text = waitingText(this.awaited, this.#holder, this.#seenAt, this.host.clock.now())
+    this.host.stderr.write(`\r${fit(text, this.host.stderr.columns)}\x1b[K`)
+    this.#shown = true
+  }
+}
+
+/** The line's text. How long the holder has had the lock is known only since it was first seen, hence "at least". */
+export function waitingText(awaited: Awaited, holder: Holder | undefined, seenAt: number, now: number): string {
+  const left = awaited.until === Number.POSITIVE_INFINITY ? '' : ` (${wholeSeconds(awaited.until - now)} left)`
+  const who = holder ? `, held by ${describeHolder(holder)} for at least ${wholeSeconds(now - seenAt)}` : ''
+  return `sera: waiting for ${awaited.what}${left}${who}`
+}
+
+function wholeSeconds(ms: number): string {
+  return formatDuration(Math.max(0, Math.ceil(ms / 1000)) * 1000)
+}
+
+/** Cut to the terminal's width, as a line that wraps can't be redrawn; nothing in it may move the cursor. */
+function fit(text: string, columns: number): string {
+  const clean = text.replace(/\p{Cc}+/gu, ' ')
+  return clean.length < columns ? clean : `${clean.slice(0, Math.max(0, columns - 2))}…`
+}

@@ -1,0 +1,26 @@
+/** What sera has of the machine it runs on. `cli.ts` makes it from the process; everything else gets it as an argument. */
+import type { Clock } from './clock.js'
+
+export interface Host {
+  pid: number
+  /** The environment, without what sera's launcher put there. */
+  env: NodeJS.ProcessEnv
+  clock: Clock
+  random: () => number
+  /** Descriptors above 2 that sera was started with. */
+  descriptors: readonly number[]
+  /** Signals that were ignored when sera was started, as by nohup. */
+  ignored: readonly NodeJS.Signals[]
+  /** Listens to every signal sera cares for, until the returned function is called. */
+  onSignal(listener: (signal: NodeJS.Signals) => void): () => void
+  kill(pid: number, signal: NodeJS.Signals): void
+  stdout: Terminal
+  stderr: Terminal
+}
+
+/** A stream to write to; a reader that has gone is no error. */
+export interface Terminal {
+  isTerminal: boolean
+  columns: number
+  write(text: string): void
+}

@@ -1,0 +1,80 @@
+/** The Host that is this process. Nothing else in sera touches `process`, but for `main.ts`, which ends it. */
+import { readFileSync, writeSync } from 'node:fs'
+import { constants } from 'node:os'
+import { isatty } from 'node:tty'
+import { inheritedDescriptors } from './child/process-table.js'
+import { systemClock } from './clock.js'
+import type { Host, Terminal } from './host.js'
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const
+
+export function processHost(): Host {
+  const descriptors = inheritedDescriptors() // before anything else is opened
+  const { SERA_SIGIGN: told, ...env } = process.env
+  const ignored = ignoredSignals(told)
+  return {
+    pid: process.pid,
+    env,
+    clock: systemClock,
+    random: Math.random,
+    descriptors,
+    ignored,
+    onSignal: listener => listen(listener, ignored),
+    kill: (pid, signal) => process.kill(pid, signal),
+    stdout: terminal(1, () => process.stdout.columns),
+    stderr: terminal(2, () => process.stderr.columns),
+  }
+}
+
+/** Signals nobody handled yet keep their default until the first listener comes; then sera decides. */
+const listeners: ((signal: NodeJS.Signals) => void)[] = []
+let listening = false
+
+function listen(listener: (signal: NodeJS.Signals) => void, ignored: readonly NodeJS.Signals[]): () => void {
+  listeners.push(listener)
+  if (!listening) for (const signal of SIGNALS) process.on(signal, () => ignored.includes(signal) || deliver(signal))
+  listening = true
+  return () => listeners.splice(listeners.indexOf(listener), 1)
+}
+
+function deliver(signal: NodeJS.Signals): void {
+  for (const listener of [...listeners]) listener(signal)
+}
+
+/**
+ * Signals that were ignored when sera was started. Node resets them before any script runs, so `bin/sera` looks first
+ * and passes the mask on; Bun leaves them alone.
+ */
+function ignoredSignals(told: string | undefined): NodeJS.Signals[] {
+  const mask = BigInt(`0x${told || ownMask()}`)
+  return SIGNALS.filter(signal => (mask >> BigInt(constants.signals[signal] - 1)) & 1n)
+}
+
+function ownMask(): string {
+  try {
+    return /^SigIgn:\s*([0-9a-f]+)/m.exec(readFileSync('/proc/self/status', 'latin1'))?.[1] ?? '0'
+  } catch {
+    return '0'
+  }
+}
+
+/** Writes at once and in order; process.stdout would load a stream, and lose its tail at exit when it is a pipe. */
+function terminal(fd: number, columns: () => number | undefined): Terminal {
+  return {
+    isTerminal: isatty(fd),
+    get columns() {
+      return columns() ?? 80
+    },
+    write(text) {
+      let rest = Buffer.from(text)
+      for (let tries = 0; rest.length > 0 && tries < 100; tries++) {
+        try {
+          rest = rest.subarray(writeSync(fd, rest))
+        } catch (error) {
+          if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return // nobody reads any more
+          Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10)
+        }
+      }
+    },
+  }
+}

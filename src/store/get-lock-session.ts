@@ -1,0 +1,131 @@
+/**
+ * One connection that locks with GET_LOCK. The server frees a session's locks when the session ends, and ends a session
+ * that has been silent for `wait_timeout`, which is set to the lease: a host that vanishes gives its lock back by itself.
+ * @see https://dev.mysql.com/doc/refman/en/locking-functions.html
+ */
+import { after } from '../clock.js'
+import { SeraError } from '../errors.js'
+import { connect, type Server } from './connect.js'
+import type { Connection, Row } from './connection.js'
+import type { Wait } from './port.js'
+import { setupStatement, voidReason, type voidRules } from './void-server.js'
+
+export interface GetLockServer extends Server {
+  leaseMs: number
+  rules: ReturnType<typeof voidRules>
+}
+
+/** The servers' own limit is unclear beyond this, so an endless wait is asked for in pieces. */
+const LONGEST_WAIT_S = 30 * 24 * 3600
+
+/** Takes the lock, unless it is void here. */
+const TAKE = 'SELECT IF(@sera_void IS NULL, GET_LOCK(?, ?), -1) AS granted, @sera_void AS void'
+
+/** Takes the lock and gives it back in one statement, so that n who only wait for it go through without n round trips. */
+const PASS =
+  'SELECT IF(@sera_void IS NULL, IF(GET_LOCK(?, ?) = 1, RELEASE_LOCK(?), 0), -1) AS granted, @sera_void AS void'
+
+export class GetLockSession {
+  private constructor(
+    readonly connection: Connection,
+    readonly server: GetLockServer,
+  ) {}
+
+  static async open(server: GetLockServer, wait: Wait): Promise<GetLockSession> {
+    const connection = await connect(server, wait)
+    const session = new GetLockSession(connection, server)
+    try {
+      await session.ask(setupStatement(server.rules, server.leaseMs, connection.isMariaDb))
+    } catch (error) {
+      connection.destroy()
+      throw error
+    }
+    return session
+  }
+
+  /** One short statement, under the DSN's readTimeout, or else its time to connect. */
+  async ask(sql: string, values: unknown[] = []): Promise<Row> {
+    const { readTimeoutMs, connectTimeoutMs } = this.server.dsn
+    const [row = {}] = await this.connection.query(sql, values, readTimeoutMs || connectTimeoutMs)
+    return row
+  }
+
+  /** Waits for the lock and keeps it; false when the deadline passed first. */
+  take(name: string, wait: Wait): Promise<boolean> {
+    return this.#wait(TAKE, [name], wait)
+  }
+
+  /** Waits until nobody has the lock; false when the deadline passed first. */
+  pass(name: string, wait: Wait): Promise<boolean> {
+    return this.#wait(PASS, [name, name], wait)
+  }
+
+  async #wait(sql: string, [name, ...rest]: string[], wait: Wait): Promise<boolean> {
+    for (;;) {
+      const remainingMs = Math.max(0, wait.until - this.server.clock.now())
+      const row = await this.#bounded(sql, [name, secondsToWait(remainingMs), ...rest], remainingMs, wait.signal)
+      if (row === undefined) return false
+      if (row.granted === 1) return true
+      if (row.granted !== 0) throw this.#refused(row)
+      if (this.server.clock.now() >= wait.until) return false
+    }
+  }
+
+  /**
+   * Asks while the server waits. MySQL counts in whole seconds, so the deadline is kept on this side too: whoever is not
+   * granted by then drops the connection, and with it the wait and any grant under way. Undefined: the deadline passed.
+   */
+  #bounded(sql: string, values: unknown[], remainingMs: number, signal: AbortSignal): Promise<Row | undefined> {
+    if (remainingMs === 0) return this.ask(sql, values)
+    return new Promise((resolve, reject) => {
+      const stop = (settle: () => void) => {
+        settle()
+        this.connection.destroy()
+      }
+      const abort = () => stop(() => reject(signal.reason))
+      const cancel = after(remainingMs + ANSWER_MS, () => stop(() => resolve(undefined)))
+      signal.addEventListener('abort', abort, { once: true })
+      this.connection
+        .query(sql, values)
+        .then(([row]) => resolve(row ?? {}), reject)
+        .finally(() => {
+          cancel()
+          signal.removeEventListener('abort', abort)
+        })
+    })
+  }
+
+  #refused(row: Row): SeraError {
+    const where = 'GET_LOCK cannot lock safely on this server: '
+    const said = row.void
+      ? voidReason(this.server.rules, String(row.void))
+      : 'GET_LOCK failed there (out of memory, or killed)'
+    const remedy = row.void ? '; point every host at one primary and set allowMultiPrimary, or use a plain server' : ''
+    return new SeraError('lock-failed', `${where}${said}${remedy}`)
+  }
+
+  /** Whether the lock is still this session's, on a server that is still the same: the proof that a renewal is. */
+  async confirm(name: string): Promise<string | undefined> {
+    const row = await this.connection.query(CONFIRM, [name]).then(([first]) => first)
+    if (Number(row?.held) !== 1) return 'the server no longer counts the lock as held by this connection'
+    if (Number(row?.read_only) === 1 && this.server.rules.length > 0) return 'the server has become read-only'
+    return undefined
+  }
+
+  /** Frees the lock and says goodbye. Never throws: what a broken connection held is free already. */
+  async release(name: string): Promise<void> {
+    try {
+      await this.ask('SELECT RELEASE_LOCK(?) AS released', [name])
+    } catch {} // the connection is gone, and the lock with it
+    this.connection.close()
+  }
+}
+
+const CONFIRM = 'SELECT IS_USED_LOCK(?) = CONNECTION_ID() AS held, @@global.read_only AS read_only'
+
+/** Grace over the server's own timeout, which should answer first. */
+const ANSWER_MS = 50
+
+function secondsToWait(remainingMs: number): number {
+  return Math.min(LONGEST_WAIT_S, Math.ceil(remainingMs / 1000))
+}

@@ -1,0 +1,89 @@
+/**
+ * The engine `get_lock`: a mutex that is one GET_LOCK on one connection, compatible with the original.
+ *
+ * Safety, with rules 5 to 7 of the child:
+ * 1. A grant proves itself by when the statement that confirmed it was *sent*: GET_LOCK's own, or, after a wait of more
+ *    than a third of a lease, that of one more heartbeat. From then on the lock is ours for a lease, because the server
+ *    ends the session (`wait_timeout`) no sooner than a lease after it heard from it.
+ * 2. A heartbeat every third of a lease asks whether the lock is still this session's; only its answer moves `until` on.
+ *    A slow answer is waited for and not taken for a loss: dropping the connection would give the lock away.
+ * 3. When the connection breaks, the server may have freed the lock already. `reclaim` takes the lock again only if
+ *    nobody has it, or if who has it is this engine's own dead session on the same run of the same server, which it ends.
+ */
+import { SeraError } from '../errors.js'
+import { type GetLockServer, GetLockSession } from './get-lock-session.js'
+import { HeldGetLock } from './held-get-lock.js'
+import { holderOf } from './holder.js'
+import type { HeldLock, Holder, Mutex, Wait } from './port.js'
+import { explain, isTransient } from './retry.js'
+
+export class GetLockMutex implements Mutex {
+  /** Kept between a try and the wait that follows it. */
+  #session: GetLockSession | undefined
+
+  constructor(
+    readonly name: string,
+    readonly server: GetLockServer,
+  ) {}
+
+  async acquire(wait: Wait): Promise<HeldLock | undefined> {
+    const { clock, leaseMs } = this.server
+    let provenAt = 0
+    const session = await this.#through(wait, async session => {
+      provenAt = clock.boot()
+      if (!(await session.take(this.name, wait))) return false
+      if (clock.boot() - provenAt <= leaseMs / 3) return true
+      provenAt = clock.boot()
+      const problem = await session.confirm(this.name)
+      if (problem) throw Object.assign(new Error(problem), { code: 'PROTOCOL_CONNECTION_LOST' })
+      return true
+    })
+    if (!session) return undefined
+    this.#session = undefined
+    return new HeldGetLock(this.name, session, provenAt)
+  }
+
+  async awaitFree(wait: Wait): Promise<boolean> {
+    return (await this.#through(wait, session => session.pass(this.name, wait))) !== undefined
+  }
+
+  async holder(): Promise<Holder | undefined> {
+    const wait = { until: this.server.clock.now(), signal: new AbortController().signal }
+    try {
+      const session = await GetLockSession.open(this.server, wait)
+      try {
+        return await holderOf(session, this.name)
+      } finally {
+        session.connection.close()
+      }
+    } catch {
+      return undefined // news for a person; the lock itself will tell what is wrong
+    }
+  }
+
+  close(): void {
+    this.#session?.connection.close()
+    this.#session = undefined
+  }
+
+  /** Does one wait, on a new connection each time the server goes away under it. Undefined: the deadline passed. */
+  async #through(wait: Wait, ask: (session: GetLockSession) => Promise<boolean>): Promise<GetLockSession | undefined> {
+    for (;;) {
+      this.#session ??= await GetLockSession.open(this.server, wait)
+      const session = this.#session
+      try {
+        return (await ask(session)) ? session : undefined
+      } catch (error) {
+        this.#session = undefined
+        session.connection.destroy()
+        wait.signal.throwIfAborted()
+        if (error instanceof SeraError) throw error
+        if (!isTransient(error) || this.server.clock.now() >= wait.until) throw lockFailed(error)
+      }
+    }
+  }
+}
+
+function lockFailed(cause: unknown): SeraError {
+  return new SeraError('lock-failed', `the server failed while waiting for the lock: ${explain(cause)}`, { cause })
+}

@@ -1,0 +1,121 @@
+/** A GET_LOCK that is ours: kept alive by heartbeats, reclaimed when its connection broke, given back. */
+import { sleep } from '../clock.js'
+import { GetLockSession } from './get-lock-session.js'
+import type { HeldLock, LockWatcher } from './port.js'
+import { backoff, explain, isTransient } from './retry.js'
+
+export class HeldGetLock implements HeldLock {
+  readonly token = undefined
+  #session: GetLockSession
+  /** When the session is known to have been alive at the server, ms on the boot clock. */
+  #provenAt: number
+  #watcher: LockWatcher | undefined
+  #timer: NodeJS.Timeout | undefined
+
+  /** `provenAt`: when the statement that proved the lock to be ours was sent, ms on the boot clock. */
+  constructor(
+    readonly name: string,
+    session: GetLockSession,
+    provenAt: number,
+  ) {
+    this.#session = session
+    this.#provenAt = provenAt
+  }
+
+  get until(): number {
+    return this.#provenAt + this.#session.server.leaseMs
+  }
+
+  get lifeline(): number | undefined {
+    return this.#session.connection.descriptor
+  }
+
+  keep(watcher: LockWatcher): void {
+    this.#watcher = watcher
+    this.#session.connection.onBroken = error => this.#break(explain(error))
+    this.#timer = setTimeout(() => void this.#beat(), this.#session.server.leaseMs / 3)
+  }
+
+  /** One heartbeat. */
+  async #beat(): Promise<void> {
+    const session = this.#session
+    const sentAt = session.server.clock.boot()
+    const problem = await session.confirm(this.name).catch(explain)
+    if (session !== this.#session || !this.#watcher) return
+    if (problem !== undefined) return this.#break(problem)
+    this.#provenAt = sentAt
+    this.#watcher.renewed(this.until)
+    this.#timer = setTimeout(() => void this.#beat(), session.server.leaseMs / 3)
+  }
+
+  #break(reason: string): void {
+    const watcher = this.#watcher
+    this.#stop()
+    watcher?.broken(reason)
+  }
+
+  #stop(): void {
+    clearTimeout(this.#timer)
+    this.#watcher = undefined
+    this.#session.connection.onBroken = () => {}
+  }
+
+  async reclaim(until: number): Promise<boolean> {
+    const { server, connection } = this.#session
+    const controller = new AbortController()
+    const timer = setTimeout(() => controller.abort(new Error('too late')), Math.max(0, until - server.clock.boot()))
+    try {
+      return await this.#reclaimFrom(connection.id, controller.signal)
+    } catch {
+      return false
+    } finally {
+      clearTimeout(timer)
+      connection.destroy()
+    }
+  }
+
+  async #reclaimFrom(ghost: number, signal: AbortSignal): Promise<boolean> {
+    const server = { ...this.#session.server, connectWaitMs: Number.POSITIVE_INFINITY }
+    for (let attempt = 1; ; attempt++) {
+      const session = await GetLockSession.open(server, { until: Number.POSITIVE_INFINITY, signal })
+      const found = await this.#take(session, ghost, signal).catch(error => (isTransient(error) ? 'again' : 'theirs'))
+      if (found === 'ours') return true
+      session.connection.destroy()
+      if (found === 'theirs') return false
+      await sleep(backoff(attempt, server.random), signal)
+    }
+  }
+
+  async #take(session: GetLockSession, ghost: number, signal: AbortSignal): Promise<'ours' | 'theirs' | 'again'> {
+    const { clock } = session.server
+    const sentAt = clock.boot()
+    if (!(await session.take(this.name, { until: clock.now(), signal }))) {
+      return (await this.#endGhost(session, ghost)) ? 'again' : 'theirs'
+    }
+    this.#session = session
+    this.#provenAt = sentAt
+    return 'ours'
+  }
+
+  /** True when nobody but this engine's own dead session stands in the way. */
+  async #endGhost(session: GetLockSession, ghost: number): Promise<boolean> {
+    const owner = (await session.ask('SELECT IS_USED_LOCK(?) AS connection', [this.name])).connection
+    if (owner === null) return true
+    if (Number(owner) !== ghost) return false
+    const uptime = await session.ask("SHOW GLOBAL STATUS LIKE 'Uptime'")
+    const ageMs = session.server.clock.boot() - this.#provenAt
+    if (Number(uptime.Value) * 1000 < ageMs + 1000) return false // restarted since: the number belongs to somebody else
+    await session.ask(`KILL ${ghost}`).catch(() => {})
+    return true
+  }
+
+  async release(): Promise<void> {
+    this.#stop()
+    await this.#session.release(this.name)
+  }
+
+  abandon(): void {
+    this.#stop()
+    this.#session.connection.destroy()
+  }
+}

@@ -1,0 +1,52 @@
+/** What a command asks of a lock, whatever engine holds it. */
+
+/** One deadline and one abort for a whole wait. */
+export interface Wait {
+  /** On the monotonic clock, ms; Infinity: forever. */
+  until: number
+  signal: AbortSignal
+}
+
+/** Who has a lock, as far as the server tells this account. */
+export interface Holder {
+  /** The server's number for the holder's connection. */
+  connection: number
+  host: string
+  pid: number | undefined
+  command: string | undefined
+}
+
+export interface Mutex {
+  /** Waits for the lock; undefined when the deadline passed first. One try when it has passed already. */
+  acquire(wait: Wait): Promise<HeldLock | undefined>
+  /** Waits until the lock is free without keeping it; false when the deadline passed first. */
+  awaitFree(wait: Wait): Promise<boolean>
+  /** Who has it now; undefined when nobody has or it can't be told. Never throws. */
+  holder(): Promise<Holder | undefined>
+  /** Gives up what is open. */
+  close(): void
+}
+
+export interface LockWatcher {
+  /** The lock is ours until `until`, ms on the boot clock. */
+  renewed(until: number): void
+  /** The lock may be gone, and why. Renewing has stopped; `reclaim` starts it again. */
+  broken(reason: string): void
+}
+
+export interface HeldLock {
+  /** Nobody else can have the lock before this moment, ms on the boot clock: last renewal sent + lease. */
+  readonly until: number
+  /** Fencing token, where the engine has one. */
+  readonly token: string | undefined
+  /** A descriptor that keeps the lock at the server as long as any process has it open. */
+  readonly lifeline: number | undefined
+  /** Renews every third of a lease until released, and tells. */
+  keep(watcher: LockWatcher): void
+  /** After `broken`: tries until `until` (boot clock) to get the very same lock back; false when somebody else has it. */
+  reclaim(until: number): Promise<boolean>
+  /** Gives the lock back and says goodbye to the server. Never throws: a connection that is gone holds nothing. */
+  release(): Promise<void>
+  /** Lets go of a lock that is lost, without another word to the server. */
+  abandon(): void
+}

@@ -1,0 +1,67 @@
+/** What the errors of connecting mean: whether another try may help, and what to tell the user. Codes, never texts. */
+
+interface Meaning {
+  /** It may pass by itself: a server that starts or stops, a full house, a network that hiccups. */
+  transient: boolean
+  say: string
+}
+
+const transient = (say: string): Meaning => ({ transient: true, say })
+const permanent = (say: string): Meaning => ({ transient: false, say })
+
+const MEANINGS: Record<string, Meaning> = {
+  ECONNREFUSED: transient('connection refused; is the server running there?'),
+  ENOENT: transient('no such socket; is the server running?'),
+  ETIMEDOUT: transient('no answer in time; is it the right address, does a firewall drop it?'),
+  PROTOCOL_SEQUENCE_TIMEOUT: transient('no answer in time'),
+  ECONNRESET: transient('the connection was reset'),
+  EPIPE: transient('the connection was closed'),
+  PROTOCOL_CONNECTION_LOST: transient('the server closed the connection'),
+  EHOSTUNREACH: transient('no route to host'),
+  ENETUNREACH: transient('network unreachable'),
+  EAI_AGAIN: transient('the name server did not answer'),
+  EAGAIN: transient('the socket is busy'),
+  ER_CON_COUNT_ERROR: transient('too many connections (max_connections)'),
+  ER_TOO_MANY_USER_CONNECTIONS: transient('too many connections of this account (max_user_connections)'),
+  ER_USER_LIMIT_REACHED: transient('the account has reached its resource limit'),
+  ER_SERVER_SHUTDOWN: transient('the server is shutting down'),
+  ER_NORMAL_SHUTDOWN: transient('the server is shutting down'),
+  ER_CONNECTION_KILLED: transient('the connection was killed'),
+  ER_UNKNOWN_COM_ERROR: transient('the cluster member is not ready (no quorum, or joining)'),
+
+  ENOTFOUND: permanent('no such host; check the name'),
+  EACCES: permanent('permission denied on the socket'),
+  ER_ACCESS_DENIED_ERROR: permanent('access denied; check user and password'),
+  ER_ACCESS_DENIED_NO_PASSWORD_ERROR: permanent('access denied; check user and password'),
+  ER_DBACCESS_DENIED_ERROR: permanent('the account may not use this database; grant it or name another in the DSN'),
+  ER_BAD_DB_ERROR: permanent('unknown database; create it or name another in the DSN'),
+  ER_HOST_NOT_PRIVILEGED: permanent('the server does not allow connections from this host'),
+  ER_HOST_IS_BLOCKED: permanent('the server has blocked this host; run FLUSH HOSTS there'),
+  ER_MUST_CHANGE_PASSWORD_LOGIN: permanent('the password has expired'),
+  ER_SERVER_OFFLINE_MODE: permanent('the server is in offline mode'),
+  ER_ACCOUNT_HAS_BEEN_LOCKED: permanent('the account is locked'),
+  HANDSHAKE_NO_SSL_SUPPORT: permanent('the server does not offer TLS; set tls=false or tls=preferred'),
+  HANDSHAKE_SSL_ERROR: permanent('the TLS handshake failed; check tls-ca, or the host name in the certificate'),
+}
+
+export function errorCode(error: unknown): string | undefined {
+  return (error as { code?: string } | undefined)?.code
+}
+
+export function isTransient(error: unknown): boolean {
+  return MEANINGS[errorCode(error) ?? '']?.transient ?? false
+}
+
+/** One line for a person; the server's own words where sera has none. */
+export function explain(error: unknown): string {
+  const code = errorCode(error)
+  const known = code === undefined ? undefined : MEANINGS[code]
+  if (known) return known.say
+  const message = error instanceof Error && error.message ? error.message : String(error)
+  return message.replace(/\s+/g, ' ')
+}
+
+/** Milliseconds before try `attempt` (from 1): full jitter under a ceiling that doubles from 50 ms to 1 s. */
+export function backoff(attempt: number, random: () => number): number {
+  return random() * Math.min(1000, 50 * 2 ** (attempt - 1))
+}

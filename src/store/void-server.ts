@@ -1,0 +1,57 @@
+/**
+ * On which servers GET_LOCK excludes nobody. GET_LOCK lives in one server's memory: where several members accept writes,
+ * hosts that are connected to different members hold "the same" lock at once (measured on Galera and on Group
+ * Replication, in every mode), and a failover forgets it. A read-only server is a replica, or a primary that has just
+ * been replaced: others lock elsewhere.
+ *
+ * One table is both the rule, in SQL, and its reason, in words. The SET that every session begins with applies it, so
+ * that knowing costs no round trip, and GET_LOCK is not even waited for on a server where it is void. No privilege is needed.
+ */
+import type { EngineChoice } from '../config/settings.js'
+
+interface Void {
+  variable: string
+  when: string
+  reason: string
+}
+
+const MULTI_PRIMARY: Void[] = [
+  { variable: 'wsrep_on', when: "= 'ON'", reason: 'it is a Galera member, and GET_LOCK is local to each member' },
+  {
+    variable: 'group_replication_single_primary_mode',
+    when: "= 'OFF'",
+    reason: 'it is a Group Replication member in multi-primary mode, and GET_LOCK is local to each member',
+  },
+  {
+    variable: 'ndb_connectstring',
+    when: "<> ''",
+    reason: 'it is an NDB Cluster node, and GET_LOCK is local to each node',
+  },
+  { variable: 'read_only', when: "= 'ON'", reason: 'it is read-only: a replica, or a primary that was replaced' },
+]
+
+/** Safe as long as the primary stays, so only those who ask for this engine by name get it there. */
+const SINGLE_PRIMARY: Void = {
+  variable: 'group_replication_group_name',
+  when: "<> ''",
+  reason: 'it is a Group Replication member, and GET_LOCK does not survive a failover (--engine get_lock accepts that)',
+}
+
+/** The rules that apply: none for those who send every host to one member, and say so. */
+export function voidRules(engine: EngineChoice, allowMultiPrimary: boolean): readonly Void[] {
+  if (allowMultiPrimary) return []
+  return engine === 'get_lock' ? MULTI_PRIMARY : [...MULTI_PRIMARY, SINGLE_PRIMARY]
+}
+
+/** Sets the session up and leaves in `@sera_void` the name of a variable that makes GET_LOCK void, or NULL. */
+export function setupStatement(rules: readonly Void[], leaseMs: number, isMariaDb: boolean): string {
+  const variables = isMariaDb ? 'information_schema.GLOBAL_VARIABLES' : 'performance_schema.global_variables'
+  const tests = rules.map(({ variable, when }) => `VARIABLE_NAME = '${variable}' AND VARIABLE_VALUE ${when}`)
+  const found = `(SELECT MAX(LOWER(VARIABLE_NAME)) FROM ${variables} WHERE ${tests.join(' OR ')})`
+  return `SET SESSION wait_timeout = ${Math.ceil(leaseMs / 1000)}, @sera_void = ${tests.length > 0 ? found : 'NULL'}`
+}
+
+/** Why GET_LOCK is void on a server that said so. */
+export function voidReason(rules: readonly Void[], variable: string): string {
+  return rules.find(rule => rule.variable === variable)?.reason ?? variable
+}
