@@ -1,0 +1,248 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import test from 'ava'
+import fc from 'fast-check'
+import { isMissing, readConfigFile, readServerFile } from '../../src/config/file.js'
+import { SeraError } from '../../src/errors.js'
+
+const directory = mkdtempSync(join(tmpdir(), 'sera-config-'))
+test.after.always(() => rmSync(directory, { recursive: true }))
+
+let files = 0
+function fileOf(content: string | Uint8Array): string {
+  const file = join(directory, `sera-${files++}.json`)
+  writeFileSync(file, content)
+  return file
+}
+const readJson = (json: unknown) => readConfigFile(fileOf(JSON.stringify(json)))
+
+test('the example of the distribution loads without a warning', async t => {
+  const { values, warnings } = await readConfigFile('etc/sera.json.example')
+  t.deepEqual(warnings, [])
+  t.like(values, {
+    server: { user: 'sera', password: 'secret', connectTimeoutMs: 500, database: undefined },
+    syslog: { address: 'unix:/dev/log', facility: 'user', tag: 'sera' },
+    verbose: 'stdout',
+  })
+  t.regex(readFileSync('etc/sera.json.example', 'utf8'), /"sera:secret@tcp\(127\.0\.0\.1:3306\)\/\?timeout=500ms"/)
+})
+
+test('every key is read, each in its type', async t => {
+  const { values, warnings } = await readJson({
+    server: 'embedded',
+    serverFile: '/run/secrets/dsn',
+    servers: ['tcp(a)/', 'tcp(b)/'],
+    engine: 'lease',
+    lease: 90,
+    grace: '2.5s',
+    namespace: 'staging',
+    onLost: 'terminate',
+    syslog: { address: 'udp://log', facility: 'local7', tag: 'x' },
+    verbose: 'stderr',
+    audit: true,
+    history: false,
+    allowMultiPrimary: true,
+    connectWait: 0,
+    maxClockSkew: '30s',
+  })
+  t.deepEqual(warnings, [])
+  t.is(values.servers?.length, 2)
+  const { server: _, servers: __, ...rest } = values
+  t.deepEqual(rest, {
+    serverFile: '/run/secrets/dsn',
+    engine: 'lease',
+    lease: 90_000,
+    grace: 2500,
+    namespace: 'staging',
+    onLost: 'terminate',
+    syslog: { address: 'udp://log:514', facility: 'local7', tag: 'x' },
+    verbose: 'stderr',
+    audit: true,
+    history: false,
+    allowMultiPrimary: true,
+    connectWait: 0,
+    maxClockSkew: 30_000,
+  })
+})
+
+const wrong: Array<[key: string, value: unknown, message: RegExp]> = [
+  ['server', 5, /server: expected a DSN, got a number$/],
+  ['server', '', /server: invalid DSN: it is empty$/],
+  ['server', 'db', /server: invalid DSN: there is no \//],
+  ['server', ['embedded'], /server: expected a DSN, got a list$/],
+  ['serverFile', '', /serverFile: expected the path of a file, got ""$/],
+  ['serverFile', '/x\0y', /serverFile: it contains a NUL character$/],
+  ['servers', 'embedded', /servers: expected a list of DSNs, got a string$/],
+  ['servers', [], /servers: expected a list of DSNs, got an empty one$/],
+  ['servers', [{}], /servers: expected a DSN, got an object$/],
+  ['engine', 'galera', /engine: expected "auto", "get_lock" or "lease", got "galera"$/],
+  ['lease', '', /lease: expected seconds or a duration like 90s, 5m, 1h30m, got ""$/],
+  ['lease', -1, /lease: expected seconds .*, got -1$/],
+  ['lease', true, /lease: expected seconds .*, got true$/],
+  ['grace', '5 minutes', /grace: expected seconds .*, got "5 minutes"$/],
+  ['connectWait', [1], /connectWait: expected seconds .*, got a list$/],
+  ['maxClockSkew', {}, /maxClockSkew: expected seconds .*, got an object$/],
+  ['namespace', '', /namespace: expected a name, got ""$/],
+  ['namespace', 7, /namespace: expected a name, got 7$/],
+  ['namespace', 'a\0', /namespace: it contains a NUL character$/],
+  ['onLost', 'panic', /onLost: expected "reclaim", "terminate" or "ignore", got "panic"$/],
+  ['onLost', 'u:p@db', /onLost: expected .*, got a string$/],
+  ['onLost', 'x'.repeat(99), /got "x{59}…$/],
+  ['verbose', 'yes', /verbose: expected true, false, "stdout" or "stderr", got "yes"$/],
+  ['verbose', 1, /verbose: expected .*, got 1$/],
+  ['audit', 'true', /audit: expected true or false, got "true"$/],
+  ['history', 1, /history: expected true or false, got 1$/],
+  ['allowMultiPrimary', 0, /allowMultiPrimary: expected true or false, got 0$/],
+  ['syslog', 1, /syslog: expected true, false, an address, or an object .*, got 1$/],
+  ['syslog', [], /syslog: expected .*, got a list$/],
+  ['syslog', 'http://x', /syslog: expected unix:\/path.*, got "http:\/\/x"$/],
+  ['syslog', { address: 5 }, /syslog: address: expected unix:\/path.*, got 5$/],
+  ['syslog', { address: 'udp://x:0' }, /syslog: address: expected/],
+  ['syslog', { address: 'tcp://x:65536' }, /syslog: address: expected/],
+  ['syslog', { address: 'unix:' }, /syslog: address: expected/],
+  ['syslog', { address: '/\0' }, /syslog: it contains a NUL character$/],
+  ['syslog', { facility: 'kern' }, /syslog: facility: expected "user", .* or "local7", got "kern"$/],
+  ['syslog', { tag: 'two words' }, /syslog: tag: expected 1 to 32 letters/],
+  ['syslog', { tag: '' }, /syslog: tag: expected 1 to 32 letters/],
+]
+
+for (const [key, value, message] of wrong) {
+  test(`${key} may not be ${JSON.stringify(value)}`, async t => {
+    const file = fileOf(JSON.stringify({ [key]: value }))
+    const error = await t.throwsAsync(readConfigFile(file), { instanceOf: SeraError, message })
+    t.true(error.message.startsWith(`${file}: ${key}: `))
+    t.is(error.kind, 'config')
+  })
+}
+
+const addresses: Array<[given: string, read: string]> = [
+  ['/dev/log', 'unix:/dev/log'],
+  ['unix:/run/log', 'unix:/run/log'],
+  ['udp://log.example.com', 'udp://log.example.com:514'],
+  ['tcp://10.0.0.1:1514', 'tcp://10.0.0.1:1514'],
+  ['udp://[::1]', 'udp://[::1]:514'],
+]
+
+for (const [given, address] of addresses) {
+  test(`the syslog address ${given} is ${address}, in an object and alone`, async t => {
+    t.like((await readJson({ syslog: given })).values, { syslog: { address, facility: 'user', tag: 'sera' } })
+    t.like((await readJson({ syslog: { address: given, tag: null } })).values, { syslog: { address, tag: 'sera' } })
+  })
+}
+
+test('false switches off and null is as if not given', async t => {
+  const { values } = await readJson({ syslog: false, verbose: false, lease: null })
+  t.deepEqual(values, { syslog: false, verbose: false })
+})
+
+test('unknown keys are warned of, with what was probably meant', async t => {
+  const file = fileOf('{"sever": "x", "colour": 1, "lock": 5, "__proto__": 1, "syslog": {"adress": "x"}}')
+  const { values, warnings } = await readConfigFile(file)
+  t.deepEqual(Object.keys(values), ['syslog'])
+  t.deepEqual(warnings, [
+    `${file}: unknown key "sever", did you mean "server"?`,
+    `${file}: unknown key "colour"`,
+    `${file}: unknown key "lock"`,
+    `${file}: unknown key "__proto__"`,
+    `${file}: syslog: unknown key "adress", did you mean "address"?`,
+  ])
+})
+
+test('a key in other letters counts, as in the original', async t => {
+  const { values, warnings } = await readJson({ Server: 'embedded', VERBOSE: true })
+  t.like(values, { server: { address: { net: 'embedded' } }, verbose: 'stdout' })
+  t.deepEqual(warnings, [])
+})
+
+test('a relative serverFile is relative to the config file', async t => {
+  t.is((await readJson({ serverFile: 'secret/dsn' })).values.serverFile, join(directory, 'secret/dsn'))
+})
+
+test('a byte order mark is tolerated', async t => {
+  t.deepEqual((await readConfigFile(fileOf('\uFEFF{"audit": true}'))).values, { audit: true })
+})
+
+const broken: Array<[content: string | Uint8Array, message: RegExp]> = [
+  ['', /is not valid JSON: line 1, column 1: value expected$/],
+  ['{\n  "server": "u:hunter2@tcp(db)/",\n  lease: 5\n}', /is not valid JSON: line 3, column 3: invalid symbol$/],
+  ['{"server": "u:hunter2@tcp(db)/" "lease": 5}', /line 1, column 33: comma expected$/],
+  ['{"server": "u:hunter2@tcp(db)/",}', /line 1, column 33: property name expected$/],
+  ['{"server": "u:hunter2@tcp(db)/"', /line 1, column \d+: close brace expected$/],
+  ['{"server": "u:hunter2\n@tcp(db)/"}', /line 1, column 12: unexpected end of string$/],
+  ['{} // comment', /line 1, column 4: invalid comment token$/],
+  ['{} {}', /line 1, column 4: end of file expected$/],
+  ['{"server": "u:hunter2\t@tcp(db)/"}', /is not valid JSON: line 1, column \d+: invalid character$/],
+  ['[]', /must contain a JSON object/],
+  ['null', /must contain a JSON object/],
+  ['"u:hunter2@tcp(db)/"', /must contain a JSON object/],
+  [new Uint8Array([0x7b, 0xff, 0x7d]), /is not UTF-8 text$/],
+]
+
+for (const [content, message] of broken) {
+  test(`${JSON.stringify(content)} is refused, saying where it breaks`, async t => {
+    const error = await t.throwsAsync(readConfigFile(fileOf(content)), { instanceOf: SeraError, message })
+    t.is(error.kind, 'config')
+    t.notRegex(String(error.stack), /hunter2/)
+  })
+}
+
+test('a file that is missing, one that is a directory and one that may not be read each say so', async t => {
+  const missing = await t.throwsAsync(readConfigFile(join(directory, 'none.json')), {
+    message: /^cannot read .*: it does not exist$/,
+  })
+  t.true(isMissing(missing))
+  mkdirSync(join(directory, 'dir'))
+  const isDirectory = await t.throwsAsync(readConfigFile(join(directory, 'dir')), {
+    message: /^cannot read .*: it is a directory$/,
+  })
+  t.false(isMissing(isDirectory))
+  const loop = await t.throwsAsync(readConfigFile('/proc/self/mem'), {
+    instanceOf: SeraError,
+    message: /^cannot read .*: E[A-Z]+$/,
+  })
+  t.is(loop.kind, 'config')
+})
+
+test('a server file holds a DSN and may have blanks around it', t => {
+  t.is(readServerFile(fileOf('\uFEFF  u:p w@tcp(db)/sera\r\n')).password, 'p w')
+})
+
+test('a server file that is empty, broken or missing is named', t => {
+  for (const [file, reason] of [
+    [fileOf(' \n'), 'invalid DSN: it is empty'],
+    [fileOf('u:hunter2@db'), 'invalid DSN: there is no / after'],
+  ] as const) {
+    const error = t.throws(() => readServerFile(file), { instanceOf: SeraError })
+    t.true(error.message.startsWith(`${file}: ${reason}`))
+    t.notRegex(error.message, /hunter2/)
+  }
+  t.throws(() => readServerFile(join(directory, 'none')), {
+    instanceOf: SeraError,
+    message: /^cannot read .*none: it does not exist$/,
+  })
+})
+
+test('whatever a config file contains, reading it fails with a SeraError of one line or not at all', async t => {
+  const keys = ['server', 'servers', 'lease', 'syslog', 'verbose', 'engine', 'serverFile', 'namespace', 'history']
+  const json = fc.dictionary(fc.constantFrom(...keys), fc.jsonValue()).map(value => JSON.stringify(value))
+  await fc.assert(
+    fc.asyncProperty(fc.oneof(json, fc.string({ unit: 'binary' })), async content => {
+      try {
+        await readConfigFile(fileOf(content))
+      } catch (error) {
+        t.true(error instanceof SeraError)
+        t.notRegex((error as SeraError).message, /[\r\n\0]/)
+      }
+    }),
+  )
+  t.pass()
+})
+
+test('wherever a config file is torn, its password stays out of the error', async t => {
+  const whole = JSON.stringify({ server: 'u:§§§@tcp(db)/?timeout=1s', syslog: { tag: 'x' }, lease: 5 })
+  for (let length = 0; length < whole.length; length++) {
+    const error = await t.throwsAsync(readConfigFile(fileOf(whole.slice(0, length))), { instanceOf: SeraError })
+    t.notRegex(String(error.stack), /§/)
+  }
+})

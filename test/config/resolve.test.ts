@@ -1,0 +1,310 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import test from 'ava'
+import fc from 'fast-check'
+import { describeDsn } from '../../src/config/dsn.js'
+import { type Flags, resolveSettings } from '../../src/config/resolve.js'
+import { flagOf, SETTING_NAMES, variableOf } from '../../src/config/table.js'
+import { SeraError } from '../../src/errors.js'
+
+const directory = mkdtempSync(join(tmpdir(), 'sera-resolve-'))
+test.after.always(() => rmSync(directory, { recursive: true }))
+
+let files = 0
+function fileOf(content: object | string): string {
+  const file = join(directory, `sera-${files++}.json`)
+  writeFileSync(file, typeof content === 'string' ? content : JSON.stringify(content))
+  return file
+}
+
+const noFile = join(directory, 'none.json')
+const server = 'u:p@tcp(db)/'
+
+interface Layers {
+  file?: object
+  env?: Record<string, string>
+  flags?: Flags
+}
+/** With a server in the file unless the layers name one elsewhere. */
+const resolve = ({ file = { server }, env = {}, flags = {} }: Layers) =>
+  resolveSettings({ file: fileOf(file), env, flags })
+const settingsOf = async (layers: Layers) => (await resolve(layers)).settings
+
+test('what nobody sets has its default', async t => {
+  const { settings, warnings, originOf } = await resolve({})
+  const { server: dsn, ...rest } = settings
+  t.is(describeDsn(dsn), 'db:3306')
+  t.deepEqual(rest, {
+    engine: 'auto',
+    leaseMs: 60_000,
+    graceMs: 10_000,
+    namespace: '',
+    onLost: 'reclaim',
+    syslog: undefined,
+    verbose: false,
+    audit: false,
+    allowMultiPrimary: false,
+    connectWaitMs: 30_000,
+  })
+  t.deepEqual(warnings, [])
+  t.is(originOf('lease'), 'default')
+})
+
+test('a flag overrules the environment, which overrules the file, key by key', async t => {
+  const file = { server, lease: 100, grace: 5, onLost: 'ignore' }
+  const env = { SERA_LEASE: '200', SERA_GRACE: '6s' }
+  const { settings, originOf } = await resolve({ file, env, flags: { lease: '300' } })
+  t.like(settings, { leaseMs: 300_000, graceMs: 6000, onLost: 'ignore' })
+  t.deepEqual([originOf('lease'), originOf('grace')], ['--lease', 'SERA_GRACE'])
+  t.regex(originOf('onLost'), /sera-\d+\.json: onLost$/)
+})
+
+test('every setting has a variable that is read', async t => {
+  const settings = await settingsOf({
+    env: {
+      SERA_SERVER: 'tcp(env)/',
+      SERA_ENGINE: 'lease',
+      SERA_LEASE: '2m',
+      SERA_GRACE: '1',
+      SERA_NAMESPACE: 'n',
+      SERA_ON_LOST: 'terminate',
+      SERA_SYSLOG: 'udp://log',
+      SERA_VERBOSE: 'stderr',
+      SERA_AUDIT: 'yes',
+      SERA_ALLOW_MULTI_PRIMARY: '1',
+      SERA_CONNECT_WAIT: '5s',
+    },
+  })
+  const { server: dsn, ...rest } = settings
+  t.is(describeDsn(dsn), 'env:3306')
+  t.deepEqual(rest, {
+    engine: 'lease',
+    leaseMs: 120_000,
+    graceMs: 1000,
+    namespace: 'n',
+    onLost: 'terminate',
+    syslog: { address: 'udp://log:514', facility: 'user', tag: 'sera' },
+    verbose: 'stderr',
+    audit: true,
+    allowMultiPrimary: true,
+    connectWaitMs: 5000,
+  })
+})
+
+test('names of variables and flags follow from the setting', t => {
+  t.is(variableOf('allowMultiPrimary'), 'SERA_ALLOW_MULTI_PRIMARY')
+  t.is(flagOf('onLost'), '--on-lost')
+})
+
+test('a bare flag switches on, a negated one off', async t => {
+  const on = await settingsOf({ flags: { verbose: true, syslog: true, audit: true } })
+  t.like(on, { verbose: 'stdout', syslog: { address: 'unix:/dev/log' }, audit: true })
+  const off = await settingsOf({
+    file: { server, verbose: true, syslog: true },
+    flags: { verbose: false, syslog: false },
+  })
+  t.like(off, { verbose: false, syslog: undefined })
+})
+
+test('a wrong flag is a usage error, a wrong variable or key a config error, and each says where', async t => {
+  const flag = await t.throwsAsync(resolve({ flags: { lease: 'soon' } }), {
+    instanceOf: SeraError,
+    message: /^--lease: expected .*"soon"$/,
+  })
+  t.is(flag.kind, 'usage')
+  const variable = await t.throwsAsync(resolve({ env: { SERA_ON_LOST: 'x' } }), {
+    instanceOf: SeraError,
+    message: /^SERA_ON_LOST: expected /,
+  })
+  t.is(variable.kind, 'config')
+  const key = await t.throwsAsync(resolve({ file: { server, grace: 'x' } }), {
+    instanceOf: SeraError,
+    message: /\.json: grace: expected /,
+  })
+  t.is(key.kind, 'config')
+})
+
+test('a flag that needs a value says so when it has none', async t => {
+  await t.throwsAsync(resolve({ flags: { lease: true } }), { message: /^--lease: expected seconds .*, got true$/ })
+  await t.throwsAsync(resolve({ flags: { server: true } }), { message: /^--server: expected a DSN, got a boolean$/ })
+})
+
+test('nothing empty passes for a default', async t => {
+  for (const name of SETTING_NAMES) {
+    await t.throwsAsync(resolve({ env: { [variableOf(name)]: '' } }), {
+      instanceOf: SeraError,
+      message: new RegExp(`^${variableOf(name)}: `),
+    })
+    const error = await t.throwsAsync(resolve({ flags: { [name]: '' } }), {
+      instanceOf: SeraError,
+      message: new RegExp(`^${flagOf(name)}: `),
+    })
+    t.is(error.kind, 'usage')
+  }
+  t.is(
+    (await t.throwsAsync(resolve({ flags: { config: '' } }), { instanceOf: SeraError, message: /^--config: / })).kind,
+    'usage',
+  )
+  t.is(
+    (await t.throwsAsync(resolve({ env: { SERA_CONFIG: '' } }), { instanceOf: SeraError, message: /^SERA_CONFIG: / }))
+      .kind,
+    'config',
+  )
+})
+
+test('without a server anywhere sera refuses and says how to name one', async t => {
+  const missing = await t.throwsAsync(resolveSettings({ file: noFile, env: {} }), {
+    instanceOf: SeraError,
+    message:
+      /^no server: .*none\.json does not exist; name one with --server, SERA_SERVER, .*never runs a command unguarded/,
+  })
+  t.is(missing.kind, 'config')
+  const silent = await t.throwsAsync(resolve({ file: {} }), {
+    instanceOf: SeraError,
+    message: /^no server: .* names none;/,
+  })
+  t.is(silent.kind, 'config')
+})
+
+test('the default config file may be missing when a server is named elsewhere', async t => {
+  const fromEnvironment = await resolveSettings({ file: noFile, env: { SERA_SERVER: server } })
+  const fromFlag = await resolveSettings({ file: noFile, env: {}, flags: { server } })
+  t.is(describeDsn(fromEnvironment.settings.server), describeDsn(fromFlag.settings.server))
+})
+
+test('a config file that is named must exist, and one that exists must be readable', async t => {
+  for (const given of [{ env: { SERA_CONFIG: noFile } }, { env: {}, flags: { config: noFile } }]) {
+    const env = { ...given.env, SERA_SERVER: server }
+    const error = await t.throwsAsync(resolveSettings({ ...given, env }), {
+      instanceOf: SeraError,
+      message: /does not exist$/,
+    })
+    t.is(error.kind, 'config')
+  }
+  const unreadable = resolveSettings({ file: directory, env: { SERA_SERVER: server } })
+  await t.throwsAsync(unreadable, { instanceOf: SeraError, message: /is a directory$/ })
+})
+
+test('--config overrules SERA_CONFIG, which overrules the default file', async t => {
+  const [a, b, c] = ['a', 'b', 'c'].map(host => fileOf({ server: `tcp(${host})/` }))
+  const env = { SERA_CONFIG: b! }
+  t.is(describeDsn((await resolveSettings({ file: a!, env, flags: { config: c! } })).settings.server), 'c:3306')
+  t.is(describeDsn((await resolveSettings({ file: a!, env })).settings.server), 'b:3306')
+  t.is(describeDsn((await resolveSettings({ file: a!, env: {} })).settings.server), 'a:3306')
+})
+
+test('a DSN can be kept in a file of its own', async t => {
+  const serverFile = fileOf(' tcp(secret)/ \n')
+  t.is(describeDsn((await settingsOf({ file: { serverFile } })).server), 'secret:3306')
+  t.is(describeDsn((await settingsOf({ env: { SERA_SERVER_FILE: serverFile } })).server), 'secret:3306')
+})
+
+test('a server that is overruled is not looked at, in whichever way it was named', async t => {
+  const dsn = await settingsOf({ file: { serverFile: noFile }, env: { SERA_SERVER: 'tcp(env)/' } })
+  t.is(describeDsn(dsn.server), 'env:3306')
+  const file = await settingsOf({ env: { SERA_SERVER_FILE: fileOf('tcp(secret)/') } })
+  t.is(describeDsn(file.server), 'secret:3306')
+})
+
+test('one place that names the server in two ways is refused', async t => {
+  const both = await t.throwsAsync(resolve({ env: { SERA_SERVER: server, SERA_SERVER_FILE: '/x' } }), {
+    instanceOf: SeraError,
+    message: /^SERA_SERVER and SERA_SERVER_FILE each name the server/,
+  })
+  t.is(both.kind, 'config')
+  await t.throwsAsync(resolve({ file: { server, servers: [server] } }), {
+    message: /server and .*servers each name the server/,
+  })
+})
+
+test('of several servers the first is used, with a warning', async t => {
+  const { settings, warnings } = await resolve({ file: { servers: ['tcp(a)/', 'tcp(b)/'] } })
+  t.is(describeDsn(settings.server), 'a:3306')
+  t.regex(warnings.join(), /servers: only the first server is used$/)
+  t.is(describeDsn((await settingsOf({ env: { SERA_SERVERS: 'tcp(c)/ tcp(d)/' } })).server), 'c:3306')
+})
+
+test('a password on the command line is warned of, elsewhere not', async t => {
+  t.regex((await resolve({ flags: { server } })).warnings.join(), /visible in ps/)
+  t.deepEqual((await resolve({ flags: { server: 'u@tcp(db)/' } })).warnings, [])
+  t.deepEqual((await resolve({ env: { SERA_SERVER: server } })).warnings, [])
+})
+
+test("the file's warnings are passed on", async t => {
+  t.regex((await resolve({ file: { server, graze: 1 } })).warnings.join(), /unknown key "graze"/)
+})
+
+test('lease and grace must leave room, and whose fault it is decides the kind', async t => {
+  const message =
+    /^grace \(29s, .*grace\) and a margin of 1s must be less than half the lease \(60s, default\): make the lease longer than 60s or grace shorter than 29s$/
+  const inFile = await t.throwsAsync(resolve({ file: { server, grace: 29 } }), { instanceOf: SeraError, message })
+  t.is(inFile.kind, 'config')
+  const asFlag = await t.throwsAsync(resolve({ flags: { grace: '29' } }), { instanceOf: SeraError, message })
+  t.is(asFlag.kind, 'usage')
+  const lease = await t.throwsAsync(resolve({ file: { server, grace: 29 }, flags: { lease: '60' } }), {
+    instanceOf: SeraError,
+  })
+  t.is(lease.kind, 'usage')
+  await t.notThrowsAsync(resolve({ flags: { grace: '28.999' } }))
+  await t.throwsAsync(resolve({ flags: { lease: '0', grace: '0' } }), { message: /: make the lease longer than 2s$/ })
+})
+
+test('a lease has an upper end too', async t => {
+  await t.notThrowsAsync(resolve({ flags: { lease: '1d' } }))
+  await t.throwsAsync(resolve({ flags: { lease: '25h' } }), {
+    instanceOf: SeraError,
+    message: '--lease: a lease is at most 1d',
+  })
+})
+
+const anyText = fc.oneof(fc.string(), fc.constantFrom('0', '5', '90s', 'true', 'stderr', 'lease', server, '/x'))
+const anyNames = <T>(value: fc.Arbitrary<T>) => fc.dictionary(fc.constantFrom(...SETTING_NAMES), value, { maxKeys: 3 })
+
+test('whatever is given, settings come out in which a child can be ended in time, or a SeraError', async t => {
+  let settled = 0
+  await fc.assert(
+    fc.asyncProperty(
+      anyNames(fc.jsonValue()),
+      anyNames(anyText),
+      anyNames(fc.oneof(anyText, fc.boolean())),
+      async (file, env, flags) => {
+        const variables = Object.entries(env).map(([name, text]) => [variableOf(name as 'lease'), text])
+        try {
+          const { settings } = await resolve({ file: { server, ...file }, env: Object.fromEntries(variables), flags })
+          settled++
+          t.true(settings.graceMs + 1000 < settings.leaseMs / 2)
+        } catch (error) {
+          t.true(error instanceof SeraError, String(error))
+        }
+      },
+    ),
+  )
+  t.true(settled > 0)
+})
+
+test('a password is in no error and no warning, wherever the DSN was put', async t => {
+  const password = 'ØÞß'
+  const dsns = fc.constantFrom(`u:${password}@tcp(db)/`, `u:${password}@tcp(db)`, `mysql://u:${password}@db:x/`)
+
+  const entries = fc.dictionary(fc.constantFrom(...SETTING_NAMES.filter(name => name !== 'serverFile')), dsns, {
+    maxKeys: 2,
+  })
+  await fc.assert(
+    fc.asyncProperty(entries, fc.constantFrom('file', 'env', 'flags'), async (given, layer) => {
+      const variables = Object.fromEntries(
+        Object.entries(given).map(([name, text]) => [variableOf(name as 'lease'), text]),
+      )
+      const said = await resolve({
+        file: { server, ...(layer === 'file' && given) },
+        env: layer === 'env' ? variables : {},
+        flags: layer === 'flags' ? given : {},
+      }).then(
+        ({ warnings }) => warnings.join(),
+        error => String(error.stack),
+      )
+      t.notRegex(said, /[ØÞß]/)
+    }),
+    { numRuns: 300 },
+  )
+})
