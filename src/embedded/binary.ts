@@ -57,20 +57,24 @@ export async function identify(path: string): Promise<ServerBinary> {
 }
 
 /**
- * The server program to use: one of the wanted kind, or the first that is found.
+ * The server program to use: the first that runs, of the wanted kind if one is wanted.
  *
  * @throws SeraError `config` when there is none; the line says how to get one.
  */
 export async function findServer(env: Environment, kind?: ServerKind): Promise<ServerBinary> {
+  const failures: unknown[] = []
   for (const path of serverPaths(env)) {
-    const binary = await identify(path)
-    if (kind === undefined || binary.kind === kind) return binary
+    const binary = await identify(path).catch(error => void failures.push(error))
+    if (binary && (kind === undefined || binary.kind === kind)) return binary
   }
+  throw failures[0] ?? new SeraError('config', nothingFound(env, kind))
+}
+
+function nothingFound(env: Environment, kind: ServerKind | undefined): string {
   const wanted = kind === undefined ? 'MariaDB or MySQL' : NAMES[kind]
-  throw new SeraError(
-    'config',
-    `no ${wanted} server program found: install one (Debian, Ubuntu: apt-get install mariadb-server-core) or set SERA_MYSQLD to its path`,
-  )
+  if (env.SERA_MYSQLD) return `${env.SERA_MYSQLD} (SERA_MYSQLD) is not ${wanted}`
+  const howTo = kind === 'mysql' ? 'MySQL' : 'one (Debian, Ubuntu: apt-get install mariadb-server-core)'
+  return `no ${wanted} server program found: install ${howTo}, or set SERA_MYSQLD to its path`
 }
 
 /** As a person writes them. */

@@ -38,7 +38,9 @@ function statusOf(flock: ChildProcess): Promise<number | null> {
   return new Promise((resolve, reject) => {
     flock.once('exit', resolve)
     flock.once('error', cause => {
-      reject(new SeraError('config', 'embedded server: flock(1) is needed and not found: install util-linux', { cause }))
+      reject(
+        new SeraError('config', 'embedded server: flock(1) is needed and not found: install util-linux', { cause }),
+      )
     })
   })
 }

@@ -1,19 +1,95 @@
 /**
  * Starting the server, on demand and by exactly one of those who want it. All of it happens under start.lock; the server
- * itself holds server.lock from its first moment to its last, so "is the old one gone?" is a question to the kernel and
- * not to a pid file.
+ * itself holds server.lock from its first moment to its last, so whether the former one is gone is a question to the
+ * kernel and not to a pid file.
  */
-import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync, openSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { mkdtemp, rename, rm } from 'node:fs/promises'
-import { join } from 'node:path'
-import type { Clock } from '../clock.js'
+import type { ChildProcess } from 'node:child_process'
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { sleep } from '../clock.js'
+import { formatDuration } from '../config/duration.js'
 import { SeraError } from '../errors.js'
-import { type Environment, findServer, NAMES, type ServerBinary } from './binary.js'
+import { chooseServer, makeData } from './data.js'
+import { plainEnvironment } from './detached.js'
 import { type FileLock, lockFile } from './file-lock.js'
-import { initialise, lastError } from './initialise.js'
-import { runOptions } from './options.js'
-import { dataFolder, kindOfData, ownUid, type Place } from './place.js'
+import { lastError } from './initialise.js'
+import { type Place, touch } from './place.js'
 import { greets, listens } from './probe.js'
-import { WATCH_SCRIPT } from './scripts.js'
+import { type EmbeddedHost, type Facts, spawnServer } from './program.js'
+import { watch } from './watch.js'
+
+/** Whoever has start.lock needs no longer, unless the machine is on its knees. */
+const QUEUE_LIMIT_MS = 120_000
+/** A server that was killed may have to repair its data first. */
+const START_LIMIT_MS = 60_000
+/** A server that is told to end stops listening at once; after this long its socket was taken away by mistake. */
+const REOPEN_AFTER_MS = 2000
+const LOOK_EVERY_MS = 20
+
+/** Returns when a server listens, having started it if need be. */
+export async function startIfNeeded(host: EmbeddedHost, place: Place): Promise<void> {
+  const startLock = await lockFile(place.startLock, QUEUE_LIMIT_MS)
+  if (startLock === undefined)
+    throw failed(place, `somebody has been starting or ending it for ${formatDuration(QUEUE_LIMIT_MS)}`)
+  try {
+    await settle(host, place, startLock)
+  } finally {
+    startLock.release()
+  }
+}
+
+/** A server without a door starts or ends just now, or its watcher was killed while it had the socket. */
+async function settle(host: EmbeddedHost, place: Place, startLock: FileLock): Promise<void> {
+  const began = host.clock.now()
+  while (!(await listens(place.socketPath))) {
+    const serverLock = await lockFile(place.serverLock, 0)
+    if (serverLock !== undefined) return await launch(host, place, startLock, serverLock)
+    const waited = host.clock.now() - began
+    if (waited > START_LIMIT_MS)
+      throw failed(place, 'it runs and does not answer; `sera embedded stop --force` ends it')
+    if (waited > REOPEN_AFTER_MS && existsSync(place.closingPath)) renameSync(place.closingPath, place.socketPath)
+    await sleep(LOOK_EVERY_MS)
+  }
+}
+
+async function launch(host: EmbeddedHost, place: Place, startLock: FileLock, serverLock: FileLock): Promise<void> {
+  try {
+    const binary = await chooseServer(host.env, place)
+    await makeData({ binary, place, env: plainEnvironment(host.env), inherit: startLock.fd })
+    clearAway(place)
+    const server = spawnServer(binary, place, host, serverLock.fd)
+    const facts: Facts = { ...binary, startedAt: new Date().toISOString() }
+    writeFileSync(place.factsFile, JSON.stringify(facts))
+    watch(place, host)
+    await ready(host, place, server)
+    touch(place)
+  } finally {
+    serverLock.release()
+  }
+}
+
+/** What a server that was killed left behind; MySQL refuses to start on a lock file whose pid is somebody's by now. */
+function clearAway(place: Place): void {
+  const { socketPath, closingPath, pidFile, logFile } = place
+  for (const path of [socketPath, `${socketPath}.lock`, closingPath, pidFile]) rmSync(path, { force: true })
+  if (existsSync(logFile)) renameSync(logFile, `${logFile}.1`)
+}
+
+async function ready(host: EmbeddedHost, place: Place, server: ChildProcess): Promise<void> {
+  const ended: { reason?: string } = {}
+  server.once('error', error => {
+    ended.reason = error.message
+  })
+  server.once('exit', () => {
+    ended.reason ??= lastError(readFileSync(place.logFile, 'utf8'))
+  })
+  const until = host.clock.now() + START_LIMIT_MS
+  while (!(await greets(place.socketPath))) {
+    if (ended.reason) throw failed(place, `it did not start: ${ended.reason}`)
+    if (host.clock.now() > until) throw failed(place, `it is not ready after ${formatDuration(START_LIMIT_MS)}`)
+    await sleep(LOOK_EVERY_MS)
+  }
+}
+
+function failed(place: Place, what: string): SeraError {
+  return new SeraError('lock-failed', `embedded server: ${what} (log: ${place.logFile})`)
+}

@@ -55,7 +55,15 @@ export interface ServerRun extends ServerPlace {
 /** To make the data of a server. */
 export function initialiseOptions({ kind, data, asRoot }: ServerPlace): string[] {
   const how = kind === 'mariadb' ? '--bootstrap' : '--initialize-insecure'
-  return ['--no-defaults', how, `--datadir=${data}`, ...userOption(asRoot), ...FORMAT[kind], ...SMALL[kind]]
+  return [
+    '--no-defaults',
+    how,
+    `--datadir=${data}`,
+    `--tmpdir=${data}`,
+    ...userOption(asRoot),
+    ...FORMAT[kind],
+    ...SMALL[kind],
+  ]
 }
 
 /** To run a server; whoever wants a port adds it, and `--skip-networking` is for whoever does not. */
@@ -63,6 +71,7 @@ export function runOptions(run: ServerRun): string[] {
   return [
     '--no-defaults',
     `--datadir=${run.data}`,
+    `--tmpdir=${run.data}`,
     `--socket=${run.socketPath}`,
     `--pid-file=${run.pidFile}`,
     `--log-error=${run.logFile}`,

@@ -1,5 +1,5 @@
 /** Where the embedded server of a user lives: one folder below the XDG state folder, open to that user alone. */
-import { chmodSync, existsSync, mkdirSync, statSync } from 'node:fs'
+import { chmodSync, closeSync, existsSync, futimesSync, mkdirSync, openSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { isAbsolute, join } from 'node:path'
 import { formatDuration, parseDuration } from '../config/duration.js'
@@ -77,16 +77,17 @@ export function kindOfData(place: Place): ServerKind | undefined {
 }
 
 /**
- * Makes the folder. A folder of somebody else's would be a server of somebody else's, and a lock that means nothing.
+ * Makes the folder and notes that somebody wants the server. A folder of somebody else's would be a server of somebody else's, and a lock that means nothing.
  *
  * @throws SeraError `config`
  */
-export function makeFolder(place: Place): void {
+export function prepare(place: Place): void {
   try {
     mkdirSync(place.folder, { recursive: true, mode: 0o700 })
     const { uid, mode } = statSync(place.folder)
     if (uid !== ownUid()) throw new Error(`it belongs to user ${uid}; set XDG_STATE_HOME to a folder of your own`)
     if (mode & 0o077) chmodSync(place.folder, 0o700)
+    touch(place)
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause)
     throw new SeraError('config', `embedded server: cannot use ${place.folder}: ${reason}`, { cause })
@@ -96,4 +97,12 @@ export function makeFolder(place: Place): void {
 /** Also for a user without an entry in the user database, as in containers. */
 export function ownUid(): number {
   return statSync('/proc/self').uid
+}
+
+/** Somebody wants the server now: the watcher counts the idle time from here. */
+export function touch(place: Place): void {
+  const fd = openSync(place.usedFile, 'a', 0o600)
+  const now = new Date()
+  futimesSync(fd, now, now)
+  closeSync(fd)
 }

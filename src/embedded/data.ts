@@ -1,0 +1,55 @@
+/** The embedded server's data: made once, in a folder that gets its name only when it is complete. */
+import { existsSync, readdirSync } from 'node:fs'
+import { mkdtemp, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { SeraError } from '../errors.js'
+import { type Environment, findServer, NAMES, type ServerBinary } from './binary.js'
+import { initialise } from './initialise.js'
+import { dataFolder, kindOfData, ownUid, type Place } from './place.js'
+
+const UNFINISHED = 'unfinished.'
+
+/**
+ * The program that fits the data that is there; any that is found when there is none.
+ *
+ * @throws SeraError `config` in one line that says what to do
+ */
+export async function chooseServer(env: Environment, place: Place): Promise<ServerBinary> {
+  const kind = kindOfData(place)
+  try {
+    return await findServer(env, kind)
+  } catch (cause) {
+    if (kind === undefined || !(cause instanceof SeraError)) throw cause
+    const data = dataFolder(place, kind)
+    throw new SeraError('config', `embedded server: ${data} needs ${NAMES[kind]}, and ${cause.message}`, { cause })
+  }
+}
+
+export interface Making {
+  binary: ServerBinary
+  place: Place
+  env: NodeJS.ProcessEnv
+  /** start.lock: it lives until the initialiser is gone, also when sera is killed. */
+  inherit: number
+}
+
+/** Makes the data unless it is there. What a killed initialiser left behind is removed. */
+export async function makeData({ binary, place, env, inherit }: Making): Promise<void> {
+  const data = dataFolder(place, binary.kind)
+  if (existsSync(data)) return
+  await removeUnfinished(place)
+  const folder = await mkdtemp(join(place.folder, UNFINISHED))
+  try {
+    const made = join(folder, 'data')
+    const sql = ['create database sera;']
+    await initialise({ binary, data: made, asRoot: ownUid() === 0, sql, env, inherit })
+    await rename(made, data)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+async function removeUnfinished(place: Place): Promise<void> {
+  const left = readdirSync(place.folder).filter(name => name.startsWith(UNFINISHED))
+  await Promise.all(left.map(name => rm(join(place.folder, name), { recursive: true, force: true })))
+}

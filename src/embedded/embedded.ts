@@ -1,0 +1,54 @@
+/** Starting, ending and describing the embedded server, as `sera embedded` does; see ensure.ts for what it is. */
+import { SeraError } from '../errors.js'
+import { ensureEmbedded } from './ensure.js'
+import { placeOf } from './place.js'
+import type { EmbeddedHost } from './program.js'
+import { describeStatus, type EmbeddedStatus, statusOf } from './status.js'
+import { stop, watch } from './watch.js'
+
+export type { EmbeddedHost } from './program.js'
+export type { EmbeddedStatus } from './status.js'
+
+/** Data for a program and a line for a person. */
+export interface EmbeddedReport {
+  status: EmbeddedStatus
+  line: string
+}
+
+/** Starts it, also when its watcher was killed, and says that it guards this host only. */
+export async function startEmbedded(host: EmbeddedHost): Promise<EmbeddedReport> {
+  await ensureEmbedded(host)
+  watch(placeOf(host.env), host)
+  return embeddedStatus(host)
+}
+
+/**
+ * Ends it, but not while clients are connected: they may hold locks.
+ *
+ * @throws SeraError `conflict` when there are clients and `force` is not set
+ */
+export async function stopEmbedded(host: EmbeddedHost, options: { force?: boolean } = {}): Promise<EmbeddedReport> {
+  const before = await embeddedStatus(host)
+  if (before.status.state === 'stopped') return before
+  const place = placeOf(host.env)
+  const result = await stop(place, options.force ?? false)
+  if (result === 'in use') {
+    throw new SeraError('conflict', 'the embedded server has clients, who may hold locks; --force ends it all the same')
+  }
+  if (result === 'does not end') {
+    throw new SeraError(
+      'lock-failed',
+      `the embedded server${pidText(before.status)} does not end, see ${place.logFile}`,
+    )
+  }
+  return { status: await statusOf(place), line: `the embedded server${pidText(before.status)} has ended` }
+}
+
+export async function embeddedStatus(host: EmbeddedHost): Promise<EmbeddedReport> {
+  const status = await statusOf(placeOf(host.env))
+  return { status, line: describeStatus(status) }
+}
+
+function pidText({ pid }: EmbeddedStatus): string {
+  return pid === undefined ? '' : ` (pid ${pid})`
+}
