@@ -137,13 +137,13 @@ test('false switches off and null is as if not given', async t => {
 })
 
 test('unknown keys are warned of, with what was probably meant', async t => {
-  const file = fileOf('{"sever": "x", "colour": 1, "lock": 5, "__proto__": 1, "syslog": {"adress": "x"}}')
+  const file = fileOf('{"sever": "x", "colour": 1, "alowMultPrimry": 5, "__proto__": 1, "syslog": {"adress": "x"}}')
   const { values, warnings } = await readConfigFile(file)
   t.deepEqual(Object.keys(values), ['syslog'])
   t.deepEqual(warnings, [
     `${file}: unknown key "sever", did you mean "server"?`,
     `${file}: unknown key "colour"`,
-    `${file}: unknown key "lock"`,
+    `${file}: unknown key "alowMultPrimry"`,
     `${file}: unknown key "__proto__"`,
     `${file}: syslog: unknown key "adress", did you mean "address"?`,
   ])
