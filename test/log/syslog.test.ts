@@ -1,0 +1,110 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { type AddressInfo, createServer, type ListenOptions, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import test from 'ava'
+import { openLog } from '../../src/log/syslog.js'
+
+const context = { pid: process.pid, spawn }
+const settings = (address: string) => ({ address, facility: 'local0', tag: 'sera' })
+
+/** A syslog that takes connections and hands out their lines, whichever they come by. */
+async function listen(options: ListenOptions) {
+  const peers = new Set<Socket>()
+  const received: string[] = []
+  const server = createServer(peer => {
+    peers.add(peer.on('close', () => peers.delete(peer)))
+    createInterface(peer).on('line', line => {
+      received.push(line)
+      server.emit('line')
+    })
+  }).listen(options)
+  await once(server, 'listening')
+  return {
+    port: (server.address() as AddressInfo).port,
+    received,
+    async line(text: string): Promise<string> {
+      for (;;) {
+        const line = received.find(line => line.endsWith(text))
+        if (line !== undefined) return line
+        await once(server, 'line')
+      }
+    },
+    hangUp: () => Promise.all([...peers].map(peer => once(peer.destroy(), 'close'))),
+    async [Symbol.asyncDispose]() {
+      for (const peer of peers) peer.destroy()
+      await once(server.close(), 'close')
+    },
+  }
+}
+
+test.serial('winston is loaded with the first line, not before', async t => {
+  const loaded = () =>
+    Object.keys(createRequire(import.meta.url).cache).some(file => file.includes('/node_modules/winston/'))
+  await using syslog = await listen({ port: 0, host: '127.0.0.1' })
+  const log = openLog(settings(`tcp://127.0.0.1:${syslog.port}`), context)
+  t.false(loaded())
+  log.write('info', { outcome: 'done' })
+  await log.close()
+  t.true(loaded())
+})
+
+test('a message is what RFC 3164 says', async t => {
+  await using syslog = await listen({ port: 0, host: '::1' })
+  const log = openLog(settings(`tcp://[::1]:${syslog.port}`), context)
+  log.write('warning', { outcome: 'lost', lock: 'a b' })
+  await log.close()
+  const time = '(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ 1-3]\\d \\d\\d:\\d\\d:\\d\\d'
+  const message = await syslog.line('lock="a b"')
+  t.regex(message, new RegExp(`^<${16 * 8 + 4}>${time} \\S+ sera\\[${process.pid}\\]: outcome=lost lock="a b"$`))
+})
+
+test('a TCP syslog that hung up is reached again with a later line', async t => {
+  await using syslog = await listen({ port: 0, host: '127.0.0.1' })
+  const log = openLog(settings(`tcp://localhost:${syslog.port}`), context)
+  const warned = (warning: Error) => t.fail(warning.message)
+  process.on('warning', warned)
+  for (let round = 1; round <= 20; round += 1) {
+    // This process hears of the end a moment later; what it writes until then is lost, as with any syslog over TCP.
+    const again = setInterval(() => log.write('info', { round }), 5)
+    await syslog.line(`round=${round}`)
+    clearInterval(again)
+    await syslog.hangUp()
+  }
+  await log.close()
+  process.off('warning', warned)
+  t.pass()
+})
+
+test('a unix socket that is a stream takes lines too', async t => {
+  const dir = await mkdtemp(join(tmpdir(), 'sera-stream-'))
+  {
+    await using syslog = await listen({ path: join(dir, 'socket') })
+    const log = openLog(settings(`unix:${dir}/socket`), context)
+    log.write('notice', { round: 1 })
+    await log.close()
+    t.regex(await syslog.line('round=1'), new RegExp(`^<${16 * 8 + 5}>.* sera\\[${process.pid}\\]: round=1$`))
+  }
+  await rm(dir, { recursive: true })
+})
+
+test('a line that comes after closing is dropped, and closing twice is closing once', async t => {
+  await using syslog = await listen({ port: 0, host: '127.0.0.1' })
+  const log = openLog(settings(`tcp://127.0.0.1:${syslog.port}`), context)
+  log.write('info', { round: 1 })
+  await log.close()
+  log.write('info', { round: 2 })
+  t.is(await log.close(), undefined)
+  const other = openLog(settings(`tcp://127.0.0.1:${syslog.port}`), context)
+  other.write('info', { round: 3 })
+  await other.close()
+  await syslog.line('round=3')
+  t.deepEqual(
+    syslog.received.map(line => line.split('round=')[1]),
+    ['1', '3'],
+  )
+})
