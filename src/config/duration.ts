@@ -27,10 +27,11 @@ export function parseWait(text: string): number | undefined {
  * For messages, in the grammar that `parseWait` reads, so that it can be pasted back: `500ms`, `90s`, `1h30m`,
  * `forever`. Seconds stay seconds below two minutes, as people say "90 seconds".
  *
- * @param ms whole milliseconds, or Infinity
+ * @param exactMs rounded to whole milliseconds; or Infinity
  */
-export function formatDuration(ms: number): string {
-  if (ms === Number.POSITIVE_INFINITY) return 'forever'
+export function formatDuration(exactMs: number): string {
+  if (exactMs === Number.POSITIVE_INFINITY) return 'forever'
+  const ms = Math.round(exactMs)
   if (ms < 1000) return ms === 0 ? '0s' : `${ms}ms`
   if (ms < 120_000) return `${ms / 1000}s`
   const [days, hours, minutes] = [

@@ -69,6 +69,8 @@ test('a number too large to be counted in milliseconds is no duration', t => {
 const formatted: Array<[ms: number, text: string]> = [
   [0, '0s'],
   [1, '1ms'],
+  [12.34, '12ms'],
+  [999.9, '1s'],
   [1500, '1.5s'],
   [90_000, '90s'],
   [120_000, '2m'],
