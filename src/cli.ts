@@ -2,6 +2,7 @@
 import { type CommandLine, splitCommandLine } from './commands/argv.js'
 import { classic } from './commands/classic.js'
 import type { FlagValues } from './commands/flags.js'
+import { sayNews } from './commands/messages.js'
 import { outcomeOf, Session } from './commands/session.js'
 import { parseWait } from './config/duration.js'
 import type { Settings } from './config/settings.js'
@@ -62,8 +63,9 @@ async function runClassic(line: CommandLine & { kind: 'classic' }, flags: FlagVa
 async function reachable(server: Settings['server'], session: Session): Promise<Settings['server']> {
   if (server.address.net !== 'embedded') return server
   const { ensureEmbedded } = await import('./embedded/ensure.js')
-  const { socketPath, user } = await ensureEmbedded(session.host)
-  return { ...server, user, address: { net: 'unix', path: socketPath } }
+  const { socketPath, user, database } = await ensureEmbedded(session.host)
+  sayNews(session.host, session.voice, 'the embedded server guards this host only')
+  return { ...server, user, database, address: { net: 'unix', path: socketPath } }
 }
 
 async function runSubcommand([name = '', ...words]: string[], _flags: FlagValues, session: Session): Promise<Outcome> {

@@ -46,10 +46,17 @@ function readFlag(argv: readonly string[], at: number): { words: number; flag: s
   const [spelled = '', ...value] = word.replace(/^--?/, '').split('=')
   const flag = findFlag(spelled)
   if (!flag) throw new SeraError('usage', `unknown flag ${word}; see sera --help`)
-  if (value.length > 0 || !flag.value) return { words: 1, flag: ['--' + flag.name, ...value].join('=') }
+  if (!flag.value) return { words: 1, flag: `--${flag.name}=${switchValue(word, value)}` }
+  if (value.length > 0) return { words: 1, flag: `--${flag.name}=${value.join('=')}` }
   const next = argv[at + 1]
   if (next === undefined) throw new SeraError('usage', `${word} needs a value (${flag.value}); see sera --help`)
   return { words: 2, flag: `--${flag.name}=${next}` }
+}
+
+function switchValue(word: string, value: string[]): string {
+  const text = value.length === 0 ? 'true' : value.join('=').toLowerCase()
+  if (text !== 'true' && text !== 'false') throw new SeraError('usage', `${word}: a switch takes no value but true or false`)
+  return text
 }
 
 function commandOf(words: string[]): string[] {

@@ -16,8 +16,9 @@ export function parseFlags(words: readonly string[]): FlagValues {
 
 /** The whole help text, exit codes included. */
 export async function helpText(columns: number): Promise<string> {
-  const text = await parser([]).wrap(Math.min(100, columns)).getHelp()
-  return `${text}\n`
+  const flags = await parser([]).wrap(Math.min(100, columns)).getHelp()
+  const codes = Object.values(EXIT_CODES).map(({ code, meaning }) => `  ${code}  ${meaning}\n`)
+  return `${USAGE}\n${flags.trimStart()}\n\nExit codes: the command's own (128+n when signal n ended it), or\n${codes.join('')}`
 }
 
 /** Prints the completion script for the shell that $SHELL names. */
@@ -34,8 +35,6 @@ export async function completions(words: readonly string[]): Promise<string> {
 function parser(words: string[]): Argv {
   const groups = [...new Set(FLAGS.map(flag => flag.group))]
   const described = parserWith(words)
-    .usage(USAGE)
-    .epilogue(epilogue())
   for (const group of groups) {
     described.group(
       FLAGS.filter(flag => flag.group === group).map(flag => flag.name),
@@ -46,7 +45,9 @@ function parser(words: string[]): Argv {
 }
 
 function parserWith(words: string[]): Argv {
-  return yargs(words)
+  const described = yargs(words) as Argv & { usageConfiguration(options: { 'hide-types': boolean }): Argv }
+  return described
+    .usageConfiguration({ 'hide-types': true })
     .scriptName('sera')
     .parserConfiguration({ 'camel-case-expansion': false, 'boolean-negation': false, 'dot-notation': false })
     .help(false)
@@ -59,7 +60,7 @@ function parserWith(words: string[]): Argv {
 
 function optionOf(flag: Flag): Options {
   return {
-    describe: flag.describe,
+    describe: flag.value ? `${flag.value}: ${flag.describe}` : flag.describe,
     ...(flag.short ? { alias: flag.short } : {}),
     ...(flag.choices ? { choices: flag.choices } : {}),
     ...(flag.value ? { type: 'string', requiresArg: true } : { type: 'boolean' }),
@@ -75,16 +76,12 @@ const USAGE = `Usage: sera [flags] [--] <wait> <command> [args…]
        sera embedded start|stop|status
        sera completion
 
-Runs a command on a cluster only when it is that command's turn. <wait> is how long
-to wait for the lock: whole seconds, or 500ms, 90s, 5m, 1h30m, forever.
+Runs a command on a cluster only when it is that command's turn. <wait> is how
+long to wait for the lock: seconds, or 500ms, 90s, 5m, 1h30m, forever.
 
 Examples:
   sera 90 autoexec.sh                        every host runs it, one after the other
   sera 0 backup.sh                           one host runs it, the others give up (204)
   sera --wait-and-skip -- 30 migrate.sh      one host runs it, the others wait and skip
-  sera --server embedded 5 echo hello        try it without a database`
-
-function epilogue(): string {
-  const codes = Object.values(EXIT_CODES).map(({ code, meaning }) => `  ${code}  ${meaning}`)
-  return ["Exit codes: the command's own (128+n when signal n ended it), or", ...codes].join('\n')
-}
+  sera --server embedded 5 echo hello        try it without a database
+`

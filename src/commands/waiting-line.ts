@@ -78,13 +78,13 @@ class WaitingLine {
 
 /** The line's text. How long the holder has had the lock is known only since it was first seen, hence "at least". */
 export function waitingText(awaited: Awaited, holder: Holder | undefined, seenAt: number, now: number): string {
-  const left = awaited.until === Number.POSITIVE_INFINITY ? '' : ` (${wholeSeconds(awaited.until - now)} left)`
-  const who = holder ? `, held by ${describeHolder(holder)} for at least ${wholeSeconds(now - seenAt)}` : ''
+  const left = awaited.until === Number.POSITIVE_INFINITY ? '' : ` (${wholeSeconds(Math.ceil, awaited.until - now)} left)`
+  const who = holder ? `, held by ${describeHolder(holder)} for at least ${wholeSeconds(Math.floor, now - seenAt)}` : ''
   return `sera: waiting for ${awaited.what}${left}${who}`
 }
 
-function wholeSeconds(ms: number): string {
-  return formatDuration(Math.max(0, Math.ceil(ms / 1000)) * 1000)
+function wholeSeconds(round: (n: number) => number, ms: number): string {
+  return formatDuration(Math.max(0, round(ms / 1000)) * 1000)
 }
 
 /** Cut to the terminal's width, as a line that wraps can't be redrawn; nothing in it may move the cursor. */

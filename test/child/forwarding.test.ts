@@ -1,0 +1,47 @@
+import test from 'ava'
+import { type Recipient, recipientOf, type Situation } from '../../src/child/forwarding.js'
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const
+
+const state = { parent: 1, group: 10, session: 10, terminal: true, foreground: true }
+
+function recipients(situation: Situation): Record<string, Recipient> {
+  return Object.fromEntries(SIGNALS.map(signal => [signal.slice(3), recipientOf(signal, situation)]))
+}
+
+test('in cron, what asks the command to end goes to its whole group and the rest to it alone', t => {
+  t.deepEqual(recipients({ ownGroup: true, self: { ...state, terminal: false, foreground: false }, pid: 20 }), {
+    INT: 'group',
+    TERM: 'group',
+    HUP: 'command',
+    QUIT: 'group',
+    USR1: 'command',
+    USR2: 'command',
+  })
+})
+
+test('in a terminal’s foreground the kernel has told the command of Ctrl-C and Ctrl-\\ already', t => {
+  t.deepEqual(recipients({ ownGroup: false, self: state, pid: 20 }), {
+    INT: 'nobody',
+    TERM: 'command',
+    HUP: 'command',
+    QUIT: 'nobody',
+    USR1: 'command',
+    USR2: 'command',
+  })
+})
+
+test('in the background of a terminal everything that reached sera reached sera alone', t => {
+  const all = recipients({ ownGroup: false, self: { ...state, foreground: false }, pid: 20 })
+  t.deepEqual([...new Set(Object.values(all))], ['command'])
+})
+
+test('a hang-up is told by the shell, unless sera is the session’s leader itself', t => {
+  const hungUp = { ...state, terminal: false, foreground: false }
+  t.is(recipientOf('SIGHUP', { ownGroup: false, self: hungUp, pid: 20 }), 'nobody')
+  t.is(recipientOf('SIGHUP', { ownGroup: false, self: hungUp, pid: 10 }), 'command')
+})
+
+test('without /proc everything is passed on', t => {
+  t.is(recipientOf('SIGINT', { ownGroup: false, self: undefined, pid: 20 }), 'command')
+})

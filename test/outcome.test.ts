@@ -1,0 +1,39 @@
+import test from 'ava'
+import { EXIT_CODES, exitCodeOf, exitCodeOfSignal, type Outcome } from '../src/outcome.js'
+
+test('each outcome of sera’s own has its number from the contract, and no two share one', t => {
+  const codes = Object.fromEntries(Object.entries(EXIT_CODES).map(([kind, { code }]) => [kind, code]))
+  t.deepEqual(codes, {
+    config: 200,
+    usage: 201,
+    'lock-failed': 202,
+    'not-started': 203,
+    'timed-out': 204,
+    skipped: 205,
+    lost: 206,
+    overran: 207,
+    conflict: 208,
+  })
+  for (const kind of Object.keys(EXIT_CODES) as (keyof typeof EXIT_CODES)[]) {
+    if (kind !== 'skipped') t.is(exitCodeOf({ kind, reason: '' } as Outcome), EXIT_CODES[kind].code)
+  }
+})
+
+test('the command’s own code passes through, even where it is one of sera’s', t => {
+  for (const exitCode of [0, 1, 143, 204, 255]) t.is(exitCodeOf({ kind: 'ran', exitCode }, { timeoutExitCode: 9 }), exitCode)
+})
+
+test('a skip is a success unless details are asked for', t => {
+  t.is(exitCodeOf({ kind: 'skipped' }), 0)
+  t.is(exitCodeOf({ kind: 'skipped' }, { detailedExitCodes: true }), 205)
+})
+
+test('a time-out can be given another code, zero too', t => {
+  t.is(exitCodeOf({ kind: 'timed-out' }, { timeoutExitCode: 0 }), 0)
+  t.is(exitCodeOf({ kind: 'timed-out' }, { timeoutExitCode: 75 }), 75)
+})
+
+test('a signal is 128 and its number', t => {
+  t.is(exitCodeOfSignal('SIGTERM'), 143)
+  t.is(exitCodeOf({ kind: 'interrupted', signal: 'SIGINT' }), 130)
+})

@@ -1,0 +1,59 @@
+/** Runs sera as a user does, on each runtime it is released for, and waits for its end. */
+import { type SpawnOptions, spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { mkdtemp } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+
+export interface Runtime {
+  name: 'node' | 'binary'
+  path: string
+}
+
+/** `bin/sera` on Node always, and the single binary where it has been built (`npm test` builds it). */
+export const RUNTIMES: readonly Runtime[] = [
+  { name: 'node' as const, path: resolve('bin/sera') },
+  { name: 'binary' as const, path: resolve('dist/sera') },
+].filter(({ path }) => existsSync(path))
+
+export interface Result {
+  code: number | null
+  signal: NodeJS.Signals | null
+  stdout: string
+  stderr: string
+}
+
+export interface CliOptions {
+  env?: NodeJS.ProcessEnv
+  cwd?: string
+  input?: string
+  /** Further descriptors, from 3 on. */
+  stdio?: SpawnOptions['stdio']
+}
+
+/** Nothing of this machine's own configuration reaches a test. */
+export async function cleanEnvironment(): Promise<NodeJS.ProcessEnv> {
+  const home = await mkdtemp(join(process.env.SERA_TEST_DIR ?? tmpdir(), 'home-'))
+  return { PATH: process.env.PATH, HOME: home, XDG_STATE_HOME: home, LANG: 'C.UTF-8' }
+}
+
+export async function sera(runtime: Runtime, args: readonly string[], options: CliOptions = {}): Promise<Result> {
+  const child = spawn(runtime.path, args, {
+    cwd: options.cwd,
+    env: { ...(await cleanEnvironment()), ...options.env },
+    stdio: options.stdio ?? 'pipe',
+    detached: true, // without a terminal, as in cron
+  })
+  const texts = { stdout: '', stderr: '' }
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name]?.setEncoding('utf8').on('data', (text: string) => {
+      texts[name] += text
+    })
+  }
+  child.stdin?.on('error', () => {})
+  child.stdin?.end(options.input ?? '')
+  return await new Promise((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', (code, signal) => resolve({ code, signal, ...texts }))
+  })
+}
