@@ -8,10 +8,10 @@
 import type { Fields } from './log.js'
 
 /**
- * Bytes of the longest line. RFC 3164 allows 1024 a message, and `logger` cuts there; the header takes at most 129 (priority,
- * time, a host name of 64, a tag of 32, a pid of seven digits). UDP carries that in one packet on any network.
+ * Bytes of the longest line. RFC 3164 allows 1024 a message, which is one packet on any network; the header takes at most 138
+ * (priority, time, a host name of 64, a tag of 32, a pid of seven digits).
  */
-export const MAX_LINE_BYTES = 1024 - 129
+export const MAX_LINE_BYTES = 1024 - 138
 
 const CUT = '…'
 const BARE = /^[^\s"=\\\p{C}]+$/u

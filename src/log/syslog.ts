@@ -40,7 +40,7 @@ class SyslogLog implements Log {
   #closed = false
 
   constructor(address: Address, settings: SyslogSettings, context: LogContext) {
-    this.#load = async () => (await import('./transport.js')).openTransport(address, settings, context)
+    this.#load = async () => (await import('./transport.js')).openTransport(address, { ...settings, ...context })
   }
 
   write: Log['write'] = (severity, fields) => {

@@ -2,16 +2,16 @@
  * winston and winston-syslog on a wire of sera's own. Imported with the first line only: it takes longer to load
  * than the rest of sera.
  *
- * winston-syslog makes the message (RFC 3164) and would open the socket too, but then loses lines of a process that ends at once:
- * it calls back before UDP is bound, reconnects TCP for ever, and needs a native module for the unix socket. It sends through any
- * socket it is given, though, and its `unix` protocol asks no more of one than `send`.
+ * winston-syslog opens sockets too, but then loses lines of a process that ends at once: it calls back before UDP is bound,
+ * reconnects TCP for ever, and needs a native module for the unix socket. It sends through any socket it is given, though, and
+ * its `unix` protocol asks no more of one than `send`. Its own messages have a clock of local time and no facility `cron`.
  */
 import { hostname } from 'node:os'
 import winston from 'winston'
-import { Syslog } from 'winston-syslog'
-import type { SyslogSettings } from '../config/settings.js'
+import { type Produced, Syslog } from 'winston-syslog'
 import type { Address } from './address.js'
 import type { Severity } from './log.js'
+import { formatMessage, prioritised } from './message.js'
 import { openWire, type Speaker, type Wire } from './wire.js'
 
 export interface Transport {
@@ -20,22 +20,19 @@ export interface Transport {
   close(): void
 }
 
-/** winston-syslog knows two facilities by other names than syslog.conf(5). */
-const FACILITY_NAMES: Readonly<Record<string, string>> = { authpriv: 'sec', cron: 'clock' }
-
-export function openTransport(
-  address: Address,
-  { facility, tag }: SyslogSettings,
-  speaker: Omit<Speaker, 'tag'>,
-): Transport {
-  const wire = openWire(address, { ...speaker, tag })
+export function openTransport(address: Address, speaker: Speaker): Transport {
+  const wire = openWire(address, speaker)
+  const host = hostname()
   const syslog = new Syslog({
     protocol: 'unix',
     path: '-',
-    localhost: hostname(),
-    facility: FACILITY_NAMES[facility] ?? facility,
-    app_name: tag,
-    pid: speaker.pid,
+    customProducer: class {
+      produce({ severity, message, date }: Produced): string {
+        return address.kind === 'unix'
+          ? prioritised(severity, message, speaker)
+          : formatMessage(severity, message, date, host, speaker)
+      }
+    },
   })
   syslog.socket = { send: (message, _offset, _length, _path, done) => deliver(wire, message, done) }
   syslog.on('logged', info => info.done())

@@ -30,9 +30,9 @@ export function openUdp(port: number, addresses: (signal: AbortSignal) => Promis
         target = undefined
       })
       const { socket, host } = await target
-      await new Promise<void>((resolve, reject) =>
-        socket.send(message, port, host, error => (error ? reject(error) : resolve())),
-      )
+      const sent = () => sendTo(socket, message, port, host)
+      // Bun reports with one message that nobody listened when an earlier one came, and does not send this one.
+      await sent().catch(sent)
     },
     close() {
       closing.abort()
@@ -42,4 +42,10 @@ export function openUdp(port: number, addresses: (signal: AbortSignal) => Promis
       )
     },
   }
+}
+
+function sendTo(socket: Socket, message: string, port: number, host: string): Promise<void> {
+  return new Promise((resolve, reject) =>
+    socket.send(message, port, host, error => (error ? reject(error) : resolve())),
+  )
 }

@@ -7,7 +7,10 @@
 import { run } from './program.js'
 import type { Speaker, Wire } from './wire.js'
 
-/** Lines that come while one `logger` runs are all the next one's: a burst of lines is not a burst of processes. */
+/**
+ * Messages are `<priority>text`; `logger` writes the rest. Those that come while one `logger` runs are all the next one's:
+ * a burst of lines is not a burst of processes.
+ */
 export function openUnix(path: string, { tag, pid, spawn }: Speaker): Wire {
   const closing = new AbortController()
   const args = ['--socket', path, '--tag', tag, `--id=${pid}`, '--prio-prefix', '--size', '2048']
@@ -27,14 +30,9 @@ export function openUnix(path: string, { tag, pid, spawn }: Speaker): Wire {
         const lines: string[] = []
         next = { lines, sent: feed(lines) }
       }
-      next.lines.push(`${withoutHeader(message)}\n`)
+      next.lines.push(`${message}\n`)
       return next.sent
     },
     close: () => closing.abort(),
   }
-}
-
-/** `logger` wants the priority alone in front and writes time, tag and pid itself: `<131>Nov 21 09:25:00 sera[7]: text`. */
-function withoutHeader(message: string): string {
-  return message.replace(/^(<\d+>).*?\[\d+\]: /, '$1')
 }

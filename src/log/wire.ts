@@ -1,6 +1,7 @@
 /** How one finished syslog message leaves the machine's process: the three transports behind one face. */
 import type { Address } from './address.js'
 import { lookUp } from './lookup.js'
+import type { Sender } from './message.js'
 import type { Spawn } from './program.js'
 import { openTcp } from './tcp.js'
 import { openUdp } from './udp.js'
@@ -14,9 +15,7 @@ export interface Wire {
 }
 
 /** Who is speaking, and what processes are started with. */
-export interface Speaker {
-  tag: string
-  pid: number
+export interface Speaker extends Sender {
   spawn: Spawn
 }
 

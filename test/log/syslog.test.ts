@@ -1,13 +1,15 @@
-import { spawn } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { type AddressInfo, createServer, type ListenOptions, type Socket } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { hostname, tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { promisify } from 'node:util'
 import test from 'ava'
 import { openLog } from '../../src/log/syslog.js'
+import { freeUdpPort } from './rsyslog.js'
 
 const context = { pid: process.pid, spawn }
 const settings = (address: string) => ({ address, facility: 'local0', tag: 'sera' })
@@ -53,14 +55,17 @@ test.serial('winston is loaded with the first line, not before', async t => {
   t.true(loaded())
 })
 
-test('a message is what RFC 3164 says', async t => {
+test('a message has priority, time, host, tag and pid in front', async t => {
   await using syslog = await listen({ port: 0, host: '::1' })
   const log = openLog(settings(`tcp://[::1]:${syslog.port}`), context)
   log.write('warning', { outcome: 'lost', lock: 'a b' })
   await log.close()
-  const time = '(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ 1-3]\\d \\d\\d:\\d\\d:\\d\\d'
+  const time = '\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z'
   const message = await syslog.line('lock="a b"')
-  t.regex(message, new RegExp(`^<${16 * 8 + 4}>${time} \\S+ sera\\[${process.pid}\\]: outcome=lost lock="a b"$`))
+  t.regex(
+    message,
+    new RegExp(`^<${16 * 8 + 4}>${time} ${hostname()} sera\\[${process.pid}\\]: outcome=lost lock="a b"$`),
+  )
 })
 
 test('a TCP syslog that hung up is reached again with a later line', async t => {
@@ -104,3 +109,12 @@ test('a line that comes after closing is dropped, and closing twice is closing o
   await syslog.line('line=good')
   t.is(syslog.received.length, 1)
 })
+
+for (const runtime of [process.execPath, 'node_modules/.bin/bun']) {
+  test(`${basename(runtime)}: a UDP syslog that was away gets the first line after its return`, async t => {
+    const run = promisify(execFile)(runtime, ['build/test/log/udp.fixture.js', String(await freeUdpPort())], {
+      timeout: 10_000,
+    })
+    t.is((await run).stdout, 'after')
+  })
+}
