@@ -1,0 +1,73 @@
+/** Fifty at once on one lock, some of them shot: never two commands at once, and nobody is forgotten. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { each } from '../support/each.js'
+import { type Entry, Journal } from '../support/journal.js'
+import { kill } from '../support/processes.js'
+import type { Bench, Sera } from '../support/sera.js'
+
+const CONTENDERS = 50
+const SETTINGS = [[], ['--lease', '8s', '--grace', '1s'], ['--lease', '15s', '--grace', '500ms'], ['--grace', '3s']]
+const SHOTS = 12
+
+interface Contender {
+  who: string
+  sera: Sera
+  skips: boolean
+  /** What its command would end with. */
+  own: number
+  shot?: 'sera' | 'command'
+}
+
+each(`${CONTENDERS} contenders, ${SHOTS} shots: never two commands at once, nobody forgotten`, async (t, bench) => {
+  const journal = new Journal(bench.folder)
+  const contenders = Array.from({ length: CONTENDERS }, (_, number) => contend(bench, journal, number))
+  await journal.seen('start', contenders[0]?.who ?? '').catch(() => {}) // whoever is first
+  for (let shot = 0; shot < SHOTS; shot++) {
+    await sleep(Math.random() * 300)
+    shoot(contenders, journal, shot % 2 === 0)
+  }
+  const codes = await Promise.all(contenders.map(({ sera }) => sera.exited))
+
+  t.deepEqual(journal.all('overlap'), [])
+  const started = new Set(journal.all('start').map(({ who }) => who))
+  for (const [number, { who, skips, own, shot }] of contenders.entries()) {
+    const code = codes[number] ?? -1
+    const told = `${who}: ${code}${shot ? `, its ${shot} was shot` : ''}`
+    if (shot === 'sera') t.true([137, own, 205].includes(code), told)
+    else if (shot === 'command') t.true([137, own].includes(code), told)
+    else if (skips) t.true(code === 205 || (code === own && started.has(who)), told)
+    else t.true(code === own && started.has(who), told)
+  }
+  const ended = journal.all('end').map(({ who }) => who)
+  t.deepEqual([...new Set(ended)], ended, 'nobody runs twice')
+})
+
+function contend(bench: Bench, journal: Journal, number: number): Contender {
+  const who = `no-${number}`
+  const skips = number % 5 === 4
+  const own = 10 + number
+  const flags = skips ? ['--wait-and-skip', '--detailed-exit-codes'] : []
+  const settings = SETTINGS[number % SETTINGS.length] ?? []
+  // sleeps without the referee's descriptor: a command that is shot leaves its sleep behind, as any would
+  const command = journal.command({ who, script: 'sleep 0.15 9>&-', exitCode: own })
+  return { who, skips, own, sera: bench.sera([...settings, ...flags, '90', ...command]) }
+}
+
+/** kill -9 for the command that runs now, or for a sera: its own or one that waits. */
+function shoot(contenders: Contender[], journal: Journal, atCommand: boolean): void {
+  const running = runningNow(journal)
+  const holder = contenders.find(({ who }) => who === running?.who)
+  const target = Math.random() < 0.5 ? holder : contenders[Math.floor(Math.random() * CONTENDERS)]
+  if (atCommand && running && holder && !holder.shot) {
+    holder.shot = 'command'
+    kill([running.pid], 'SIGKILL')
+  } else if (target?.sera.running && !target.shot) {
+    target.shot = 'sera'
+    target.sera.kill('SIGKILL')
+  }
+}
+
+function runningNow(journal: Journal): Entry | undefined {
+  const last = journal.entries().at(-1)
+  return last?.word === 'start' ? last : undefined
+}

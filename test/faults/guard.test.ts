@@ -1,0 +1,106 @@
+/** The guard by itself, in each shell that may be /bin/sh: on time, thorough, and no danger to bystanders. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import test, { type ExecutionContext } from 'ava'
+import { Guard } from '../../src/child/guard.js'
+import { GUARD_SCRIPT } from '../../src/child/guard-script.js'
+import { systemClock } from '../../src/clock.js'
+import { SAFETY_MARGIN_MS } from '../../src/config/settings.js'
+import { isAlive, kill, processesMarked } from '../support/processes.js'
+import { until } from '../support/until.js'
+
+const SHELLS = ['dash', 'bash', 'busybox'].filter(name => existsSync(`/bin/${name}`))
+const STUBBORN = `trap '' TERM; while :; do sleep 0.1; done`
+
+for (const shell of SHELLS) {
+  test(`${shell}: a child is found by its entry when sera died before it could say the PID`, async t => {
+    const marker = `4711:${randomUUID()}`
+    const child = start(t, 'sleep 1000 & sleep 1001', marker)
+    const guard = startGuard(t, shell, marker)
+    guard.stdin?.destroy()
+    t.is((await once(guard, 'exit'))[0], 10)
+    t.deepEqual(processesMarked(marker), [])
+    t.false(isAlive(child.pid ?? 0))
+  })
+
+  test(`${shell}: a child that starts only after sera died is found too`, async t => {
+    const marker = `4711:${randomUUID()}`
+    const guard = startGuard(t, shell, marker)
+    guard.stdin?.destroy()
+    start(t, 'sleep 1001', marker)
+    t.is((await once(guard, 'exit'))[0], 10)
+    t.deepEqual(processesMarked(marker), [])
+  })
+
+  test(`${shell}: the search leaves a service alone that an earlier run of another sera has started`, async t => {
+    const lock = randomUUID()
+    const service = start(t, 'sleep 1000', `14711:${lock}`)
+    const guard = startGuard(t, shell, `4711:${lock}`)
+    guard.stdin?.destroy()
+    t.is((await once(guard, 'exit'))[0], 0)
+    t.true(isAlive(service.pid ?? 0))
+  })
+
+  test(`${shell}: a thousand renewals while the clock pokes, and none is lost`, async t => {
+    const child = start(t, 'sleep 1000')
+    const guard = startGuard(t, shell, randomUUID(), { tickS: 0.01, deadline: systemClock.boot() + 5000 })
+    guard.stdin?.write(`child ${child.pid}\n`)
+    for (let round = 0; round < 1000; round++) {
+      guard.stdin?.write(`deadline ${Math.floor((systemClock.boot() + 1500) / 10)}\n`)
+      await sleep(2)
+    }
+    t.true(isAlive(child.pid ?? 0))
+    t.is(guard.exitCode, null)
+    const [status] = await once(guard, 'exit')
+    t.is(status, 11)
+    t.false(isAlive(child.pid ?? 0))
+  })
+}
+
+for (const offsetMs of [50, 350, 650, 950]) {
+  test(`a child that ignores TERM is gone within grace and margin of the deadline, ${offsetMs} ms off the clock`, async t => {
+    const leaseMs = 60_000
+    const tickMs = Math.min(1000, leaseMs / 30)
+    const child = start(t, STUBBORN)
+    const graceMs = 500
+    const deadline = systemClock.boot() + 2000 + offsetMs
+    const guard = new Guard({ marker: randomUUID(), graceMs, tickMs, deadline, lifeline: undefined })
+    guard.watch(child.pid ?? 0)
+    await until('the child gone', () => !isAlive(child.pid ?? 0), { everyMs: 5 })
+    const lateMs = systemClock.boot() - deadline
+    t.true(lateMs < graceMs + SAFETY_MARGIN_MS, `gone ${lateMs} ms after the deadline; grace ${graceMs} ms`)
+    t.true(lateMs >= graceMs)
+    t.is(await guard.ended, 'deadline')
+  })
+}
+
+function start(t: ExecutionContext, script: string, held = ''): ChildProcess {
+  const child = spawn('sh', ['-c', `${script}; :`], {
+    env: { PATH: process.env.PATH, SERA_HELD: held },
+    stdio: 'ignore',
+    detached: true,
+  })
+  t.teardown(() => kill([-(child.pid ?? 0)], 'SIGKILL'))
+  return child
+}
+
+function startGuard(
+  t: ExecutionContext,
+  shell: string,
+  marker: string,
+  { tickS = 0.2, deadline = Number.MAX_SAFE_INTEGER }: { tickS?: number; deadline?: number } = {},
+): ChildProcess {
+  const numbers = ['50', String(tickS), String(Math.floor(deadline / 10))]
+  const guard = spawn(shell, ['-c', 'eval "$script"', 'sera-guard', marker, ...numbers], {
+    argv0: 'sh', // each of them looks at the name it was called by
+    env: { script: GUARD_SCRIPT, PATH: process.env.PATH },
+    stdio: ['pipe', 'ignore', 'ignore', 'ignore'],
+    detached: true,
+  })
+  guard.stdin?.on('error', () => {})
+  t.teardown(() => kill([-(guard.pid ?? 0)], 'SIGKILL'))
+  return guard
+}

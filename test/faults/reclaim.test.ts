@@ -1,0 +1,149 @@
+/** The lock's connection is lost while the command runs: got back where nobody else has it, else the command ends. */
+import test from 'ava'
+import { admin } from '../support/admin.js'
+import { each } from '../support/each.js'
+import { Journal } from '../support/journal.js'
+import { startProxy } from '../support/proxy.js'
+import { bench, runtimes } from '../support/sera.js'
+import { sharedServers, startServer } from '../support/servers.js'
+import { until } from '../support/until.js'
+
+const LEASE = ['--lease', '20s', '--grace', '2s']
+const RECLAIMED = /^sera: lock reclaimed: .*\n$/
+const LOST = /^sera: the lock was lost while the command ran, and the command was ended: .*\n$/
+
+each('a connection that is killed, nobody waits: reclaimed, said once, the own exit code', async (t, bench, server) => {
+  await using above = await admin(server)
+  const journal = new Journal(bench.folder)
+  const sera = bench.sera([
+    ...LEASE,
+    '--verbose',
+    '5',
+    ...journal.command({ who: 'it', script: 'sleep 4', exitCode: 7 }),
+  ])
+  await journal.seen('start', 'it')
+  const former = await above.holder(bench.lock)
+  await above.kill(former ?? 0)
+  const next = await until('another connection has it', async () => {
+    const holder = await above.holder(bench.lock)
+    return holder !== former && holder
+  })
+  t.not(next, former)
+  t.is(await sera.exited, 7)
+  t.regex(sera.stderr, RECLAIMED)
+  t.is(await above.holder(bench.lock), undefined)
+})
+
+each('reclaimed again and again, and the guard still does its work', async (t, bench, server) => {
+  await using above = await admin(server)
+  const journal = new Journal(bench.folder)
+  const sera = bench.sera([...LEASE, '5', ...journal.command({ who: 'it', script: 'sleep 1000' })])
+  await journal.seen('start', 'it')
+  for (let round = 0; round < 4; round++) {
+    const former = await above.holder(bench.lock)
+    await above.kill(former ?? 0)
+    await until('reclaimed', async () => ![undefined, former].includes(await above.holder(bench.lock)))
+  }
+  t.is(sera.stderr, '', 'without --verbose and without a terminal nothing is said')
+  sera.kill('SIGKILL')
+  const holder = await above.holder(bench.lock)
+  await until('the lock free', async () => (await above.holder(bench.lock)) !== holder)
+  t.deepEqual(sera.family(), [])
+})
+
+each(
+  'a connection that is killed, somebody waits: they get the lock, the command is ended, 206',
+  async (t, bench, server) => {
+    await using above = await admin(server)
+    const journal = new Journal(bench.folder)
+    const sera = bench.sera([...LEASE, '5', 'sh', '-c', 'sleep 1000'])
+    await until('locked', async () => (await above.holder(bench.lock)) !== undefined)
+    const next = bench.sera([...LEASE, '30', ...journal.command({ who: 'next', script: 'sleep 3' })])
+    await until('somebody waits', async () => await above.waitsFor(bench.lock))
+    await above.kill((await above.holder(bench.lock)) ?? 0)
+    t.is(await sera.exited, 206)
+    t.regex(sera.stderr, LOST)
+    t.deepEqual(sera.family(), [])
+    t.is(await next.exited, 0)
+  },
+)
+
+each('--on-lost terminate: ended though nobody waits, 206', async (t, bench, server) => {
+  await using above = await admin(server)
+  const journal = new Journal(bench.folder)
+  const sera = bench.sera([
+    ...LEASE,
+    '--on-lost',
+    'terminate',
+    '5',
+    ...journal.command({ who: 'it', script: 'sleep 1000' }),
+  ])
+  await journal.seen('start', 'it')
+  await above.kill((await above.holder(bench.lock)) ?? 0)
+  t.is(await sera.exited, 206)
+  t.regex(sera.stderr, LOST)
+  t.deepEqual(sera.family(), [])
+})
+
+each('--on-lost ignore: the command goes on, and says so to who wants to know', async (t, bench, server) => {
+  await using above = await admin(server)
+  const journal = new Journal(bench.folder)
+  const command = journal.command({ who: 'it', script: 'sleep 9', exitCode: 7 })
+  const sera = bench.sera(['--lease', '6s', '--grace', '1s', '--on-lost', 'ignore', '--verbose', '5', ...command])
+  await journal.seen('start', 'it')
+  await above.kill((await above.holder(bench.lock)) ?? 0)
+  t.is(await sera.exited, 7)
+  t.regex(sera.stderr, /^sera: lock lost \(.*\); the command goes on.*\n$/)
+})
+
+for (const { kind } of sharedServers()) {
+  for (const runtime of runtimes()) {
+    const where = `(${runtime.name}, ${kind})`
+
+    test(`a server that is restarted, nobody waits: reclaimed, the own exit code ${where}`, async t => {
+      await using server = await startServer({ kind })
+      const { sera, folder } = bench(t, runtime, server.dsn())
+      const journal = new Journal(folder)
+      const run = sera([...LEASE, '--verbose', '5', ...journal.command({ who: 'it', script: 'sleep 9', exitCode: 7 })])
+      await journal.seen('start', 'it')
+      await server.restart()
+      t.is(await run.exited, 7)
+      t.regex(run.stderr, RECLAIMED)
+    })
+  }
+}
+
+for (const server of sharedServers()) {
+  for (const runtime of runtimes()) {
+    const where = `(${runtime.name}, ${server.kind})`
+
+    test(`a reset that the server did not see: the dead session is ended, the lock reclaimed ${where}`, async t => {
+      await using proxy = await startProxy(server.port)
+      await using above = await admin(server)
+      const { sera, folder, lock } = bench(t, runtime, `sera:secret@tcp(127.0.0.1:${proxy.port})/sera`)
+      const journal = new Journal(folder)
+      const run = sera([...LEASE, '--verbose', '5', ...journal.command({ who: 'it', script: 'sleep 6', exitCode: 7 })])
+      await journal.seen('start', 'it')
+      const ghost = await above.holder(lock)
+      proxy.resetClients()
+      await until('reclaimed', async () => ![undefined, ghost].includes(await above.holder(lock)))
+      t.is(await run.exited, 7)
+      t.regex(run.stderr, RECLAIMED)
+      t.is(await above.holder(lock), undefined)
+    })
+
+    test(`a command that ends while the lock is being reclaimed keeps its exit code ${where}`, async t => {
+      await using proxy = await startProxy(server.port)
+      const { sera, folder } = bench(t, runtime, `sera:secret@tcp(127.0.0.1:${proxy.port})/sera`)
+      const journal = new Journal(folder)
+      const run = sera([...LEASE, '5', ...journal.command({ who: 'it', script: 'sleep 3', exitCode: 7 })])
+      await journal.seen('start', 'it')
+      proxy.resetClients()
+      proxy.blackhole()
+      await journal.seen('end', 'it')
+      const endedAt = performance.now()
+      t.is(await run.exited, 7)
+      t.true(performance.now() - endedAt < 5000, 'and does not wait for the server')
+    })
+  }
+}

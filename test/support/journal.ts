@@ -1,0 +1,67 @@
+/**
+ * A referee for "never two at once". The command of a test takes a lock of the kernel's (flock) on a file of this
+ * machine, and writes a line when it starts and when it ends; whoever finds the file locked writes `overlap` instead.
+ * The kernel drops that lock when the last process that has the file open is gone, however it went, so the referee
+ * needs no server, no clock and no end line of those that were killed.
+ */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { until } from './until.js'
+
+export interface Entry {
+  word: 'start' | 'end' | 'overlap' | 'term'
+  pid: number
+  /** Who: the argument given to `command`. */
+  who: string
+  /** Milliseconds of the wall clock. */
+  at: number
+}
+
+export interface Work {
+  /** Name in the journal. */
+  who: string
+  /** Shell words to do once the turn is known to be this command's alone; `note WORD` writes a line. */
+  script: string
+  exitCode?: number
+}
+
+/** Descriptor 9 is the referee's: what closes it (`sleep 1 9>&-`) is not watched. */
+const REFEREED = `
+journal=$1 who=$2 code=$3
+note() { echo "$1 $$ $who $(date +%s%3N)" >>"$journal"; }
+exec 9>>"$journal.turn"
+flock -n 9 || { note overlap; exit 99; }
+note start
+`
+
+export class Journal {
+  readonly path: string
+
+  constructor(folder: string) {
+    this.path = join(folder, 'journal')
+    writeFileSync(this.path, '')
+  }
+
+  /** The command: `sh -c …`, refereed. */
+  command({ who, script, exitCode = 0 }: Work): string[] {
+    return ['sh', '-c', `${REFEREED}\n${script}\nnote end\nexit "$code"`, 'work', this.path, who, String(exitCode)]
+  }
+
+  entries(): Entry[] {
+    const lines = readFileSync(this.path, 'utf8').split('\n').slice(0, -1)
+    return lines.map(line => {
+      const [word, pid, who = '', at] = line.split(' ')
+      return { word: word as Entry['word'], pid: Number(pid), who, at: Number(at) }
+    })
+  }
+
+  all(word: Entry['word']): Entry[] {
+    return this.entries().filter(entry => entry.word === word)
+  }
+
+  /** The line, as soon as it is there. */
+  seen(word: Entry['word'], who: string, withinMs = 30_000): Promise<Entry> {
+    const find = () => this.all(word).find(entry => entry.who === who)
+    return until(`${word} of ${who}`, find, { withinMs })
+  }
+}

@@ -1,0 +1,56 @@
+/** What /proc tells of the processes of a test: who they are, and whether they still run. */
+import { readdirSync, readFileSync } from 'node:fs'
+
+/** False for a zombie too: it runs nothing any more. */
+export function isAlive(pid: number): boolean {
+  const fields = stat(pid)
+  return fields !== undefined && fields[0] !== 'Z' && fields[0] !== 'X'
+}
+
+/** Every process whose environment contains `text`, as whatever is started with it keeps it, wherever it goes. */
+export function processesMarked(text: string): number[] {
+  return pids().filter(pid => isAlive(pid) && read(pid, 'environ').includes(text))
+}
+
+/** The guard of the sera that runs as `pid`, its clock included; more than one while a guard is being replaced. */
+export function guardsOf(pid: number): number[] {
+  return pids().filter(guard => isAlive(guard) && read(guard, 'cmdline').includes(`\0sera-guard\0${pid}:`))
+}
+
+/** Every process of these sessions, such as all that a guard started. */
+export function processesOfSessions(sessions: readonly number[]): number[] {
+  return pids().filter(pid => isAlive(pid) && sessions.includes(Number(stat(pid)?.[3])))
+}
+
+/** The guard itself: the leader of its session. */
+export function isLeader(pid: number): boolean {
+  return Number(stat(pid)?.[3]) === pid
+}
+
+export function kill(pids: readonly number[], signal: NodeJS.Signals): void {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, signal)
+    } catch {} // ended by itself
+  }
+}
+
+/** The fields of /proc/PID/stat from the third (state) on. */
+function stat(pid: number): string[] | undefined {
+  const line = read(pid, 'stat')
+  return line === '' ? undefined : line.slice(line.lastIndexOf(')') + 2).split(' ')
+}
+
+function pids(): number[] {
+  return readdirSync('/proc')
+    .filter(name => /^\d+$/.test(name))
+    .map(Number)
+}
+
+function read(pid: number, file: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, 'latin1')
+  } catch {
+    return ''
+  }
+}

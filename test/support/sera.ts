@@ -1,0 +1,132 @@
+/** The command line as users run it: on Node, and as the single binary where it has been built. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { constants, tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import type { ExecutionContext } from 'ava'
+import { lockName } from '../../src/lockname/lockname.js'
+import { guardsOf, kill, processesMarked } from './processes.js'
+
+export interface Runtime {
+  name: 'node' | 'binary'
+  program: string
+}
+
+/** Node always; the binary when there is one. */
+export function runtimes(): Runtime[] {
+  const all: Runtime[] = [
+    { name: 'node', program: resolve('bin/sera') },
+    { name: 'binary', program: resolve('dist/sera') },
+  ]
+  return all.filter(({ program }) => existsSync(program))
+}
+
+export interface Bench {
+  /** The lock of this test: its title. */
+  name: string
+  /** As the server knows it. */
+  lock: string
+  /** A folder of this test's own, removed at its end. */
+  folder: string
+  /** Starts sera; whatever it leaves is killed when the test ends. */
+  sera(args: readonly string[], options?: SeraOptions): Sera
+}
+
+export interface SeraOptions {
+  /** A command to start sera with, such as `ip netns exec blue`. */
+  prefix?: readonly string[]
+  env?: Record<string, string>
+  /** Where stdout and stderr go; a pipe that the test reads when absent. */
+  output?: number
+}
+
+/** What one test needs to run sera on one server. */
+export function bench(t: ExecutionContext, runtime: Runtime, dsn: string): Bench {
+  const folder = mkdtempSync(join(process.env.SERA_TEST_DIR ?? tmpdir(), 'bench-'))
+  const started: Sera[] = []
+  t.teardown(async () => {
+    kill(
+      started.filter(({ running }) => running).map(({ pid }) => pid),
+      'SIGKILL',
+    )
+    await Promise.all(started.map(({ exited }) => exited))
+    kill(
+      started.flatMap(({ pid }) => guardsOf(pid)),
+      'SIGKILL',
+    )
+    kill(
+      started.flatMap(sera => sera.family()),
+      'SIGKILL',
+    )
+    rmSync(folder, { recursive: true, force: true })
+  })
+  return {
+    name: t.title,
+    lock: lockName([], { name: t.title }),
+    folder,
+    sera(args, { prefix = [], env = {}, output } = {}) {
+      const [program = '', ...words] = [...prefix, runtime.program, '--name', t.title, ...args]
+      const mark = randomUUID()
+      const inherited = { PATH: process.env.PATH, HOME: folder, SERA_TEST_MARK: mark }
+      const child = spawn(program, words, {
+        cwd: folder,
+        env: { ...inherited, SERA_SERVER: dsn, ...env },
+        stdio: ['ignore', output ?? 'pipe', output ?? 'pipe'],
+        detached: true,
+      })
+      const sera = new Sera(child, mark)
+      started.push(sera)
+      return sera
+    },
+  }
+}
+
+/** A sera that runs or has run. */
+export class Sera {
+  /** Resolves when sera has ended, whatever still holds its output: its exit code, 128+n for signal n. */
+  readonly exited: Promise<number>
+  stdout = ''
+  stderr = ''
+  #exitCode: number | undefined
+
+  constructor(
+    readonly child: ChildProcess,
+    /** Stands in the environment of everything that descends from this sera. */
+    readonly mark: string,
+  ) {
+    child.stdout?.on('data', chunk => {
+      this.stdout += chunk
+    })
+    child.stderr?.on('data', chunk => {
+      this.stderr += chunk
+    })
+    this.exited = once(child, 'exit').then(([code, signal]) => {
+      const exitCode: number = code ?? 128 + constants.signals[signal as NodeJS.Signals]
+      this.#exitCode = exitCode
+      return exitCode
+    })
+  }
+
+  get pid(): number {
+    return this.child.pid ?? 0
+  }
+
+  get running(): boolean {
+    return this.#exitCode === undefined
+  }
+
+  get exitCode(): number | undefined {
+    return this.#exitCode
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    kill([this.pid], signal)
+  }
+
+  /** Every process that was started below this sera and still runs; its guard is none of them. */
+  family(): number[] {
+    return processesMarked(this.mark).filter(pid => pid !== this.pid)
+  }
+}
