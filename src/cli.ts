@@ -40,10 +40,17 @@ async function dispatch(argv: readonly string[], session: Session): Promise<Outc
   }
 }
 
-async function runClassic(line: CommandLine & { kind: 'classic' }, flags: FlagValues, session: Session): Promise<Outcome> {
+async function runClassic(
+  line: CommandLine & { kind: 'classic' },
+  flags: FlagValues,
+  session: Session,
+): Promise<Outcome> {
   const waitMs = parseWait(line.wait)
   if (waitMs === undefined) {
-    throw new SeraError('usage', `<wait> is ${JSON.stringify(line.wait)}; it takes 0, 90, 1.5, 500ms, 90s, 5m, 1h30m or forever`)
+    throw new SeraError(
+      'usage',
+      `<wait> is ${JSON.stringify(line.wait)}; it takes 0, 90, 1.5, 500ms, 90s, 5m, 1h30m or forever`,
+    )
   }
   const { command } = line
   const options = session.takeOptions(flags)

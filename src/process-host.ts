@@ -63,7 +63,7 @@ function terminal(fd: number, columns: () => number | undefined): Terminal {
   return {
     isTerminal: isatty(fd),
     get columns() {
-      return columns() ?? 80
+      return columns() || 80
     },
     write(text) {
       let rest = Buffer.from(text)

@@ -55,14 +55,16 @@ function readFlag(argv: readonly string[], at: number): { words: number; flag: s
 
 function switchValue(word: string, value: string[]): string {
   const text = value.length === 0 ? 'true' : value.join('=').toLowerCase()
-  if (text !== 'true' && text !== 'false') throw new SeraError('usage', `${word}: a switch takes no value but true or false`)
+  if (text !== 'true' && text !== 'false')
+    throw new SeraError('usage', `${word}: a switch takes no value but true or false`)
   return text
 }
 
 function commandOf(words: string[]): string[] {
   const command = words[0] === '--' ? words.slice(1) : words
   const [name] = command
-  if (name === undefined) throw new SeraError('usage', 'no command after <wait>; usage: sera [flags] [--] <wait> <command> [args…]')
+  if (name === undefined)
+    throw new SeraError('usage', 'no command after <wait>; usage: sera [flags] [--] <wait> <command> [args…]')
   if (name === '') throw new SeraError('usage', 'the command is empty; is a variable unset?')
   if (name.startsWith('-')) {
     throw new SeraError('usage', `${name} stands where the command should be; flags of sera go before <wait>`)

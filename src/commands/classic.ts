@@ -67,7 +67,12 @@ function openMutex({ command, settings }: ClassicCall, host: Host, lock: string)
 }
 
 /** Waits until the lock is held, or until it is known how the run ends without it. TERM and its like end the wait. */
-async function awaitTurn(call: ClassicCall, host: Host, mutex: Mutex, report: Partial<Report>): Promise<HeldLock | Outcome> {
+async function awaitTurn(
+  call: ClassicCall,
+  host: Host,
+  mutex: Mutex,
+  report: Partial<Report>,
+): Promise<HeldLock | Outcome> {
   const given = new AbortController()
   const stopListening = host.onSignal(signal => signal.startsWith('SIGUSR') || given.abort(new Interrupted(signal)))
   const wait = { until: host.clock.now() + call.waitMs, signal: given.signal }
@@ -88,7 +93,12 @@ async function awaitTurn(call: ClassicCall, host: Host, mutex: Mutex, report: Pa
 }
 
 /** The first to lock runs; the others wait until it has finished, and don't. */
-async function runOrSkip(call: ClassicCall, host: Host, mutex: Mutex, wait: Wait): Promise<HeldLock | Outcome | undefined> {
+async function runOrSkip(
+  call: ClassicCall,
+  host: Host,
+  mutex: Mutex,
+  wait: Wait,
+): Promise<HeldLock | Outcome | undefined> {
   const lock = await mutex.acquire({ ...wait, until: host.clock.now() })
   if (lock) {
     sayDetail(host, call.voice, 'first past the post; running the command')

@@ -97,7 +97,10 @@ class Run {
 
   async #start(): Promise<Child> {
     if (this.host.clock.boot() >= this.#fence()) {
-      throw new SeraError('lock-failed', 'the lock was granted too late to be safe (was sera stopped?); nothing was run')
+      throw new SeraError(
+        'lock-failed',
+        'the lock was granted too late to be safe (was sera stopped?); nothing was run',
+      )
     }
     this.#child = await Child.start({
       command: this.job.command,

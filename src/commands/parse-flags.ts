@@ -28,7 +28,9 @@ export function printCompletionScript(): void {
 
 /** What may follow the words so far, one a line. */
 export async function completions(words: readonly string[]): Promise<string> {
-  const found = await parser([]).completion('completion', false).getCompletion([...words])
+  const found = await parser([])
+    .completion('completion', false)
+    .getCompletion([...words])
   return found.map(word => `${word}\n`).join('')
 }
 

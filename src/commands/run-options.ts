@@ -43,7 +43,8 @@ function duration(flags: FlagValues, name: FlagName): number | undefined {
   const value = text(flags, name)
   if (value === undefined) return undefined
   const ms = parseDuration(value)
-  if (ms === undefined) throw new SeraError('usage', `--${name} takes a time such as 30s, 5m or 1h30m, not ${quoted(value)}`)
+  if (ms === undefined)
+    throw new SeraError('usage', `--${name} takes a time such as 30s, 5m or 1h30m, not ${quoted(value)}`)
   return ms
 }
 

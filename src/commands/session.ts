@@ -54,7 +54,10 @@ export class Session {
 
   async #audit(report: Report): Promise<void> {
     // a run that failed before its settings were known is logged as the rest of the configuration says
-    this.#settings ??= await resolveSettings({ env: this.host.env }).then(({ settings }) => settings, () => undefined)
+    this.#settings ??= await resolveSettings({ env: this.host.env }).then(
+      ({ settings }) => settings,
+      () => undefined,
+    )
     const severity = severityOf(report.outcome)
     if (this.#settings?.audit || severity !== 'info') this.#write(severity, auditFields(report))
     await (await this.#log)?.close()

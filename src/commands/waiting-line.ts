@@ -76,11 +76,19 @@ class WaitingLine {
   }
 }
 
-/** The line's text. How long the holder has had the lock is known only since it was first seen, hence "at least". */
+/** The line's text. How long the holder has had the lock is known only since it was first seen, hence the plus. */
 export function waitingText(awaited: Awaited, holder: Holder | undefined, seenAt: number, now: number): string {
-  const left = awaited.until === Number.POSITIVE_INFINITY ? '' : ` (${wholeSeconds(Math.ceil, awaited.until - now)} left)`
-  const who = holder ? `, held by ${describeHolder(holder)} for at least ${wholeSeconds(Math.floor, now - seenAt)}` : ''
-  return `sera: waiting for ${awaited.what}${left}${who}`
+  const left =
+    awaited.until === Number.POSITIVE_INFINITY ? '' : ` (${wholeSeconds(Math.ceil, awaited.until - now)} left)`
+  const who = holder ? `, held for ${wholeSeconds(Math.floor, now - seenAt)}+ by ${describeHolder(holder)}` : ''
+  return `sera: waiting for ${shortened(awaited.what)}${left}${who}`
+}
+
+/** A long command line would push everything else off the line. */
+const LONGEST_NAME = 24
+
+function shortened(text: string): string {
+  return text.length <= LONGEST_NAME ? text : `${text.slice(0, LONGEST_NAME - 1)}…`
 }
 
 function wholeSeconds(round: (n: number) => number, ms: number): string {

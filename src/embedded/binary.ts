@@ -22,9 +22,9 @@ export type Environment = Readonly<Record<string, string | undefined>>
 const USUAL_PLACES = ['/usr/sbin', '/usr/local/sbin', '/usr/local/bin', '/usr/libexec', '/usr/local/mysql/bin']
 
 /** Paths of server programs, the preferred one first, each program once. `SERA_MYSQLD` stands alone. */
-export function serverPaths(env: Environment): string[] {
+export function serverPaths(env: Environment, places = USUAL_PLACES): string[] {
   if (env.SERA_MYSQLD) return [env.SERA_MYSQLD]
-  const folders = [...(env.PATH ?? '').split(delimiter).filter(Boolean), ...USUAL_PLACES]
+  const folders = [...(env.PATH ?? '').split(delimiter).filter(Boolean), ...places]
   const found = ['mariadbd', 'mysqld'].flatMap(name => folders.map(folder => join(folder, name))).filter(isProgram)
   const byRealPath = new Map(found.reverse().map(path => [realpathSync(path), path]))
   return [...byRealPath.values()].reverse()
@@ -61,9 +61,9 @@ export async function identify(path: string): Promise<ServerBinary> {
  *
  * @throws SeraError `config` when there is none; the line says how to get one.
  */
-export async function findServer(env: Environment, kind?: ServerKind): Promise<ServerBinary> {
+export async function findServer(env: Environment, kind?: ServerKind, places = USUAL_PLACES): Promise<ServerBinary> {
   const failures: unknown[] = []
-  for (const path of serverPaths(env)) {
+  for (const path of serverPaths(env, places)) {
     const binary = await identify(path).catch(error => void failures.push(error))
     if (binary && (kind === undefined || binary.kind === kind)) return binary
   }

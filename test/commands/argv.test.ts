@@ -7,7 +7,10 @@ import { SeraError } from '../../src/errors.js'
 const classic = (flags: string[], wait: string, command: string[]) => ({ kind: 'classic', flags, wait, command })
 
 test('everything after <wait> is the command’s, flags included', t => {
-  t.deepEqual(splitCommandLine(['5', 'ls', '-la', '--name', 'x', '--']), classic([], '5', ['ls', '-la', '--name', 'x', '--']) as never)
+  t.deepEqual(
+    splitCommandLine(['5', 'ls', '-la', '--name', 'x', '--']),
+    classic([], '5', ['ls', '-la', '--name', 'x', '--']) as never,
+  )
 })
 
 test('one -- before the command is dropped, and only one', t => {
@@ -32,7 +35,10 @@ test('a value may look like <wait>, like a flag or like --', t => {
 })
 
 test('short flags stand for long ones', t => {
-  t.deepEqual(splitCommandLine(['-q', '-E', '75', '5', 'ls']), classic(['--quiet=true', '--timeout-exit-code=75'], '5', ['ls']) as never)
+  t.deepEqual(
+    splitCommandLine(['-q', '-E', '75', '5', 'ls']),
+    classic(['--quiet=true', '--timeout-exit-code=75'], '5', ['ls']) as never,
+  )
 })
 
 test('a first word that looks like a number is meant as <wait>, well-formed or not', t => {
@@ -54,16 +60,19 @@ test('what can’t be a command line is a usage error with a hint', t => {
     [['--name'], /needs a value/],
     [['--quiet=perhaps', '5', 'ls'], /takes no value but true or false/],
   ]
-  for (const [argv, message] of cases) t.throws(() => splitCommandLine(argv), { instanceOf: SeraError, message }, argv.join(' '))
+  for (const [argv, message] of cases)
+    t.throws(() => splitCommandLine(argv), { instanceOf: SeraError, message }, argv.join(' '))
 })
 
 const word = fc.string({ unit: 'grapheme', maxLength: 8 })
-const flagWords = fc.constantFrom<Flag[]>(...FLAGS).chain(
-  (flag): fc.Arbitrary<string[]> =>
-    flag.value
-      ? word.map(value => [`--${flag.name}`, value])
-      : fc.constantFrom([`--${flag.name}`], [`-${flag.name}`], [`--${flag.name}=false`]),
-)
+const flagWords = fc
+  .constantFrom<Flag[]>(...FLAGS)
+  .chain(
+    (flag): fc.Arbitrary<string[]> =>
+      flag.value
+        ? word.map(value => [`--${flag.name}`, value])
+        : fc.constantFrom([`--${flag.name}`], [`-${flag.name}`], [`--${flag.name}=false`]),
+  )
 
 test('the command comes out as it went in, whatever flags stand before it', t => {
   fc.assert(
@@ -75,7 +84,11 @@ test('the command comes out as it went in, whatever flags stand before it', t =>
       fc.array(word),
       (flags, dashes, wait, name, args) => {
         const line = splitCommandLine([...flags, ...dashes, wait, name, ...args])
-        return line.kind === 'classic' && line.wait === wait && JSON.stringify(line.command) === JSON.stringify([name, ...args])
+        return (
+          line.kind === 'classic' &&
+          line.wait === wait &&
+          JSON.stringify(line.command) === JSON.stringify([name, ...args])
+        )
       },
     ),
   )

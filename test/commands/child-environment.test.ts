@@ -5,7 +5,10 @@ import type { Host } from '../../src/host.js'
 const facts = { lock: 'deploy', waitedMs: 12.6, token: undefined, held: heldEntry(7, 'deploy', 'db:3306') }
 
 test('the command learns of its lock, and nothing of an outer sera’s', t => {
-  const env = childEnvironment({ PATH: '/bin', SERA_LOCK: 'outer', SERA_TOKEN: '9', SERA_SLOT: '2', SERA_SERVER: 'x' }, facts)
+  const env = childEnvironment(
+    { PATH: '/bin', SERA_LOCK: 'outer', SERA_TOKEN: '9', SERA_SLOT: '2', SERA_SERVER: 'x' },
+    facts,
+  )
   t.deepEqual(env, { PATH: '/bin', SERA_SERVER: 'x', SERA_LOCK: 'deploy', SERA_WAITED_MS: '13', SERA_HELD: facts.held })
 })
 
@@ -20,7 +23,10 @@ test('a lock is held above when a living ancestor holds that name on that server
   t.true(heldAbove(held, 'deploy', 'db:3306', () => [20, 7, 3, 1]))
   t.true(heldAbove(held, 'other', 'db:3306', () => [20, 7, 3, 1]))
   t.false(heldAbove(held, 'deploy', 'db2:3306', () => [20, 7, 3, 1]))
-  t.false(heldAbove(held, 'deploy', 'db:3306', () => [20, 1]), 'a service that outlived its sera is not inside of it')
+  t.false(
+    heldAbove(held, 'deploy', 'db:3306', () => [20, 1]),
+    'a service that outlived its sera is not inside of it',
+  )
 })
 
 test('the ancestors are not looked at when nothing is held', t => {

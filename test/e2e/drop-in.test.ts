@@ -23,8 +23,17 @@ function md5(text: string): string {
 }
 
 /** Somebody else who has the lock of a command line, as any client of the server could. */
-async function lockedElsewhere(server: SharedServer, name: string, body: (free: () => Promise<void>) => Promise<void>): Promise<void> {
-  const connection = await mysql.createConnection({ host: '127.0.0.1', port: server.port, user: 'sera', password: 'secret' })
+async function lockedElsewhere(
+  server: SharedServer,
+  name: string,
+  body: (free: () => Promise<void>) => Promise<void>,
+): Promise<void> {
+  const connection = await mysql.createConnection({
+    host: '127.0.0.1',
+    port: server.port,
+    user: 'sera',
+    password: 'secret',
+  })
   try {
     const [rows] = await connection.query<mysql.RowDataPacket[]>('SELECT GET_LOCK(?, 10) AS granted', [md5(name)])
     if (rows[0]?.granted !== 1) throw new Error(`could not lock ${name}`)
@@ -80,7 +89,10 @@ for (const runtime of RUNTIMES) {
     })
 
     test(`${id}: the command’s output and exit code are its own`, async t => {
-      const { code, stdout, stderr } = await sera(runtime, ['5', 'sh', '-c', 'cat; echo err >&2; exit 7'], { env, input: 'in' })
+      const { code, stdout, stderr } = await sera(runtime, ['5', 'sh', '-c', 'cat; echo err >&2; exit 7'], {
+        env,
+        input: 'in',
+      })
       t.deepEqual({ code, stdout, stderr }, { code: 7, stdout: 'in', stderr: 'err\n' })
     })
 
@@ -111,7 +123,12 @@ for (const runtime of RUNTIMES) {
     test(`${id}: a lock that the original would hold is busy: 204, in silence`, async t => {
       const command = ['echo', `${id} busy`]
       await lockedElsewhere(server, command.join(' '), async () => {
-        t.deepEqual(await sera(runtime, ['0', ...command], { env }), { code: 204, signal: null, stdout: '', stderr: '' })
+        t.deepEqual(await sera(runtime, ['0', ...command], { env }), {
+          code: 204,
+          signal: null,
+          stdout: '',
+          stderr: '',
+        })
         t.is((await sera(runtime, ['1', ...command], { env })).code, 204)
         t.is((await sera(runtime, ['-E', '75', '0.3', ...command], { env })).code, 75)
       })
@@ -173,4 +190,3 @@ async function query(server: SharedServer, sql: string, values: unknown[]): Prom
     await connection.end()
   }
 }
-

@@ -1,0 +1,165 @@
+/** What a person sees and types: Ctrl-C and a hang-up arrive once, and a long wait says what it waits for. */
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtemp } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import test, { type ExecutionContext } from 'ava'
+import { cleanEnvironment, RUNTIMES, type Runtime, sera } from '../support/cli.js'
+import { isAlive } from '../support/processes.js'
+import { Terminal } from '../support/pty.js'
+import { type SharedServer, sharedServers } from '../support/servers.js'
+import { until } from '../support/until.js'
+import { signalCounter } from './fixtures.js'
+
+const folder = await mkdtemp(join(tmpdir(), 'sera-terminal-'))
+const counter = signalCounter(folder)
+const [server] = sharedServers() as [SharedServer]
+
+async function open(command: string): Promise<Terminal> {
+  return new Terminal(command, { ...(await cleanEnvironment()), SERA_SERVER: server.dsn() })
+}
+
+/** The counter's notes, once `enough` of them are there. */
+async function notes(journal: string, enough: RegExp): Promise<string[]> {
+  return await until(`${enough} in ${journal}`, () => {
+    const text = existsSync(journal) ? readFileSync(journal, 'utf8') : ''
+    return enough.test(text) && text.trim().split('\n')
+  })
+}
+
+function journalOf(t: ExecutionContext): string {
+  return join(folder, t.title.replace(/\W+/g, '-'))
+}
+
+async function childOf(journal: string): Promise<number> {
+  const [start = ''] = await notes(journal, /start \d+\n/)
+  return Number(start.split(' ')[1])
+}
+
+for (const runtime of RUNTIMES) {
+  test(`${runtime.name}: Ctrl-C and Ctrl-\\ reach the command once, TERM to sera too`, async t => {
+    const journal = journalOf(t)
+    const terminal = await open(`trap : INT QUIT; ${runtime.path} 5 ${counter} ${journal}; echo "rc $?"`)
+    const child = await childOf(journal)
+    terminal.type('\x03')
+    await notes(journal, /INT/)
+    terminal.type('\x1c')
+    await notes(journal, /QUIT/)
+    process.kill(parentOf(child), 'SIGTERM')
+    await notes(journal, /TERM/)
+    writeFileSync(`${journal}.end`, '')
+    await terminal.sees(/rc 3/)
+    t.deepEqual(await notes(journal, /./), [`start ${child}`, 'INT', 'QUIT', 'TERM'])
+  })
+
+  test(`${runtime.name}: a hang-up reaches the command once when sera leads the session`, async t => {
+    const journal = journalOf(t)
+    const terminal = await open(`exec ${runtime.path} 5 ${counter} ${journal}`)
+    const child = await childOf(journal)
+    terminal.hangUp()
+    await notes(journal, /HUP/)
+    writeFileSync(`${journal}.end`, '')
+    await until('the command gone', () => !isAlive(child))
+    t.deepEqual(await notes(journal, /./), [`start ${child}`, 'HUP'])
+  })
+
+  test(`${runtime.name}: under nohup a hang-up reaches neither sera nor the command`, async t => {
+    const journal = journalOf(t)
+    const terminal = await open(
+      `nohup ${runtime.path} 5 sh -c 'echo start $$ >>${journal}; while [ ! -e ${journal}.end ]; do sleep 0.05; done; echo end >>${journal}' >/dev/null 2>&1`,
+    )
+    const child = await childOf(journal)
+    const parent = parentOf(child)
+    terminal.hangUp()
+    await until(
+      'the terminal gone',
+      () => readFileSync(`/proc/${child}/stat`, 'latin1').split(') ')[1]?.split(' ')[4] === '0',
+    )
+    for (const pid of [parent, child]) process.kill(pid, 'SIGHUP')
+    writeFileSync(`${journal}.end`, '')
+    t.deepEqual(await notes(journal, /end/), [`start ${child}`, 'end'])
+  })
+
+  test(`${runtime.name}: a hang-up reaches the command when a shell leads the session, by the shell and the kernel`, async t => {
+    const journal = journalOf(t)
+    const terminal = await open('exec bash --norc -i')
+    terminal.type(`${runtime.path} 5 ${counter} ${journal}\n`)
+    const child = await childOf(journal)
+    terminal.hangUp()
+    await notes(journal, /HUP/)
+    writeFileSync(`${journal}.end`, '')
+    await until('the command gone', () => !isAlive(child))
+    const hangUps = (await notes(journal, /HUP/)).filter(note => note === 'HUP').length
+    t.true(hangUps <= 2, 'bash tells its job, and its own end makes the kernel tell it; sera adds none')
+  })
+
+  test(`${runtime.name}: the command has the terminal, and Ctrl-Z stops both and fg goes on`, async t => {
+    const terminal = await open('exec bash --norc -i')
+    terminal.type(
+      `PS1=; ${runtime.path} 5 sh -c 'test -t 0 && test -t 1 && echo tty-$((1+1)) >/dev/tty; cat; echo out'\n`,
+    )
+    await terminal.sees(/tty-2/)
+    terminal.type('\x1a')
+    await terminal.sees(/Stopped/)
+    terminal.type('fg\n')
+    await terminal.sees(/fg\r\n.*cat; echo out/s)
+    terminal.type('hello\n\x04')
+    await terminal.sees(/hello\r\nhello\r\nout/)
+    terminal.type('echo "rc $?"; exit\n')
+    await terminal.sees(/rc 0/)
+    t.pass()
+  })
+
+  test(`${runtime.name}: a wait says what it waits for, who has it and how long; Ctrl-C ends it with 130`, async t => {
+    await using lock = await holdingElsewhere(runtime, t.title)
+    const terminal = await open(`trap : INT; ${runtime.path} --name '${t.title}' 60 echo ran; echo "rc $?"`)
+    await terminal.sees(/sera: waiting for .* \(\d+s left\), held for \d+s\+ by \S+/)
+    const lines = terminal.output.split('\n')
+    t.is(lines.length, 1, 'updated in place')
+    terminal.type('\x03')
+    await terminal.sees(/sera: gave up waiting \(SIGINT\); nothing was run\r\nrc 130/)
+    t.notRegex(terminal.output, /ran\r/)
+    t.truthy(lock)
+  })
+
+  test(`${runtime.name}: on a terminal a time-out is said, with the line of the wait wiped`, async t => {
+    await using lock = await holdingElsewhere(runtime, t.title)
+    const terminal = await open(`${runtime.path} --name '${t.title}' 1.2 echo ran; echo "rc $?"`)
+    await terminal.sees(/\r\x1b\[Ksera: timed out after 1\.2s; nothing was run \(lock [^)]+held by [^)]+\)\r\nrc 204/)
+    t.truthy(lock)
+  })
+
+  for (const [where, env] of [
+    ['with TERM=dumb', { TERM: 'dumb' }],
+    ['in CI', { CI: 'true' }],
+  ] as const) {
+    test(`${runtime.name}: ${where} nothing is drawn`, async t => {
+      await using lock = await holdingElsewhere(runtime, t.title)
+      const set = Object.entries(env).map(([name, value]) => `${name}=${value}`)
+      const terminal = await open(`env ${set.join(' ')} ${runtime.path} --name '${t.title}' 1.5 echo ran; echo "rc $?"`)
+      await terminal.sees(/rc 204/)
+      t.notRegex(terminal.output, /waiting for/)
+      t.notRegex(terminal.output, /\x1b/)
+      t.truthy(lock)
+    })
+  }
+}
+
+/** Another sera that holds the lock of that name until disposed of. */
+async function holdingElsewhere(runtime: Runtime, name: string): Promise<AsyncDisposable> {
+  const file = join(folder, `hold-${name.replace(/\W+/g, '-')}`)
+  const command = ['sh', '-c', `echo >${file}; while [ -e ${file} ]; do sleep 0.05; done`]
+  const holder = sera(runtime, ['--name', name, '5', ...command], { env: { SERA_SERVER: server.dsn() } })
+  await until('the other sera holds the lock', () => existsSync(file))
+  return {
+    async [Symbol.asyncDispose]() {
+      rmSync(file)
+      await holder
+    },
+  }
+}
+
+function parentOf(pid: number): number {
+  const line = readFileSync(`/proc/${pid}/stat`, 'latin1')
+  return Number(line.slice(line.lastIndexOf(')') + 2).split(' ')[1])
+}
