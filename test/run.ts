@@ -7,12 +7,13 @@
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { constants, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Server, type ServerAddress, serverBinary, startServer } from './support/servers.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'sera-test-'))
+chmodSync(folder, 0o711) // tests may act as another user in a folder of its own
 process.env.SERA_TEST_DIR = folder
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
 

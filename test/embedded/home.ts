@@ -1,0 +1,195 @@
+/** A state folder of its own for each test, and what one can see of the embedded server in it from outside. */
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { mkdir, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { ExecutionContext } from 'ava'
+import mysql from 'mysql2/promise'
+import type { ServerBinary, ServerKind } from '../../src/embedded/binary.js'
+import { serverBinary } from '../support/servers.js'
+
+const FIXTURE = join(import.meta.dirname, 'fixtures/embedded.js')
+
+/** The kinds of server this machine has. */
+export const KINDS = await kinds()
+
+async function kinds(): Promise<ServerKind[]> {
+  const binaries = await Promise.all([serverBinary('mariadb'), serverBinary('mysql')])
+  return binaries.filter(binary => binary !== undefined).map(binary => binary.kind)
+}
+
+export interface Result {
+  kind?: string
+  message?: string
+  socketPath?: string
+  line?: string
+  status?: { state: string; pid?: number; clients?: number; server?: ServerBinary }
+}
+
+export class Home {
+  readonly folder: string
+  readonly env: NodeJS.ProcessEnv
+
+  private constructor(
+    readonly root: string,
+    program: string,
+  ) {
+    this.folder = join(root, 'sera/embedded')
+    this.env = { PATH: process.env.PATH, HOME: root, XDG_STATE_HOME: root, SERA_MYSQLD: program }
+  }
+
+  /** Removed after the test, and its server ended, whatever became of it. */
+  static async for(t: ExecutionContext, kind: ServerKind): Promise<Home> {
+    const binary = await serverBinary(kind)
+    const home = new Home(await mkdtemp(join(process.env.SERA_TEST_DIR ?? tmpdir(), 'embedded-')), binary?.path ?? '')
+    t.teardown(async () => {
+      for (const pid of home.serverPids()) process.kill(pid, 'SIGKILL')
+      await rm(home.root, { recursive: true, force: true, maxRetries: 5 })
+    })
+    return home
+  }
+
+  path(name: string): string {
+    return join(this.folder, name)
+  }
+
+  /** A sera that does one thing. */
+  spawn(action: string, options: SpawnOptions = {}): ChildProcess {
+    return spawn(process.execPath, [FIXTURE, ...action.split(' ')], {
+      env: this.env,
+      stdio: ['ignore', 'pipe', 'inherit'],
+      ...options,
+    })
+  }
+
+  /** What that sera printed. */
+  async run(action: string, options: SpawnOptions = {}): Promise<Result> {
+    const child = this.spawn(action, options)
+    const printed = await text(child.stdout!)
+    return JSON.parse(printed) as Result
+  }
+
+  /** Puts a shell script in the place of the server program; `$REAL` is the program. */
+  async wrap(script: string): Promise<void> {
+    const wrapper = join(this.root, 'mysqld')
+    await writeFile(
+      wrapper,
+      `#!/bin/sh\nREAL=${this.env.SERA_MYSQLD} ROOT=${this.root}\n${script}\nexec "$REAL" "$@"\n`,
+      {
+        mode: 0o755,
+      },
+    )
+    this.env.SERA_MYSQLD = wrapper
+  }
+
+  /** The wrapper's log of calls, one a line. */
+  calls(pattern: RegExp): string[] {
+    const file = join(this.root, 'calls')
+    return existsSync(file)
+      ? readFileSync(file, 'utf8')
+          .split('\n')
+          .filter(line => pattern.test(line))
+      : []
+  }
+
+  /** Live processes that work on this home's data: initialisers and servers. */
+  serverPids(): number[] {
+    return processes(argv => argv.some(word => word.startsWith(`--datadir=${this.root}`)))
+  }
+
+  watcherPids(): number[] {
+    return processes(argv => argv[0] === 'sh' && argv.includes('sera-embedded') && argv.includes(this.folder))
+  }
+
+  client(): Promise<mysql.Connection> {
+    return mysql.createConnection({ socketPath: this.path('sera.sock'), user: 'root' })
+  }
+
+  /** A program of the watcher's stops before or after its work, until `goOn`; what it does later is counted. */
+  async pause(program: string, when: 'before' | 'after'): Promise<void> {
+    this.env.SERA_EMBEDDED_IDLE = '3s'
+    const bin = join(this.root, 'bin')
+    await mkdir(bin)
+    const stop = `if [ ! -e ${this.paused} ]; then : >${this.paused}; while [ ! -e ${this.root}/go ]; do sleep 0.02; done; fi`
+    const work = `${which(program)} "$@"; code=$?`
+    const steps = when === 'before' ? [stop, work] : [work, stop]
+    const script = ['#!/bin/sh', ...steps, `echo >>${this.root}/resumed`, 'exit $code']
+    await writeFile(join(bin, program), script.join('\n'), { mode: 0o755 })
+    this.env.PATH = `${bin}:${this.env.PATH}`
+  }
+
+  get paused(): string {
+    return join(this.root, 'paused')
+  }
+
+  async goOn(): Promise<void> {
+    await writeFile(join(this.root, 'go'), '')
+  }
+
+  /** How often the paused program has done its work. */
+  resumed(): number {
+    const file = join(this.root, 'resumed')
+    return existsSync(file) ? readFileSync(file, 'utf8').length : 0
+  }
+
+  /** As if the last time that somebody asked for the server were an hour ago. */
+  async wantedLongAgo(): Promise<void> {
+    const then = new Date(Date.now() - 3_600_000)
+    await utimes(this.path('used'), then, then)
+  }
+
+  log(): string {
+    return readFileSync(this.path('server.log'), 'utf8')
+  }
+
+  /** Makes the data unusable. */
+  async corrupt(): Promise<void> {
+    const data = readdirSync(this.folder).find(name => name.startsWith('data-')) ?? ''
+    const files = ['ib_logfile0', 'ibdata1', 'aria_log_control', 'mysql.ibd'].map(name => join(this.folder, data, name))
+    for (const file of files) if (existsSync(file)) await writeFile(file, 'no data')
+  }
+}
+
+function which(program: string): string {
+  const folder = (process.env.PATH ?? '').split(':').find(folder => existsSync(join(folder, program)))
+  return join(folder ?? '/bin', program)
+}
+
+function processes(matches: (argv: string[]) => boolean): number[] {
+  const pids = readdirSync('/proc').filter(name => /^\d+$/.test(name))
+  return pids.filter(pid => matches(readProc(pid, 'cmdline').split('\0'))).map(Number)
+}
+
+/** A file of a process; empty when the process has gone. */
+export function readProc(pid: string | number, name: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/${name}`, 'utf8')
+  } catch {
+    return ''
+  }
+}
+
+/** Somebody is blocked on a lock of this file (proc_locks(5): `->` marks the waiting). */
+export function waitsForLock(path: string): boolean {
+  const inode = statSync(path).ino
+  return readProc('.', 'locks')
+    .split('\n')
+    .some(line => line.includes('->') && line.includes(`:${inode} `))
+}
+
+/** Waits for a condition, not for a time; the limit only ends a test that has failed. */
+export async function until(what: string, condition: () => unknown, limitMs = 60_000): Promise<void> {
+  const deadline = Date.now() + limitMs
+  while (!(await condition())) {
+    if (Date.now() > deadline) throw new Error(`not within ${limitMs} ms: ${what}`)
+    await sleep(10)
+  }
+}
+
+export async function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
+}

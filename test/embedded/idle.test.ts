@@ -1,0 +1,143 @@
+/** The embedded server ends when nobody uses it, when it is told to, and never under somebody who is connected. */
+import { existsSync, statSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import test from 'ava'
+import { Home, KINDS, until, waitsForLock } from './home.js'
+
+for (const kind of KINDS) {
+  test(`${kind}: a server that nobody uses ends cleanly, and its watcher with it; the next sera starts it again`, async t => {
+    const home = await Home.for(t, kind)
+    home.env.SERA_EMBEDDED_IDLE = '1s'
+    await home.run('ensure')
+    t.is(home.watcherPids().length, 1)
+    await until('the server has gone', () => home.serverPids().length === 0)
+    await until('the watcher has gone', () => home.watcherPids().length === 0)
+    t.regex(home.log(), kind === 'mariadb' ? /Shutdown complete/ : /MySQL Server - end/)
+    t.is((await home.run('status')).status?.state, 'stopped')
+    t.is((await home.run('ensure')).socketPath, home.path('sera.sock'))
+  })
+
+  test(`${kind}: a server stays, whatever the idle time, while a client holds a lock`, async t => {
+    const home = await Home.for(t, kind)
+    home.env.SERA_EMBEDDED_IDLE = '1s'
+    await home.run('ensure')
+    const client = await home.client()
+    await client.query("select get_lock('a', 0)")
+    const [pid] = home.serverPids()
+    // the watcher notes at each look that it saw us
+    const looks = new Set<number>()
+    await until('the watcher has looked five times', () => looks.add(statSync(home.path('used')).mtimeMs).size > 5)
+    t.deepEqual(home.serverPids(), [pid])
+    t.deepEqual((await client.query("select is_used_lock('a') = connection_id() as mine"))[0], [{ mine: 1 }] as never)
+    client.destroy()
+    await until('the server has gone', () => home.serverPids().length === 0)
+  })
+
+  test(`${kind}: status says who runs and how many clients it has; stop refuses while there are some`, async t => {
+    const home = await Home.for(t, kind)
+    t.is((await home.run('status')).status?.state, 'stopped')
+    const { line } = await home.run('start')
+    t.regex(line ?? '', /^the embedded server guards this host only: (MariaDB|MySQL) \d.*; 0 clients, ends after 10m/)
+    const client = await home.client()
+    const { status } = await home.run('status')
+    t.deepEqual([status?.state, status?.pid, status?.clients], ['running', home.serverPids()[0], 1])
+    t.is(status?.server?.kind, kind)
+
+    const refused = await home.run('stop')
+    t.is(refused.kind, 'conflict')
+    await t.notThrowsAsync(client.query('select 1'))
+    client.on('error', () => {})
+    t.regex((await home.run('stop force')).line ?? '', /has ended$/)
+    t.deepEqual(home.serverPids(), [])
+    t.is((await home.run('stop')).status?.state, 'stopped')
+  })
+}
+
+test('a client that connects when the watcher has made up its mind keeps its lock', async t => {
+  const home = await Home.for(t, 'mariadb')
+  await home.pause('mv', 'before')
+  await home.run('ensure')
+  const [pid] = home.serverPids()
+  await until('the watcher is about to take the socket', () => existsSync(home.paused))
+  await home.run('ensure')
+  const client = await home.client()
+  await client.query("select get_lock('a', 0)")
+  await home.wantedLongAgo()
+  await home.goOn()
+  await until('the socket was taken and given back', () => home.resumed() >= 2)
+  t.true(existsSync(home.path('sera.sock')))
+  t.deepEqual((await client.query("select is_used_lock('a') = connection_id() as mine"))[0], [{ mine: 1 }] as never)
+  t.deepEqual(home.serverPids(), [pid])
+  client.destroy()
+})
+
+test('a sera that asks for the server when the watcher has made up its mind has time to connect', async t => {
+  const home = await Home.for(t, 'mariadb')
+  await home.pause('mv', 'before')
+  await home.run('ensure')
+  const [pid] = home.serverPids()
+  await until('the watcher is about to take the socket', () => existsSync(home.paused))
+  await home.run('ensure')
+  await home.goOn()
+  await until('the socket was taken and given back', () => home.resumed() >= 2)
+  t.deepEqual(home.serverPids(), [pid])
+  ;(await home.client()).destroy()
+})
+
+test('a sera that comes when the server is about to end waits for that and starts it again', async t => {
+  const home = await Home.for(t, 'mariadb')
+  await home.pause('mv', 'after')
+  await home.run('ensure')
+  const [pid] = home.serverPids()
+  await until('the watcher has taken the socket', () => existsSync(home.paused))
+  const late = home.run('ensure')
+  await until('it queues', () => waitsForLock(home.path('start.lock')))
+  await home.wantedLongAgo()
+  await home.goOn()
+  t.is((await late).socketPath, home.path('sera.sock'))
+  t.notDeepEqual(home.serverPids(), [pid])
+  t.is(home.serverPids().length, 1)
+})
+
+test('no client ever loses its connection to a server that is about to end', async t => {
+  const home = await Home.for(t, 'mariadb')
+  home.env.SERA_EMBEDDED_IDLE = '1s'
+  // the server has ended meanwhile as often as there are others than the first
+  const pids = new Set<number>()
+  const clients = Array.from({ length: 3 }, async () => {
+    while (pids.size < 3) {
+      await home.run('ensure')
+      const client = await home.client()
+      for (const pid of home.serverPids()) pids.add(pid)
+      await client.query("select get_lock('a', 10)")
+      await sleep(Math.random() * 300)
+      await client.query("select release_lock('a')")
+      await client.end()
+      // around the idle time and the watcher's next look
+      await sleep(1000 + Math.random() * 1500)
+    }
+  })
+  await t.notThrowsAsync(Promise.all(clients))
+})
+
+test('a second watcher is not needed and goes, and a watcher that was killed is replaced by start', async t => {
+  const home = await Home.for(t, 'mariadb')
+  await home.run('start')
+  const [watcher] = home.watcherPids()
+  await home.run('start')
+  await until('the second has gone', () => home.watcherPids().length === 1)
+  t.deepEqual(home.watcherPids(), [watcher])
+  process.kill(watcher!, 'SIGKILL')
+  await home.run('start')
+  await until('there is another', () => home.watcherPids().length === 1 && home.watcherPids()[0] !== watcher)
+  t.pass()
+})
+
+test('an idle time that is no duration is one line', async t => {
+  const home = await Home.for(t, 'mariadb')
+  home.env.SERA_EMBEDDED_IDLE = 'soon'
+  t.deepEqual(await home.run('ensure'), {
+    kind: 'config',
+    message: 'SERA_EMBEDDED_IDLE: soon is not a duration like 10m',
+  })
+})
