@@ -62,6 +62,7 @@ export class GetLockSession {
 
   async #wait(sql: string, [name, ...rest]: string[], wait: Wait): Promise<boolean> {
     for (;;) {
+      wait.signal.throwIfAborted()
       const remainingMs = Math.max(0, wait.until - this.server.clock.now())
       const row = await this.#bounded(sql, [name, secondsToWait(remainingMs), ...rest], remainingMs, wait.signal)
       if (row === undefined) return false
