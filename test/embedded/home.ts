@@ -111,7 +111,7 @@ export class Home {
 
   /** A program of the watcher's stops before or after its work, until `goOn`; what it does later is counted. */
   async pause(program: string, when: 'before' | 'after'): Promise<void> {
-    this.env.SERA_EMBEDDED_IDLE = '3s'
+    this.env.SERA_EMBEDDED_IDLE = '20s'
     const bin = join(this.root, 'bin')
     await mkdir(bin)
     const stop = `if [ ! -e ${this.paused} ]; then : >${this.paused}; while [ ! -e ${this.root}/go ]; do sleep 0.02; done; fi`
@@ -140,6 +140,17 @@ export class Home {
   async wantedLongAgo(): Promise<void> {
     const then = new Date(Date.now() - 3_600_000)
     await utimes(this.path('used'), then, then)
+  }
+
+  /** As sera connects: on a machine so slow that the idle time is over before it can, it asks for the server again. */
+  async connected(): Promise<mysql.Connection> {
+    await this.run('ensure')
+    try {
+      return await this.client()
+    } catch (error) {
+      if (!/ENOENT|ECONNREFUSED/.test((error as NodeJS.ErrnoException).code ?? '')) throw error
+      return this.connected()
+    }
   }
 
   log(): string {
