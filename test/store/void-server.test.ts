@@ -1,0 +1,74 @@
+/** Servers on which GET_LOCK excludes nobody are told from those on which it does, on the real ones. */
+import { existsSync } from 'node:fs'
+import test, { type ExecutionContext } from 'ava'
+import { voidReason, voidRules } from '../../src/store/void-server.js'
+import { type Result, RUNTIMES, sera } from '../support/cli.js'
+import { type Server, serverBinary, sharedServers, startServer } from '../support/servers.js'
+
+const PROVIDER = '/usr/lib/galera/libgalera_smm.so'
+const GROUP = [
+  '--plugin-load-add=group_replication.so',
+  '--loose-group-replication-start-on-boot=OFF',
+  '--loose-group-replication-group-name=aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee',
+]
+const [runtime] = RUNTIMES as [(typeof RUNTIMES)[number]]
+
+type Run = (flags?: string[], env?: NodeJS.ProcessEnv) => Promise<Result>
+
+async function on(t: ExecutionContext, kind: Server['kind'], args: string[]): Promise<Run> {
+  const server = await startServer({ kind, args })
+  t.teardown(() => server.stop())
+  return (flags = [], env = {}) =>
+    sera(runtime, [...flags, '60', 'echo', 'ran'], { env: { SERA_SERVER: server.dsn(), ...env } })
+}
+
+function refused(t: ExecutionContext, { code, stdout, stderr }: Result, reason: RegExp): void {
+  t.deepEqual({ code, stdout }, { code: 202, stdout: '' })
+  t.regex(stderr, /^sera: GET_LOCK cannot lock safely on this server: [^\n]+\n$/)
+  t.regex(stderr, reason)
+}
+
+for (const { kind } of sharedServers()) {
+  test(`${kind}: a read-only server is refused before the lock is waited for`, async t => {
+    const run = await on(t, kind, ['--read-only=1'])
+    refused(t, await run(), /read-only/)
+  })
+}
+
+test('a Galera member is refused, even when get_lock is asked for by name, unless all hosts use that one member', async t => {
+  if (!existsSync(PROVIDER)) return t.fail('the test needs the Galera provider (Debian: apt-get install galera-4)')
+  const run = await on(t, 'mariadb', [
+    '--wsrep-on=ON',
+    `--wsrep-provider=${PROVIDER}`,
+    '--wsrep-cluster-address=gcomm://',
+    '--binlog-format=ROW',
+    '--wsrep-provider-options=gmcast.listen_addr=tcp://127.0.0.1:0;pc.recovery=FALSE',
+  ])
+  refused(t, await run(), /Galera/)
+  refused(t, await run(['--engine', 'get_lock']), /Galera/)
+  t.is((await run([], { SERA_ALLOW_MULTI_PRIMARY: 'true' })).stdout, 'ran\n', 'all hosts go to one member')
+})
+
+test('a Group Replication member is refused, and on a primary get_lock by name is taken', async t => {
+  if (!(await serverBinary('mysql'))) return t.pass('no MySQL on this machine')
+  const single = await on(t, 'mysql', GROUP)
+  refused(t, await single(), /Group Replication.*failover/)
+  t.is((await single(['--engine', 'get_lock'])).stdout, 'ran\n')
+  const multi = await on(t, 'mysql', [
+    ...GROUP,
+    '--loose-group-replication-single-primary-mode=OFF',
+    '--loose-group-replication-enforce-update-everywhere-checks=ON',
+  ])
+  refused(t, await multi(['--engine', 'get_lock']), /multi-primary/)
+})
+
+test('whoever sends all hosts to one member says so, and no rule applies', t => {
+  t.deepEqual(voidRules('auto', true), [])
+  t.is(voidRules('auto', false).length, voidRules('get_lock', false).length + 1)
+})
+
+test('a reason is given for every rule, and an unknown one is named as it is', t => {
+  for (const { variable } of voidRules('auto', false))
+    t.true(voidReason(voidRules('auto', false), variable).startsWith('it is '))
+  t.is(voidReason([], 'something'), 'something')
+})
