@@ -30,7 +30,7 @@ each('a connection that is killed, nobody waits: reclaimed, said once, the own e
   })
   t.not(next, former)
   t.is(await sera.exited, 7)
-  t.regex(sera.stderr, RECLAIMED)
+  t.regex(await sera.said(), RECLAIMED)
   t.is(await above.holder(bench.lock), undefined)
 })
 
@@ -44,11 +44,11 @@ each('reclaimed again and again, and the guard still does its work', async (t, b
     await above.kill(former ?? 0)
     await until('reclaimed', async () => ![undefined, former].includes(await above.holder(bench.lock)))
   }
-  t.is(sera.stderr, '', 'without --verbose and without a terminal nothing is said')
   sera.kill('SIGKILL')
   const holder = await above.holder(bench.lock)
   await until('the lock free', async () => (await above.holder(bench.lock)) !== holder)
   t.deepEqual(sera.family(), [])
+  t.is(await sera.said(), '', 'without --verbose and without a terminal nothing is said')
 })
 
 each(
@@ -62,7 +62,7 @@ each(
     await until('somebody waits', async () => await above.waitsFor(bench.lock))
     await above.kill((await above.holder(bench.lock)) ?? 0)
     t.is(await sera.exited, 206)
-    t.regex(sera.stderr, LOST)
+    t.regex(await sera.said(), LOST)
     t.deepEqual(sera.family(), [])
     t.is(await next.exited, 0)
   },
@@ -81,7 +81,7 @@ each('--on-lost terminate: ended though nobody waits, 206', async (t, bench, ser
   await journal.seen('start', 'it')
   await above.kill((await above.holder(bench.lock)) ?? 0)
   t.is(await sera.exited, 206)
-  t.regex(sera.stderr, LOST)
+  t.regex(await sera.said(), LOST)
   t.deepEqual(sera.family(), [])
 })
 
@@ -93,7 +93,7 @@ each('--on-lost ignore: the command goes on, and says so to who wants to know', 
   await journal.seen('start', 'it')
   await above.kill((await above.holder(bench.lock)) ?? 0)
   t.is(await sera.exited, 7)
-  t.regex(sera.stderr, /^sera: lock lost \(.*\); the command goes on.*\n$/)
+  t.regex(await sera.said(), /^sera: lock lost \(.*\); the command goes on.*\n$/)
 })
 
 for (const { kind } of sharedServers()) {
@@ -108,7 +108,7 @@ for (const { kind } of sharedServers()) {
       await journal.seen('start', 'it')
       await server.restart()
       t.is(await run.exited, 7)
-      t.regex(run.stderr, RECLAIMED)
+      t.regex(await run.said(), RECLAIMED)
     })
   }
 }
@@ -128,7 +128,7 @@ for (const server of sharedServers()) {
       proxy.resetClients()
       await until('reclaimed', async () => ![undefined, ghost].includes(await above.holder(lock)))
       t.is(await run.exited, 7)
-      t.regex(run.stderr, RECLAIMED)
+      t.regex(await run.said(), RECLAIMED)
       t.is(await above.holder(lock), undefined)
     })
 
@@ -144,6 +144,21 @@ for (const server of sharedServers()) {
       const endedAt = performance.now()
       t.is(await run.exited, 7)
       t.true(performance.now() - endedAt < 5000, 'and does not wait for the server')
+    })
+
+    test(`a lock that comes back only after the deadline does not save the command: 206 ${where}`, async t => {
+      await using proxy = await startProxy(server.port)
+      await using above = await admin(server)
+      const { sera, folder, lock } = bench(t, runtime, `sera:secret@tcp(127.0.0.1:${proxy.port})/sera`)
+      const journal = new Journal(folder)
+      const command = journal.command({ who: 'it', script: `trap '' TERM; sleep 1000 & wait; sleep 1001` })
+      const run = sera(['--lease', '14s', '--grace', '4500ms', '5', ...command])
+      await journal.seen('start', 'it')
+      proxy.delay(1150) // the answer to GET_LOCK is the first thing that comes too late
+      await above.kill((await above.holder(lock)) ?? 0)
+      t.is(await run.exited, 206)
+      t.deepEqual(run.family(), [])
+      await until('the lock free', async () => (await above.holder(lock)) === undefined)
     })
   }
 }

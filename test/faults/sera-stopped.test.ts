@@ -20,7 +20,7 @@ each('sera stopped beyond the lease: the guard ends the command before another g
   t.deepEqual(journal.all('overlap'), [])
   sera.kill('SIGCONT')
   t.is(await sera.exited, 206)
-  t.regex(sera.stderr, /^sera: the lock was lost while the command ran, and the command was ended: .*\n$/)
+  t.regex(await sera.said(), /^sera: the lock was lost while the command ran, and the command was ended: .*\n$/)
 })
 
 each(
@@ -53,5 +53,5 @@ each('sera stopped for less than a third of its lease loses nothing', async (t, 
     await sleep(1500)
   }
   t.is(await sera.exited, 7)
-  t.is(sera.stderr, '')
+  t.is(await sera.said(), '')
 })

@@ -41,6 +41,17 @@ for (const { kind } of sharedServers()) {
     await allLost(t, running, performance.now())
   })
 
+  test.serial(
+    `a connection that only the server has seen break: the command is ended within the lease, 206 (${kind})`,
+    async t => {
+      await using server = await startServer({ kind })
+      await using proxy = await startProxy(server.port)
+      const running = await startAll(t, [`sera:secret@tcp(127.0.0.1:${proxy.port})/`])
+      proxy.resetServers()
+      await allLost(t, running, performance.now())
+    },
+  )
+
   test.serial(`a server that is stopped and goes on in time: nothing happens (${kind})`, async t => {
     await using server = await startServer({ kind })
     for (const runtime of runtimes()) {
@@ -53,9 +64,32 @@ for (const { kind } of sharedServers()) {
       await sleep(2000)
       await server.kill('SIGCONT')
       t.is(await run.exited, 7)
-      t.is(run.stderr, '')
+      t.is(await run.said(), '')
     }
   })
+}
+
+for (const server of sharedServers()) {
+  for (const runtime of runtimes()) {
+    test.serial(
+      `a network that takes two seconds for every word: nothing happens (${runtime.name}, ${server.kind})`,
+      async t => {
+        await using proxy = await startProxy(server.port)
+        const { sera, folder } = bench(t, runtime, `sera:secret@tcp(127.0.0.1:${proxy.port})/`)
+        const journal = new Journal(folder)
+        const run = sera([
+          ...LEASE,
+          '--verbose',
+          '5',
+          ...journal.command({ who: 'it', script: 'sleep 9', exitCode: 7 }),
+        ])
+        await journal.seen('start', 'it')
+        proxy.delay(1000)
+        t.is(await run.exited, 7)
+        t.is(await run.said(), '')
+      },
+    )
+  }
 }
 
 async function startAll(t: ExecutionContext, dsns: string[]): Promise<Running[]> {
@@ -81,6 +115,6 @@ async function allLost(t: ExecutionContext, running: Running[], lastWordAt: numb
     t.true(tookMs < LEASE_MS, `gone after ${tookMs} ms, the lease is ${LEASE_MS} ms`)
     t.is(await sera.exited, 206)
     t.true(performance.now() - lastWordAt < LEASE_MS + 5000, 'sera itself is gone soon')
-    t.regex(sera.stderr, /^sera: the lock was lost while the command ran, and the command was ended: .*\n$/)
+    t.regex(await sera.said(), /^sera: the lock was lost while the command ran, and the command was ended: .*\n$/)
   }
 }

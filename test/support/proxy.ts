@@ -12,6 +12,8 @@ export interface Proxy extends AsyncDisposable {
   resetServers(): void
   /** What is said takes this long each way from now on, ms. */
   delay(ms: number): void
+  /** The commands of each connection so far, as the protocol numbers them (3 is a query, 1 is quit). */
+  commands(): number[][]
 }
 
 export async function startProxy(serverPort: number): Promise<Proxy> {
@@ -29,11 +31,16 @@ export async function startProxy(serverPort: number): Promise<Proxy> {
     blackhole() {
       wire.dropping = true
     },
-    resetClients: () => links.forEach(link => link.reset(link.client)),
-    resetServers: () => links.forEach(link => link.reset(link.server)),
+    resetClients() {
+      for (const link of links) link.reset(link.client)
+    },
+    resetServers() {
+      for (const link of links) link.reset(link.server)
+    },
     delay(ms) {
       wire.delayMs = ms
     },
+    commands: () => [...links].map(link => link.commands),
     async [Symbol.asyncDispose]() {
       for (const link of links) link.close()
       server.close()
@@ -49,13 +56,16 @@ interface Wire {
 
 /** One connection through the proxy. Once one side was reset, the other hears nothing more. */
 class Link {
+  readonly commands: number[] = []
   #cut = false
+  #unread = Buffer.alloc(0)
 
   constructor(
     readonly client: Socket,
     readonly server: Socket,
     readonly wire: Wire,
   ) {
+    client.on('data', chunk => this.#listen(chunk))
     this.#carry(client, server)
     this.#carry(server, client)
   }
@@ -69,6 +79,17 @@ class Link {
     from.on('data', chunk => pass(() => to.write(chunk)))
     from.on('end', () => pass(() => to.end()))
     from.on('error', () => pass(() => to.resetAndDestroy()))
+  }
+
+  /** A packet is three bytes of length, one of sequence, and its body; a command begins a new sequence. */
+  #listen(chunk: Buffer): void {
+    this.#unread = Buffer.concat([this.#unread, chunk])
+    while (this.#unread.length > 4) {
+      const end = 4 + this.#unread.readUIntLE(0, 3)
+      if (this.#unread.length < end) return
+      if (this.#unread[3] === 0) this.commands.push(this.#unread[4] ?? 0)
+      this.#unread = this.#unread.subarray(end)
+    }
   }
 
   reset(side: Socket): void {

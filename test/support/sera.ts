@@ -89,6 +89,7 @@ export class Sera {
   readonly exited: Promise<number>
   stdout = ''
   stderr = ''
+  readonly #closed: Promise<unknown>
   #exitCode: number | undefined
 
   constructor(
@@ -102,6 +103,7 @@ export class Sera {
     child.stderr?.on('data', chunk => {
       this.stderr += chunk
     })
+    this.#closed = once(child, 'close')
     this.exited = once(child, 'exit').then(([code, signal]) => {
       const exitCode: number = code ?? 128 + constants.signals[signal as NodeJS.Signals]
       this.#exitCode = exitCode
@@ -119,6 +121,12 @@ export class Sera {
 
   get exitCode(): number | undefined {
     return this.#exitCode
+  }
+
+  /** All of stderr, once nobody can add to it. */
+  async said(): Promise<string> {
+    await this.#closed
+    return this.stderr
   }
 
   kill(signal: NodeJS.Signals): void {

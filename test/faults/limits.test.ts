@@ -1,0 +1,85 @@
+/** Times that the user gives: how long to wait, to run, to hold. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { admin } from '../support/admin.js'
+import { each } from '../support/each.js'
+import { Journal } from '../support/journal.js'
+import type { Bench } from '../support/sera.js'
+import { until } from '../support/until.js'
+
+each('--run-at-most ends the command and all that it started: 207', async (t, bench, server) => {
+  await using above = await admin(server)
+  const journal = new Journal(bench.folder)
+  const script = `trap '' TERM; sleep 1000 & setsid sh -c 'sleep 1001; :' & sleep 1002`
+  const limits = ['--run-at-most', '1s', '--grace', '1s']
+  const sera = bench.sera([...limits, '5', ...journal.command({ who: 'it', script })])
+  const next = bench.sera(['60', ...journal.command({ who: 'next', script: '' })])
+  t.is(await sera.exited, 207)
+  t.deepEqual(sera.family(), [])
+  t.regex(await sera.said(), /^sera: the command was ended: it ran longer than 1s\n$/)
+  t.is(await next.exited, 0)
+  t.deepEqual(journal.all('overlap'), [])
+  t.is(await above.holder(bench.lock), undefined)
+})
+
+each('--run-at-most says nothing to a command that is quicker', async (t, bench) => {
+  const sera = bench.sera(['--run-at-most', '60s', '5', 'sh', '-c', 'exit 9'])
+  t.is(await sera.exited, 9)
+  t.is(await sera.said(), '')
+})
+
+each('--hold-at-least keeps the lock after a quick command', async (t, bench, server) => {
+  await using above = await admin(server)
+  const journal = new Journal(bench.folder)
+  const sera = bench.sera(['--hold-at-least', '3s', '5', ...journal.command({ who: 'it', script: '', exitCode: 9 })])
+  const { at } = await journal.seen('end', 'it')
+  t.is(await bench.sera(['0', 'true']).exited, 204)
+  t.is(await sera.exited, 9)
+  t.true(Date.now() - at > 2500)
+  t.is(await above.holder(bench.lock), undefined)
+})
+
+each('--hold-at-least keeps the lock beyond the lease, and TERM ends it early', async (t, bench, server) => {
+  await using above = await admin(server)
+  const settings = ['--hold-at-least', '1h', '--lease', '4s', '--grace', '500ms']
+  const sera = bench.sera([...settings, '5', 'sh', '-c', 'exit 9'])
+  const holder = await until('locked', () => above.holder(bench.lock))
+  const since = performance.now()
+  await until('twice a lease', async () => {
+    t.is(await above.holder(bench.lock), holder)
+    return performance.now() - since > 8000
+  })
+  sera.kill('SIGTERM')
+  t.is(await sera.exited, 9)
+  t.is(await above.holder(bench.lock), undefined)
+})
+
+each('a wait ends at its deadline, also where the server counts in whole seconds', async (t, bench, server) => {
+  await using above = await admin(server)
+  const holder = bench.sera(['5', 'sleep', '1000'])
+  await until('locked', () => above.holder(bench.lock))
+  const waits = []
+  for (let round = 0; round < 3; round++) waits.push(await waited(bench, '300ms'))
+  t.true(Math.min(...waits) >= 300 && Math.min(...waits) < 900, String(waits))
+  const long = await waited(bench, '2')
+  t.true(long >= 2000, String(long))
+  t.true(holder.running)
+})
+
+each('a wait is one deadline, and who comes in time gets the lock', async (t, bench, server) => {
+  await using above = await admin(server)
+  const holder = bench.sera(['5', 'sleep', '3'])
+  await until('locked', () => above.holder(bench.lock))
+  const waiter = bench.sera(['--lease', '5s', '--grace', '1s', '30', 'sh', '-c', 'exit 9'])
+  t.is(await holder.exited, 0)
+  t.is(await waiter.exited, 9, 'a wait of more than a third of its lease')
+})
+
+/** How long sera says it waited in vain, ms. */
+async function waited(bench: Bench, wait: string): Promise<number> {
+  const file = join(bench.folder, 'outcome')
+  const sera = bench.sera(['--outcome-file', file, wait, 'true'])
+  const code = await sera.exited
+  if (code !== 204) throw new Error(`${code}: ${sera.stderr}`)
+  return JSON.parse(readFileSync(file, 'utf8')).waitedMs
+}
