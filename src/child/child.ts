@@ -1,9 +1,10 @@
 /** The running command: started with everything it would have without sera, signalled, and seen to end. */
-import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
+import type { StdioOptions } from 'node:child_process'
 import { realpathSync } from 'node:fs'
 import { constants } from 'node:os'
 import { SeraError } from '../errors.js'
 import { checkExecutable } from './executable.js'
+import { type Process, spawn } from './spawn.js'
 
 export interface ChildOptions {
   command: readonly string[]
@@ -25,7 +26,7 @@ export class Child {
   readonly pid: number
   /** The exit code a shell would report: the command's own, or 128+n when signal n ended it. */
   readonly exited: Promise<number>
-  readonly #process: ChildProcess
+  readonly #process: Process
   readonly #ownGroup: boolean
   #running = true
 
@@ -34,7 +35,7 @@ export class Child {
     const [name = '', ...args] = options.command
     checkExecutable(name, options.env.PATH)
     const [file, argv] = ignoring(options.ignored, name, args)
-    let child: ChildProcess
+    let child: Process
     try {
       child = spawn(file, argv, { stdio: stdioOf(options), env: options.env, detached: options.ownGroup })
     } catch (cause) {
@@ -46,7 +47,7 @@ export class Child {
     return new Child(child, child.pid, options.ownGroup)
   }
 
-  private constructor(child: ChildProcess, pid: number, ownGroup: boolean) {
+  private constructor(child: Process, pid: number, ownGroup: boolean) {
     this.#process = child
     this.#ownGroup = ownGroup
     this.pid = pid

@@ -1,7 +1,7 @@
 /** Starting the guard and talking to it. What it does, and why that is safe, is told in `guard-script.ts`. */
-import { type ChildProcess, spawn } from 'node:child_process'
 import { SeraError } from '../errors.js'
 import { GUARD_SCRIPT } from './guard-script.js'
+import { type Process, spawn } from './spawn.js'
 
 /** Why the guard ended the child. `gone`: there was nothing left to end. `failed`: the guard itself was killed. */
 export type GuardEnd = 'gone' | 'deadline' | 'asked' | 'failed'
@@ -27,7 +27,7 @@ function hundredths(ms: number): string {
 
 export class Guard {
   readonly ended: Promise<GuardEnd>
-  readonly #process: ChildProcess
+  readonly #process: Process
 
   /** Starts a guard. Throws SeraError('lock-failed') when that can't be done: no command may run without one. */
   constructor(options: GuardOptions) {
