@@ -110,6 +110,8 @@ function attempt(dsn: Dsn, attributes: Attributes, ssl: mysql.SslOptions | undef
     flags: ['-LOCAL_FILES'],
     supportBigNumbers: true,
     disableEval: true,
+    // the default is room for 16,000, half a megabyte a connection; none is prepared
+    maxPreparedStatements: 1,
     trace: false,
   } as mysql.ConnectionOptions)
   return new Promise((resolve, reject) => {
