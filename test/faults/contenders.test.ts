@@ -18,29 +18,32 @@ interface Contender {
   shot?: 'sera' | 'command'
 }
 
-each(`${CONTENDERS} contenders, ${SHOTS} shots: never two commands at once, nobody forgotten`, async (t, bench) => {
-  const journal = new Journal(bench.folder)
-  const contenders = Array.from({ length: CONTENDERS }, (_, number) => contend(bench, journal, number))
-  await journal.seen('start', contenders[0]?.who ?? '').catch(() => {}) // whoever is first
-  for (let shot = 0; shot < SHOTS; shot++) {
-    await sleep(Math.random() * 300)
-    shoot(contenders, journal, shot % 2 === 0)
-  }
-  const codes = await Promise.all(contenders.map(({ sera }) => sera.exited))
+each.serial(
+  `${CONTENDERS} contenders, ${SHOTS} shots: never two commands at once, nobody forgotten`,
+  async (t, bench) => {
+    const journal = new Journal(bench.folder)
+    const contenders = Array.from({ length: CONTENDERS }, (_, number) => contend(bench, journal, number))
+    await journal.seen('start', contenders[0]?.who ?? '').catch(() => {}) // whoever is first
+    for (let shot = 0; shot < SHOTS; shot++) {
+      await sleep(Math.random() * 300)
+      shoot(contenders, journal, shot % 2 === 0)
+    }
+    const codes = await Promise.all(contenders.map(({ sera }) => sera.exited))
 
-  t.deepEqual(journal.all('overlap'), [])
-  const started = new Set(journal.all('start').map(({ who }) => who))
-  for (const [number, { who, skips, own, shot }] of contenders.entries()) {
-    const code = codes[number] ?? -1
-    const told = `${who}: ${code}${shot ? `, its ${shot} was shot` : ''}`
-    if (shot === 'sera') t.true([137, own, 205].includes(code), told)
-    else if (shot === 'command') t.true([137, own].includes(code), told)
-    else if (skips) t.true(code === 205 || (code === own && started.has(who)), told)
-    else t.true(code === own && started.has(who), told)
-  }
-  const ended = journal.all('end').map(({ who }) => who)
-  t.deepEqual([...new Set(ended)], ended, 'nobody runs twice')
-})
+    t.deepEqual(journal.all('overlap'), [])
+    const started = new Set(journal.all('start').map(({ who }) => who))
+    for (const [number, { who, skips, own, shot }] of contenders.entries()) {
+      const code = codes[number] ?? -1
+      const told = `${who}: ${code}${shot ? `, its ${shot} was shot` : ''}`
+      if (shot === 'sera') t.true([137, own, 205].includes(code), told)
+      else if (shot === 'command') t.true([137, own].includes(code), told)
+      else if (skips) t.true(code === 205 || (code === own && started.has(who)), told)
+      else t.true(code === own && started.has(who), told)
+    }
+    const ended = journal.all('end').map(({ who }) => who)
+    t.deepEqual([...new Set(ended)], ended, 'nobody runs twice')
+  },
+)
 
 function contend(bench: Bench, journal: Journal, number: number): Contender {
   const who = `no-${number}`

@@ -1,10 +1,13 @@
 /** Times that the user gives: how long to wait, to run, to hold. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { admin } from '../support/admin.js'
 import { each } from '../support/each.js'
 import { Journal } from '../support/journal.js'
-import type { Bench } from '../support/sera.js'
+import { startProxy } from '../support/proxy.js'
+import type { Bench, Sera } from '../support/sera.js'
+import type { SharedServer } from '../support/servers.js'
 import { until } from '../support/until.js'
 
 each('--run-at-most ends the command and all that it started: 207', async (t, bench, server) => {
@@ -74,6 +77,48 @@ each('a wait is one deadline, and who comes in time gets the lock', async (t, be
   t.is(await holder.exited, 0)
   t.is(await waiter.exited, 9, 'a wait of more than a third of its lease')
 })
+
+each(
+  'a server that falls silent right after a late grant: the wait ends at its deadline, nothing has run',
+  async (t, bench, server) => {
+    const { waiter, journal } = await grantedAndSilent(bench, server)
+    const code = await waiter.exited
+    t.true([202, 204].includes(code), `${code}: ${await waiter.said()}`)
+    t.deepEqual(journal.all('start'), [])
+  },
+)
+
+each('a server that falls silent right after a late grant: TERM ends the wait', async (t, bench, server) => {
+  const { waiter, journal } = await grantedAndSilent(bench, server)
+  waiter.kill('SIGTERM')
+  t.is(await waiter.exited, 143)
+  t.deepEqual(journal.all('start'), [])
+})
+
+/** A waiter that was given its lock after more than a third of its lease, and whose next word the server never hears. */
+async function grantedAndSilent(bench: Bench, server: SharedServer): Promise<{ waiter: Sera; journal: Journal }> {
+  await using above = await admin(server)
+  const proxy = await startProxy(server.port)
+  const journal = new Journal(bench.folder)
+  const holder = bench.sera(['5', 'sleep', '1000'])
+  const former = await until('locked', () => above.holder(bench.lock))
+  const env = { SERA_SERVER: `sera:secret@tcp(127.0.0.1:${proxy.port})/sera` }
+  const waiter = bench.sera(['--lease', '6s', '--grace', '1s', '12', ...journal.command({ who: 'it', script: '' })], {
+    env,
+  })
+  await until('somebody waits', () => above.waitsFor(bench.lock))
+  const said = () => proxy.commands().flat().length
+  const before = said()
+  await sleep(3000) // half of its lease
+  proxy.muteClients()
+  holder.kill('SIGTERM')
+  await until('granted, and the next word said', async () => {
+    return said() > before && ![undefined, former].includes(await above.holder(bench.lock))
+  })
+  proxy.blackhole()
+  void waiter.exited.then(() => proxy[Symbol.asyncDispose]())
+  return { waiter, journal }
+}
 
 /** How long sera says it waited in vain, ms. */
 async function waited(bench: Bench, wait: string): Promise<number> {

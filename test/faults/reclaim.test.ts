@@ -132,6 +132,20 @@ for (const server of sharedServers()) {
       t.is(await above.holder(lock), undefined)
     })
 
+    test(`a reset that the server did not see, somebody waits: they get the lock, 206 ${where}`, async t => {
+      await using proxy = await startProxy(server.port)
+      await using above = await admin(server)
+      const { sera, lock } = bench(t, runtime, `sera:secret@tcp(127.0.0.1:${proxy.port})/sera`)
+      const first = sera([...LEASE, '5', 'sh', '-c', 'sleep 1000'])
+      await until('locked', () => above.holder(lock))
+      const next = sera([...LEASE, '60', 'sh', '-c', 'sleep 3; exit 7'], { env: { SERA_SERVER: server.dsn() } })
+      await until('somebody waits', () => above.waitsFor(lock))
+      proxy.resetClients()
+      t.is(await next.exited, 7)
+      t.is(await first.exited, 206)
+      t.deepEqual(first.family(), [])
+    })
+
     test(`a command that ends while the lock is being reclaimed keeps its exit code ${where}`, async t => {
       await using proxy = await startProxy(server.port)
       const { sera, folder } = bench(t, runtime, `sera:secret@tcp(127.0.0.1:${proxy.port})/sera`)

@@ -3,10 +3,20 @@ import test, { type ExecutionContext } from 'ava'
 import { type Bench, bench, runtimes } from './sera.js'
 import { type SharedServer, sharedServers } from './servers.js'
 
+type Body = (t: ExecutionContext, bench: Bench, server: SharedServer) => Promise<void>
+
 /** On the servers that all tests share: nothing may be done to them but locking. */
-export function each(
+export function each(title: string, body: Body): void {
+  declare(test, title, body)
+}
+
+/** For what keeps the machine busy: one after the other. */
+each.serial = (title: string, body: Body): void => declare(test.serial, title, body)
+
+function declare(
+  test: (title: string, body: (t: ExecutionContext) => Promise<void>) => void,
   title: string,
-  body: (t: ExecutionContext, bench: Bench, server: SharedServer) => Promise<void>,
+  body: Body,
 ): void {
   for (const server of sharedServers()) {
     for (const runtime of runtimes()) {

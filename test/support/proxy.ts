@@ -6,6 +6,8 @@ export interface Proxy extends AsyncDisposable {
   port: number
   /** Bytes vanish both ways and nobody is told, as when a firewall forgets a connection. New connections hang too. */
   blackhole(): void
+  /** What the client says vanishes from now on; what the server has still to say arrives. */
+  muteClients(): void
   /** The client is reset; the server hears nothing and keeps its side open. New connections go through. */
   resetClients(): void
   /** The server is reset; the client hears nothing. */
@@ -18,7 +20,7 @@ export interface Proxy extends AsyncDisposable {
 
 export async function startProxy(serverPort: number): Promise<Proxy> {
   const links = new Set<Link>()
-  const wire = { dropping: false, delayMs: 0 }
+  const wire = { dropping: false, muted: false, delayMs: 0 }
   const server = createServer({ allowHalfOpen: true }, client => {
     const link = new Link(client, connect({ port: serverPort, host: '127.0.0.1', allowHalfOpen: true }), wire)
     links.add(link)
@@ -30,6 +32,9 @@ export async function startProxy(serverPort: number): Promise<Proxy> {
     port: address.port,
     blackhole() {
       wire.dropping = true
+    },
+    muteClients() {
+      wire.muted = true
     },
     resetClients() {
       for (const link of links) link.reset(link.client)
@@ -51,6 +56,7 @@ export async function startProxy(serverPort: number): Promise<Proxy> {
 
 interface Wire {
   dropping: boolean
+  muted: boolean
   delayMs: number
 }
 
@@ -72,7 +78,8 @@ class Link {
 
   #carry(from: Socket, to: Socket): void {
     const pass = (what: () => void) => {
-      const unlessCut = () => this.#cut || this.wire.dropping || to.destroyed || what()
+      const lost = () => this.wire.dropping || (this.wire.muted && from === this.client)
+      const unlessCut = () => this.#cut || lost() || to.destroyed || what()
       if (this.wire.delayMs > 0) setTimeout(unlessCut, this.wire.delayMs)
       else unlessCut()
     }
