@@ -57,31 +57,36 @@ const STAND_IN = fileURLToPath(new URL('stand-in.cjs', import.meta.url))
 export const lazyRequires: Bun.BunPlugin = {
   name: 'lazy-requires',
   setup(build) {
-    const done = new Set<string>()
+    const expected = new Set([...Object.keys(LAZY), ...Object.keys(REPLACED)])
+    const misfits: string[] = []
     build.onLoad({ filter: /\/node_modules\/mysql2\/.*\.js$/ }, ({ path }) => {
       const name = path.slice(path.lastIndexOf('/node_modules/') + '/node_modules/'.length)
-      done.add(name)
-      return { contents: rewrite(name, readFileSync(path, 'utf8')), loader: 'js' }
+      expected.delete(name)
+      const source = readFileSync(path, 'utf8')
+      misfits.push(...rewritesOf(name).flatMap(([text]) => (occurs(text, source) === 1 ? [] : `${name}: ${text}`)))
+      return { contents: rewrite(name, source), loader: 'js' }
     })
     build.onEnd(() => {
-      const missing = [...Object.keys(LAZY), ...Object.keys(REPLACED)].filter(name => !done.has(name))
-      if (missing.length > 0) throw outdated(missing.join(', '), 'not loaded any more')
+      const wrong = [...misfits, ...expected]
+      if (wrong.length === 0) return
+      throw new Error(`scripts/binary/lazy-requires.ts does not fit this mysql2, look at\n${wrong.join('\n')}`)
     })
   },
 }
 
-function rewrite(name: string, source: string): string {
-  const lazy = (LAZY[name] ?? []).map(module => {
+function rewritesOf(name: string): [text: string, by: string][] {
+  const lazy = (LAZY[name] ?? []).map((module): [string, string] => {
     const text = `require('${module}')`
-    return [text, `__standIn(() => ${text})`] as const
+    return [text, `__standIn(() => ${text})`]
   })
-  const rewritten = [...lazy, ...(REPLACED[name] ?? [])].reduce((text, [from, to]) => {
-    if (text.split(from).length !== 2) throw outdated(name, `not once in it: ${from}`)
-    return text.replace(from, () => to)
-  }, source)
-  return lazy.length > 0 ? `const __standIn = require(${JSON.stringify(STAND_IN)});\n${rewritten}` : rewritten
+  return [...lazy, ...(REPLACED[name] ?? [])]
 }
 
-function outdated(where: string, what: string): Error {
-  return new Error(`scripts/binary/lazy-requires.ts does not fit this mysql2: ${where}: ${what}`)
+function rewrite(name: string, source: string): string {
+  const rewritten = rewritesOf(name).reduce((text, [from, to]) => text.replace(from, () => to), source)
+  return name in LAZY ? `const __standIn = require(${JSON.stringify(STAND_IN)});\n${rewritten}` : rewritten
+}
+
+function occurs(text: string, source: string): number {
+  return source.split(text).length - 1
 }

@@ -1,0 +1,81 @@
+/**
+ * From the end of one command to the start of the next. A holder's command waits for a word; when all others wait for the
+ * lock it is given, and the queue drains. Commands are bash, which can tell the time in microseconds without starting
+ * anything; its own start (a millisecond or two) is in every figure, and alone in the line "(no wrapper)".
+ */
+import { execFileSync, spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { settled } from './settled.mjs'
+import { ms, quantile } from './table.mjs'
+
+const HOLDER = 'read -r word <"$1/go"; echo "end $EPOCHREALTIME" >>"$1/log"'
+const NEXT = 'echo "start $EPOCHREALTIME" >>"$1/log"; sleep 0.02; echo "end $EPOCHREALTIME" >>"$1/log"'
+
+export async function handOver(wrappers, { waiters, rounds }) {
+  const measured = wrappers.map(wrapper => ({ wrapper, gaps: [] }))
+  for (let round = 0; round < rounds; round++) {
+    for (const { wrapper, gaps } of measured) gaps.push(...(await drain(wrapper, waiters)))
+  }
+  const bare = { wrapper: { name: '(no wrapper)' }, gaps: inLine(20) }
+  return [bare, ...measured].map(({ wrapper, gaps }) => ({
+    wrapper: wrapper.name,
+    'p50 ms': ms(quantile(gaps, 0.5)),
+    'p99 ms': ms(quantile(gaps, 0.99)),
+    'hand-overs': gaps.length,
+  }))
+}
+
+async function drain(wrapper, waiters) {
+  const folder = mkdtempSync(join(tmpdir(), 'bench-'))
+  try {
+    execFileSync('mkfifo', [join(folder, 'go')])
+    writeFileSync(join(folder, 'log'), '')
+    const lock = `bench-${randomUUID()}`
+    const start = script => started(wrapper, lock, ['bash', '-c', script, 'bench', folder])
+    const holder = start(HOLDER)
+    await settled([holder.child])
+    const queue = Array.from({ length: waiters }, () => start(NEXT))
+    await settled(queue.map(({ child }) => child))
+    writeFileSync(join(folder, 'go'), 'go\n')
+    await Promise.all([holder, ...queue].map(({ ended }) => ended))
+    return gapsIn(readFileSync(join(folder, 'log'), 'utf8'))
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+function started({ argv, env }, lock, command) {
+  const [program, ...args] = argv(lock, command)
+  const child = spawn(program, args, { env, stdio: 'ignore' })
+  return { child, ended: once(child, 'exit') }
+}
+
+/** Milliseconds between each end and the start after it. */
+function gapsIn(log) {
+  const gaps = []
+  let endedAt
+  for (const [what, at] of log
+    .trim()
+    .split('\n')
+    .map(line => line.split(' '))) {
+    if (what === 'end') endedAt = Number(at)
+    else if (endedAt !== undefined) gaps.push((Number(at) - endedAt) * 1000)
+  }
+  return gaps
+}
+
+/** The same commands, one after the other by a shell. */
+function inLine(count) {
+  const folder = mkdtempSync(join(tmpdir(), 'bench-'))
+  try {
+    const loop = `for i in $(seq ${count}); do bash -c '${NEXT}' bench ${folder}; done`
+    execFileSync('bash', ['-c', loop])
+    return gapsIn(readFileSync(join(folder, 'log'), 'utf8'))
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}

@@ -1,0 +1,58 @@
+/** What one run asks of the server, and what waiters ask of it while nothing happens. */
+import { spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { connect, createServer } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import mysql from 'mysql2/promise'
+import { settled } from './settled.mjs'
+
+const WAITERS = 10
+
+export async function serverCost(seras, server, { idleS }) {
+  const rows = []
+  for (const sera of seras) {
+    rows.push({
+      wrapper: sera.name,
+      'commands a run': await commandsOfARun(sera, server),
+      [`queries in ${idleS} s with ${WAITERS} waiting`]: await queriesWhileIdle(sera, server, idleS),
+    })
+  }
+  return rows
+}
+
+/** Counts on the wire, from after the handshake, COM_QUIT included: a command is a packet with sequence number 0. */
+async function commandsOfARun({ argv, env }, { port, dsn }) {
+  let commands = 0
+  const proxy = createServer(client => {
+    const upstream = connect({ port, host: '127.0.0.1' })
+    client.on('data', packet => {
+      if (packet[3] === 0) commands++
+    })
+    client.pipe(upstream).pipe(client)
+    for (const socket of [client, upstream]) socket.on('error', () => {})
+  }).listen(0, '127.0.0.1')
+  await once(proxy, 'listening')
+  const through = dsn().replace(`:${port}`, `:${proxy.address().port}`)
+  const [program, ...args] = argv(`bench-${randomUUID()}`, ['true'])
+  await once(spawn(program, args, { env: { ...env, SERA_SERVER: through }, stdio: 'ignore' }), 'exit')
+  await sleep(100)
+  proxy.close()
+  return commands
+}
+
+async function queriesWhileIdle({ argv, env }, { socketPath }, seconds) {
+  const [program, ...args] = argv(`bench-${randomUUID()}`, ['sleep', '600'])
+  const children = Array.from({ length: WAITERS + 1 }, () => spawn(program, args, { env, stdio: 'ignore' }))
+  const root = await mysql.createConnection({ user: 'root', socketPath })
+  const asked = async () => Number((await root.query("SHOW GLOBAL STATUS LIKE 'Questions'"))[0][0].Value)
+  await settled(children)
+  const before = await asked()
+  await sleep(seconds * 1000)
+  const own = 1
+  const queries = (await asked()) - before - own
+  await root.end()
+  for (const child of children) child.kill('SIGTERM')
+  await Promise.all(children.map(child => child.exitCode ?? child.signalCode ?? once(child, 'exit')))
+  return queries
+}
