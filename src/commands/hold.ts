@@ -66,7 +66,9 @@ class Run {
     readonly job: Job,
     readonly host: Host,
   ) {
-    this.#ownGroup = !readProcess('self')?.terminal
+    const self = readProcess('self')
+    if (!self) throw new SeraError('lock-failed', 'sera guards commands through /proc, which is not there; nothing was run')
+    this.#ownGroup = !self.terminal
     this.#guard = this.#startGuard()
   }
 

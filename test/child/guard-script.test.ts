@@ -1,0 +1,123 @@
+/** The guard by itself, in every shell that /bin/sh may be, on a family of processes that ignores TERM. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { existsSync, readFileSync } from 'node:fs'
+import test, { type ExecutionContext } from 'ava'
+import { GUARD_SCRIPT } from '../../src/child/guard-script.js'
+import { kill, processesMarked } from '../support/processes.js'
+import { until } from '../support/until.js'
+
+const { PATH } = process.env
+
+const SHELLS = [
+  { name: 'dash', file: '/bin/dash' },
+  { name: 'bash as sh', file: '/bin/bash' },
+  { name: 'busybox', file: '/bin/busybox' },
+].filter(({ file }) => existsSync(file))
+
+/** Ignores TERM, has children that do, too, and one that has left for a session of its own. */
+const STUBBORN = 'trap "" TERM; (setsid sleep 1000 & sleep 1000) & sleep 1000 & sleep 1000; :'
+
+function hundredthsSinceBoot(): number {
+  return Math.floor(Number.parseFloat(readFileSync('/proc/uptime', 'latin1')) * 100)
+}
+
+/** A command that runs, marked as the child of the sera `mark`. */
+async function running(t: ExecutionContext, mark: string, script = STUBBORN, sleepers = 3): Promise<ChildProcess> {
+  const child = spawn('sh', ['-c', script], {
+    detached: true,
+    stdio: 'ignore',
+    env: { PATH, SERA_HELD: `outer ${mark}` },
+  })
+  t.teardown(() => kill(processesMarked(mark), 'SIGKILL'))
+  await until('the family is complete', () => processesMarked(mark).length > sleepers)
+  return child
+}
+
+for (const { name, file } of SHELLS) {
+  const guard = (mark: string, { graceMs = 300, deadline = Number.MAX_SAFE_INTEGER } = {}) => {
+    const args = ['-c', 'eval "$script"', 'sera-guard', mark, String(graceMs / 10), '0.1', String(deadline)]
+    return spawn(file, args, {
+      argv0: 'sh',
+      stdio: ['pipe', 'ignore', 'ignore'],
+      detached: true,
+      cwd: '/',
+      env: { PATH, script: GUARD_SCRIPT, GUARD: mark },
+    })
+  }
+  /** Its exit status, once it has gone with its clock and left nothing of the family. */
+  const verdict = async (watching: ChildProcess, mark: string) => {
+    const [status] = await once(watching, 'exit')
+    await until('the guard’s clock is gone', () => processesMarked(`GUARD=${mark}`).length === 0)
+    return { status, left: processesMarked(`SERA_HELD=outer ${mark}`).length }
+  }
+
+  for (const [when, words, status] of [
+    ['sera is gone', undefined, 10],
+    ['it is asked to', 'end\n', 12],
+  ] as const) {
+    test(`${name}: when ${when}, TERM and KILL end the child and all that descends from it`, async t => {
+      const mark = randomUUID()
+      const child = await running(t, mark)
+      const watching = guard(mark)
+      watching.stdin?.write(`child ${child.pid}\n`)
+      if (words) watching.stdin?.write(words)
+      else watching.stdin?.end()
+      t.deepEqual(await verdict(watching, mark), { status, left: 0 })
+    })
+  }
+
+  test(`${name}: at the deadline it acts though nobody speaks to it, and a later deadline puts that off`, async t => {
+    const mark = randomUUID()
+    const child = await running(t, mark)
+    const first = hundredthsSinceBoot() + 30
+    const watching = guard(mark, { deadline: first })
+    watching.stdin?.write(`child ${child.pid}\n`)
+    watching.stdin?.write(`deadline ${first + 70}\n`)
+    t.deepEqual(await verdict(watching, mark), { status: 11, left: 0 })
+    t.true(hundredthsSinceBoot() >= first + 70)
+  })
+
+  test(`${name}: a child whose PID sera had no time to say is found by its mark`, async t => {
+    const mark = randomUUID()
+    await running(t, mark)
+    const watching = guard(mark)
+    watching.stdin?.end()
+    t.deepEqual(await verdict(watching, mark), { status: 10, left: 0 })
+  })
+
+  test(`${name}: what a child that has ended left in the background is left alone`, async t => {
+    const mark = randomUUID()
+    const child = spawn('sh', ['-c', 'sleep 1000 & exit 0'], {
+      detached: true,
+      stdio: 'ignore',
+      env: { PATH, SERA_HELD: `outer ${mark}` },
+    })
+    t.teardown(() => kill(processesMarked(mark), 'SIGKILL'))
+    const watching = guard(mark)
+    watching.stdin?.write(`child ${child.pid}\n`)
+    await until('the child has ended', () => child.exitCode !== null)
+    watching.stdin?.end()
+    t.deepEqual(await verdict(watching, mark), { status: 0, left: 1 })
+  })
+
+  test(`${name}: told to leave it leaves, whatever runs`, async t => {
+    const mark = randomUUID()
+    const child = await running(t, mark)
+    const watching = guard(mark)
+    watching.stdin?.end(`child ${child.pid}\nleave\n`)
+    const { status, left } = await verdict(watching, mark)
+    t.is(status, 0)
+    t.true(left > 3)
+  })
+
+  test(`${name}: a stopped child is ended too, and one that ends at TERM gets the time to`, async t => {
+    const mark = randomUUID()
+    const child = await running(t, mark, 'trap "sleep 0.2; exit" TERM; sleep 1000 & wait', 1)
+    child.kill('SIGSTOP')
+    const watching = guard(mark, { graceMs: 60_000 })
+    watching.stdin?.write(`child ${child.pid}\nend\n`)
+    t.deepEqual(await verdict(watching, mark), { status: 12, left: 0 })
+  })
+}
