@@ -10,8 +10,8 @@ export interface RunOptions {
   signal: AbortSignal
 }
 
-/** Syslog is worth no longer wait; and in a long-lived process nobody else would end a program that hangs. */
-const LIMIT_MS = 500
+/** In a long-lived process nobody else would end a program that hangs. */
+const LIMIT_MS = 5000
 
 /**
  * What the program prints, once it has ended well. It has a session of its own, so that a terminal's Ctrl-C or hang-up, which

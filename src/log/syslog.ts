@@ -11,6 +11,7 @@ import type { Spawn } from './program.js'
 import type { Transport } from './transport.js'
 
 export const CLOSE_LIMIT_MS = 500
+const STEPS = 10
 
 /** Lines under way to a syslog that hangs; further ones are dropped. Only a gateway comes near. */
 const MAX_UNDER_WAY = 1000
@@ -62,9 +63,19 @@ class SyslogLog implements Log {
   }
 }
 
-/** Waits for the work, but no longer than the limit. The timer holds the process meanwhile, and not a moment more. */
+/**
+ * Waits for the work, but no longer than the limit; the timer holds the process meanwhile, and not a moment more. The limit is waited
+ * for in steps, and between two the process looks at its sockets: one that got no processor for half a second would find the limit
+ * passed first, and only then that syslog has long answered.
+ */
 async function within(ms: number, work: Promise<unknown>): Promise<void> {
   const enough = new AbortController()
-  await Promise.race([work, sleep(ms, undefined, { signal: enough.signal }).catch(() => undefined)])
+  await Promise.race([work, steps(ms, enough.signal)])
   enough.abort()
+}
+
+async function steps(ms: number, signal: AbortSignal): Promise<void> {
+  for (let step = 0; step < STEPS && !signal.aborted; step += 1) {
+    await sleep(ms / STEPS, undefined, { signal }).catch(() => undefined)
+  }
 }

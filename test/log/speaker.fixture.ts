@@ -9,6 +9,8 @@ import { openLog } from '../../src/log/syslog.js'
 
 const [address = '', severity = 'error', text = ''] = process.argv.slice(2)
 const { SPEAKER_FACILITY: facility = 'local0', SPEAKER_LINES: lines = '1', SPEAKER_LINGERS: lingers } = process.env
+// What closing costs is what syslog costs; loading winston is another matter.
+if (process.env.SPEAKER_LOADED) await import('../../src/log/transport.js')
 
 const log = openLog({ address, facility, tag: 'sera' }, { pid: process.pid, spawn })
 const start = performance.now()
