@@ -27,7 +27,7 @@
  */
 export const GUARD_SCRIPT = `
 own=$1 grace=$2 tick=$3 deadline=$4
-child= targets= group=
+child= targets= pids= group=
 cd /
 trap '' HUP INT QUIT TERM PIPE
 trap : USR2
@@ -60,26 +60,61 @@ prune() {
   [ -n "$targets" ]
 }
 
-# collect: adds every process of the child: descendants, and the group it leads.
-collect() {
-  while prune; seen=$targets; [ -n "$seen$group" ]; do
-    for dir in /proc/[0-9]*; do
-      pid=\${dir#/proc/}
-      case " $pids " in *" $pid "*) continue ;; esac
-      look "$pid" || continue
-      case " $pids " in *" $ppid "*) ;; *) [ "$pgrp" = "$group" ] || continue ;; esac
-      targets="$targets $pid/$start" pids="$pids $pid"
+add() { targets="$targets $1/$start" pids="$pids $1"; }
+
+# walk: adds all that descends from the targets, a generation a round; cheap, as the kernel lists children.
+walk() {
+  parents=$pids
+  while [ -n "$parents" ]; do
+    kids=
+    for parent in $parents; do
+      for list in /proc/"$parent"/task/*/children; do
+        line=
+        { read -r line <"$list"; } 2>/dev/null
+        kids="$kids $line"
+      done
     done
-    [ "$targets" != "$seen" ] || return 0
+    parents=
+    for kid in $kids; do
+      case " $pids " in *" $kid "*) continue ;; esac
+      look "$kid" && add "$kid" && parents="$parents $kid"
+    done
   done
 }
 
-send() { for target in $targets; do kill -"$1" "\${target%/*}"; done 2>/dev/null; }
+# census: reads every process of the machine, a tenth of a millisecond each; true when it has added one.
+census() {
+  before=$targets
+  for dir in /proc/[0-9]*; do
+    pid=\${dir#/proc/}
+    case " $pids " in *" $pid "*) continue ;; esac
+    look "$pid" || continue
+    case " $pids " in *" $ppid "*) ;; *) [ "$pgrp" = "$group" ] || continue ;; esac
+    add "$pid"
+  done
+  [ "$targets" != "$before" ]
+}
+
+# collect: brings the targets up to date; false when nothing of the child is left. Orphans in its group are signalled
+# with the group and looked for only when all others have ended.
+collect() {
+  prune
+  if [ -e "/proc/$$/task/$$/children" ]; then walk; else while census; do :; done; fi
+  [ -n "$targets" ] || { [ -n "$group" ] && kill -0 "-$group" && census; }
+} 2>/dev/null
+
+# send SIGNAL: to the group at once, and one by one to those that have left it.
+send() {
+  [ -z "$group" ] || kill -"$1" "-$group"
+  for target in $targets; do
+    look "\${target%/*}" && [ "$pgrp" != "$group" ] && kill -"$1" "\${target%/*}"
+  done
+} 2>/dev/null
 
 # adopt PID: makes a live process a target; the group counts only when the process leads it.
 adopt() {
   look "$1" || return 0
-  targets="$targets $1/$start"
+  add "$1"
   [ "$pgrp" != "$1" ] || group=$1
 }
 
@@ -111,12 +146,12 @@ finish() {
   send CONT
   now
   over=$((now + grace))
-  while { prune || { collect; [ -n "$targets" ]; }; } && now && [ "$now" -lt "$over" ]; do sleep 0.05; done
-  while collect; [ -n "$targets" ]; do
+  while { prune || collect; } && now && [ "$now" -lt "$over" ]; do sleep 0.05; done
+  while collect; do
     send STOP
     collect
     send KILL
-    sleep 0.05
+    sleep 0.02
   done
   quit "$1"
 }

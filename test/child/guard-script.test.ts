@@ -16,15 +16,15 @@ const SHELLS = [
   { name: 'busybox', file: '/bin/busybox' },
 ].filter(({ file }) => existsSync(file))
 
-/** Ignores TERM, has children that do, too, and one that has left for a session of its own. */
-const STUBBORN = 'trap "" TERM; (setsid sleep 1000 & sleep 1000) & sleep 1000 & sleep 1000; :'
+/** Ignores TERM, has children that do, too, an orphan, and one that has left for a session of its own. */
+const STUBBORN = 'trap "" TERM; (sleep 1000 &); (setsid sleep 1000 & sleep 1000) & sleep 1000 & sleep 1000; :'
 
 function hundredthsSinceBoot(): number {
   return Math.floor(Number.parseFloat(readFileSync('/proc/uptime', 'latin1')) * 100)
 }
 
 /** A command that runs, marked as the child of the sera `mark`. */
-async function running(t: ExecutionContext, mark: string, script = STUBBORN, sleepers = 3): Promise<ChildProcess> {
+async function running(t: ExecutionContext, mark: string, script = STUBBORN, sleepers = 5): Promise<ChildProcess> {
   const child = spawn('sh', ['-c', script], {
     detached: true,
     stdio: 'ignore',
@@ -43,13 +43,13 @@ for (const { name, file } of SHELLS) {
       stdio: ['pipe', 'ignore', 'ignore'],
       detached: true,
       cwd: '/',
-      env: { PATH, script: GUARD_SCRIPT, GUARD: mark },
+      env: { PATH, script: GUARD_SCRIPT, GUARD: mark.toUpperCase() },
     })
   }
   /** Its exit status, once it has gone with its clock and left nothing of the family. */
   const verdict = async (watching: ChildProcess, mark: string) => {
     const [status] = await once(watching, 'exit')
-    await until('the guard’s clock is gone', () => processesMarked(`GUARD=${mark}`).length === 0)
+    await until('the guard’s clock is gone', () => processesMarked(`GUARD=${mark.toUpperCase()}`).length === 0)
     return { status, left: processesMarked(`SERA_HELD=outer ${mark}`).length }
   }
 
@@ -110,6 +110,14 @@ for (const { name, file } of SHELLS) {
     const { status, left } = await verdict(watching, mark)
     t.is(status, 0)
     t.true(left > 3)
+  })
+
+  test(`${name}: an orphan in the child’s group is ended too, though its kin is gone at the first TERM`, async t => {
+    const mark = randomUUID()
+    const child = await running(t, mark, '(trap "" TERM; sleep 1000 &); sleep 1000; :', 2)
+    const watching = guard(mark)
+    watching.stdin?.write(`child ${child.pid}\nend\n`)
+    t.deepEqual(await verdict(watching, mark), { status: 12, left: 0 })
   })
 
   test(`${name}: a stopped child is ended too, and one that ends at TERM gets the time to`, async t => {
