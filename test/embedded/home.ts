@@ -1,7 +1,7 @@
 /** A state folder of its own for each test, and what one can see of the embedded server in it from outside. */
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { mkdir, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -184,12 +184,16 @@ export function readProc(pid: string | number, name: string): string {
   }
 }
 
-/** Somebody is blocked on a lock of this file (proc_locks(5): `->` marks the waiting). */
+/** Somebody waits for the lock on a file. (/proc/locks tells, but in a container not of locks whose taker has ended.) */
 export function waitsForLock(path: string): boolean {
-  const inode = statSync(path).ino
-  return readProc('.', 'locks')
-    .split('\n')
-    .some(line => line.includes('->') && line.includes(`:${inode} `))
+  const waiting = processes(argv => argv[0] === 'flock' && !argv.includes('-n'))
+  return waiting.some(pid => {
+    try {
+      return readlinkSync(`/proc/${pid}/fd/3`) === path
+    } catch {
+      return false
+    }
+  })
 }
 
 /** Waits for a condition, not for a time; the limit only ends a test that has failed. */
