@@ -1,9 +1,9 @@
 /** The grammar of go-sql-driver: `[user[:password]@][net[(addr)]]/dbname[?param=value&…]`. */
 
-import type { Dsn, DsnAddress } from './dsn.js'
 import { DEFAULT_PORT, hostAndPort } from './dsn-address.js'
 import { invalidDsn } from './dsn-error.js'
 import { parseParameters } from './dsn-parameters.js'
+import type { Dsn, DsnAddress } from './dsn-type.js'
 
 const LIKE = 'as in user:password@tcp(db:3306)/name'
 

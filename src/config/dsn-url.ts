@@ -1,9 +1,9 @@
 /** `mysql://user:password@host:port/database?param=value&…`, everything percent-encoded, as hosters hand it out. */
 
-import type { Dsn } from './dsn.js'
 import { hostAndPort } from './dsn-address.js'
 import { invalidDsn } from './dsn-error.js'
 import { parseParameters } from './dsn-parameters.js'
+import type { Dsn } from './dsn-type.js'
 
 const PARTS = /^mysql:\/\/(?:([^/?#@:]*)(?::([^/?#@]*))?@)?([^/?#@]+)(?:\/([^/?#@]*))?(?:\?([^#]*))?$/i
 

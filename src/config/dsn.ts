@@ -5,39 +5,11 @@
 import { invalidDsn } from './dsn-error.js'
 import { parseGoDsn } from './dsn-go.js'
 import { DEFAULT_CONNECT_TIMEOUT_MS } from './dsn-parameters.js'
+import type { Dsn } from './dsn-type.js'
 import { parseUrlDsn } from './dsn-url.js'
 import { containsNul } from './nul.js'
 
-/** Where a server is and how to talk to it, parsed from a go-sql-driver DSN or a `mysql://` URL. */
-export interface Dsn {
-  user: string
-  password: string
-  address: DsnAddress
-  database: string | undefined
-  /** Time for one connection attempt, ms. */
-  connectTimeoutMs: number
-  /** Time one answer may take, ms; 0 = no limit. Not applied to waiting for a lock. */
-  readTimeoutMs: number
-  writeTimeoutMs: number
-  tls: DsnTls
-  charset: string | undefined
-  collation: string | undefined
-  /** Names of parameters that are not honoured, without their values, which may be secret; `doctor` warns of them. */
-  ignored: string[]
-}
-
-export type DsnAddress =
-  | { net: 'tcp'; host: string; port: number }
-  | { net: 'unix'; path: string }
-  | { net: 'embedded' }
-
-export interface DsnTls {
-  mode: 'off' | 'preferred' | 'skip-verify' | 'verify'
-  /** Files, PEM. */
-  ca?: string
-  cert?: string
-  key?: string
-}
+export type { Dsn, DsnAddress, DsnTls } from './dsn-type.js'
 
 const EMBEDDED: Dsn = {
   user: '',

@@ -1,0 +1,30 @@
+/** Where a server is and how to talk to it, parsed from a go-sql-driver DSN or a `mysql://` URL. */
+export interface Dsn {
+  user: string
+  password: string
+  address: DsnAddress
+  database: string | undefined
+  /** Time for one connection attempt, ms. */
+  connectTimeoutMs: number
+  /** Time one answer may take, ms; 0 = no limit. Not applied to waiting for a lock. */
+  readTimeoutMs: number
+  writeTimeoutMs: number
+  tls: DsnTls
+  charset: string | undefined
+  collation: string | undefined
+  /** Names of parameters that are not honoured, without their values, which may be secret; `doctor` warns of them. */
+  ignored: string[]
+}
+
+export type DsnAddress =
+  | { net: 'tcp'; host: string; port: number }
+  | { net: 'unix'; path: string }
+  | { net: 'embedded' }
+
+export interface DsnTls {
+  mode: 'off' | 'preferred' | 'skip-verify' | 'verify'
+  /** Files, PEM. */
+  ca?: string
+  cert?: string
+  key?: string
+}
