@@ -1,0 +1,71 @@
+/**
+ * The README's `console` blocks, typed into a shell: lines that begin with `$ ` are commands, the others what must come out
+ * (stdout and stderr), with `…` for anything.
+ */
+import { mkdirSync, symlinkSync } from 'node:fs'
+import { mkdtemp } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import test from 'ava'
+import { RUNTIMES, type Runtime, sera } from '../support/cli.js'
+import { type SharedServer, sharedServers } from '../support/servers.js'
+import { fenced } from './markdown.js'
+
+interface Step {
+  command: string
+  shown: string
+}
+
+const folder = await mkdtemp(join(tmpdir(), 'sera-examples-'))
+const blocks = fenced('README.md', 'console').map(steps)
+const END = '\x1e\n'
+
+test('README has examples', t => {
+  t.true(blocks.length >= 6)
+  t.true(blocks.every(block => block.length > 0))
+})
+
+for (const server of sharedServers()) {
+  for (const runtime of RUNTIMES) {
+    for (const block of blocks) {
+      test.serial(`README: ${block[0]?.command} … (${runtime.name}, ${server.kind})`, async t => {
+        const said = await typed(block, runtime, server)
+        t.is(said.length, block.length)
+        block.forEach(({ command, shown }, index) => {
+          const output = said[index] ?? ''
+          if (shown.includes('…')) t.regex(output, pattern(shown), command)
+          else t.is(output, shown, command)
+        })
+      })
+    }
+  }
+}
+
+function steps(block: string): Step[] {
+  const [before, ...rest] = block.split(/^\$ /m)
+  if (before !== '') throw new Error(`no command before: ${before}`)
+  return rest.map(text => {
+    const end = text.indexOf('\n') + 1
+    return { command: text.slice(0, end - 1), shown: text.slice(end) }
+  })
+}
+
+/** What each command says, in one bash. */
+async function typed(block: readonly Step[], runtime: Runtime, server: SharedServer): Promise<string[]> {
+  const script = ['exec 2>&1', ...block.map(({ command }) => `${command}\nprintf '\\036\\n'`)].join('\n')
+  const env = { SERA_SERVER: server.dsn(), PATH: `${programs(runtime)}:${process.env.PATH}` }
+  const { stdout } = await sera({ ...runtime, path: 'bash' }, ['-c', script], { env, cwd: folder })
+  return stdout.split(END).slice(0, -1)
+}
+
+/** A folder with nothing but `sera` in it. */
+function programs(runtime: Runtime): string {
+  const path = join(folder, runtime.name)
+  if (mkdirSync(path, { recursive: true })) symlinkSync(runtime.path, join(path, 'sera'))
+  return path
+}
+
+function pattern(shown: string): RegExp {
+  const escaped = shown.split('…').map(text => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
+  return new RegExp(`^${escaped.join('[^\\n]*')}$`)
+}

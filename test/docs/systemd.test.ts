@@ -1,0 +1,55 @@
+/** The example units: what they must say for sera's sake, and a reason for each line. */
+import { readFileSync } from 'node:fs'
+import test from 'ava'
+import { splitCommandLine } from '../../src/commands/argv.js'
+import { parseDuration } from '../../src/config/duration.js'
+import { resolveSettings } from '../../src/config/resolve.js'
+import { EXIT_CODES } from '../../src/outcome.js'
+
+const UNITS = ['etc/systemd/sera-example.service', 'etc/systemd/sera-example.timer']
+
+function paragraphs(unit: string): string[][] {
+  return readFileSync(unit, 'utf8')
+    .split(/\n\n+/)
+    .map(text => text.split('\n').filter(line => line !== ''))
+}
+
+function setting(unit: string, name: string): string {
+  const lines = paragraphs(unit).flat()
+  const values = lines.filter(line => line.startsWith(`${name}=`)).map(line => line.slice(name.length + 1))
+  if (values.length !== 1) throw new Error(`${unit}: ${values.length} times ${name}`)
+  return values[0] ?? ''
+}
+
+const service = (name: string) => setting(UNITS[0] ?? '', name)
+const seconds = (text: string) => parseDuration(text) ?? Number.NaN
+
+for (const unit of UNITS) {
+  test(`${unit}: each setting follows its reason`, t => {
+    const obvious = /^(Description|WantedBy)=/
+    for (const lines of paragraphs(unit)) {
+      const first = lines.find(line => !line.startsWith('[') && !obvious.test(line))
+      if (first !== undefined) t.regex(first, /^# \S/)
+    }
+  })
+}
+
+test('a stop tells sera alone, and leaves the grace', async t => {
+  const { settings } = await resolveSettings({ env: { SERA_SERVER: 'embedded' }, file: '/no/such/file' })
+  t.is(service('KillMode'), 'mixed')
+  t.true(seconds(service('TimeoutStopSec')) > settings.graceMs)
+})
+
+test('the command line is a good one, and its time-out no failure', t => {
+  const [program, ...words] = service('ExecStart').split(' ')
+  t.is(program, '/usr/local/bin/sera')
+  const line = splitCommandLine(words)
+  t.true(line.kind === 'classic' && line.wait === '0')
+  t.is(service('SuccessExitStatus'), String(EXIT_CODES['timed-out'].code))
+})
+
+test('hosts start closer together than the lock is held', t => {
+  const held = splitCommandLine(service('ExecStart').split(' ').slice(1)).flags.find(flag => /hold-at-least/.test(flag))
+  const apart = seconds(setting(UNITS[1] ?? '', 'AccuracySec')) + seconds(setting(UNITS[1] ?? '', 'RandomizedDelaySec'))
+  t.true(apart < seconds(held?.split('=')[1] ?? ''))
+})
