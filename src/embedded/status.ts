@@ -27,11 +27,21 @@ export async function statusOf(place: Place): Promise<EmbeddedStatus> {
   const base = { folder, socketPath, logFile, idleMs }
   if (!(await lives(place))) return { ...base, state: 'stopped' }
   if (!(await listens(socketPath))) return { ...base, state: 'unreachable' }
+  try {
+    return { ...base, state: 'running', ...(await look(place)) }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    return { ...base, state: 'unreachable' }
+  }
+}
+
+/** ENOENT: it has not written its pid yet, or has just gone. */
+async function look(place: Place): Promise<{ server: Facts; pid: number; clients: number }> {
   const server = JSON.parse(readFileSync(place.factsFile, 'utf8')) as Facts
   const pid = Number(readFileSync(place.pidFile, 'utf8'))
   // our own knock has gone in a moment
   const clients = Math.min(clientsOf(pid), await sleep(50).then(() => clientsOf(pid)))
-  return { ...base, state: 'running', server, pid, clients }
+  return { server, pid, clients }
 }
 
 /** Some server holds server.lock. */

@@ -68,8 +68,9 @@ export class Home {
 
   /** What that sera printed. */
   async run(action: string, options: SpawnOptions = {}): Promise<Result> {
-    const child = this.spawn(action, options)
-    const printed = await text(child.stdout!)
+    const child = this.spawn(action, { stdio: ['ignore', 'pipe', 'pipe'], ...options })
+    const [printed, complaint] = await Promise.all([text(child.stdout!), text(child.stderr!)])
+    if (printed === '') throw new Error(`"${action}" printed nothing, and said: ${complaint}`)
     return JSON.parse(printed) as Result
   }
 

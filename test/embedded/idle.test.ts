@@ -1,5 +1,6 @@
 /** The embedded server ends when nobody uses it, when it is told to, and never under somebody who is connected. */
 import { existsSync, statSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import test from 'ava'
 import { Home, KINDS, until, waitsForLock } from './home.js'
@@ -123,6 +124,13 @@ test('no client ever loses its connection to a server that is about to end', asy
   }
   // until it has ended twice
   while (pids.size < 3) await t.notThrowsAsync(Promise.all([visit(), visit()]))
+})
+
+test('a server that listens and has not written its pid yet is starting', async t => {
+  const home = await Home.for(t, 'mariadb')
+  await home.run('ensure')
+  await rm(home.path('server.pid'))
+  t.regex((await home.run('status')).line ?? '', /^the embedded server is starting, ending or hung/)
 })
 
 test('a second watcher is not needed and goes, and a watcher that was killed is replaced by start', async t => {
