@@ -11,8 +11,12 @@ import winston from 'winston'
 import { type Produced, Syslog } from 'winston-syslog'
 import type { Address } from './address.js'
 import type { Severity } from './log.js'
+import { lookUp } from './lookup.js'
 import { formatMessage, prioritised } from './message.js'
-import { openWire, type Speaker, type Wire } from './wire.js'
+import { openTcp } from './tcp.js'
+import { openUdp } from './udp.js'
+import { openUnix } from './unix.js'
+import type { Speaker, Wire } from './wire.js'
 
 export interface Transport {
   /** Resolves when the line is on its way, and also when it is lost. */
@@ -44,6 +48,17 @@ export function openTransport(address: Address, speaker: Speaker): Transport {
   return {
     log: (level, message) => new Promise(done => logger.log({ level, message, done })),
     close: () => wire.close(),
+  }
+}
+
+function openWire(address: Address, speaker: Speaker): Wire {
+  switch (address.kind) {
+    case 'unix':
+      return openUnix(address.path, speaker)
+    case 'udp':
+      return openUdp(address.port, signal => lookUp(address.host, speaker.spawn, signal))
+    case 'tcp':
+      return openTcp(address.port, signal => lookUp(address.host, speaker.spawn, signal))
   }
 }
 
