@@ -4,7 +4,7 @@ import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
-import { RUNTIMES, type Result, sera } from '../support/cli.js'
+import { type Result, RUNTIMES, sera } from '../support/cli.js'
 import { type SharedServer, sharedServers } from '../support/servers.js'
 
 const folder = await mkdtemp(join(tmpdir(), 'sera-bad-input-'))
@@ -78,9 +78,21 @@ for (const runtime of RUNTIMES) {
       refused(t, await sera(runtime, ['--config', file, '5', ...COMMAND]), 200, message, what)
     }
     mkdirSync(join(folder, 'directory'), { recursive: true })
-    refused(t, await sera(runtime, ['--config', join(folder, 'directory'), '5', ...COMMAND]), 200, /directory/, 'a directory')
+    refused(
+      t,
+      await sera(runtime, ['--config', join(folder, 'directory'), '5', ...COMMAND]),
+      200,
+      /directory/,
+      'a directory',
+    )
     for (const name of ['SERA_LEASE', 'SERA_VERBOSE', 'SERA_ON_LOST', 'SERA_SERVER']) {
-      refused(t, await sera(runtime, ['5', ...COMMAND], { env: { ...env, [name]: '' } }), 200, new RegExp(name), `${name} empty`)
+      refused(
+        t,
+        await sera(runtime, ['5', ...COMMAND], { env: { ...env, [name]: '' } }),
+        200,
+        new RegExp(name),
+        `${name} empty`,
+      )
     }
   })
 
@@ -93,7 +105,16 @@ for (const runtime of RUNTIMES) {
   })
 
   test(`${runtime.name}: any lock name will do`, async t => {
-    for (const name of ["it's \"quoted\"", 'with spaces', '🔒🚀', 'x'.repeat(10_000), 'UPPER', 'a;DROP TABLE x', '%', '\\']) {
+    for (const name of [
+      'it\'s "quoted"',
+      'with spaces',
+      '🔒🚀',
+      'x'.repeat(10_000),
+      'UPPER',
+      'a;DROP TABLE x',
+      '%',
+      '\\',
+    ]) {
       const { code, stdout, stderr } = await sera(runtime, ['--name', name, '5', ...COMMAND], { env })
       t.deepEqual({ code, stdout, stderr }, { code: 0, stdout: 'ran\n', stderr: '' }, name.slice(0, 20))
     }
@@ -122,7 +143,10 @@ for (const runtime of RUNTIMES) {
       t.deepEqual([code, stderr], [0, ''])
       for (const { name } of FLAGS) t.true(stdout.includes(`--${name}`), name)
       for (const { code } of Object.values(EXIT_CODES)) t.true(stdout.includes(String(code)))
-      t.true(stdout.split('\n').every(line => line.length <= 100), 'fits')
+      t.true(
+        stdout.split('\n').every(line => line.length <= 100),
+        'fits',
+      )
     }
     const { VERSION } = await import('../../src/version.js')
     t.is((await sera(runtime, ['--version'])).stdout, `sera ${VERSION}\n`)

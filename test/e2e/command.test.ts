@@ -31,7 +31,23 @@ for (const runtime of RUNTIMES) {
       }),
       { numRuns: 15 },
     )
-    const awkward = ['', ' ', '$HOME', '`id`', "it's", '"', '\\', '*', '--name', '--', '5', '🔒', 'a\nb', '-n', 'x'.repeat(100_000)]
+    const awkward = [
+      '',
+      ' ',
+      '$HOME',
+      '`id`',
+      "it's",
+      '"',
+      '\\',
+      '*',
+      '--name',
+      '--',
+      '5',
+      '🔒',
+      'a\nb',
+      '-n',
+      'x'.repeat(100_000),
+    ]
     t.deepEqual((await run(['5', ...PRINT_ARGV, ...awkward])).stdout.split('\0').slice(0, -1), awkward)
   })
 
@@ -66,7 +82,8 @@ for (const runtime of RUNTIMES) {
   })
 
   test(`${runtime.name}: the command has no descriptors but its own and the lifeline, and with --close no lifeline`, async t => {
-    const opened = (text: string) => text.match(/\d+ -> (socket|pipe|anon).*/g)?.filter(line => Number.parseInt(line, 10) > 2) ?? []
+    const opened = (text: string) =>
+      text.match(/\d+ -> (socket|pipe|anon).*/g)?.filter(line => Number.parseInt(line, 10) > 2) ?? []
     const plain = opened(execFileSync('ls', ['-l', '/proc/self/fd'], { encoding: 'utf8' })).length
     const extra = opened((await run(['5', 'ls', '-l', '/proc/self/fd'])).stdout)
     t.is(extra.length, plain + 1, extra.join())
@@ -91,7 +108,11 @@ for (const runtime of RUNTIMES) {
     const other = await nested(`${t.title} 2`)
     t.deepEqual([other.code, other.stdout], [0, 'inner\n'])
     const twice = `${runtime.path} --name "$1 2" 60 ${runtime.path} --name "$1" 60 echo inner`
-    t.is((await run(['--name', t.title, '60', 'sh', '-c', twice, 'sh', t.title])).code, 208, 'also across one in between')
+    t.is(
+      (await run(['--name', t.title, '60', 'sh', '-c', twice, 'sh', t.title])).code,
+      208,
+      'also across one in between',
+    )
   })
 
   test(`${runtime.name}: without a terminal TERM ends the whole group, USR1 reaches the command alone`, async t => {
@@ -100,7 +121,8 @@ for (const runtime of RUNTIMES) {
     const script = `${counter} ${journal}-inner & echo start $$ >>${journal}; trap 'echo USR1 >>${journal}' USR1; trap 'echo TERM >>${journal}; wait; exit 9' TERM; wait; wait`
     const { sera: start } = bench(t, { name: runtime.name, program: runtime.path }, server.dsn())
     const wrapped = start(['5', 'sh', '-c', script])
-    const noted = (file: string, text: string) => until(`${text} in ${file}`, () => existsSync(file) && readFileSync(file, 'utf8').includes(text))
+    const noted = (file: string, text: string) =>
+      until(`${text} in ${file}`, () => existsSync(file) && readFileSync(file, 'utf8').includes(text))
     await noted(`${journal}-inner`, 'start')
     wrapped.kill('SIGUSR1')
     await noted(journal, 'USR1')
@@ -117,7 +139,12 @@ for (const runtime of RUNTIMES) {
     const started = join(folder, `${runtime.name}-interrupted`)
     const holder = start(['5', 'sh', '-c', `echo >${started}; sleep 30`])
     await until('the lock is held', () => existsSync(started))
-    for (const [signal, code] of [['SIGTERM', 143], ['SIGINT', 130], ['SIGHUP', 129], ['SIGQUIT', 131]] as const) {
+    for (const [signal, code] of [
+      ['SIGTERM', 143],
+      ['SIGINT', 130],
+      ['SIGHUP', 129],
+      ['SIGQUIT', 131],
+    ] as const) {
       const waiter = start(['60', 'echo', 'ran'])
       await until('sera listens to signals', () => listensTo(waiter.pid, signal))
       waiter.kill('SIGUSR1')
@@ -153,7 +180,11 @@ function listensTo(pid: number, signal: NodeJS.Signals): boolean {
   const number = { SIGTERM: 15n, SIGINT: 2n, SIGHUP: 1n, SIGQUIT: 3n }[signal as string] ?? 0n
   try {
     const caught = /SigCgt:\s*(\w+)/.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1] ?? '0'
-    return readlinkSync(`/proc/${pid}/exe`) !== '/bin/sh' && ((BigInt(`0x${caught}`) >> (number - 1n)) & 1n) === 1n && hasUserSignal(caught)
+    return (
+      readlinkSync(`/proc/${pid}/exe`) !== '/bin/sh' &&
+      ((BigInt(`0x${caught}`) >> (number - 1n)) & 1n) === 1n &&
+      hasUserSignal(caught)
+    )
   } catch {
     return false
   }

@@ -1,0 +1,78 @@
+/** What syslog gets of a run: failures always, everything with audit, and the last line before sera is gone. */
+
+import { writeFileSync } from 'node:fs'
+import { mkdtemp } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import test from 'ava'
+import { type Rsyslog, startRsyslog, TRANSPORTS, type TransportKind } from '../log/rsyslog.js'
+import { RUNTIMES, sera } from '../support/cli.js'
+import { type SharedServer, sharedServers } from '../support/servers.js'
+
+const folder = await mkdtemp(join(tmpdir(), 'sera-syslog-'))
+const [server] = sharedServers() as [SharedServer]
+const syslog: Rsyslog = await startRsyslog()
+test.after.always(() => syslog[Symbol.asyncDispose]())
+
+function configFile(kind: TransportKind, audit: boolean): string {
+  return join(folder, `${kind}-${audit}.json`)
+}
+
+for (const kind of TRANSPORTS) {
+  for (const audit of [false, true]) {
+    const config = { server: server.dsn(), audit, syslog: { address: syslog.address[kind] } }
+    writeFileSync(configFile(kind, audit), JSON.stringify(config))
+  }
+}
+
+for (const runtime of RUNTIMES) {
+  for (const kind of TRANSPORTS) {
+    const id = `${runtime.name}-${kind}`
+
+    test(`${id}: each of twenty failures leaves its line`, async t => {
+      const config = configFile(kind, false)
+      for (let n = 0; n < 20; n += 5) {
+        const runs = [0, 1, 2, 3, 4].map(k =>
+          sera(runtime, ['--config', config, '5', `no-such-program-${id}-${n + k}`]),
+        )
+        for (const { code } of await Promise.all(runs)) t.is(code, 203)
+      }
+      const messages = await syslog.messages(20, new RegExp(`no-such-program-${id}-\\d+`))
+      t.is(new Set(messages.map(({ text }) => /no-such-program-\S+-\d+/.exec(text)?.[0])).size, 20)
+      t.like(messages[0], { severity: 'err', facility: 'user', tag: 'sera' })
+    })
+
+    test(`${id}: a success is told with audit only, a time-out always`, async t => {
+      const run = (audit: boolean, ...args: string[]) => sera(runtime, ['--config', configFile(kind, audit), ...args])
+      await run(false, '5', 'true', `${id} unaudited`)
+      await run(true, '5', 'true', `${id} audited`)
+      await run(
+        false,
+        '--name',
+        `${id} busy`,
+        '5',
+        runtime.path,
+        '--config',
+        configFile(kind, false),
+        '--name',
+        `${id} busy`,
+        '0',
+        'true',
+        `${id} nested`,
+      )
+      const told = await syslog.messages(2, new RegExp(`${id} (un)?(audited|nested)`))
+      const audited = told.find(({ text }) => text.includes('audited'))
+      t.regex(
+        audited?.text ?? '',
+        new RegExp(
+          `^outcome=ran lock=[0-9a-f]{32} exit=0 wait=5 waited=0\\.\\d ran=\\d+\\.\\d command="true ${id} audited"$`,
+        ),
+      )
+      t.is(audited?.severity, 'info')
+      t.regex(
+        told.find(({ text }) => text.includes('nested'))?.text ?? '',
+        /^outcome=conflict lock=[0-9a-f]{32} exit=208 .*reason="/,
+      )
+    })
+  }
+}
