@@ -42,6 +42,9 @@ export interface SeraOptions {
   output?: number
 }
 
+/** A run of tests that is cut short cleans nothing up. */
+const DIES_WITH_THE_TEST = ['--pdeathsig', 'KILL', '--']
+
 /** What one test needs to run sera on one server. */
 export function bench(t: ExecutionContext, runtime: Runtime, dsn: string): Bench {
   const folder = mkdtempSync(join(process.env.SERA_TEST_DIR ?? tmpdir(), 'bench-'))
@@ -67,10 +70,10 @@ export function bench(t: ExecutionContext, runtime: Runtime, dsn: string): Bench
     lock: lockName([], { name: t.title }),
     folder,
     sera(args, { prefix = [], env = {}, output } = {}) {
-      const [program = '', ...words] = [...prefix, runtime.program, '--name', t.title, ...args]
+      const words = [...DIES_WITH_THE_TEST, ...prefix, runtime.program, '--name', t.title, ...args]
       const mark = randomUUID()
       const inherited = { PATH: process.env.PATH, HOME: folder, SERA_TEST_MARK: mark }
-      const child = spawn(program, words, {
+      const child = spawn('setpriv', words, {
         cwd: folder,
         env: { ...inherited, SERA_SERVER: dsn, ...env },
         stdio: ['ignore', output ?? 'pipe', output ?? 'pipe'],
