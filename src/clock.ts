@@ -3,12 +3,12 @@
  * ours is measured on the boot clock, which goes on while the machine is suspended (CLOCK_BOOTTIME, clock_gettime(2)).
  */
 import { readFileSync } from 'node:fs'
-import { uptime } from 'node:os'
+import { SeraError } from './errors.js'
 
 export interface Clock {
   /** Milliseconds, monotonic; stands still during suspend. */
   now(): number
-  /** Milliseconds since boot, suspend included; 10 ms steps. The guard reads the same clock. */
+  /** Milliseconds since boot, suspend included; 10 ms steps. The guard reads the same clock. Throws where there is none. */
   boot(): number
 }
 
@@ -17,8 +17,8 @@ export const systemClock: Clock = {
   boot() {
     try {
       return Math.round(Number.parseFloat(readFileSync('/proc/uptime', 'latin1')) * 1000)
-    } catch {
-      return Math.round(uptime() * 1000)
+    } catch (cause) {
+      throw new SeraError('lock-failed', 'sera needs /proc/uptime, the clock its guard goes by (Linux)', { cause })
     }
   },
 }

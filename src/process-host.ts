@@ -1,17 +1,20 @@
 /** The Host that is this process. Nothing else in sera touches `process`, but for `main.ts`, which ends it. */
-import { readFileSync, writeSync } from 'node:fs'
-import { constants } from 'node:os'
+import { writeSync } from 'node:fs'
 import { isatty } from 'node:tty'
-import { inheritedDescriptors } from './child/process-table.js'
+import { ignoredSignals, inheritedDescriptors, signalsIn } from './child/process-table.js'
 import { systemClock } from './clock.js'
 import type { Host, Terminal } from './host.js'
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const
+type Forwarded = (typeof SIGNALS)[number]
 
 export function processHost(): Host {
   const descriptors = inheritedDescriptors() // before anything else is opened
   const { SERA_SIGIGN: told, ...env } = process.env
-  const ignored = ignoredSignals(told)
+  // Node resets them before any script runs, so `bin/sera` looks first and passes the mask on; Bun leaves them alone
+  const ignored = (told ? signalsIn(told) : ignoredSignals('self')).filter(signal =>
+    SIGNALS.includes(signal as Forwarded),
+  )
   return {
     pid: process.pid,
     env,
@@ -39,23 +42,6 @@ function listen(listener: (signal: NodeJS.Signals) => void, ignored: readonly No
 
 function deliver(signal: NodeJS.Signals): void {
   for (const listener of [...listeners]) listener(signal)
-}
-
-/**
- * Signals that were ignored when sera was started. Node resets them before any script runs, so `bin/sera` looks first
- * and passes the mask on; Bun leaves them alone.
- */
-function ignoredSignals(told: string | undefined): NodeJS.Signals[] {
-  const mask = BigInt(`0x${told || ownMask()}`)
-  return SIGNALS.filter(signal => (mask >> BigInt(constants.signals[signal] - 1)) & 1n)
-}
-
-function ownMask(): string {
-  try {
-    return /^SigIgn:\s*([0-9a-f]+)/m.exec(readFileSync('/proc/self/status', 'latin1'))?.[1] ?? '0'
-  } catch {
-    return '0'
-  }
 }
 
 /** Writes at once and in order; process.stdout would load a stream, and lose its tail at exit when it is a pipe. */

@@ -1,6 +1,7 @@
 /** Starting the guard and talking to it. What it does, and why that is safe, is told in `guard-script.ts`. */
 import { SeraError } from '../errors.js'
 import { GUARD_SCRIPT } from './guard-script.js'
+import { ignoredSignals } from './process-table.js'
 import { type Process, spawn } from './spawn.js'
 
 /** Why the guard ended the child. `gone`: there was nothing left to end. `failed`: the guard itself was killed. */
@@ -69,7 +70,14 @@ export class Guard {
   /** The child has ended, or another guard watches it: this one goes. */
   dismiss(): void {
     this.#process.stdin?.end('leave\n')
-    this.#process.unref()
+  }
+
+  /**
+   * Whether it has begun to end the child. It ignores ALRM before it sends its first signal, so whoever sees the child
+   * end by the guard's hand sees this too.
+   */
+  get acting(): boolean {
+    return ignoredSignals(this.#process.pid ?? 0).includes('SIGALRM')
   }
 
   #say(line: string): void {

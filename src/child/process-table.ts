@@ -1,5 +1,6 @@
 /** What the kernel tells of this process in /proc: terminal, ignored signals, inherited descriptors, ancestors. */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { constants } from 'node:os'
 
 export interface ProcessState {
   parent: number
@@ -22,6 +23,22 @@ export function readProcess(pid: number | 'self'): ProcessState | undefined {
   const fields = line.slice(line.lastIndexOf(')') + 2).split(' ')
   const [parent = 0, group = 0, session = 0, tty = 0, foregroundGroup = 0] = fields.slice(1, 6).map(Number)
   return { parent, group, session, terminal: tty !== 0, foreground: tty !== 0 && foregroundGroup === group }
+}
+
+/** The signals a process ignores; none when there is no such process. */
+export function ignoredSignals(pid: number | 'self'): NodeJS.Signals[] {
+  try {
+    return signalsIn(/^SigIgn:\s*([0-9a-f]+)/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1])
+  } catch {
+    return []
+  }
+}
+
+/** The signals in a mask as /proc/PID/status has it. */
+export function signalsIn(mask = '0'): NodeJS.Signals[] {
+  const bits = BigInt(`0x${mask}`)
+  const names = Object.keys(constants.signals) as NodeJS.Signals[]
+  return names.filter(name => (bits >> BigInt(constants.signals[name] - 1)) & 1n)
 }
 
 /** The process's ancestors, nearest first. */

@@ -13,7 +13,6 @@ export interface Process {
   once(event: 'error', listener: (error: Error) => void): unknown
   on(event: 'error', listener: (error: Error) => void): unknown
   kill(signal: NodeJS.Signals): boolean
-  unref(): void
 }
 
 export interface Stdin {
@@ -37,7 +36,6 @@ interface BunProcess {
   stdin?: { write(text: string): unknown; flush(): unknown; end(): unknown }
   signalCode: NodeJS.Signals | null
   kill(signal: NodeJS.Signals): void
-  unref(): void
 }
 
 function spawnByBun(file: string, args: readonly string[], options: SpawnOptions): Process {
@@ -57,7 +55,6 @@ function spawnByBun(file: string, args: readonly string[], options: SpawnOptions
       started.kill(signal)
       return true
     },
-    unref: () => started.unref(),
   }
 }
 

@@ -40,14 +40,14 @@ export async function classic(call: ClassicCall, host: Host, report: Partial<Rep
   try {
     const startedAt = host.clock.now()
     const turn = await awaitTurn(call, host, mutex, report)
-    report.waitedMs = host.clock.now() - startedAt
+    report.waitedMs = Math.round(host.clock.now() - startedAt)
     if ('kind' in turn) return turn
     const marker = heldEntry(host.pid, lock, server)
     const facts = { lock, waitedMs: report.waitedMs, token: turn.token, held: marker }
     const grantedAt = host.clock.now()
     const job = { ...options, ...settings, command, marker, env: childEnvironment(host.env, facts), warn: call.warn }
     const outcome = await hold(turn, job, host)
-    report.ranMs = host.clock.now() - grantedAt
+    report.ranMs = Math.round(host.clock.now() - grantedAt)
     return outcome
   } finally {
     mutex.close()
@@ -78,7 +78,7 @@ async function awaitTurn(
   const wait = { until: host.clock.now() + call.waitMs, signal: given.signal }
   const stopShowing = showWaiting(host, { mutex, what: call.options.name ?? call.command.join(' '), until: wait.until })
   try {
-    const turn = await (call.options.waitAndSkip ? runOrSkip(call, host, mutex, wait) : mutex.acquire(wait))
+    const turn = await (call.settings.waitAndSkip ? runOrSkip(call, host, mutex, wait) : mutex.acquire(wait))
     if (turn) return turn
     const holder = await mutex.holder()
     if (holder) report.holder = holder

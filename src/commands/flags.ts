@@ -79,7 +79,7 @@ export const FLAGS = [
   },
   { name: 'verbose', group: 'Messages', describe: 'say what happens, on stderr' },
   { name: 'quiet', short: 'q', group: 'Messages', describe: 'say nothing but errors' },
-  { name: 'syslog', group: 'Messages', describe: 'log to syslog as the config says, or to the local one' },
+  { name: 'syslog', group: 'Messages', describe: 'log to syslog, as the config says or else to the local one' },
   { name: 'help', short: 'h', group: 'Setup', describe: 'show this help' },
   { name: 'version', short: 'V', group: 'Setup', describe: 'show the version' },
 ] as const satisfies readonly Flag[]

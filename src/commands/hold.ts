@@ -67,7 +67,7 @@ class Run {
     readonly host: Host,
   ) {
     const self = readProcess('self')
-    if (!self) throw new SeraError('lock-failed', 'sera guards commands through /proc, which is not there; nothing was run')
+    if (!self) throw new SeraError('lock-failed', 'sera needs /proc to guard a command (Linux); nothing was run')
     this.#ownGroup = !self.terminal
     this.#guard = this.#startGuard()
   }
@@ -170,7 +170,7 @@ class Run {
   async #reclaim(reason: string): Promise<void> {
     if (!(await this.lock.reclaim(this.#fence()))) return this.#end({ kind: 'lost', reason })
     this.#lostFor = undefined
-    this.job.warn(`lock reclaimed: ${reason}, and nobody else had taken it; the command goes on`)
+    this.job.warn(`lock reclaimed after it was lost (${reason}); the command goes on`)
     this.#keep()
     if (this.#child?.running) this.#replaceGuard()
   }
@@ -187,7 +187,7 @@ class Run {
 
   /** While force is at work, the child's end is not the end of all that it started. */
   async #settleGuard(): Promise<void> {
-    const force = this.#forced !== undefined || this.host.clock.boot() >= this.#fence()
+    const force = this.#forced !== undefined || this.#guard.acting
     this.#guard.dismiss()
     if (force) this.#guardEnd = await this.#guard.ended
   }

@@ -4,8 +4,6 @@ import { SeraError } from '../errors.js'
 import type { FlagName, FlagValues } from './flags.js'
 
 export interface RunOptions {
-  waitAndSkip: boolean
-  detailedExitCodes: boolean
   timeoutExitCode: number | undefined
   holdAtLeastMs: number
   /** Infinity: as long as it likes. */
@@ -20,8 +18,6 @@ export interface RunOptions {
 /** @throws SeraError usage */
 export function runOptions(flags: FlagValues): RunOptions {
   return {
-    waitAndSkip: flags['wait-and-skip'] === true,
-    detailedExitCodes: flags['detailed-exit-codes'] === true,
     timeoutExitCode: exitCode(flags),
     holdAtLeastMs: duration(flags, 'hold-at-least') ?? 0,
     runAtMostMs: positive(flags, 'run-at-most') ?? Number.POSITIVE_INFINITY,

@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs'
 import { type Flags, resolveSettings } from '../config/resolve.js'
 import type { Settings } from '../config/settings.js'
+import { DEFAULT_SYSLOG } from '../config/syslog.js'
 import { SeraError } from '../errors.js'
 import type { Host } from '../host.js'
 import type { Fields, Log, Severity } from '../log/log.js'
@@ -29,7 +30,10 @@ export class Session {
 
   /** Brings config file, environment and flags together. @throws SeraError config, usage */
   async configure(flags: FlagValues): Promise<Settings> {
-    const { settings, warnings } = await resolveSettings({ env: this.host.env, flags: settingFlags(flags) })
+    const serverless = flags['print-lock-name'] === true
+    const given = { env: this.host.env, flags: settingFlags(flags), serverless }
+    const { settings, warnings } = await resolveSettings(given)
+    if (flags.syslog !== undefined) settings.syslog = flags.syslog ? (settings.syslog ?? DEFAULT_SYSLOG) : undefined
     this.#settings = settings
     this.voice.verbose = settings.verbose
     for (const warning of warnings) this.warn(warning)
@@ -44,11 +48,12 @@ export class Session {
 
   /** Tells how the run ended to all who want to know, and returns its exit code. */
   async finish(outcome: Outcome): Promise<number> {
-    const exitCode = exitCodeOf(outcome, this.options)
+    const detailedExitCodes = this.#settings?.detailedExitCodes
+    const exitCode = exitCodeOf(outcome, { detailedExitCodes, timeoutExitCode: this.options?.timeoutExitCode })
     const report: Report = { ...this.report, outcome, exitCode }
     announce(this.host, this.voice, report)
     this.#writeOutcomeFile(report)
-    await this.#audit(report)
+    if (outcome.kind !== 'done') await this.#audit(report)
     return exitCode
   }
 
@@ -96,7 +101,8 @@ function settingFlags(flags: FlagValues): Flags {
     grace: flags.grace,
     onLost: flags['on-lost'],
     verbose: flags.verbose === true ? 'stderr' : flags.verbose,
-    syslog: flags.syslog,
+    waitAndSkip: flags['wait-and-skip'],
+    detailedExitCodes: flags['detailed-exit-codes'],
   }
 }
 

@@ -11,7 +11,7 @@ import { containsNul } from './nul.js'
 
 export type { Dsn, DsnAddress, DsnTls } from './dsn-type.js'
 
-const EMBEDDED: Dsn = {
+export const EMBEDDED: Dsn = {
   user: '',
   password: '',
   address: { net: 'embedded' },

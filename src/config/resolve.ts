@@ -1,6 +1,6 @@
 /** Brings config file, environment and flags together; a later one of these overrules an earlier one, key by key. */
 import { SeraError, type SeraErrorKind } from '../errors.js'
-import type { Dsn } from './dsn.js'
+import { type Dsn, EMBEDDED } from './dsn.js'
 import { type ConfigFile, DEFAULT_FILE, isMissing, readConfigFile, readServerFile } from './file.js'
 import { checkLease } from './lease.js'
 import { located } from './located.js'
@@ -16,6 +16,8 @@ export interface Given {
   flags?: Flags
   /** The config file when neither flag nor environment names one; it may be missing if they name a server. */
   file?: string
+  /** Nothing will be asked of a server, so none need be named. */
+  serverless?: boolean
 }
 
 export interface Resolved {
@@ -43,7 +45,12 @@ type Pick = <Name extends SettingName>(name: Name) => Values[Name] | undefined
  * file can't be read or when nothing names a server
  * @example const { settings } = await resolveSettings({ env: process.env, flags: { lease: '2m' } })
  */
-export async function resolveSettings({ env, flags = {}, file = DEFAULT_FILE }: Given): Promise<Resolved> {
+export async function resolveSettings({
+  env,
+  flags = {},
+  file = DEFAULT_FILE,
+  serverless = false,
+}: Given): Promise<Resolved> {
   const fromFlags = readFlags(flags)
   const fromEnvironment = readEnvironment(env)
   const { path, named } = configPath(env, flags, file)
@@ -53,7 +60,8 @@ export async function resolveSettings({ env, flags = {}, file = DEFAULT_FILE }: 
   const pick: Pick = name => sourceOf(name)?.values[name]
   const originOf = (name: SettingName) => sourceOf(name)?.nameOf(name) ?? 'default'
 
-  const { server, warnings } = findServer(sources, fromFile ? `${path} names none` : `${path} does not exist`)
+  const otherwise = serverless ? undefined : fromFile ? `${path} names none` : `${path} does not exist`
+  const { server, warnings } = findServer(sources, otherwise)
   const settings = withDefaults(server, pick)
   const leaseIsFlag = [sourceOf('lease'), sourceOf('grace')].includes(fromFlags)
   checkLease(settings, leaseIsFlag ? 'usage' : 'config', originOf)
@@ -71,16 +79,19 @@ function withDefaults(server: Dsn, pick: Pick): Settings {
     syslog: pick('syslog') || undefined,
     verbose: pick('verbose') ?? false,
     audit: pick('audit') ?? false,
+    waitAndSkip: pick('waitAndSkip') ?? false,
+    detailedExitCodes: pick('detailedExitCodes') ?? false,
     allowMultiPrimary: pick('allowMultiPrimary') ?? false,
     connectWaitMs: pick('connectWait') ?? 30_000,
   }
 }
 
 /** The three ways to name a server overrule each other as one setting would: whoever comes last decides alone. */
-function findServer(sources: Source[], otherwise: string): { server: Dsn; warnings: string[] } {
+function findServer(sources: Source[], otherwise: string | undefined): { server: Dsn; warnings: string[] } {
   const ways = ['server', 'serverFile', 'servers'] as const
   const source = sources.find(({ values }) => ways.some(way => values[way] !== undefined))
   if (!source) {
+    if (otherwise === undefined) return { server: EMBEDDED, warnings: [] }
     throw new SeraError(
       'config',
       `no server: ${otherwise}; name one with --server, SERA_SERVER, or "server" in the config file ` +

@@ -34,6 +34,10 @@ export interface Settings {
   verbose: false | 'stdout' | 'stderr'
   /** Every outcome goes to syslog, not only failures. */
   audit: boolean
+  /** The first to lock runs the command, the others wait and skip it. */
+  waitAndSkip: boolean
+  /** A skip is 205 instead of 0. */
+  detailedExitCodes: boolean
   /** Locks on a server that several members write to are void; this says that all hosts use one member. */
   allowMultiPrimary: boolean
   /** How long transient connection failures are retried. */

@@ -7,7 +7,7 @@ const ADDRESS = 'unix:/path, /path, udp://host[:514] or tcp://host[:514]'
 const NETWORK = /^(udp|tcp):\/\/(\[[0-9A-Fa-f:.]+\]|[^:/[\]\s@]+)(?::(\d{1,5}))?$/
 const DEFAULT_PORT = 514
 
-const DEFAULTS: SyslogSettings = { address: 'unix:/dev/log', facility: 'user', tag: 'sera' }
+export const DEFAULT_SYSLOG: SyslogSettings = { address: 'unix:/dev/log', facility: 'user', tag: 'sera' }
 
 const PARTS: { readonly [Part in keyof SyslogSettings]: Reader<string> } = {
   address: fromStrings(ADDRESS, parseAddress),
@@ -21,24 +21,25 @@ const PARTS: { readonly [Part in keyof SyslogSettings]: Reader<string> } = {
 }
 
 export const syslog: Reader<SyslogSettings | false> = {
-  text: text => fromTruth(truthOf(text)) ?? { ...DEFAULTS, address: PARTS.address.text(text) },
+  text: text => fromTruth(truthOf(text)) ?? { ...DEFAULT_SYSLOG, address: PARTS.address.text(text) },
   json: value => {
     const switched = fromTruth(value)
     if (switched !== undefined) return switched
-    if (typeof value === 'string') return { ...DEFAULTS, address: PARTS.address.json(value) }
+    if (typeof value === 'string') return { ...DEFAULT_SYSLOG, address: PARTS.address.json(value) }
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return fromObject(value)
     throw unexpected('true, false, an address, or an object of address, facility and tag', value)
   },
-  bare: DEFAULTS,
+  bare: DEFAULT_SYSLOG,
   keys: Object.keys(PARTS),
 }
 
 function fromTruth(truth: unknown): SyslogSettings | false | undefined {
-  return typeof truth === 'boolean' ? truth && DEFAULTS : undefined
+  return typeof truth === 'boolean' ? truth && DEFAULT_SYSLOG : undefined
 }
 
 function fromObject(value: Partial<Record<keyof SyslogSettings, unknown>>): SyslogSettings {
-  const part = (name: keyof SyslogSettings) => (value[name] == null ? DEFAULTS[name] : readPart(name, value[name]))
+  const part = (name: keyof SyslogSettings) =>
+    value[name] == null ? DEFAULT_SYSLOG[name] : readPart(name, value[name])
   return { address: part('address'), facility: part('facility'), tag: part('tag') }
 }
 

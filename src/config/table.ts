@@ -17,6 +17,8 @@ export interface Values {
   syslog: SyslogSettings | false
   verbose: false | 'stdout' | 'stderr'
   audit: boolean
+  waitAndSkip: boolean
+  detailedExitCodes: boolean
   history: boolean
   allowMultiPrimary: boolean
   connectWait: number
@@ -37,6 +39,9 @@ export const SETTINGS: { readonly [Name in SettingName]: Reader<Values[Name]> } 
   syslog,
   verbose,
   audit: truth,
+  /** These two the original, too, takes from the file, though it does not say so. */
+  waitAndSkip: truth,
+  detailedExitCodes: truth,
   history: truth,
   allowMultiPrimary: truth,
   connectWait: duration,

@@ -49,7 +49,9 @@ export async function identify(path: string): Promise<ServerBinary> {
   try {
     answer = (await run(path, ['--no-defaults', '--version'])).stdout
   } catch (cause) {
-    throw new SeraError('config', `${path} is not a server that runs here: ${lastLine(String(cause))}`, { cause })
+    throw new SeraError('config', `${path} is not a server that runs here: ${lastLine((cause as Error).message)}`, {
+      cause,
+    })
   }
   const version = /\bVer (\S+)/.exec(answer)?.[1]
   if (version === undefined) throw new SeraError('config', `${path} is not a MariaDB or MySQL server`)

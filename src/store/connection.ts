@@ -101,7 +101,7 @@ function attempt(dsn: Dsn, attributes: Attributes, ssl: mysql.SslOptions | undef
     user: dsn.user,
     password: dsn.password,
     ...(dsn.database === undefined ? {} : { database: dsn.database }),
-    ...(dsn.collation || dsn.charset ? { charset: dsn.collation ?? dsn.charset } : {}),
+    ...(dsn.collation || dsn.charset ? { charset: dsn.collation ?? firstOf(dsn.charset) } : {}),
     ...(ssl ? { ssl } : {}),
     connectTimeout: dsn.connectTimeoutMs,
     connectAttributes: attributes,
@@ -126,6 +126,11 @@ function attempt(dsn: Dsn, attributes: Attributes, ssl: mysql.SslOptions | undef
       resolve(new Connection(raw))
     })
   })
+}
+
+/** go-sql-driver takes a list of character sets and uses the first that the server knows. */
+function firstOf(charsets = ''): string | undefined {
+  return charsets.split(',')[0]
 }
 
 function addressOf({ address }: Dsn): mysql.ConnectionOptions {

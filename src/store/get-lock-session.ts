@@ -43,10 +43,10 @@ export class GetLockSession {
     return session
   }
 
-  /** One short statement, under the DSN's readTimeout, or else its time to connect. */
+  /** One short statement, under the DSN's writeTimeout and readTimeout, or else its time to connect. */
   async ask(sql: string, values: unknown[] = []): Promise<Row> {
-    const { readTimeoutMs, connectTimeoutMs } = this.server.dsn
-    const [row = {}] = await this.connection.query(sql, values, readTimeoutMs || connectTimeoutMs)
+    const { readTimeoutMs, writeTimeoutMs, connectTimeoutMs } = this.server.dsn
+    const [row = {}] = await this.connection.query(sql, values, writeTimeoutMs + (readTimeoutMs || connectTimeoutMs))
     return row
   }
 
@@ -122,7 +122,8 @@ export class GetLockSession {
   }
 }
 
-const CONFIRM = 'SELECT IS_USED_LOCK(?) = CONNECTION_ID() AS held, @@global.read_only AS read_only'
+/** `read_only` is a number, or from MariaDB 12 on a word. */
+const CONFIRM = `SELECT IS_USED_LOCK(?) = CONNECTION_ID() AS held, @@global.read_only NOT IN ('0', 'OFF') AS read_only`
 
 /** Grace over the server's own timeout, which should answer first. */
 const ANSWER_MS = 50

@@ -69,13 +69,12 @@ export class GetLockMutex implements Mutex {
   /** Does one wait, on a new connection each time the server goes away under it. Undefined: the deadline passed. */
   async #through(wait: Wait, ask: (session: GetLockSession) => Promise<boolean>): Promise<GetLockSession | undefined> {
     for (;;) {
-      this.#session ??= await GetLockSession.open(this.server, wait)
-      const session = this.#session
       try {
-        return (await ask(session)) ? session : undefined
+        this.#session ??= await GetLockSession.open(this.server, wait)
+        return (await ask(this.#session)) ? this.#session : undefined
       } catch (error) {
+        this.#session?.connection.destroy()
         this.#session = undefined
-        session.connection.destroy()
         wait.signal.throwIfAborted()
         if (error instanceof SeraError) throw error
         if (!isTransient(error) || this.server.clock.now() >= wait.until) throw lockFailed(error)

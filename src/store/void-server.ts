@@ -27,7 +27,7 @@ const MULTI_PRIMARY: Void[] = [
     when: "<> ''",
     reason: 'it is an NDB Cluster node, and GET_LOCK is local to each node',
   },
-  { variable: 'read_only', when: "= 'ON'", reason: 'it is read-only: a replica, or a primary that was replaced' },
+  { variable: 'read_only', when: "<> 'OFF'", reason: 'it is read-only: a replica, or a primary that was replaced' },
 ]
 
 /** Safe as long as the primary stays, so only those who ask for this engine by name get it there. */
