@@ -44,6 +44,8 @@ test('what nobody sets has its default', async t => {
     syslog: undefined,
     verbose: false,
     audit: false,
+    waitAndSkip: false,
+    detailedExitCodes: false,
     allowMultiPrimary: false,
     connectWaitMs: 30_000,
   })
@@ -72,6 +74,8 @@ test('every setting has a variable that is read', async t => {
       SERA_SYSLOG: 'udp://log',
       SERA_VERBOSE: 'stderr',
       SERA_AUDIT: 'yes',
+      SERA_WAIT_AND_SKIP: 'true',
+      SERA_DETAILED_EXIT_CODES: 'on',
       SERA_ALLOW_MULTI_PRIMARY: '1',
       SERA_CONNECT_WAIT: '5s',
     },
@@ -87,6 +91,8 @@ test('every setting has a variable that is read', async t => {
     syslog: { address: 'udp://log:514', facility: 'user', tag: 'sera' },
     verbose: 'stderr',
     audit: true,
+    waitAndSkip: true,
+    detailedExitCodes: true,
     allowMultiPrimary: true,
     connectWaitMs: 5000,
   })

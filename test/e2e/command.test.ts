@@ -169,8 +169,8 @@ for (const runtime of RUNTIMES) {
     t.like(await outcome('5x', 'ls'), { outcome: 'usage', exitCode: 201 })
   })
 
-  test(`${runtime.name}: --print-lock-name prints the original’s name and runs nothing`, async t => {
-    const { code, stdout } = await run(['--print-lock-name', '5', 'ls', '-ltra'])
+  test(`${runtime.name}: --print-lock-name prints the original’s name, runs nothing and needs no server`, async t => {
+    const { code, stdout } = await sera(runtime, ['--print-lock-name', '5', 'ls', '-ltra'])
     t.deepEqual({ code, stdout }, { code: 0, stdout: '5373fa7de6f7dd54052abf86b3a53da4\n' })
   })
 }

@@ -151,6 +151,19 @@ for (const runtime of RUNTIMES) {
       t.is((await sera(runtime, ['--wait-and-skip', '30', ...command], { env })).stdout, `${id} skip\n`)
     })
 
+    test(`${id}: skipping can stand in the config file, as the original lets it, and a flag overrules it`, async t => {
+      const command = ['echo', `${id} configured`]
+      const file = configFile(`skip-${id}.json`, { server: server.dsn(), WaitAndSkip: true, DetailedExitCodes: true })
+      await lockedElsewhere(server, command.join(' '), async free => {
+        const skipped = sera(runtime, ['--config', file, '30', ...command])
+        await waiterOn(server, command.join(' '))
+        await free()
+        t.is((await skipped).code, 205)
+      })
+      const overruled = await sera(runtime, ['--config', file, '--wait-and-skip=false', '30', ...command])
+      t.is(overruled.stdout, `${id} configured\n`)
+    })
+
     test(`${id}: --wait-and-skip that waits in vain is 204`, async t => {
       const command = ['echo', `${id} in vain`]
       await lockedElsewhere(server, command.join(' '), async () => {
