@@ -68,9 +68,10 @@ test('README lists the settings with their variables and flags, all of them', t 
 
 test('README gives the defaults', async t => {
   const { settings } = await resolveSettings({ env: { SERA_SERVER: 'embedded' }, file: '/no/such/file' })
-  const { engine, onLost, audit, verbose, allowMultiPrimary } = settings
+  const { engine, onLost, audit, verbose, allowMultiPrimary, waitAndSkip, detailedExitCodes } = settings
   const inCode: Record<string, unknown> = {
-    ...{ engine, onLost, audit, verbose, allowMultiPrimary, syslog: settings.syslog ?? false },
+    ...{ engine, onLost, audit, verbose, allowMultiPrimary, waitAndSkip, detailedExitCodes },
+    syslog: settings.syslog ?? false,
     lease: formatDuration(settings.leaseMs),
     grace: formatDuration(settings.graceMs),
     connectWait: formatDuration(settings.connectWaitMs),
