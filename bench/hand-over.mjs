@@ -12,8 +12,17 @@ import { join } from 'node:path'
 import { settled } from './settled.mjs'
 import { ms, quantile } from './table.mjs'
 
-const HOLDER = 'read -r word <"$1/go"; echo "end $EPOCHREALTIME" >>"$1/log"'
-const NEXT = 'echo "start $EPOCHREALTIME" >>"$1/log"; sleep 0.02; echo "end $EPOCHREALTIME" >>"$1/log"'
+/** The first one finds the log empty, and holds the lock until it is told to go. */
+const SCRIPT = `
+started=$EPOCHREALTIME
+if [ -s "$1/log" ]; then
+  echo "start $started" >>"$1/log"
+  sleep 0.02
+else
+  echo "first $started" >>"$1/log"
+  read -r word <"$1/go"
+fi
+echo "end $EPOCHREALTIME" >>"$1/log"`
 
 export async function handOver(wrappers, { waiters, rounds }) {
   const measured = wrappers.map(wrapper => ({ wrapper, gaps: [] }))
@@ -35,10 +44,10 @@ async function drain(wrapper, waiters) {
     execFileSync('mkfifo', [join(folder, 'go')])
     writeFileSync(join(folder, 'log'), '')
     const lock = `bench-${randomUUID()}`
-    const start = script => started(wrapper, lock, ['bash', '-c', script, 'bench', folder])
-    const holder = start(HOLDER)
+    const start = () => started(wrapper, lock, ['bash', '-c', SCRIPT, 'bench', folder])
+    const holder = start()
     await settled([holder.child])
-    const queue = Array.from({ length: waiters }, () => start(NEXT))
+    const queue = Array.from({ length: waiters }, start)
     await settled(queue.map(({ child }) => child))
     writeFileSync(join(folder, 'go'), 'go\n')
     await Promise.all([holder, ...queue].map(({ ended }) => ended))
@@ -63,7 +72,7 @@ function gapsIn(log) {
     .split('\n')
     .map(line => line.split(' '))) {
     if (what === 'end') endedAt = Number(at)
-    else if (endedAt !== undefined) gaps.push((Number(at) - endedAt) * 1000)
+    else if (what === 'start' && endedAt !== undefined) gaps.push((Number(at) - endedAt) * 1000)
   }
   return gaps
 }
@@ -72,8 +81,8 @@ function gapsIn(log) {
 function inLine(count) {
   const folder = mkdtempSync(join(tmpdir(), 'bench-'))
   try {
-    const loop = `for i in $(seq ${count}); do bash -c '${NEXT}' bench ${folder}; done`
-    execFileSync('bash', ['-c', loop])
+    writeFileSync(join(folder, 'log'), 'first 0\n')
+    execFileSync('bash', ['-c', `for i in $(seq ${count}); do bash -c '${SCRIPT}' bench ${folder}; done`])
     return gapsIn(readFileSync(join(folder, 'log'), 'utf8'))
   } finally {
     rmSync(folder, { recursive: true, force: true })

@@ -2,11 +2,8 @@
  * What one more waiter takes. Resident memory counts the program's own text, which all processes of it share and which
  * can be dropped at any time; private memory is what a machine with a hundred waiters has to find a hundred times.
  */
-import { spawn } from 'node:child_process'
-import { randomUUID } from 'node:crypto'
-import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { settled } from './settled.mjs'
+import { crowd } from './crowd.mjs'
 import { megabytes, quantile } from './table.mjs'
 
 const WAITERS = 5
@@ -17,29 +14,15 @@ export async function memory(wrappers) {
   return rows
 }
 
-async function waitersOf({ name, argv, env }) {
-  const [program, ...args] = argv(`bench-${randomUUID()}`, ['sleep', '600'])
-  const children = Array.from({ length: WAITERS + 1 }, () => spawn(program, args, { env, stdio: 'ignore' }))
-  await settled(children)
-  const used = children.map(({ pid }) => usedBy(pid))
-  const holder = children.findIndex(({ pid }) => hasChildren(pid))
-  const waiting = used.filter((_, i) => i !== holder)
-  for (const child of children) child.kill('SIGTERM')
-  await Promise.all(children.map(child => child.exitCode ?? child.signalCode ?? once(child, 'exit')))
+async function waitersOf(wrapper) {
+  const { members, end } = await crowd(wrapper, WAITERS + 1)
+  const waiting = members.filter(({ pid }) => !hasChildren(pid)).map(({ pid }) => usedBy(pid))
+  await end()
+  const median = of => megabytes(quantile(waiting.map(of), 0.5))
   return {
-    wrapper: name,
-    'resident MB': megabytes(
-      quantile(
-        waiting.map(({ Rss }) => Rss),
-        0.5,
-      ),
-    ),
-    'private MB': megabytes(
-      quantile(
-        waiting.map(({ Private_Dirty, Private_Clean }) => Private_Dirty + Private_Clean),
-        0.5,
-      ),
-    ),
+    wrapper: wrapper.name,
+    'resident MB': median(({ Rss }) => Rss),
+    'private MB': median(({ Private_Dirty, Private_Clean }) => Private_Dirty + Private_Clean),
   }
 }
 

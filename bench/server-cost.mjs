@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import mysql from 'mysql2/promise'
-import { settled } from './settled.mjs'
+import { crowd } from './crowd.mjs'
 
 const WAITERS = 10
 
@@ -34,25 +34,23 @@ async function commandsOfARun({ argv, env }, { port, dsn }) {
   }).listen(0, '127.0.0.1')
   await once(proxy, 'listening')
   const through = dsn().replace(`:${port}`, `:${proxy.address().port}`)
-  const [program, ...args] = argv(`bench-${randomUUID()}`, ['true'])
+  const lock = `bench-${randomUUID()}`
+  const [program, ...args] = argv(lock, ['true', lock])
   await once(spawn(program, args, { env: { ...env, SERA_SERVER: through }, stdio: 'ignore' }), 'exit')
   await sleep(100)
   proxy.close()
   return commands
 }
 
-async function queriesWhileIdle({ argv, env }, { socketPath }, seconds) {
-  const [program, ...args] = argv(`bench-${randomUUID()}`, ['sleep', '600'])
-  const children = Array.from({ length: WAITERS + 1 }, () => spawn(program, args, { env, stdio: 'ignore' }))
+async function queriesWhileIdle(sera, { socketPath }, seconds) {
+  const { end } = await crowd(sera, WAITERS + 1)
   const root = await mysql.createConnection({ user: 'root', socketPath })
   const asked = async () => Number((await root.query("SHOW GLOBAL STATUS LIKE 'Questions'"))[0][0].Value)
-  await settled(children)
   const before = await asked()
   await sleep(seconds * 1000)
   const own = 1
   const queries = (await asked()) - before - own
   await root.end()
-  for (const child of children) child.kill('SIGTERM')
-  await Promise.all(children.map(child => child.exitCode ?? child.signalCode ?? once(child, 'exit')))
+  await end()
   return queries
 }

@@ -25,7 +25,7 @@ export async function startUp(wrappers, rounds) {
 }
 
 async function run({ argv, env }, lock) {
-  const [program, ...args] = argv(lock, ['true'])
+  const [program, ...args] = argv(lock, ['true', lock])
   const startedAt = performance.now()
   const [code] = await once(spawn(program, args, { env, stdio: 'ignore' }), 'exit')
   if (code !== 0) throw new Error(`${program} ${args.join(' ')}: exit code ${code}`)

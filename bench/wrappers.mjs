@@ -7,14 +7,16 @@ import { resolve } from 'node:path'
  * @typedef {object} Wrapper
  * @property {string} name
  * @property {boolean} isSera
- * @property {(lock: string, command: string[]) => string[]} argv the words that run the command under the lock
+ * @property {(lock: string, command: string[]) => string[]} argv the words that run the command under the lock; commands
+ *   under one lock must be the same
  * @property {Record<string, string | undefined>} env
  */
 
 const OTHERS = [
   { name: 'flock', template: 'flock {file} {command}' },
-  { name: 'sem', template: 'sem --fg --id {name} -j1 {command}' },
-  { name: 'etcdctl', template: 'etcdctl lock {name} {command}', works: ['etcdctl', 'endpoint', 'health'] },
+  // -q: it would join the words into a line for a shell
+  { name: 'sem', template: 'sem --fg -q --id {name} -j1 {command}' },
+  { name: 'etcdctl', template: 'etcdctl lock {name} -- {command}', works: ['etcdctl', 'endpoint', 'health'] },
 ]
 
 /** @returns {Wrapper[]} */
@@ -24,7 +26,8 @@ export function wrappers({ dsn, also }) {
     { name: 'binary', program: resolve('dist/sera') },
     { name: 'node', program: resolve('bin/sera'), needs: 'dist/main.js' },
   ].filter(({ program, needs }) => existsSync(needs ?? program))
-  const argv = program => (lock, command) => [program, '--name', lock, '600', ...command]
+  // no flag: the command line is the lock's name, as in a crontab
+  const argv = program => (_lock, command) => [program, '600', ...command]
   const others = OTHERS.filter(({ template, works }) => runs(works ?? [template.split(' ')[0], '--version']))
   const given = also.map(template => ({ name: template.split(' ')[0], template }))
   return [
