@@ -121,7 +121,7 @@ adopt() {
 # search: the child of a sera that died before it could say its PID; it may still be between fork and exec.
 search() {
   for try in 1 2 3 4 5; do
-    for file in $(grep -lsF -e "$own" /proc/[0-9]*/environ); do
+    for file in $(grep -lsF -e "SERA_HELD=$own" -e " $own" /proc/[0-9]*/environ); do
       pid=\${file#/proc/}
       adopt "\${pid%/*}"
     done
@@ -145,9 +145,10 @@ finish() {
   send TERM
   send CONT
   now
-  over=$((now + grace))
+  # from the deadline on, not from when it was noticed: the grace must not eat into the margin
+  [ "$1" = 11 ] && over=$((deadline + grace)) || over=$((now + grace))
   while { prune || collect; } && now && [ "$now" -lt "$over" ]; do sleep 0.05; done
-  while collect; do
+  while send STOP; collect; do
     send STOP
     collect
     send KILL

@@ -35,6 +35,7 @@ export class Connection {
     this.#raw = raw
     raw.on('error', error => this.#break(error))
     raw.on('end', () => this.#break(closedByServer()))
+    acceptFarewell(raw)
   }
 
   /** The server's number for this connection. */
@@ -126,6 +127,19 @@ function attempt(dsn: Dsn, attributes: Attributes, ssl: mysql.SslOptions | undef
       resolve(new Connection(raw))
     })
   })
+}
+
+/**
+ * MySQL says goodbye to a session that timed out in a packet numbered 0, and mysql2 prints a warning when a statement
+ * crosses it on the way. No answer to a statement has that number.
+ */
+function acceptFarewell(raw: mysql.Connection): void {
+  const inner = raw as unknown as { sequenceId: number; handlePacket(packet?: { sequenceId: number }): void }
+  const handlePacket = inner.handlePacket
+  inner.handlePacket = packet => {
+    if (packet?.sequenceId === 0) inner.sequenceId = 0
+    handlePacket.call(raw, packet)
+  }
 }
 
 /** go-sql-driver takes a list of character sets and uses the first that the server knows. */

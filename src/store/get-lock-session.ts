@@ -3,7 +3,7 @@
  * that has been silent for `wait_timeout`, which is set to the lease: a host that vanishes gives its lock back by itself.
  * @see https://dev.mysql.com/doc/refman/en/locking-functions.html
  */
-import { after } from '../clock.js'
+import { after, sleep } from '../clock.js'
 import { SeraError } from '../errors.js'
 import { connect, type Server } from './connect.js'
 import type { Connection, Row } from './connection.js'
@@ -64,7 +64,11 @@ export class GetLockSession {
     for (;;) {
       wait.signal.throwIfAborted()
       const remainingMs = Math.max(0, wait.until - this.server.clock.now())
-      const row = await this.#bounded(sql, [name, secondsToWait(remainingMs), ...rest], remainingMs, wait.signal)
+      const seconds = this.#secondsToWait(remainingMs)
+      if (seconds === 0 && remainingMs > 0) await sleep(remainingMs, wait.signal)
+      const values = [name, seconds, ...rest]
+      const limitMs = seconds * 1000 + ANSWER_MS
+      const row = await (seconds === 0 ? this.ask(sql, values) : this.#bounded(sql, values, limitMs, wait.signal))
       if (row === undefined) return false
       if (row.granted === 1) return true
       if (row.granted !== 0) throw this.#refused(row)
@@ -73,18 +77,26 @@ export class GetLockSession {
   }
 
   /**
-   * Asks while the server waits. MySQL counts in whole seconds, so the deadline is kept on this side too: whoever is not
-   * granted by then drops the connection, and with it the wait and any grant under way. Undefined: the deadline passed.
+   * How long the server is to wait in one go. MySQL counts whole seconds: what is left below one is slept here, and the
+   * lock then tried once more.
    */
-  #bounded(sql: string, values: unknown[], remainingMs: number, signal: AbortSignal): Promise<Row | undefined> {
-    if (remainingMs === 0) return this.ask(sql, values)
+  #secondsToWait(remainingMs: number): number {
+    const seconds = remainingMs / 1000
+    return Math.min(LONGEST_WAIT_S, this.connection.isMariaDb ? seconds : Math.floor(seconds + ROUNDED_UP))
+  }
+
+  /**
+   * Asks while the server takes its time. Whoever gets no answer, or has enough, drops the connection, and with it the
+   * wait and any grant under way. Undefined: no answer within `limitMs`.
+   */
+  #bounded(sql: string, values: unknown[], limitMs: number, signal: AbortSignal): Promise<Row | undefined> {
     return new Promise((resolve, reject) => {
       const stop = (settle: () => void) => {
         settle()
         this.connection.destroy()
       }
       const abort = () => stop(() => reject(signal.reason))
-      const cancel = after(remainingMs + ANSWER_MS, () => stop(() => resolve(undefined)))
+      const cancel = after(limitMs, () => stop(() => resolve(undefined)))
       signal.addEventListener('abort', abort, { once: true })
       this.connection
         .query(sql, values)
@@ -107,7 +119,18 @@ export class GetLockSession {
 
   /** Whether the lock is still this session's, on a server that is still the same: the proof that a renewal is. */
   async confirm(name: string): Promise<string | undefined> {
-    const row = await this.connection.query(CONFIRM, [name]).then(([first]) => first)
+    const [row] = await this.connection.query(CONFIRM, [name])
+    return this.#problemIn(row)
+  }
+
+  /** The same for a lock that is not in use yet: an answer that takes longer than a renewal may, or an abort, ends it. */
+  async confirmSoon(name: string, signal: AbortSignal): Promise<string | undefined> {
+    signal.throwIfAborted()
+    const row = await this.#bounded(CONFIRM, [name], this.server.leaseMs / 3, signal)
+    return row ? this.#problemIn(row) : 'the server does not answer'
+  }
+
+  #problemIn(row: Row | undefined): string | undefined {
     if (Number(row?.held) !== 1) return 'the server no longer counts the lock as held by this connection'
     if (Number(row?.read_only) === 1 && this.server.rules.length > 0) return 'the server has become read-only'
     return undefined
@@ -125,9 +148,8 @@ export class GetLockSession {
 /** `read_only` is a number, or from MariaDB 12 on a word. */
 const CONFIRM = `SELECT IS_USED_LOCK(?) = CONNECTION_ID() AS held, @@global.read_only NOT IN ('0', 'OFF') AS read_only`
 
-/** Grace over the server's own timeout, which should answer first. */
-const ANSWER_MS = 50
+/** What the server may take to answer on top of its wait. */
+const ANSWER_MS = 2000
 
-function secondsToWait(remainingMs: number): number {
-  return Math.min(LONGEST_WAIT_S, Math.ceil(remainingMs / 1000))
-}
+/** A wait of whole seconds has lost some milliseconds to connecting; it is still one of whole seconds. */
+const ROUNDED_UP = 0.25

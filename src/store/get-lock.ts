@@ -34,7 +34,7 @@ export class GetLockMutex implements Mutex {
       if (!(await session.take(this.name, wait))) return false
       if (clock.boot() - provenAt <= leaseMs / 3) return true
       provenAt = clock.boot()
-      const problem = await session.confirm(this.name)
+      const problem = await session.confirmSoon(this.name, wait.signal)
       if (problem) throw Object.assign(new Error(problem), { code: 'PROTOCOL_CONNECTION_LOST' })
       return true
     })

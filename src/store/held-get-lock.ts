@@ -4,6 +4,10 @@ import { GetLockSession } from './get-lock-session.js'
 import type { HeldLock, LockWatcher } from './port.js'
 import { backoff, explain, isTransient } from './retry.js'
 
+/** Sessions of one's own account that wait for a lock. */
+const WAITERS =
+  "SELECT COUNT(*) AS waiters FROM information_schema.PROCESSLIST WHERE STATE = 'User lock' AND INFO LIKE ?"
+
 export class HeldGetLock implements HeldLock {
   readonly token = undefined
   #session: GetLockSession
@@ -33,7 +37,14 @@ export class HeldGetLock implements HeldLock {
   keep(watcher: LockWatcher): void {
     this.#watcher = watcher
     this.#session.connection.onBroken = error => this.#break(explain(error))
-    this.#timer = setTimeout(() => void this.#beat(), this.#session.server.leaseMs / 3)
+    this.#scheduleBeat()
+  }
+
+  /** The next heartbeat is a third of a lease after the last was sent, however long its answer took. */
+  #scheduleBeat(): void {
+    const { clock, leaseMs } = this.#session.server
+    const delay = Math.max(0, this.#provenAt + leaseMs / 3 - clock.boot())
+    this.#timer = setTimeout(() => void this.#beat(), delay)
   }
 
   /** One heartbeat. */
@@ -45,7 +56,7 @@ export class HeldGetLock implements HeldLock {
     if (problem !== undefined) return this.#break(problem)
     this.#provenAt = sentAt
     this.#watcher.renewed(this.until)
-    this.#timer = setTimeout(() => void this.#beat(), session.server.leaseMs / 3)
+    this.#scheduleBeat()
   }
 
   #break(reason: string): void {
@@ -78,7 +89,10 @@ export class HeldGetLock implements HeldLock {
     const server = { ...this.#session.server, connectWaitMs: Number.POSITIVE_INFINITY }
     for (let attempt = 1; ; attempt++) {
       const session = await GetLockSession.open(server, { until: Number.POSITIVE_INFINITY, signal })
+      const tooLate = () => session.connection.destroy()
+      signal.addEventListener('abort', tooLate)
       const found = await this.#take(session, ghost, signal).catch(error => (isTransient(error) ? 'again' : 'theirs'))
+      signal.removeEventListener('abort', tooLate)
       if (found === 'ours') return true
       session.connection.destroy()
       if (found === 'theirs') return false
@@ -97,7 +111,10 @@ export class HeldGetLock implements HeldLock {
     return 'ours'
   }
 
-  /** True when nobody but this engine's own dead session stands in the way. */
+  /**
+   * True when nobody but this engine's own dead session stands in the way, which is then ended. While somebody waits it
+   * is left alone: it keeps them out until the command has been ended, and the server frees it when the lease is over.
+   */
   async #endGhost(session: GetLockSession, ghost: number): Promise<boolean> {
     const owner = (await session.ask('SELECT IS_USED_LOCK(?) AS connection', [this.name])).connection
     if (owner === null) return true
@@ -105,6 +122,7 @@ export class HeldGetLock implements HeldLock {
     const uptime = await session.ask("SHOW GLOBAL STATUS LIKE 'Uptime'")
     const ageMs = session.server.clock.boot() - this.#provenAt
     if (Number(uptime.Value) * 1000 < ageMs + 1000) return false // restarted since: the number belongs to somebody else
+    if ((await session.ask(WAITERS, [`%${this.name}%`])).waiters !== 0) return false
     await session.ask(`KILL ${ghost}`).catch(() => {})
     return true
   }

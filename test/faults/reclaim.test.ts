@@ -9,7 +9,7 @@ import { sharedServers, startServer } from '../support/servers.js'
 import { until } from '../support/until.js'
 
 const LEASE = ['--lease', '20s', '--grace', '2s']
-const RECLAIMED = /^sera: lock reclaimed: .*\n$/
+const RECLAIMED = /^sera: lock reclaimed after it was lost \(.*\); the command goes on\n$/
 const LOST = /^sera: the lock was lost while the command ran, and the command was ended: .*\n$/
 
 each('a connection that is killed, nobody waits: reclaimed, said once, the own exit code', async (t, bench, server) => {
