@@ -7,12 +7,13 @@
  * (descriptor 3), so that the server keeps the lock while it works. It reads lines on stdin:
  *
  *     child PID       the command is running as PID
- *     deadline T      the lock is ours until T (hundredths of a second on the boot clock)
+ *     deadline T      the child must be ended at T (hundredths of a second on the boot clock); said before there is one
  *     end             end the command now
  *     leave           go, another guard has taken over or there is nothing to guard any more
  *
  * Argument, in order for the safety argument:
- * 1. The guard exists before the child does, so there is no moment at which the child runs unwatched.
+ * 1. The guard exists before the child does, so there is no moment at which the child runs unwatched. One that was
+ *    started while the lock was waited for sleeps until it is told a deadline.
  * 2. End of file on stdin without a word means that sera is gone: the kernel closes its end whatever kills it. If the
  *    child lives, it is ended; if it has ended, what it left in the background is its own business. Had sera no time to
  *    say the PID, the child is found by its entry in SERA_HELD.
@@ -26,8 +27,8 @@
  * Exit status: 0 nothing to end, 10 sera was gone, 11 the deadline, 12 asked to. Waking up every tick costs one fork.
  */
 export const GUARD_SCRIPT = `
-own=$1 grace=$2 tick=$3 deadline=$4
-child= targets= pids= group=
+own=$1 grace=$2 tick=$3
+deadline= child= targets= pids= group=
 cd /
 trap '' HUP INT QUIT TERM PIPE
 trap : USR2
@@ -118,14 +119,15 @@ adopt() {
   [ "$pgrp" != "$1" ] || group=$1
 }
 
-# search: the child of a sera that died before it could say its PID; it may still be between fork and exec.
+# search: the child of a sera that died before it could say its PID; it may still be between fork and exec. There is
+# hardly one before a deadline was told, and then the server should soon hear that nobody waits any more.
 search() {
-  for try in 1 2 3 4 5; do
+  for try in \${deadline:+1 2 3 4} 5; do
     for file in $(grep -lsF -e "SERA_HELD=$own" -e " $own" /proc/[0-9]*/environ); do
       pid=\${file#/proc/}
       adopt "\${pid%/*}"
     done
-    [ -z "$targets" ] || return 0
+    [ -z "$targets" ] && [ $try != 5 ] || return 0
     sleep 0.1
   done
 }
@@ -157,13 +159,17 @@ finish() {
   quit "$1"
 }
 
-{ exec 3<&- 4<&-; while sleep "$tick"; do kill -ALRM $$ || exit; done; } &
+clock() { exec 3<&- 4<&-; while sleep "$tick"; do kill -ALRM $$ || exit; done; }
+
 while :; do
   poked=
   if read -r word value; then
     case $word in
       child) child=$value; adopt "$value" ;;
-      deadline) deadline=$value ;;
+      deadline)
+        if [ -z "$deadline" ]; then clock & fi
+        deadline=$value
+        ;;
       end) finish 12 ;;
       leave) quit 0 ;;
     esac

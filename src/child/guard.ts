@@ -13,8 +13,6 @@ export interface GuardOptions {
   graceMs: number
   /** How often the guard looks at the clock, ms: how late it may notice the deadline. */
   tickMs: number
-  /** Until when the lock is ours, ms on the boot clock; Infinity: no deadline. */
-  deadline: number
   /** A descriptor that keeps the lock at the server while it is open. */
   lifeline: number | undefined
 }
@@ -32,8 +30,8 @@ export class Guard {
 
   /** Starts a guard. Throws SeraError('lock-failed') when that can't be done: no command may run without one. */
   constructor(options: GuardOptions) {
-    const { marker, graceMs, tickMs, deadline, lifeline } = options
-    const numbers = [hundredths(graceMs), String(tickMs / 1000), hundredths(deadline)]
+    const { marker, graceMs, tickMs, lifeline } = options
+    const numbers = [hundredths(graceMs), String(tickMs / 1000)]
     try {
       this.#process = spawn('/bin/sh', ['-c', 'eval "$script"', 'sera-guard', marker, ...numbers], {
         stdio: ['pipe', 'ignore', 'ignore', lifeline ?? 'ignore'],
@@ -57,7 +55,10 @@ export class Guard {
     this.#say(`child ${pid}`)
   }
 
-  /** The lock is ours until `deadline`, ms on the boot clock. */
+  /**
+   * The child must be ended at `deadline`, ms on the boot clock; Infinity: never. To be said before the child is started,
+   * as the guard sleeps until then.
+   */
   extend(deadline: number): void {
     this.#say(`deadline ${hundredths(deadline)}`)
   }

@@ -11,6 +11,8 @@ import { GetLockMutex } from '../store/get-lock.js'
 import type { HeldLock, Mutex, Wait } from '../store/port.js'
 import { voidRules } from '../store/void-server.js'
 import { childEnvironment, heldAbove, heldEntry } from './child-environment.js'
+import { GuardInReserve } from './guard-in-reserve.js'
+import { guardTimes } from './guarded-run.js'
 import { hold } from './hold.js'
 import { sayDetail, sayNews, type Voice } from './messages.js'
 import type { Report } from './report.js'
@@ -37,19 +39,21 @@ export async function classic(call: ClassicCall, host: Host, report: Partial<Rep
     throw new SeraError('conflict', `lock ${lock} is held by a sera above this one; waiting for it would never end`)
   }
   const mutex = openMutex(call, host, lock)
+  const marker = heldEntry(host.pid, lock, server)
+  const reserve = new GuardInReserve({ ...guardTimes(settings), marker })
   try {
     const startedAt = host.clock.now()
-    const turn = await awaitTurn(call, host, mutex, report)
+    const turn = await awaitTurn(call, host, mutex, reserve, report)
     report.waitedMs = Math.round(host.clock.now() - startedAt)
     if ('kind' in turn) return turn
-    const marker = heldEntry(host.pid, lock, server)
     const facts = { lock, waitedMs: report.waitedMs, token: turn.token, held: marker }
     const grantedAt = host.clock.now()
     const job = { ...options, ...settings, command, marker, env: childEnvironment(host.env, facts), warn: call.warn }
-    const outcome = await hold(turn, job, host)
+    const outcome = await hold(turn, job, host, reserve)
     report.ranMs = Math.round(host.clock.now() - grantedAt)
     return outcome
   } finally {
+    reserve.dismiss()
     mutex.close()
   }
 }
@@ -71,11 +75,13 @@ async function awaitTurn(
   call: ClassicCall,
   host: Host,
   mutex: Mutex,
+  reserve: GuardInReserve,
   report: Partial<Report>,
 ): Promise<HeldLock | Outcome> {
   const given = new AbortController()
   const stopListening = host.onSignal(signal => signal.startsWith('SIGUSR') || given.abort(new Interrupted(signal)))
-  const wait = { until: host.clock.now() + call.waitMs, signal: given.signal }
+  const queued = (lifeline: number | undefined) => reserve.prepare(lifeline)
+  const wait = { until: host.clock.now() + call.waitMs, signal: given.signal, queued }
   const stopShowing = showWaiting(host, { mutex, what: call.options.name ?? call.command.join(' '), until: wait.until })
   try {
     const turn = await (call.settings.waitAndSkip ? runOrSkip(call, host, mutex, wait) : mutex.acquire(wait))

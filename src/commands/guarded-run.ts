@@ -1,7 +1,7 @@
 /** One command under guard, from its start to the moment when nothing of it is left; see `hold.ts` for the rules. */
 import { Child } from '../child/child.js'
 import { recipientOf } from '../child/forwarding.js'
-import { Guard, type GuardEnd } from '../child/guard.js'
+import { Guard, type GuardEnd, type GuardOptions } from '../child/guard.js'
 import { readProcess } from '../child/process-table.js'
 import { after, sleep } from '../clock.js'
 import { formatDuration } from '../config/duration.js'
@@ -27,6 +27,17 @@ export interface Job {
   warn: (message: string) => void
 }
 
+/** The grace, and how often the guard looks at the clock, which must be much less than grace and lease. */
+export function guardTimes({
+  leaseMs,
+  graceMs,
+}: {
+  leaseMs: number
+  graceMs: number
+}): Pick<GuardOptions, 'graceMs' | 'tickMs'> {
+  return { graceMs, tickMs: Math.max(50, Math.min(1000, leaseMs / 30, graceMs / 5)) }
+}
+
 /** Whoever sends these does not want the lock kept after the command has ended. */
 const ENDS_THE_RUN: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT', 'SIGQUIT']
 
@@ -45,11 +56,13 @@ export class GuardedRun {
     readonly lock: HeldLock,
     readonly job: Job,
     readonly host: Host,
+    /** A guard with this lock's lifeline, started while the lock was waited for. */
+    prepared?: Guard,
   ) {
     const self = readProcess('self')
     if (!self) throw new SeraError('lock-failed', 'sera needs /proc to guard a command (Linux); nothing was run')
     this.#ownGroup = !self.terminal
-    this.#guard = this.#startGuard()
+    this.#guard = this.#employ(prepared ?? this.#startGuard())
   }
 
   /** Starts the child and sees it to its end. */
@@ -104,9 +117,11 @@ export class GuardedRun {
   }
 
   #startGuard(): Guard {
-    const { marker, graceMs, leaseMs } = this.job
-    const tickMs = Math.max(50, Math.min(1000, leaseMs / 30, graceMs / 5))
-    const guard = new Guard({ marker, graceMs, tickMs, deadline: this.#fence(), lifeline: this.lock.lifeline })
+    return new Guard({ ...guardTimes(this.job), marker: this.job.marker, lifeline: this.lock.lifeline })
+  }
+
+  #employ(guard: Guard): Guard {
+    guard.extend(this.#fence())
     void guard.ended.then(end => this.#guardEnded(guard, end))
     return guard
   }
@@ -121,7 +136,7 @@ export class GuardedRun {
   #replaceGuard(): void {
     const former = this.#guard
     try {
-      this.#guard = this.#startGuard()
+      this.#guard = this.#employ(this.#startGuard())
     } catch (error) {
       // no second process to be had: the command can't be guarded, nor ended gently
       this.#forced ??= { kind: 'lost', reason: (error as Error).message }

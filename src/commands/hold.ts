@@ -9,14 +9,15 @@ import { checkExecutable } from '../child/executable.js'
 import type { Host } from '../host.js'
 import type { Outcome } from '../outcome.js'
 import type { HeldLock } from '../store/port.js'
+import type { GuardInReserve } from './guard-in-reserve.js'
 import { GuardedRun, type Job } from './guarded-run.js'
 
-export async function hold(lock: HeldLock, job: Job, host: Host): Promise<Outcome> {
+export async function hold(lock: HeldLock, job: Job, host: Host, reserve?: GuardInReserve): Promise<Outcome> {
   const heldSince = host.clock.now()
   let lost = false
   try {
     checkExecutable(job.command[0] ?? '', job.env.PATH)
-    const run = new GuardedRun(lock, job, host)
+    const run = new GuardedRun(lock, job, host, reserve?.take())
     const outcome = await run.outcome()
     lost = outcome.kind === 'lost'
     await run.holdOn(heldSince + job.holdAtLeastMs - host.clock.now())

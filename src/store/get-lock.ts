@@ -10,12 +10,16 @@
  * 3. When the connection breaks, the server may have freed the lock already. `reclaim` takes the lock again only if
  *    nobody has it, or if who has it is this engine's own dead session on the same run of the same server, which it ends.
  */
+import { after } from '../clock.js'
 import { SeraError } from '../errors.js'
 import { type GetLockServer, GetLockSession } from './get-lock-session.js'
 import { HeldGetLock } from './held-get-lock.js'
 import { holderOf } from './holder.js'
 import type { HeldLock, Holder, Mutex, Wait } from './port.js'
 import { explain, isTransient } from './retry.js'
+
+/** A lock that was free is granted sooner. */
+const QUEUED_AFTER_MS = 20
 
 export class GetLockMutex implements Mutex {
   /** Kept between a try and the wait that follows it. */
@@ -31,7 +35,9 @@ export class GetLockMutex implements Mutex {
     let provenAt = 0
     const session = await this.#through(wait, async session => {
       provenAt = clock.boot()
-      if (!(await session.take(this.name, wait))) return false
+      const settled = after(QUEUED_AFTER_MS, () => wait.queued?.(session.connection.descriptor))
+      const taken = await session.take(this.name, wait).finally(settled)
+      if (!taken) return false
       if (clock.boot() - provenAt <= leaseMs / 3) return true
       provenAt = clock.boot()
       const problem = await session.confirmSoon(this.name, wait.signal)
@@ -75,6 +81,7 @@ export class GetLockMutex implements Mutex {
       } catch (error) {
         this.#session?.connection.destroy()
         this.#session = undefined
+        wait.queued?.(undefined)
         wait.signal.throwIfAborted()
         if (error instanceof SeraError) throw error
         if (!isTransient(error) || this.server.clock.now() >= wait.until) throw lockFailed(error)

@@ -5,6 +5,11 @@ export interface Wait {
   /** On the monotonic clock, ms; Infinity: forever. */
   until: number
   signal: AbortSignal
+  /**
+   * Told when the lock was not to be had at once, with the descriptor that keeps the place in the queue and later the
+   * lock (see HeldLock.lifeline); and told undefined when that is gone.
+   */
+  queued?: (lifeline: number | undefined) => void
 }
 
 /** Who has a lock, as far as the server tells this account. */

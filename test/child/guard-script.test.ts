@@ -36,8 +36,8 @@ async function running(t: ExecutionContext, mark: string, script = STUBBORN, sle
 }
 
 for (const { name, file } of SHELLS) {
-  const guard = (mark: string, { graceMs = 300, deadline = Number.MAX_SAFE_INTEGER } = {}) => {
-    const args = ['-c', 'eval "$script"', 'sera-guard', mark, String(graceMs / 10), '0.1', String(deadline)]
+  const reserve = (mark: string, graceMs = 300) => {
+    const args = ['-c', 'eval "$script"', 'sera-guard', mark, String(graceMs / 10), '0.1']
     return spawn(file, args, {
       argv0: 'sh',
       stdio: ['pipe', 'ignore', 'ignore'],
@@ -46,6 +46,12 @@ for (const { name, file } of SHELLS) {
       env: { PATH, script: GUARD_SCRIPT, GUARD: mark.toUpperCase() },
     })
   }
+  const guard = (mark: string, { graceMs = 300, deadline = Number.MAX_SAFE_INTEGER } = {}) => {
+    const watching = reserve(mark, graceMs)
+    watching.stdin?.write(`deadline ${deadline}\n`)
+    return watching
+  }
+
   /** Its exit status, once it has gone with its clock and left nothing of the family. */
   const verdict = async (watching: ChildProcess, mark: string) => {
     const [status] = await once(watching, 'exit')
@@ -85,6 +91,14 @@ for (const { name, file } of SHELLS) {
     const watching = guard(mark)
     watching.stdin?.end()
     t.deepEqual(await verdict(watching, mark), { status: 10, left: 0 })
+  })
+
+  test(`${name}: in reserve it sleeps, and when sera is gone it goes`, async t => {
+    const mark = randomUUID()
+    const watching = reserve(mark)
+    await until('it has started', () => processesMarked(`GUARD=${mark.toUpperCase()}`).length === 1)
+    watching.stdin?.end()
+    t.deepEqual(await verdict(watching, mark), { status: 0, left: 0 })
   })
 
   test(`${name}: what a child that has ended left in the background is left alone`, async t => {
