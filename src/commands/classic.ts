@@ -1,5 +1,6 @@
 /** `sera <wait> <command…>`: one mutex around one command. */
 import { ancestors } from '../child/process-table.js'
+import { sleep } from '../clock.js'
 import { describeDsn } from '../config/dsn.js'
 import type { Settings } from '../config/settings.js'
 import { SeraError } from '../errors.js'
@@ -86,7 +87,7 @@ async function awaitTurn(
   try {
     const turn = await (call.settings.waitAndSkip ? runOrSkip(call, host, mutex, wait) : mutex.acquire(wait))
     if (turn) return turn
-    const holder = await mutex.holder()
+    const holder = isHeard(call, host) ? await Promise.race([mutex.holder(), sleep(HOLDER_LIMIT_MS)]) : undefined
     if (holder) report.holder = holder
     return { kind: 'timed-out' }
   } catch (error) {
@@ -96,6 +97,15 @@ async function awaitTurn(
     stopShowing()
     stopListening()
   }
+}
+
+/** To know who has the lock is worth this much to one who has given up. */
+const HOLDER_LIMIT_MS = 1000
+
+/** Whether anybody will read who had the lock. */
+function isHeard({ settings, options, voice }: ClassicCall, host: Host): boolean {
+  const read = settings.syslog ?? options.outcomeFile ?? (voice.verbose || host.stderr.isTerminal)
+  return Boolean(read)
 }
 
 /** The first to lock runs; the others wait until it has finished, and don't. */

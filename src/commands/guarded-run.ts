@@ -27,14 +27,10 @@ export interface Job {
   warn: (message: string) => void
 }
 
+type GuardTimes = Pick<GuardOptions, 'graceMs' | 'tickMs'>
+
 /** The grace, and how often the guard looks at the clock, which must be much less than grace and lease. */
-export function guardTimes({
-  leaseMs,
-  graceMs,
-}: {
-  leaseMs: number
-  graceMs: number
-}): Pick<GuardOptions, 'graceMs' | 'tickMs'> {
+export function guardTimes({ leaseMs, graceMs }: Pick<Job, 'leaseMs' | 'graceMs'>): GuardTimes {
   return { graceMs, tickMs: Math.max(50, Math.min(1000, leaseMs / 30, graceMs / 5)) }
 }
 
@@ -84,7 +80,7 @@ export class GuardedRun {
 
   /** Keeps the lock for `ms` more, or until a signal or its loss. */
   async holdOn(ms: number): Promise<void> {
-    if (ms <= 0 || this.#lostFor !== undefined) return
+    if (ms <= 0) return
     const stopListening = this.host.onSignal(signal => signal.startsWith('SIGUSR') || this.#enough.abort())
     await sleep(ms, this.#enough.signal).catch(() => {})
     stopListening()
@@ -158,12 +154,12 @@ export class GuardedRun {
 
   async #broken(reason: string): Promise<void> {
     this.#lostFor = reason
-    this.#enough.abort()
     switch (this.job.onLost) {
       case 'ignore':
+        this.#enough.abort()
         return this.job.warn(`lock lost (${reason}); the command goes on, as --on-lost ignore says`)
       case 'terminate':
-        return this.#end({ kind: 'lost', reason })
+        return this.#lose(reason)
       case 'reclaim':
         return await this.#reclaim(reason)
       default:
@@ -174,7 +170,7 @@ export class GuardedRun {
   async #reclaim(reason: string): Promise<void> {
     const fence = this.#fence()
     const reclaimed = await this.lock.reclaim(fence)
-    if (!reclaimed || this.#guard.acting || this.host.clock.boot() >= fence) return this.#end({ kind: 'lost', reason })
+    if (!reclaimed || this.#guard.acting || this.host.clock.boot() >= fence) return this.#lose(reason)
     this.#lostFor = undefined
     this.job.warn(`lock reclaimed after it was lost (${reason}); the command goes on`)
     this.#keep()
@@ -183,6 +179,11 @@ export class GuardedRun {
 
   #overran(): void {
     this.#end({ kind: 'overran', reason: `it ran longer than ${formatDuration(this.job.runAtMostMs)}` })
+  }
+
+  #lose(reason: string): void {
+    this.#enough.abort()
+    this.#end({ kind: 'lost', reason })
   }
 
   #end(outcome: Outcome): void {

@@ -24,6 +24,8 @@ const QUEUED_AFTER_MS = 20
 export class GetLockMutex implements Mutex {
   /** Kept between a try and the wait that follows it. */
   #session: GetLockSession | undefined
+  /** It is busy waiting, and can't be asked for anything else. */
+  #waiting = false
 
   constructor(
     readonly name: string,
@@ -54,14 +56,11 @@ export class GetLockMutex implements Mutex {
   }
 
   async holder(): Promise<Holder | undefined> {
-    const wait = { until: this.server.clock.now(), signal: new AbortController().signal }
     try {
-      const session = await GetLockSession.open(this.server, wait)
-      try {
-        return await holderOf(session, this.name)
-      } finally {
-        session.connection.close()
-      }
+      if (this.#session && !this.#waiting) return await holderOf(this.#session, this.name)
+      const now = { until: this.server.clock.now(), signal: new AbortController().signal }
+      const session = await GetLockSession.open(this.server, now)
+      return await holderOf(session, this.name).finally(() => session.connection.close())
     } catch {
       return undefined // news for a person; the lock itself will tell what is wrong
     }
@@ -77,6 +76,7 @@ export class GetLockMutex implements Mutex {
     for (;;) {
       try {
         this.#session ??= await GetLockSession.open(this.server, wait)
+        this.#waiting = true
         return (await ask(this.#session)) ? this.#session : undefined
       } catch (error) {
         this.#session?.connection.destroy()
@@ -85,6 +85,8 @@ export class GetLockMutex implements Mutex {
         wait.signal.throwIfAborted()
         if (error instanceof SeraError) throw error
         if (!isTransient(error) || this.server.clock.now() >= wait.until) throw lockFailed(error)
+      } finally {
+        this.#waiting = false
       }
     }
   }

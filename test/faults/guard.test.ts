@@ -24,7 +24,7 @@ for (const shell of SHELLS) {
   test(`${shell}: a child that starts only after sera died is found too`, async t => {
     const marker = `4711:${randomUUID()}`
     const guard = startGuard(t, shell, marker)
-    guard.stdin?.destroy()
+    guard.stdin?.end(`deadline ${Number.MAX_SAFE_INTEGER}\n`)
     start(t, 'sleep 1001', marker)
     t.is((await once(guard, 'exit'))[0], 10)
     t.deepEqual(processesMarked(marker), [])

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { admin } from '../support/admin.js'
 import { each } from '../support/each.js'
 import { Journal } from '../support/journal.js'
+import { guardsOf } from '../support/processes.js'
 import { startProxy } from '../support/proxy.js'
 import type { Bench, Sera } from '../support/sera.js'
 import type { SharedServer } from '../support/servers.js'
@@ -56,6 +57,28 @@ each('--hold-at-least keeps the lock beyond the lease, and TERM ends it early', 
   t.is(await sera.exited, 9)
   t.is(await above.holder(bench.lock), undefined)
 })
+
+each(
+  '--hold-at-least goes on with a lock that was reclaimed, and TERM to the command ends it too',
+  async (t, bench, server) => {
+    await using above = await admin(server)
+    const sera = bench.sera(['--hold-at-least', '1h', '5', 'sh', '-c', 'trap "exit 9" TERM; sleep 1000 & wait'])
+    const first = await until('locked', () => above.holder(bench.lock))
+    await above.kill(first)
+    await until('reclaimed', async () => ![undefined, first].includes(await above.holder(bench.lock)))
+    sera.kill('SIGTERM')
+    t.is(await sera.exited, 9)
+
+    const quick = bench.sera(['--hold-at-least', '1h', '5', 'sh', '-c', 'exit 8'])
+    const second = await until('locked', () => above.holder(bench.lock))
+    await until('only sera is left', () => quick.family().every(pid => guardsOf(quick.pid).includes(pid)))
+    await above.kill(second)
+    await until('reclaimed', async () => ![undefined, second].includes(await above.holder(bench.lock)))
+    t.true(quick.running)
+    quick.kill('SIGTERM')
+    t.is(await quick.exited, 8)
+  },
+)
 
 each('a wait ends at its deadline, also where the server counts in whole seconds', async (t, bench, server) => {
   await using above = await admin(server)
