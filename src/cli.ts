@@ -3,6 +3,7 @@ import { type CommandLine, splitCommandLine } from './commands/argv.js'
 import { classic } from './commands/classic.js'
 import type { FlagValues } from './commands/flags.js'
 import { sayNews } from './commands/messages.js'
+import type { RunOptions } from './commands/run-options.js'
 import { outcomeOf, Session } from './commands/session.js'
 import { parseWait } from './config/duration.js'
 import type { Settings } from './config/settings.js'
@@ -27,14 +28,13 @@ async function dispatch(argv: readonly string[], session: Session): Promise<Outc
   if (argv[0] === '--get-yargs-completions') return await complete(argv, session)
   const line = splitCommandLine(argv)
   const flags = await readFlags(line)
-  if (flags.help === true) return print(session, await help(session.host.stdout.columns))
-  if (flags.version === true) return print(session, `sera ${(await import('./version.js')).VERSION}\n`)
-  session.takeOptions(flags)
+  if (flags.help === true) return await help(session)
+  if (flags.version === true) return await version(session)
   switch (line.kind) {
     case 'classic':
-      return await runClassic(line, flags, session)
+      return await runClassic(line, flags, session.takeOptions(flags), session)
     case 'subcommand':
-      return await runSubcommand(line.words, flags, session)
+      return await runSubcommand(line.words, session)
     case 'bare':
       throw new SeraError('usage', 'nothing to run; usage: sera [flags] [--] <wait> <command> [args…], see sera --help')
   }
@@ -43,6 +43,7 @@ async function dispatch(argv: readonly string[], session: Session): Promise<Outc
 async function runClassic(
   line: CommandLine & { kind: 'classic' },
   flags: FlagValues,
+  options: RunOptions,
   session: Session,
 ): Promise<Outcome> {
   const waitMs = parseWait(line.wait)
@@ -53,7 +54,6 @@ async function runClassic(
     )
   }
   const { command } = line
-  const options = session.takeOptions(flags)
   const settings = await session.configure(flags)
   session.report.command = command
   if (options.printLockName) {
@@ -75,8 +75,13 @@ async function reachable(server: Settings['server'], session: Session): Promise<
   return { ...server, user, database, address: { net: 'unix', path: socketPath } }
 }
 
-async function runSubcommand([name = '', ...words]: string[], _flags: FlagValues, session: Session): Promise<Outcome> {
+async function runSubcommand([name = '', ...words]: string[], session: Session): Promise<Outcome> {
+  if (words.some(word => word === '--help' || word === '-h')) return await help(session)
   switch (name) {
+    case 'help':
+      return await help(session)
+    case 'version':
+      return await version(session)
     case 'embedded': {
       const { embedded } = await import('./commands/embedded.js')
       return print(session, await embedded(words, session.host))
@@ -108,8 +113,13 @@ async function readFlags({ flags }: CommandLine): Promise<FlagValues> {
   return (await import('./commands/parse-flags.js')).parseFlags(flags)
 }
 
-async function help(columns: number): Promise<string> {
-  return (await import('./commands/parse-flags.js')).helpText(columns)
+async function help(session: Session): Promise<Outcome> {
+  const { helpText } = await import('./commands/parse-flags.js')
+  return print(session, await helpText(session.host.stdout.columns))
+}
+
+async function version(session: Session): Promise<Outcome> {
+  return print(session, `sera ${(await import('./version.js')).VERSION}\n`)
 }
 
 async function complete(argv: readonly string[], session: Session): Promise<Outcome> {

@@ -3,7 +3,6 @@ import type { StdioOptions } from 'node:child_process'
 import { realpathSync } from 'node:fs'
 import { constants } from 'node:os'
 import { SeraError } from '../errors.js'
-import { checkExecutable } from './executable.js'
 import { type Process, spawn } from './spawn.js'
 
 export interface ChildOptions {
@@ -33,7 +32,6 @@ export class Child {
   /** Starts the command. Rejects with SeraError('not-started'), and then nothing has run. */
   static async start(options: ChildOptions): Promise<Child> {
     const [name = '', ...args] = options.command
-    checkExecutable(name, options.env.PATH)
     const [file, argv] = ignoring(options.ignored, name, args)
     let child: Process
     try {

@@ -43,11 +43,9 @@ export async function classic(call: ClassicCall, host: Host, report: Partial<Rep
   const marker = heldEntry(host.pid, lock, server)
   const reserve = new GuardInReserve({ ...guardTimes(settings), marker })
   try {
-    const startedAt = host.clock.now()
     const turn = await awaitTurn(call, host, mutex, reserve, report)
-    report.waitedMs = Math.round(host.clock.now() - startedAt)
     if ('kind' in turn) return turn
-    const facts = { lock, waitedMs: report.waitedMs, token: turn.token, held: marker }
+    const facts = { lock, waitedMs: report.waitedMs ?? 0, token: turn.token, held: marker }
     const grantedAt = host.clock.now()
     const job = { ...options, ...settings, command, marker, env: childEnvironment(host.env, facts), warn: call.warn }
     const outcome = await hold(turn, job, host, reserve)
@@ -82,15 +80,19 @@ async function awaitTurn(
   const given = new AbortController()
   const stopListening = host.onSignal(signal => signal.startsWith('SIGUSR') || given.abort(new Interrupted(signal)))
   const queued = (lifeline: number | undefined) => reserve.prepare(lifeline)
-  const wait = { until: host.clock.now() + call.waitMs, signal: given.signal, queued }
+  const startedAt = host.clock.now()
+  const wait = { until: startedAt + call.waitMs, signal: given.signal, queued }
   const stopShowing = showWaiting(host, { mutex, what: call.options.name ?? call.command.join(' '), until: wait.until })
   try {
     const turn = await (call.settings.waitAndSkip ? runOrSkip(call, host, mutex, wait) : mutex.acquire(wait))
+    report.waitedMs = Math.round(host.clock.now() - startedAt)
     if (turn) return turn
+    reserve.dismiss()
     const holder = isHeard(call, host) ? await Promise.race([mutex.holder(), sleep(HOLDER_LIMIT_MS)]) : undefined
     if (holder) report.holder = holder
     return { kind: 'timed-out' }
   } catch (error) {
+    report.waitedMs = Math.round(host.clock.now() - startedAt)
     if (error instanceof Interrupted) return { kind: 'interrupted', signal: error.signal }
     throw error
   } finally {

@@ -8,7 +8,6 @@ export interface Flag {
   short?: string
   /** Name of the value in help; absent for a switch. */
   value?: string
-  choices?: readonly string[]
   describe: string
   group: 'Waiting' | 'Running' | 'Lock' | 'Setup' | 'Messages'
 }
@@ -49,7 +48,6 @@ export const FLAGS = [
   {
     name: 'on-lost',
     value: 'WHAT',
-    choices: ['reclaim', 'terminate', 'ignore'],
     group: 'Running',
     describe: 'reclaim, terminate or ignore: when the lock is lost while the command runs [reclaim]',
   },
@@ -58,7 +56,6 @@ export const FLAGS = [
   {
     name: 'engine',
     value: 'ENGINE',
-    choices: ['auto', 'get_lock', 'lease'],
     group: 'Lock',
     describe: 'auto, get_lock or lease: how the lock is held [auto]',
   },

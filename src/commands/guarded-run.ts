@@ -1,5 +1,6 @@
 /** One command under guard, from its start to the moment when nothing of it is left; see `hold.ts` for the rules. */
 import { Child } from '../child/child.js'
+import { checkExecutable } from '../child/executable.js'
 import { recipientOf } from '../child/forwarding.js'
 import { Guard, type GuardEnd, type GuardOptions } from '../child/guard.js'
 import { readProcess } from '../child/process-table.js'
@@ -87,6 +88,7 @@ export class GuardedRun {
   }
 
   async #start(): Promise<Child> {
+    checkExecutable(this.job.command[0] ?? '', this.job.env.PATH)
     if (this.host.clock.boot() >= this.#fence()) {
       throw new SeraError(
         'lock-failed',
@@ -102,7 +104,7 @@ export class GuardedRun {
       ignored: this.host.ignored,
     })
     this.#guard.watch(this.#child.pid)
-    if (this.#guardEnd !== undefined) this.#replaceGuard() // it had its deadline before there was anything to end
+    if (this.#guardEnd !== undefined) this.#replaceGuard() // it ended before there was a child
     return this.#child
   }
 
@@ -182,6 +184,9 @@ export class GuardedRun {
   }
 
   #lose(reason: string): void {
+    const holdingOn = !this.#child?.running && !this.#enough.signal.aborted
+    if (holdingOn)
+      this.job.warn(`the lock was lost after the command had ended, while --hold-at-least kept it (${reason})`)
     this.#enough.abort()
     this.#end({ kind: 'lost', reason })
   }
@@ -202,7 +207,7 @@ export class GuardedRun {
   #verdict(exitCode: number): Outcome {
     if (this.#forced) return this.#forced
     if (this.#guardEnd === 'deadline') {
-      const reason = this.#lostFor ?? `no word from the server for ${formatDuration(this.job.leaseMs)} less the grace`
+      const reason = this.#lostFor ?? 'the server was silent until the deadline'
       return { kind: 'lost', reason }
     }
     if (this.#lostFor !== undefined && this.job.onLost !== 'ignore') {

@@ -5,7 +5,6 @@
  * − margin. All force comes from the guard; this function tells it when, and the lock is given back only after the child
  * has been seen to end.
  */
-import { checkExecutable } from '../child/executable.js'
 import type { Host } from '../host.js'
 import type { Outcome } from '../outcome.js'
 import type { HeldLock } from '../store/port.js'
@@ -16,11 +15,10 @@ export async function hold(lock: HeldLock, job: Job, host: Host, reserve?: Guard
   const heldSince = host.clock.now()
   let lost = false
   try {
-    checkExecutable(job.command[0] ?? '', job.env.PATH)
     const run = new GuardedRun(lock, job, host, reserve?.take())
     const outcome = await run.outcome()
     lost = outcome.kind === 'lost'
-    await run.holdOn(heldSince + job.holdAtLeastMs - host.clock.now())
+    if (!lost) await run.holdOn(heldSince + job.holdAtLeastMs - host.clock.now())
     return outcome
   } finally {
     if (lost) lock.abandon()

@@ -2,6 +2,7 @@
 import yargs, { type Argv, type Options } from 'yargs'
 import { SeraError } from '../errors.js'
 import { EXIT_CODES } from '../outcome.js'
+import { splitCommandLine } from './argv.js'
 import { FLAGS, type Flag, type FlagValues } from './flags.js'
 
 /** @throws SeraError usage */
@@ -26,12 +27,22 @@ export function printCompletionScript(): void {
   parser([]).completion('completion', false).showCompletionScript()
 }
 
-/** What may follow the words so far, one a line. */
-export async function completions(words: readonly string[]): Promise<string> {
-  const found = await parser([])
+const SUBCOMMANDS = ['embedded', 'completion', 'help', 'version']
+
+/** What may follow the words so far, one a line; nothing where the shell knows better what a command takes. */
+export async function completions([, ...words]: readonly string[]): Promise<string> {
+  const line = splitCommandLine([...words.slice(0, -1), 'next'])
+  const offered =
+    line.kind === 'classic' ? [] : await offersFor(line.kind === 'subcommand' ? line.words : ['next'], words)
+  return offered.map(word => `${word}\n`).join('')
+}
+
+async function offersFor([subcommand = '', ...more]: string[], words: readonly string[]): Promise<string[]> {
+  if (more.length > 0) return subcommand === 'embedded' ? ['start', 'stop', 'status'] : []
+  const flags = await parser([])
     .completion('completion', false)
-    .getCompletion([...words])
-  return found.map(word => `${word}\n`).join('')
+    .getCompletion(['sera', ...words])
+  return [...SUBCOMMANDS, ...flags.filter(flag => !/^--?[a-zA-Z]$/.test(flag))]
 }
 
 function parser(words: string[]): Argv {
@@ -64,7 +75,6 @@ function optionOf(flag: Flag): Options {
   return {
     describe: flag.value ? `${flag.value}: ${flag.describe}` : flag.describe,
     ...(flag.short ? { alias: flag.short } : {}),
-    ...(flag.choices ? { choices: flag.choices } : {}),
     ...(flag.value ? { type: 'string', requiresArg: true } : { type: 'boolean' }),
   }
 }

@@ -24,6 +24,7 @@ export class Session {
   /** Checks the flags of this run. @throws SeraError usage */
   takeOptions(flags: FlagValues): RunOptions {
     this.options = runOptions(flags)
+    this.#clearOutcomeFile()
     this.voice = { verbose: flags.verbose === true ? 'stderr' : false, quiet: this.options.quiet }
     return this.options
   }
@@ -73,6 +74,17 @@ export class Session {
     if (!syslog) return
     this.#log ??= openLog(syslog, this.host.pid)
     void this.#log.then(log => log.write(severity, fields))
+  }
+
+  /** What an earlier run left there must not be taken for this one's, and a place that can't be written is told before. */
+  #clearOutcomeFile(): void {
+    const file = this.options?.outcomeFile
+    if (file === undefined) return
+    try {
+      writeFileSync(file, '')
+    } catch (cause) {
+      throw new SeraError('usage', `cannot write --outcome-file ${file}: ${(cause as Error).message}`, { cause })
+    }
   }
 
   #writeOutcomeFile(report: Report): void {

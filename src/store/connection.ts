@@ -177,6 +177,7 @@ function closedByServer(): Error {
   return Object.assign(new Error('closed'), { code: 'PROTOCOL_CONNECTION_LOST' })
 }
 
-function noAnswer(limitMs: number): Error {
+/** The error of an answer that did not come in time. */
+export function noAnswer(limitMs: number): Error {
   return Object.assign(new Error(`no answer in ${limitMs} ms`), { code: 'PROTOCOL_SEQUENCE_TIMEOUT' })
 }

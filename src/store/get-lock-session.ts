@@ -6,7 +6,7 @@
 import { after, sleep } from '../clock.js'
 import { SeraError } from '../errors.js'
 import { connect, type Server } from './connect.js'
-import type { Connection, Row } from './connection.js'
+import { type Connection, noAnswer, type Row } from './connection.js'
 import type { Wait } from './port.js'
 import { setupStatement, voidReason, type voidRules } from './void-server.js'
 
@@ -45,9 +45,13 @@ export class GetLockSession {
 
   /** One short statement, under the DSN's writeTimeout and readTimeout, or else its time to connect. */
   async ask(sql: string, values: unknown[] = []): Promise<Row> {
-    const { readTimeoutMs, writeTimeoutMs, connectTimeoutMs } = this.server.dsn
-    const [row = {}] = await this.connection.query(sql, values, writeTimeoutMs + (readTimeoutMs || connectTimeoutMs))
+    const [row = {}] = await this.connection.query(sql, values, this.#answerMs)
     return row
+  }
+
+  get #answerMs(): number {
+    const { readTimeoutMs, writeTimeoutMs, connectTimeoutMs } = this.server.dsn
+    return writeTimeoutMs + (readTimeoutMs || connectTimeoutMs)
   }
 
   /** Waits for the lock and keeps it; false when the deadline passed first. */
@@ -61,14 +65,14 @@ export class GetLockSession {
   }
 
   async #wait(sql: string, [name, ...rest]: string[], wait: Wait): Promise<boolean> {
-    for (;;) {
+    for (let tries = 0; ; tries++) {
       wait.signal.throwIfAborted()
       const remainingMs = Math.max(0, wait.until - this.server.clock.now())
       const seconds = this.#secondsToWait(remainingMs)
-      if (seconds === 0 && remainingMs > 0) await sleep(remainingMs, wait.signal)
-      const values = [name, seconds, ...rest]
-      const limitMs = seconds * 1000 + ANSWER_MS
-      const row = await (seconds === 0 ? this.ask(sql, values) : this.#bounded(sql, values, limitMs, wait.signal))
+      if (seconds === 0 && tries > 0) await sleep(remainingMs, wait.signal)
+      const limitMs = seconds === 0 ? this.#answerMs : seconds * 1000 + ANSWER_MS
+      const row = await this.#bounded(sql, [name, seconds, ...rest], limitMs, wait.signal)
+      if (row === undefined && tries === 0 && seconds === 0) throw noAnswer(limitMs)
       if (row === undefined) return false
       if (row.granted === 1) return true
       if (row.granted !== 0) throw this.#refused(row)
@@ -77,8 +81,8 @@ export class GetLockSession {
   }
 
   /**
-   * How long the server is to wait in one go. MySQL counts whole seconds: what is left below one is slept here, and the
-   * lock then tried once more.
+   * How long the server is to wait in one go. MySQL counts whole seconds: what is left below one is slept here, between
+   * a try before and a try after.
    */
   #secondsToWait(remainingMs: number): number {
     const seconds = remainingMs / 1000
@@ -139,8 +143,8 @@ export class GetLockSession {
   /** Frees the lock and says goodbye. Never throws: what a broken connection held is free already. */
   async release(name: string): Promise<void> {
     try {
-      await this.ask('SELECT RELEASE_LOCK(?) AS released', [name])
-    } catch {} // the connection is gone, and the lock with it
+      await this.connection.query('SELECT RELEASE_LOCK(?) AS released', [name], ANSWER_MS)
+    } catch {} // the connection is gone, or the server silent: the session's end frees the lock
     this.connection.close()
   }
 }

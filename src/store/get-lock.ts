@@ -10,13 +10,16 @@
  * 3. When the connection breaks, the server may have freed the lock already. `reclaim` takes the lock again only if
  *    nobody has it, or if who has it is this engine's own dead session on the same run of the same server, which it ends.
  */
-import { after } from '../clock.js'
+import { after, sleep } from '../clock.js'
 import { SeraError } from '../errors.js'
 import { type GetLockServer, GetLockSession } from './get-lock-session.js'
 import { HeldGetLock } from './held-get-lock.js'
 import { holderOf } from './holder.js'
 import type { HeldLock, Holder, Mutex, Wait } from './port.js'
-import { explain, isTransient } from './retry.js'
+import { backoff, explain, isTransient } from './retry.js'
+
+/** A wait that lasted this long was one; what failed before it is forgiven. */
+const STEADY_MS = 1000
 
 /** A lock that was free is granted sooner. */
 const QUEUED_AFTER_MS = 20
@@ -73,7 +76,10 @@ export class GetLockMutex implements Mutex {
 
   /** Does one wait, on a new connection each time the server goes away under it. Undefined: the deadline passed. */
   async #through(wait: Wait, ask: (session: GetLockSession) => Promise<boolean>): Promise<GetLockSession | undefined> {
-    for (;;) {
+    const { clock, connectWaitMs, random } = this.server
+    let failingSince: number | undefined
+    for (let failures = 1; ; failures++) {
+      const startedAt = clock.now()
       try {
         this.#session ??= await GetLockSession.open(this.server, wait)
         this.#waiting = true
@@ -84,7 +90,10 @@ export class GetLockMutex implements Mutex {
         wait.queued?.(undefined)
         wait.signal.throwIfAborted()
         if (error instanceof SeraError) throw error
-        if (!isTransient(error) || this.server.clock.now() >= wait.until) throw lockFailed(error)
+        if (failingSince === undefined || clock.now() - startedAt > STEADY_MS) failingSince = clock.now()
+        const until = Math.min(wait.until, failingSince + connectWaitMs)
+        if (!isTransient(error) || clock.now() >= until) throw lockFailed(error)
+        await sleep(backoff(failures, random), wait.signal)
       } finally {
         this.#waiting = false
       }

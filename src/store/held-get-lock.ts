@@ -1,5 +1,5 @@
 /** A GET_LOCK that is ours: kept alive by heartbeats, reclaimed when its connection broke, given back. */
-import { sleep } from '../clock.js'
+import { after, sleep } from '../clock.js'
 import { GetLockSession } from './get-lock-session.js'
 import type { HeldLock, LockWatcher } from './port.js'
 import { backoff, explain, isTransient } from './retry.js'
@@ -15,6 +15,7 @@ export class HeldGetLock implements HeldLock {
   #provenAt: number
   #watcher: LockWatcher | undefined
   #timer: NodeJS.Timeout | undefined
+  #reclaiming = new AbortController()
 
   /** `provenAt`: when the statement that proved the lock to be ours was sent, ms on the boot clock. */
   constructor(
@@ -67,37 +68,43 @@ export class HeldGetLock implements HeldLock {
 
   #stop(): void {
     clearTimeout(this.#timer)
+    this.#reclaiming.abort(new Error('no longer wanted'))
     this.#watcher = undefined
     this.#session.connection.onBroken = () => {}
   }
 
   async reclaim(until: number): Promise<boolean> {
     const { server, connection } = this.#session
-    const controller = new AbortController()
-    const timer = setTimeout(() => controller.abort(new Error('too late')), Math.max(0, until - server.clock.boot()))
+    this.#reclaiming = new AbortController()
+    const cancel = after(until - server.clock.boot(), () => this.#reclaiming.abort(new Error('too late')))
     try {
-      return await this.#reclaimFrom(connection.id, controller.signal)
+      return await this.#reclaimFrom(connection.id, this.#reclaiming.signal)
     } catch {
       return false
     } finally {
-      clearTimeout(timer)
+      cancel()
       connection.destroy()
     }
   }
 
   async #reclaimFrom(ghost: number, signal: AbortSignal): Promise<boolean> {
-    const server = { ...this.#session.server, connectWaitMs: Number.POSITIVE_INFINITY }
+    const { server } = this.#session
     for (let attempt = 1; ; attempt++) {
-      const session = await GetLockSession.open(server, { until: Number.POSITIVE_INFINITY, signal })
-      const tooLate = () => session.connection.destroy()
-      signal.addEventListener('abort', tooLate)
-      const found = await this.#take(session, ghost, signal).catch(error => (isTransient(error) ? 'again' : 'theirs'))
-      signal.removeEventListener('abort', tooLate)
-      if (found === 'ours') return true
-      session.connection.destroy()
-      if (found === 'theirs') return false
+      const found = await this.#attempt(ghost, signal).catch(error => (isTransient(error) ? 'again' : 'theirs'))
+      if (found !== 'again') return found === 'ours'
       await sleep(backoff(attempt, server.random), signal)
     }
+  }
+
+  async #attempt(ghost: number, signal: AbortSignal): Promise<'ours' | 'theirs' | 'again'> {
+    const server = { ...this.#session.server, connectWaitMs: Number.POSITIVE_INFINITY }
+    const session = await GetLockSession.open(server, { until: Number.POSITIVE_INFINITY, signal })
+    const found = await this.#take(session, ghost, signal).catch(error => {
+      session.connection.destroy()
+      throw error
+    })
+    if (found !== 'ours') session.connection.destroy()
+    return found
   }
 
   async #take(session: GetLockSession, ghost: number, signal: AbortSignal): Promise<'ours' | 'theirs' | 'again'> {

@@ -138,7 +138,7 @@ for (const runtime of RUNTIMES) {
   test(`${runtime.name}: help shows every flag and every exit code`, async t => {
     const { FLAGS } = await import('../../src/commands/flags.js')
     const { EXIT_CODES } = await import('../../src/outcome.js')
-    for (const args of [['--help'], ['-h'], ['-help']]) {
+    for (const args of [['--help'], ['-h'], ['-help'], ['help'], ['embedded', '--help']]) {
       const { code, stdout, stderr } = await sera(runtime, args)
       t.deepEqual([code, stderr], [0, ''])
       for (const { name } of FLAGS) t.true(stdout.includes(`--${name}`), name)
@@ -157,5 +157,12 @@ for (const runtime of RUNTIMES) {
     t.regex(script.stdout, /complete .* sera/)
     const offered = await sera(runtime, ['--get-yargs-completions', 'sera', '--wa'])
     t.regex(offered.stdout, /^--wait-and-skip$/m)
+    t.notRegex(offered.stdout, /^--?.$/m, 'no short ones')
+    const after = async (...words: string[]) =>
+      (await sera(runtime, ['--get-yargs-completions', 'sera', ...words])).stdout
+    t.regex(await after('em'), /^embedded$/m)
+    t.is(await after('embedded', ''), 'start\nstop\nstatus\n')
+    t.is(await after('5', 'tail', '--'), '')
+    t.is(await after('--quiet', '5', ''), '')
   })
 }

@@ -1,0 +1,55 @@
+/** Servers that take their time, and servers that hang up again and again. */
+import { connect, createServer } from 'node:net'
+import { admin } from '../support/admin.js'
+import { each } from '../support/each.js'
+import { Journal } from '../support/journal.js'
+import { startProxy } from '../support/proxy.js'
+import { until } from '../support/until.js'
+
+each('TERM ends the one try of a wait of nothing, though the grant is on its way', async (t, bench, server) => {
+  const proxy = await startProxy(server.port)
+  t.teardown(() => proxy[Symbol.asyncDispose]())
+  const journal = new Journal(bench.folder)
+  const env = { SERA_SERVER: `sera:secret@tcp(127.0.0.1:${proxy.port})/sera` }
+  proxy.delay(700)
+  const sera = bench.sera(['0', ...journal.command({ who: 'it', script: '' })], { env })
+  await until('GET_LOCK is on its way', () => proxy.commands().flat().length >= 2)
+  sera.kill('SIGTERM')
+  t.is(await sera.exited, 143)
+  t.deepEqual(journal.all('start'), [])
+})
+
+each(
+  'a server that hangs up after every greeting is not stormed, and given up when the wait is over',
+  async (t, bench, server) => {
+    let connections = 0
+    const hangingUp = createServer(client => {
+      connections++
+      let words = 0
+      const upstream = connect(server.port, '127.0.0.1').on('error', () => {})
+      upstream.pipe(client).on('error', () => {})
+      client.on('data', data => {
+        if (++words === 1) upstream.write(data)
+        else client.resetAndDestroy()
+      })
+      client.on('close', () => upstream.destroy())
+    })
+    await new Promise<void>(resolve => hangingUp.listen(0, '127.0.0.1', resolve))
+    t.teardown(() => hangingUp.close())
+    const { port } = hangingUp.address() as { port: number }
+    const sera = bench.sera(['2', 'true'], { env: { SERA_SERVER: `sera:secret@tcp(127.0.0.1:${port})/sera` } })
+    t.is(await sera.exited, 202)
+    t.true(connections > 1 && connections < 60, `${connections} connections`)
+  },
+)
+
+each('a wait of less than a second does not wait for a lock that is free', async (t, bench, server) => {
+  await using above = await admin(server)
+  const waits = []
+  for (let round = 0; round < 3; round++) {
+    const sera = bench.sera(['0.6', 'sh', '-c', 'exit $SERA_WAITED_MS'])
+    waits.push(await sera.exited)
+  }
+  t.true(Math.min(...waits) < 200, `${waits} ms`)
+  t.is(await above.holder(bench.lock), undefined)
+})
