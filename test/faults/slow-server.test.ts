@@ -45,11 +45,10 @@ each(
 
 each('a wait of less than a second does not wait for a lock that is free', async (t, bench, server) => {
   await using above = await admin(server)
-  const waits = []
+  const codes = []
   for (let round = 0; round < 3; round++) {
-    const sera = bench.sera(['0.6', 'sh', '-c', 'exit $SERA_WAITED_MS'])
-    waits.push(await sera.exited)
+    codes.push(await bench.sera(['0.6', 'sh', '-c', '[ "$SERA_WAITED_MS" -lt 500 ]']).exited)
   }
-  t.true(Math.min(...waits) < 200, `${waits} ms`)
+  t.true(codes.includes(0))
   t.is(await above.holder(bench.lock), undefined)
 })
