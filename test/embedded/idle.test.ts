@@ -10,7 +10,7 @@ for (const kind of KINDS) {
     const home = await Home.for(t, kind)
     home.env.SERA_EMBEDDED_IDLE = '10s'
     await home.run('ensure')
-    t.is(home.watcherPids().length, 1)
+    await until('one watcher, and nothing that it has just forked', () => home.watcherPids().length === 1)
     await home.wantedLongAgo()
     await until('the server has gone', () => home.serverPids().length === 0)
     await until('the watcher has gone', () => home.watcherPids().length === 0)
