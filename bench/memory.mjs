@@ -16,7 +16,8 @@ export async function memory(wrappers) {
 
 async function waitersOf(wrapper) {
   const { members, end } = await crowd(wrapper, WAITERS + 1)
-  const waiting = members.filter(({ pid }) => !hasChildren(pid)).map(({ pid }) => usedBy(pid))
+  const families = members.map(({ pid }) => [pid, ...childrenOf(pid)]).sort((one, other) => one.length - other.length)
+  const waiting = families.slice(0, -1).map(usedByAll) // the last one runs the command
   await end()
   const median = of => megabytes(quantile(waiting.map(of), 0.5))
   return {
@@ -32,6 +33,13 @@ function usedBy(pid) {
   return Object.fromEntries([...lines].map(([, name, value]) => [name, Number(value)]))
 }
 
-function hasChildren(pid) {
-  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1') !== ''
+/** sera's waiter has a guard beside it. */
+function usedByAll(pids) {
+  const all = pids.map(usedBy)
+  const sum = name => all.reduce((total, used) => total + used[name], 0)
+  return { Rss: sum('Rss'), Private_Dirty: sum('Private_Dirty'), Private_Clean: sum('Private_Clean') }
+}
+
+function childrenOf(pid) {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').split(' ').filter(Boolean)
 }
