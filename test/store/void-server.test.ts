@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import test, { type ExecutionContext } from 'ava'
 import { voidReason, voidRules } from '../../src/store/void-server.js'
 import { type Result, RUNTIMES, sera } from '../support/cli.js'
-import { type Server, serverBinary, sharedServers, startServer } from '../support/servers.js'
+import { type Server, sharedServers, startServer } from '../support/servers.js'
 
 const PROVIDER = '/usr/lib/galera/libgalera_smm.so'
 const GROUP = [
@@ -49,8 +49,10 @@ test('a Galera member is refused, even when get_lock is asked for by name, unles
   t.is((await run([], { SERA_ALLOW_MULTI_PRIMARY: 'true' })).stdout, 'ran\n', 'all hosts go to one member')
 })
 
-test('a Group Replication member is refused, and on a primary get_lock by name is taken', async t => {
-  if (!(await serverBinary('mysql'))) return t.pass('no MySQL on this machine')
+const withMySql = sharedServers().some(({ kind }) => kind === 'mysql')
+const onMySql = withMySql ? test : () => {}
+
+onMySql('a Group Replication member is refused, and on a primary get_lock by name is taken', async t => {
   const single = await on(t, 'mysql', GROUP)
   refused(t, await single(), /Group Replication.*failover/)
   t.is((await single(['--engine', 'get_lock'])).stdout, 'ran\n')
