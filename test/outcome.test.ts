@@ -20,7 +20,8 @@ test('each outcome of sera’s own has its number from the contract, and no two 
 })
 
 test('the command’s own code passes through, even where it is one of sera’s', t => {
-  for (const exitCode of [0, 1, 143, 204, 255]) t.is(exitCodeOf({ kind: 'ran', exitCode }, { timeoutExitCode: 9 }), exitCode)
+  for (const exitCode of [0, 1, 143, 204, 255])
+    t.is(exitCodeOf({ kind: 'ran', exitCode }, { timeoutExitCode: 9 }), exitCode)
 })
 
 test('a skip is a success unless details are asked for', t => {

@@ -41,23 +41,29 @@ export function announce(host: Host, voice: Voice, report: Report): void {
     case 'done':
       return
     case 'timed-out':
-      return sayNews(host, voice, timedOut(report))
+      sayNews(host, voice, timedOut(report))
+      return
     case 'skipped':
-      return sayNews(host, voice, 'skipped: another host was running it and has finished')
+      sayNews(host, voice, 'skipped: another host was running it and has finished')
+      return
     case 'interrupted':
-      return sayNews(host, voice, `gave up waiting (${outcome.signal}); nothing was run`)
+      sayNews(host, voice, `gave up waiting (${outcome.signal}); nothing was run`)
+      return
     case 'lost':
-      return sayError(host, `the lock was lost while the command ran, and the command was ended: ${outcome.reason}`)
+      sayError(host, `the lock was lost while the command ran, and the command was ended: ${outcome.reason}`)
+      return
     case 'overran':
-      return sayError(host, `the command was ended: ${outcome.reason}`)
+      sayError(host, `the command was ended: ${outcome.reason}`)
+      return
     case 'config':
     case 'usage':
     case 'lock-failed':
     case 'not-started':
     case 'conflict':
-      return sayError(host, outcome.reason)
+      sayError(host, outcome.reason)
+      return
     default:
-      return unreachable(outcome)
+      unreachable(outcome)
   }
 }
 

@@ -71,7 +71,7 @@ class WaitingLine {
   #draw(): void {
     if (this.#stopped || !hasViewer(this.host)) return
     const text = waitingText(this.awaited, this.#holder, this.#seenAt, this.host.clock.now())
-    this.host.stderr.write(`\r${fit(text, this.host.stderr.columns)}\x1b[K`)
+    this.host.stderr.write(`\r${cutToWidth(text, this.host.stderr.columns)}\x1b[K`)
     this.#shown = true
   }
 }
@@ -96,7 +96,7 @@ function wholeSeconds(round: (n: number) => number, ms: number): string {
 }
 
 /** Cut to the terminal's width, as a line that wraps can't be redrawn; nothing in it may move the cursor. */
-function fit(text: string, columns: number): string {
+function cutToWidth(text: string, columns: number): string {
   const clean = text.replace(/\p{Cc}+/gu, ' ')
   return clean.length < columns ? clean : `${clean.slice(0, Math.max(0, columns - 2))}…`
 }
