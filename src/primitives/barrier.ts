@@ -1,0 +1,61 @@
+/**
+ * Barrier: blocks until `count` have arrived, then all go. It can be used again at once.
+ *
+ * Admission: when as many wait as there must be, whoever sees it (the last to arrive) starts the next generation and grants all of the
+ * former in one step. The dead don't count.
+ *
+ * A tag counts once. A participant that was restarted takes the claim with its tag over, be it that it still waits, or that it
+ * has been granted and was not seen before the restart. Who names another count than those who wait is told so, and
+ * they are not disturbed. Single-use: when it has let its parties go, whoever comes is told that it is too late.
+ * @see https://zookeeper.apache.org/doc/current/recipes.html#sc_recipes_eventHandles
+ */
+import type { Change, Claim, Conflict, ResourceState, Rule } from '../store/claims.js'
+import { granted } from './grant.js'
+import { together, type Waiting } from './turn.js'
+
+export function admission(count: number): Rule {
+  return (state, me) => {
+    const { resource } = state
+    const others = state.claims.filter(({ id }) => id !== me.id)
+    const namesake = me.tag === undefined ? undefined : others.find(({ tag }) => tag === me.tag)
+    if (namesake?.state === 'granted') return succeeding(namesake, me)
+    const waiting = others.filter(one => one.state === 'waiting' && one !== namesake)
+    const objection = disagreement(state, waiting, count, me)
+    if (objection) return objection
+    const change: Change = {
+      ...(namesake ? { remove: [namesake.id] } : {}),
+      ...(resource.capacity === count ? {} : { resource: { capacity: count } }),
+    }
+    return waiting.length + 1 < count ? change : release([...waiting, me], change, resource.generation + 1)
+  }
+}
+
+/** The one who was there before under my tag has been let go already: so am I. */
+function succeeding({ id, generation }: Claim, me: Claim): Change {
+  return { ...granted(me, { generation }), remove: [id] }
+}
+
+function release(parties: readonly Claim[], change: Change, generation: number): Change {
+  return {
+    ...change,
+    claims: parties.flatMap(party => granted(party, { generation }).claims ?? []),
+    resource: { ...change.resource, generation },
+  }
+}
+
+function disagreement(
+  { resource }: ResourceState,
+  waiting: readonly Claim[],
+  count: number,
+  me: Claim,
+): Conflict | undefined {
+  if (me.mode === 'single-use' && resource.generation > 0) {
+    return { conflict: 'this barrier is for a single use and has let its parties go already' }
+  }
+  if (resource.capacity === count || !waiting.some(({ overdueMs }) => overdueMs <= 0)) return undefined
+  return { conflict: `those who wait at this barrier expect ${resource.capacity} parties, not ${count}` }
+}
+
+export function barrier(count: number): Waiting {
+  return { rule: admission(count), pace: together, onlyAhead: false, meeting: true }
+}

@@ -1,0 +1,21 @@
+/**
+ * Counter: a number that never gets below zero and has no owner: what a crash took stays taken.
+ *
+ * Admission: adding is let on at once, whatever waits. Taking is let on when nobody who waits is ahead and the value covers it. The grant
+ * is the operation: it changes the value in the same step, and its claim stays, as the record of the operation with the new
+ * value as its result, until its client has seen it. So an answer that got lost is asked for again and not counted twice.
+ */
+import type { Change, Claim, Conflict, ResourceState } from '../store/claims.js'
+import { granted } from './grant.js'
+import { byPlace, type Waiting } from './turn.js'
+
+/** `me.units` is what is to be added, and may be negative. */
+export function admit({ resource, claims }: ResourceState, me: Claim): Change | Conflict {
+  const value = resource.value + me.units
+  if (!Number.isSafeInteger(value)) return { conflict: `the counter at ${resource.value} can't take ${me.units} more` }
+  const waitsBehind = claims.some(({ state, ticket }) => state === 'waiting' && ticket < me.ticket)
+  if (me.units < 0 && (waitsBehind || value < 0)) return {}
+  return { ...granted(me, { result: String(value) }), resource: { value } }
+}
+
+export const COUNTER: Waiting = { rule: admit, pace: byPlace, onlyAhead: true, meeting: true }

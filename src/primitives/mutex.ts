@@ -1,0 +1,18 @@
+/**
+ * Mutex: one holder at a time, in order of arrival.
+ *
+ * Admission: nothing is ahead. (The lock recipe of ZooKeeper, with rows for its sequential nodes.) Who only wants to see the lock
+ * free (`--wait-and-skip`) passes as soon as nobody who wants it for himself is ahead, all at once, and is in nobody's way.
+ * @see https://zookeeper.apache.org/doc/current/recipes.html#sc_recipes_Locks
+ */
+import type { Rule } from '../store/claims.js'
+import { granted } from './grant.js'
+import { byPlace, type Waiting } from './turn.js'
+
+export const admit: Rule = ({ claims }, me) => {
+  const ahead = claims.filter(({ ticket, mode }) => ticket < me.ticket && mode !== 'pass')
+  if (ahead.length > 0) return {}
+  return me.mode === 'pass' ? { remove: [me.id] } : granted(me)
+}
+
+export const MUTEX: Waiting = { rule: admit, pace: byPlace, onlyAhead: true, meeting: false }

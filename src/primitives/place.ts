@@ -1,0 +1,80 @@
+/** One claim of this process: known by its id, kept alive by renewals, and lost when it can no longer be proven to live. */
+import { after, type Clock } from '../clock.js'
+import { SeraError } from '../errors.js'
+import type { Claim, ResourceKey } from '../store/claims.js'
+
+export interface PlaceWatcher {
+  /** The claim lives until `until`, ms on the boot clock. */
+  renewed(until: number): void
+  /** The claim is gone, and why. */
+  gone(reason: string): void
+}
+
+/** Nobody else may act on the claim's end before this has passed; the other half of `Watch`'s margin. */
+const MARGIN_MS = 1000
+
+export class Place {
+  /** As it was last seen. */
+  claim: Claim | undefined
+  watcher: PlaceWatcher | undefined
+  readonly #lost = new AbortController()
+  #provenAt = Number.NEGATIVE_INFINITY
+  #cancel = () => {}
+  #held = false
+
+  constructor(
+    readonly key: ResourceKey,
+    readonly id: string,
+    readonly leaseMs: number,
+    /** How long before the end of its lease whoever holds the claim wants to be told, ms. */
+    readonly graceMs: number,
+    readonly clock: Clock,
+  ) {}
+
+  /** Nobody can take the claim for dead before this moment, ms on the boot clock: last confirmed renewal sent + lease. */
+  get until(): number {
+    return this.#provenAt + this.leaseMs
+  }
+
+  /** Aborts with SeraError `lost` when whoever relies on the claim has to stop: a grace before it can be somebody else's. */
+  get signal(): AbortSignal {
+    return this.#lost.signal
+  }
+
+  /** A renewal that was sent then (boot clock) has been confirmed. */
+  proven(sentAt: number): void {
+    if (sentAt <= this.#provenAt) return
+    this.#provenAt = sentAt
+    if (this.#held) this.#watchFence()
+    this.watcher?.renewed(this.until)
+  }
+
+  /** From now on somebody relies on the claim. */
+  hold(): void {
+    this.#held = true
+    this.#watchFence()
+  }
+
+  /** Nobody relies on it any more. */
+  letGo(): void {
+    this.#held = false
+    this.#cancel()
+  }
+
+  gone(reason: string): void {
+    this.watcher?.gone(reason)
+    if (this.#held) this.#lose(reason)
+    this.letGo()
+  }
+
+  /** A timer of its own, that no call to the store can hold up. */
+  #watchFence(): void {
+    this.#cancel()
+    const left = this.until - this.graceMs - MARGIN_MS - this.clock.boot()
+    this.#cancel = after(left, () => this.#lose('the server did not confirm it in time'))
+  }
+
+  #lose(reason: string): void {
+    this.#lost.abort(new SeraError('lost', `the claim on ${this.key.kind} ${this.key.name} was lost: ${reason}`))
+  }
+}

@@ -1,0 +1,60 @@
+/** Keeps the claims of a process alive: one statement every third of a lease renews them all. */
+import type { Clock } from '../clock.js'
+import type { ClaimStore } from '../store/claims.js'
+import type { Place } from './place.js'
+
+/** After a renewal that failed for good; the store itself has tried again until then. */
+const RETRY_MS = 250
+
+export class Renewals {
+  readonly #places = new Map<string, Place>()
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(
+    readonly store: ClaimStore,
+    readonly clock: Clock,
+    readonly leaseMs: number,
+  ) {}
+
+  /** Renews a claim that is in the tables from now on. */
+  add(place: Place): void {
+    this.#places.set(place.id, place)
+    this.#timer ??= setTimeout(() => void this.#beat(), this.leaseMs / 3)
+  }
+
+  drop(place: Place): void {
+    this.#places.delete(place.id)
+    if (this.#places.size > 0) return
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+  }
+
+  /** The next beat is a third of a lease after this one was sent, however long its answer takes. */
+  async #beat(): Promise<void> {
+    const sentAt = this.clock.boot()
+    const asked = [...this.#places.values()]
+    const done = await this.#renew(asked, sentAt)
+    const passed = this.clock.boot() - sentAt
+    const pause = done ? Math.max(0, this.leaseMs / 3 - passed) : RETRY_MS
+    this.#timer = this.#places.size === 0 ? undefined : setTimeout(() => void this.#beat(), pause)
+  }
+
+  async #renew(asked: readonly Place[], sentAt: number): Promise<boolean> {
+    let alive: Set<string>
+    try {
+      const ids = asked.map(({ id }) => id)
+      alive = await this.store.renew(ids, { until: this.clock.now() + this.leaseMs / 3 })
+    } catch {
+      return false // whoever holds a claim has a deadline, which only a confirmed renewal moves on
+    }
+    for (const place of asked) {
+      if (this.#places.get(place.id) !== place) continue
+      if (alive.has(place.id)) place.proven(sentAt)
+      else {
+        this.drop(place)
+        place.gone('it is no longer in the lock tables (its lease ran out, or somebody broke it)')
+      }
+    }
+    return true
+  }
+}

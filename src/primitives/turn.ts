@@ -1,0 +1,146 @@
+/**
+ * Waiting: the one loop of all primitives.
+ *
+ * 1. Step: the claim joins the queue, or is granted at once.
+ * 2. Look, after a pause that grows with the place in the queue, whether the rule would let the claim on.
+ * 3. If so, step again: what a look has seen may have changed since; only a step decides.
+ * 4. When the deadline has passed, or the signal aborts, leave; who finds the claim granted then was not too late.
+ *
+ * A look also shows when the claim is gone, because this process was stopped for longer than its lease and others have taken
+ * it for dead. Nothing is ever begun on a grant from before: a grant counts from when its own step was sent.
+ */
+import { SeraError } from '../errors.js'
+import type { Claim, Patience, ResourceState, Rule } from '../store/claims.js'
+import type { Ask, Participant } from './participant.js'
+import type { Place } from './place.js'
+
+/** One deadline and one abort for a whole wait. */
+export interface Wait {
+  /** On the monotonic clock, ms; Infinity: forever. In the past: one try. */
+  until: number
+  signal?: AbortSignal | undefined
+}
+
+/** How a kind of resource is waited for. */
+export interface Waiting {
+  rule: Rule
+  /** How soon to look again, ms. */
+  pace(state: ResourceState, me: Claim): number
+  /** Whether only those ahead matter, so that a look need not read the rest. */
+  onlyAhead: boolean
+  /**
+   * Whether others count on the claim, as at a barrier: then a grant is not given back because the wait was broken off, and a
+   * claim that was taken for dead does not simply queue again.
+   */
+  meeting: boolean
+}
+
+/** Between looks, for each claim that waits ahead, and at most. */
+const PACE_MS = 10
+const LONGEST_PAUSE_MS = 5000
+
+/** What ending a wait may cost. */
+const FAREWELL_MS = 5000
+
+/** Waits to be let on; undefined when the deadline passed first. Rejects with the signal's reason when it aborts. */
+export async function takeTurn(
+  participant: Participant,
+  place: Place,
+  ask: Ask,
+  waiting: Waiting,
+  wait: Wait,
+): Promise<Place | undefined> {
+  // what has been granted by an earlier try, whose answer got lost, is not granted twice
+  const once: Rule = (state, me) => (me.state === 'granted' ? {} : waiting.rule(state, me))
+  try {
+    const admitted = await pursue(participant, place, ask, { ...waiting, rule: once }, wait)
+    if (admitted && (waiting.meeting || !wait.signal?.aborted)) return place
+  } catch (error) {
+    if (await isOut(participant, place, ask, waiting)) throw error
+    return place
+  }
+  if (!(await isOut(participant, place, ask, waiting))) return place
+  wait.signal?.throwIfAborted()
+  return undefined
+}
+
+/** True when let on, false when the deadline passed. */
+export async function pursue(
+  participant: Participant,
+  place: Place,
+  ask: Ask,
+  { rule, pace, onlyAhead, meeting }: Waiting,
+  wait: Wait,
+): Promise<boolean> {
+  const { clock } = participant
+  const startedAt = clock.now()
+  // a step is short, and is not broken off in the middle: its outcome would have to be found out. It repeats itself for less
+  // than a lease: so long what it may have granted is sure to be there
+  const step = () => {
+    const until = Math.min(wait.until, clock.now() + 0.9 * place.leaseMs)
+    return participant.step(place, ask, rule, { join: clock.now() < wait.until, until })
+  }
+  wait.signal?.throwIfAborted()
+  let { mine, admitted } = await step()
+  let pauseMs = PACE_MS
+  while (!admitted && mine && clock.now() < wait.until) {
+    const upTo: number = onlyAhead ? mine.ticket : Number.POSITIVE_INFINITY
+    const state = await participant.next(place.key, upTo, pauseMs, wait)
+    const seen = state.claims.find(({ id }) => id === place.id)
+    if (!seen && meeting) throw takenForDead(place)
+    if (seen) pauseMs = pause(pace(state, seen), clock.now() - startedAt)
+    if (seen?.state === 'granted') {
+      place.claim = seen
+      return true
+    }
+    if (!seen || moves(rule(state, seen))) ({ mine, admitted } = await step())
+  }
+  return admitted
+}
+
+/** Who has waited long waits half a part in a thousand longer, and asks less for it. */
+function pause(paceMs: number, waitedMs: number): number {
+  return Math.min(LONGEST_PAUSE_MS, Math.max(PACE_MS, paceMs, waitedMs / 2000))
+}
+
+/** 10 ms for each place in the queue: a long queue costs the server about as many looks as a short one. */
+export function byPlace({ claims }: ResourceState, { ticket }: Claim): number {
+  return PACE_MS * (1 + claims.filter(claim => claim.state === 'waiting' && claim.ticket < ticket).length)
+}
+
+/** For those who will all go at once: the same for each, and the more the slower. */
+export function together({ claims }: ResourceState): number {
+  return 2 * claims.length
+}
+
+function moves(verdict: ReturnType<Rule>): boolean {
+  return 'conflict' in verdict || (verdict.claims?.length ?? 0) > 0 || (verdict.remove?.length ?? 0) > 0
+}
+
+/** Leaves the queue. False when the claim has been granted meanwhile, and others count on it. */
+async function isOut(participant: Participant, place: Place, ask: Ask, { meeting }: Waiting): Promise<boolean> {
+  const patience = farewell(participant)
+  try {
+    if (!meeting) {
+      await participant.leave(place, patience)
+      return true
+    }
+    // a step, so that no late twin of an earlier one, whose outcome never came, can follow it
+    const leave: Rule = (_, me) => (me.state === 'waiting' ? { remove: [me.id] } : {})
+    const { mine } = await participant.step(place, ask, leave, { ...patience, join: false })
+    if (mine?.state === 'granted') return false
+  } catch {} // the tables are out of reach: the claim's lease ends it
+  participant.forget(place)
+  return true
+}
+
+function farewell({ clock }: Participant): Patience {
+  return { until: clock.now() + FAREWELL_MS }
+}
+
+function takenForDead({ key, leaseMs }: Place): SeraError {
+  return new SeraError(
+    'lock-failed',
+    `${key.kind} ${key.name}: this participant was taken for dead, as nothing was heard of it for ${leaseMs / 1000} s`,
+  )
+}

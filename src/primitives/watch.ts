@@ -1,0 +1,59 @@
+/**
+ * Tells the dead from the living without believing anybody's wall clock.
+ *
+ * A claim is dead when this process has seen the same count of renewals for the claim's own lease and a margin, on its own
+ * clock. Why that is safe: the owner stops acting a lease after it *sent* its last confirmed renewal. That renewal was written
+ * later than it was sent, and seen here later than it was written; so when a lease has passed since it was first seen
+ * here, more than a lease has passed for its owner. Both measure durations, never times of day, and so need only clocks
+ * that run at one rate. And whoever judges a claim dead still has to delete the row with that very count of renewals:
+ * of a late renewal and the reaping, one wins.
+ *
+ * Or the row is overdue by the server's clock by more than `maxClockSkew`, which clocks of members can't differ by: so
+ * that those who don't wait get past the dead, too.
+ */
+import type { Clock } from '../clock.js'
+import type { Claim, ResourceKey, ResourceState } from '../store/claims.js'
+
+/** What clocks may drift apart within a lease, and a margin for whoever is slow to stop. */
+const MARGIN_MS = 1000
+
+interface Sighting {
+  renewals: number
+  /** Boot clock, ms. */
+  since: number
+}
+
+export class Watch {
+  readonly #sightings = new Map<string, Map<string, Sighting>>()
+
+  constructor(
+    readonly clock: Clock,
+    readonly maxClockSkewMs: number,
+  ) {}
+
+  /** The dead among the claims that have just been read, up to ticket `upTo`. */
+  dead(key: ResourceKey, { claims }: ResourceState, upTo: number): Claim[] {
+    const now = this.clock.boot()
+    const name = `${key.kind}\0${key.name}`
+    const before = this.#sightings.get(name)
+    const after = new Map<string, Sighting>()
+    for (const { id, renewals } of claims) {
+      const seen = before?.get(id)
+      after.set(id, seen?.renewals === renewals ? seen : { renewals, since: now })
+    }
+    // those further back were not read this time; their sightings count on
+    if (upTo !== Number.POSITIVE_INFINITY)
+      for (const [id, seen] of before ?? []) if (!after.has(id)) after.set(id, seen)
+    this.#sightings.set(name, after)
+    return claims.filter(claim => this.#isDead(claim, after.get(claim.id) as Sighting, now))
+  }
+
+  /** Nobody waits at this resource any more. */
+  forget(key: ResourceKey): void {
+    this.#sightings.delete(`${key.kind}\0${key.name}`)
+  }
+
+  #isDead({ leaseMs, overdueMs }: Claim, { since }: Sighting, now: number): boolean {
+    return now - since >= leaseMs + MARGIN_MS || overdueMs > this.maxClockSkewMs
+  }
+}

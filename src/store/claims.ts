@@ -1,0 +1,210 @@
+/**
+ * The lock tables as everything above the store sees them: named resources, each with its claims in order of arrival, and
+ * one way to change them.
+ *
+ * A claim is an ephemeral row: one participant's place at one resource. It lives as long as its process renews it. Every
+ * decision about a resource is a **step**: one transaction that moves the resource's version on, reads all its claims, asks a
+ * pure function what is to change, writes that, and commits. Steps of one resource therefore happen one after the other,
+ * on every server and cluster, and whatever they decide they decide on the whole truth.
+ *
+ * The model is ZooKeeper's ephemeral sequential node.
+ * @see https://zookeeper.apache.org/doc/current/recipes.html
+ */
+
+/** What is waited for. `kind` names the rules by which it is granted. */
+export interface ResourceKey {
+  kind: string
+  /** Compared byte by byte. */
+  name: string
+}
+
+export interface Resource {
+  /** Grows with every step and never repeats, µs since 1970 or more. 0: the resource has not been used yet. */
+  version: number
+  /** The newest grant's token. */
+  grantedToken: number | undefined
+  /** Permits of a semaphore, parties of a barrier. */
+  capacity: number | undefined
+  /** A counter's value; a gate's time to open by itself. */
+  value: number
+  /** How many times a barrier has let its parties go. */
+  generation: number
+  /** What a kind of its own wants remembered beyond its claims, as JSON. */
+  record: string | undefined
+}
+
+/** `leaving`: has had what it came for, and waits for the others to have it too. */
+export type ClaimState = 'waiting' | 'granted' | 'leaving'
+
+/** What a participant asks for. Its id is made by whoever asks, so that asking twice is asking once. */
+export interface ClaimRequest {
+  id: string
+  leaseMs: number
+  /** Which of a kind's rules applies: `read`, `write`, … */
+  mode?: string
+  /** How much of it. */
+  units?: number
+  /** The participant's name among the others. */
+  tag?: string
+  labels?: string
+  selector?: string
+  payload?: string
+}
+
+export interface Claim extends Required<Pick<ClaimRequest, 'id' | 'leaseMs' | 'units'>> {
+  /** The resource's version when the claim was made: its place in the queue. */
+  ticket: number
+  /** The resource's version when it was granted: the fencing token. */
+  token: number | undefined
+  state: ClaimState
+  processId: string
+  mode: string | undefined
+  slot: number | undefined
+  /** The round of a barrier that it was granted in. */
+  generation: number | undefined
+  tag: string | undefined
+  labels: string | undefined
+  selector: string | undefined
+  payload: string | undefined
+  result: string | undefined
+  /** Counts the renewals; a claim whose count stands still is dead sooner or later. */
+  renewals: number
+  /** By the server's clock, ms; negative while the lease runs. Clocks of members differ: nobody dies by this alone. */
+  overdueMs: number
+}
+
+/** One resource as one statement read it. */
+export interface ResourceState {
+  resource: Resource
+  /** In order of arrival. */
+  claims: readonly Claim[]
+  /** The server's time, µs since 1970. */
+  now: number
+}
+
+/** New values of a claim. `granted` gives it the step's version as token. */
+export interface ClaimChange extends Partial<Pick<Claim, 'slot' | 'generation' | 'result'>> {
+  id: string
+  state: ClaimState
+}
+
+/** What a step writes; nothing of it, when anything of it no longer fits. */
+export interface Change {
+  claims?: readonly ClaimChange[]
+  /** Claims that leave, by id. */
+  remove?: readonly string[]
+  resource?: Partial<Pick<Resource, 'capacity' | 'value' | 'generation' | 'record'>>
+}
+
+/** Participants disagree: a step that finds this changes nothing, and says why (SeraError `conflict`). */
+export interface Conflict {
+  conflict: string
+}
+
+/**
+ * An admission rule: what is to change, now that `me` is among the claims. Pure. An empty change: wait.
+ * It sees living claims only.
+ */
+export type Rule = (state: ResourceState, me: Claim) => Change | Conflict
+
+/** A rule's answer, with the claims that have died and go with it. */
+export type Decision = (Change | Conflict) & { dead?: readonly Claim[] }
+
+export interface StepResult {
+  /** My claim after the step; undefined when it is not (or no longer) in the tables. */
+  mine: Claim | undefined
+  /** Whether the rule has let it on: granted it, or let it pass without leaving a claim. */
+  admitted: boolean
+  /** Boot clock, ms: before anything of the step was sent. Whatever it granted or renewed lives a lease from then. */
+  sentAt: number
+}
+
+/** How long a call to the store may go on trying, and who can end it. */
+export interface Patience {
+  /** Monotonic clock, ms. */
+  until: number
+  signal?: AbortSignal | undefined
+}
+
+export interface StepOptions extends Patience {
+  /** Whether a claim that has to wait stays in the queue; otherwise nothing is written for it. */
+  join: boolean
+}
+
+/** A claim as a person wants to see it. */
+export interface Contender extends Claim {
+  host: string
+  pid: number
+  user: string
+  command: string
+  /** For how long it has been in its state, ms by the server's clock. */
+  sinceMs: number
+}
+
+/**
+ * The tables, wherever they are. Every method repeats itself while the trouble is one that passes, up to its patience, and
+ * then throws SeraError `lock-failed`. Repeating is harmless: whatever is done is done by a claim's id.
+ */
+export interface ClaimStore {
+  /** Names this process among the owners of claims. */
+  readonly processId: string
+  step(
+    key: ResourceKey,
+    mine: ClaimRequest,
+    decide: (state: ResourceState, me: Claim) => Decision,
+    options: StepOptions,
+  ): Promise<StepResult>
+  /** Resources as they are, or were a moment ago, with the claims up to ticket `upTo`; in the order asked for. */
+  look(asked: readonly Look[], patience: Patience): Promise<ResourceState[]>
+  /** Gives claims another lease. @returns those that are still there */
+  renew(ids: readonly string[], patience: Patience): Promise<Set<string>>
+  /** Takes a claim away, or only if it is in that state. @returns whether it was there */
+  remove(id: string, patience: Patience, onlyIf?: ClaimState): Promise<boolean>
+  /** All claims of a resource with what is known of their owners, in order of arrival. */
+  contenders(key: ResourceKey, patience: Patience): Promise<Contender[]>
+  close(): Promise<void>
+}
+
+export interface Look {
+  key: ResourceKey
+  upTo: number
+}
+
+/** The claim that a request becomes, before anything is written. */
+export function freshClaim(request: ClaimRequest, ticket: number, processId: string): Claim {
+  return {
+    ...request,
+    ticket,
+    token: undefined,
+    state: 'waiting',
+    processId,
+    mode: request.mode,
+    units: request.units ?? 1,
+    slot: undefined,
+    generation: undefined,
+    tag: request.tag,
+    labels: request.labels,
+    selector: request.selector,
+    payload: request.payload,
+    result: undefined,
+    renewals: 0,
+    overdueMs: -request.leaseMs,
+  }
+}
+
+/** What has become of a claim. */
+export function resultOf(change: Change, mine: Claim | undefined, id: string, sentAt: number): StepResult {
+  return { mine, admitted: mine?.state === 'granted' || (change.remove ?? []).includes(id), sentAt }
+}
+
+/** What a step does to the claims it has read: the same for every store. */
+export function applied(change: Change, claims: readonly Claim[], version: number): Claim[] {
+  const removed = new Set(change.remove)
+  const changes = new Map(change.claims?.map(one => [one.id, one]))
+  return claims
+    .filter(({ id }) => !removed.has(id))
+    .map(claim => {
+      const to = changes.get(claim.id)
+      return to ? { ...claim, ...to, token: to.state === 'granted' ? version : claim.token } : claim
+    })
+}

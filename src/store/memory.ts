@@ -1,0 +1,178 @@
+/**
+ * The lock tables in memory, with the same contract as those in a database: for the tests of rules, and for the unit tests
+ * of programs that use sera (`sera/testing`). Stores that share `MemoryTables` are processes that share a server.
+ */
+import { randomBytes } from 'node:crypto'
+import { type Clock, systemClock } from '../clock.js'
+import { SeraError } from '../errors.js'
+import {
+  applied,
+  type Change,
+  type Claim,
+  type ClaimRequest,
+  type ClaimState,
+  type ClaimStore,
+  type Contender,
+  type Decision,
+  freshClaim,
+  type Look,
+  type Patience,
+  type Resource,
+  type ResourceKey,
+  type ResourceState,
+  resultOf,
+  type StepOptions,
+  type StepResult,
+} from './claims.js'
+import { type Owner, ownerOf } from './owner.js'
+
+interface Row {
+  claim: Claim
+  owner: Owner
+  /** Of the tables' clock, ms. */
+  expiresAt: number
+  since: number
+}
+
+interface Shelf {
+  resource: Resource
+  rows: Row[]
+}
+
+const UNUSED: Resource = {
+  version: 0,
+  grantedToken: undefined,
+  capacity: undefined,
+  value: 0,
+  generation: 0,
+  record: undefined,
+}
+
+export class MemoryTables {
+  readonly shelves = new Map<string, Shelf>()
+
+  constructor(readonly clock: Clock = systemClock) {}
+
+  /** Microseconds, as a server's clock. */
+  get now(): number {
+    return Math.round(this.clock.now() * 1000)
+  }
+
+  shelf({ kind, name }: ResourceKey): Shelf {
+    const key = `${kind}\0${name}`
+    const found = this.shelves.get(key) ?? { resource: UNUSED, rows: [] }
+    this.shelves.set(key, found)
+    return found
+  }
+
+  find(id: string): { shelf: Shelf; row: Row } | undefined {
+    for (const shelf of this.shelves.values()) {
+      const row = shelf.rows.find(({ claim }) => claim.id === id)
+      if (row) return { shelf, row }
+    }
+    return undefined
+  }
+}
+
+export class MemoryStore implements ClaimStore {
+  readonly processId = randomBytes(8).toString('hex')
+
+  constructor(
+    readonly tables: MemoryTables,
+    readonly owner: Owner = ownerOf(0, []),
+  ) {}
+
+  async step(
+    key: ResourceKey,
+    request: ClaimRequest,
+    decide: (state: ResourceState, me: Claim) => Decision,
+    { join, signal }: StepOptions,
+  ): Promise<StepResult> {
+    const sentAt = this.tables.clock.boot()
+    await this.#answer(signal)
+    const shelf = this.tables.shelf(key)
+    const version = Math.max(shelf.resource.version + 1, this.tables.now)
+    const claims = this.#claims(shelf)
+    const known = claims.find(({ id }) => id === request.id)
+    const me = known ?? freshClaim(request, version, this.processId)
+    const present = known ? claims : [...claims, me]
+    const state = { resource: { ...shelf.resource, version }, claims: present, now: this.tables.now }
+    const decision = decide(state, me)
+    if ('conflict' in decision) throw new SeraError('conflict', decision.conflict)
+    const dead = new Set(decision.dead?.map(({ id }) => id))
+    const after = applied(
+      decision,
+      present.filter(({ id }) => !dead.has(id)),
+      version,
+    )
+    const mine = after.find(({ id }) => id === request.id)
+    if (!known && mine?.state === 'waiting' && !join) return { mine: undefined, admitted: false, sentAt }
+    this.#write(shelf, decision, after, version, request.id)
+    return resultOf(decision, mine, request.id, sentAt)
+  }
+
+  async look(asked: readonly Look[], { signal }: Patience): Promise<ResourceState[]> {
+    await this.#answer(signal)
+    return asked.map(({ key, upTo }) => {
+      const shelf = this.tables.shelf(key)
+      const claims = this.#claims(shelf).filter(({ ticket }) => ticket <= upTo)
+      return { resource: shelf.resource, claims, now: this.tables.now }
+    })
+  }
+
+  async renew(ids: readonly string[], { signal }: Patience): Promise<Set<string>> {
+    await this.#answer(signal)
+    const rows = ids.flatMap(id => this.tables.find(id)?.row ?? [])
+    for (const row of rows) this.#renew(row)
+    return new Set(rows.map(({ claim }) => claim.id))
+  }
+
+  async remove(id: string, { signal }: Patience, onlyIf?: ClaimState): Promise<boolean> {
+    await this.#answer(signal)
+    const found = this.tables.find(id)
+    if (!found || (onlyIf && found.row.claim.state !== onlyIf)) return false
+    found.shelf.rows = found.shelf.rows.filter(row => row !== found.row)
+    return true
+  }
+
+  async contenders(key: ResourceKey): Promise<Contender[]> {
+    const { clock } = this.tables
+    return this.tables.shelf(key).rows.map(row => ({ ...row.claim, ...row.owner, sinceMs: clock.now() - row.since }))
+  }
+
+  async close(): Promise<void> {}
+
+  /** A server answers later, and not to those who no longer listen. */
+  async #answer(signal: AbortSignal | undefined): Promise<void> {
+    signal?.throwIfAborted()
+    await new Promise(resolve => setImmediate(resolve))
+  }
+
+  #claims(shelf: Shelf): Claim[] {
+    const now = this.tables.clock.now()
+    return shelf.rows.map(({ claim, expiresAt }) => ({ ...claim, overdueMs: now - expiresAt }))
+  }
+
+  #write(shelf: Shelf, change: Change, after: readonly Claim[], version: number, mine: string): void {
+    const before = new Map(shelf.rows.map(row => [row.claim.id, row]))
+    const now = this.tables.clock.now()
+    const granted = change.claims?.some(({ state }) => state === 'granted')
+    shelf.resource = {
+      ...shelf.resource,
+      ...change.resource,
+      version,
+      grantedToken: granted ? version : shelf.resource.grantedToken,
+    }
+    shelf.rows = after.map(claim => {
+      const row = before.get(claim.id) ?? { claim, owner: this.owner, expiresAt: now + claim.leaseMs, since: now }
+      const since = row.claim.state === claim.state ? row.since : now
+      return { ...row, claim, since }
+    })
+    for (const row of shelf.rows) if (row.claim.id === mine) this.#renew(row)
+  }
+
+  #renew(row: Row): void {
+    row.claim = { ...row.claim, renewals: row.claim.renewals + 1 }
+    row.expiresAt = this.tables.clock.now() + row.claim.leaseMs
+  }
+}
