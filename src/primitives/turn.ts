@@ -38,6 +38,8 @@ export interface Waiting {
 /** Between looks, for each claim that waits ahead, and at most. */
 const PACE_MS = 10
 const LONGEST_PAUSE_MS = 5000
+/** Before a pause as long as this the connection is given back. */
+const REST_MS = 1000
 
 /** What ending a wait may cost. */
 const FAREWELL_MS = 5000
@@ -85,6 +87,7 @@ export async function pursue(
   let pauseMs = PACE_MS
   while (!admitted && mine && clock.now() < wait.until) {
     const upTo: number = onlyAhead ? mine.ticket : Number.POSITIVE_INFINITY
+    if (pauseMs >= REST_MS) participant.store.rest()
     const state = await participant.next(place.key, upTo, pauseMs, wait)
     const seen = state.claims.find(({ id }) => id === place.id)
     if (!seen && meeting) throw takenForDead(place)

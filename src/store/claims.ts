@@ -162,6 +162,8 @@ export interface ClaimStore {
   remove(id: string, patience: Patience, onlyIf?: ClaimState): Promise<boolean>
   /** All claims of a resource with what is known of their owners, in order of arrival. */
   contenders(key: ResourceKey, patience: Patience): Promise<Contender[]>
+  /** Nothing will be asked for a while: what is open may be given back. */
+  rest(): void
   close(): Promise<void>
 }
 

@@ -11,6 +11,16 @@ export type Row = Record<string, unknown>
 /** Tells others on the server who this is (performance_schema.session_account_connect_attrs). */
 export type Attributes = Record<string, string>
 
+export interface Changed {
+  /** Rows that the statement found, whether or not it changed them. */
+  rows: number
+  /** Whether the server was in a transaction when it had done the statement. */
+  inTransaction: boolean
+}
+
+/** @see https://dev.mysql.com/doc/dev/mysql-server/latest/mysql__com_8h.html */
+const SERVER_STATUS_IN_TRANS = 1
+
 /** Seconds of silence before the kernel probes the peer; its own default is two hours. */
 const KEEP_ALIVE_MS = 15_000
 
@@ -43,6 +53,10 @@ export class Connection {
     return this.#raw.threadId ?? 0
   }
 
+  get isBroken(): boolean {
+    return this.#broken !== undefined
+  }
+
   get isMariaDb(): boolean {
     const { _handshakePacket } = this.#raw as unknown as { _handshakePacket?: { serverVersion?: string } }
     return /mariadb/i.test(_handshakePacket?.serverVersion ?? '')
@@ -56,7 +70,18 @@ export class Connection {
   }
 
   /** The rows of one statement. With `limitMs` a slow answer breaks the connection. Rejects when it is or gets broken. */
-  query(sql: string, values: unknown[] = [], limitMs = 0): Promise<Row[]> {
+  async query(sql: string, values: unknown[] = [], limitMs = 0): Promise<Row[]> {
+    const answer = await this.#ask(sql, values, limitMs)
+    return Array.isArray(answer) ? (answer as Row[]) : []
+  }
+
+  /** What a statement that changes something did; limits and errors as for `query`. */
+  async change(sql: string, values: unknown[] = [], limitMs = 0): Promise<Changed> {
+    const { affectedRows, serverStatus = 0 } = (await this.#ask(sql, values, limitMs)) as mysql.ResultSetHeader
+    return { rows: affectedRows, inTransaction: (serverStatus & SERVER_STATUS_IN_TRANS) !== 0 }
+  }
+
+  #ask(sql: string, values: unknown[], limitMs: number): Promise<unknown> {
     return new Promise((resolve, reject) => {
       if (this.#broken) return reject(this.#broken)
       const timer = limitMs > 0 ? setTimeout(() => this.#break(noAnswer(limitMs)), limitMs) : undefined
@@ -65,11 +90,11 @@ export class Connection {
         this.#pending.delete(reject)
       }
       this.#pending.add(reject)
-      this.#raw.query(sql, values, (error, rows) => {
+      this.#raw.query(sql, values, (error, answer) => {
         settle()
         if (error?.fatal) this.#break(error)
         if (error) reject(error)
-        else resolve(Array.isArray(rows) ? (rows as Row[]) : [])
+        else resolve(answer)
       })
     })
   }

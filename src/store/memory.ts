@@ -140,6 +140,8 @@ export class MemoryStore implements ClaimStore {
     return this.tables.shelf(key).rows.map(row => ({ ...row.claim, ...row.owner, sinceMs: clock.now() - row.since }))
   }
 
+  rest(): void {}
+
   async close(): Promise<void> {}
 
   /** A server answers later, and not to those who no longer listen. */

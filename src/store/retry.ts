@@ -1,12 +1,18 @@
-/** What the errors of connecting mean: whether another try may help, and what to tell the user. Codes, never texts. */
+/**
+ * What the errors of the server mean: whether another try may help, where, and what to tell the user. Codes, never texts.
+ * Whether what failed was done all the same is not in the table: whoever tries again does so in a way that is harmless then.
+ */
 
 interface Meaning {
   /** It may pass by itself: a server that starts or stops, a full house, a network that hiccups. */
   transient: boolean
+  /** Somebody else was quicker: the connection is sound, and the same again will do. */
+  contention?: boolean
   say: string
 }
 
 const transient = (say: string): Meaning => ({ transient: true, say })
+const contention = (say: string): Meaning => ({ transient: true, contention: true, say })
 const permanent = (say: string): Meaning => ({ transient: false, say })
 
 const MEANINGS: Record<string, Meaning> = {
@@ -29,6 +35,22 @@ const MEANINGS: Record<string, Meaning> = {
   ER_CONNECTION_KILLED: transient('the connection was killed'),
   ER_UNKNOWN_COM_ERROR: transient('the cluster member is not ready (no quorum, or joining)'),
 
+  ER_LOCK_DEADLOCK: contention('a rival transaction was quicker'),
+  ER_TRANSACTION_ROLLBACK_DURING_COMMIT: contention('a rival transaction on another member was quicker'),
+  ER_LOCK_WAIT_TIMEOUT: contention('a rival transaction takes long'),
+  ER_CHECKREAD: contention('a rival transaction was quicker'),
+  ER_DUP_ENTRY: contention('a rival transaction made the same row'),
+  SERA_RIVAL: contention('a rival transaction was quicker'),
+  ER_ERROR_DURING_COMMIT: transient('the member could not say whether it had committed'),
+  ER_RUN_HOOK_ERROR: transient('the member has left its group'),
+  ER_OPTION_PREVENTS_STATEMENT: transient('the server is read-only: a replica, or a primary that was replaced'),
+  ER_READ_ONLY_MODE: transient('the server is read-only'),
+  ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION: transient('the server is read-only'),
+
+  ER_NO_SUCH_TABLE: permanent('the lock tables have gone; sera makes them anew, or a DBA with `sera schema print`'),
+  ER_TABLEACCESS_DENIED_ERROR: permanent('the account may not use the lock tables; `sera schema print` says what it needs'),
+  ER_BINLOG_STMT_MODE_AND_ROW_ENGINE: permanent('the server logs statements; set binlog_format to ROW or MIXED'),
+  ER_DATA_TOO_LONG: permanent('a value is longer than its column'),
   ENOTFOUND: permanent('no such host; check the name'),
   EACCES: permanent('permission denied on the socket'),
   ER_ACCESS_DENIED_ERROR: permanent('access denied; check user and password'),
@@ -46,6 +68,16 @@ const MEANINGS: Record<string, Meaning> = {
 
 export function errorCode(error: unknown): string | undefined {
   return (error as { code?: string } | undefined)?.code
+}
+
+/** Somebody else was quicker; the connection is sound. */
+export function isContention(error: unknown): boolean {
+  return MEANINGS[errorCode(error) ?? '']?.contention ?? false
+}
+
+/** The error of a transaction that found things changed under it. */
+export function rival(): Error {
+  return Object.assign(new Error('a rival transaction was quicker'), { code: 'SERA_RIVAL' })
 }
 
 export function isTransient(error: unknown): boolean {

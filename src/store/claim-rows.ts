@@ -1,0 +1,101 @@
+/** Claims and resources as rows: the SQL that reads them, and what comes back. */
+import type { Claim, ClaimState, Contender, Look, Resource, ResourceState } from './claims.js'
+import type { Row } from './connection.js'
+
+/** Microseconds since 1970, whatever the session's time zone. */
+export const NOW = `TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6))`
+
+const RESOURCE_COLUMNS = `r.id AS resource_id, r.version, r.granted_token, r.capacity, r.value,
+  r.generation AS resource_generation, r.record, ${NOW} AS now`
+
+const CLAIM_COLUMNS = `c.id, c.ticket, c.state, c.process_id, c.token, c.mode, c.units, c.slot, c.generation, c.tag,
+  c.labels, c.selector, c.payload, c.result, c.lease_ms, c.renewals,
+  TIMESTAMPDIFF(MICROSECOND, c.expires_at, UTC_TIMESTAMP(6)) AS overdue`
+
+/** For kind, name: the resource with its claims, or one row without a claim, or none. */
+export const READ = `SELECT ${RESOURCE_COLUMNS}, ${CLAIM_COLUMNS}
+FROM sera_resource r LEFT JOIN sera_claim c ON c.resource_id = r.id WHERE r.kind = ? AND r.name = ?`
+
+/** For its number among those that are asked for, ticket, kind, name. */
+const READ_AHEAD = `SELECT ? AS asked, ${RESOURCE_COLUMNS}, ${CLAIM_COLUMNS}
+FROM sera_resource r LEFT JOIN sera_claim c ON c.resource_id = r.id AND c.ticket <= ? WHERE r.kind = ? AND r.name = ?`
+
+/** For kind, name: the claims, with what people want to know of them. */
+export const READ_CONTENDERS = `SELECT ${CLAIM_COLUMNS}, c.host, c.pid, c.user, c.command,
+  TIMESTAMPDIFF(MICROSECOND, COALESCE(c.granted_at, c.requested_at), UTC_TIMESTAMP(6)) AS since
+FROM sera_resource r JOIN sera_claim c ON c.resource_id = r.id WHERE r.kind = ? AND r.name = ?`
+
+/** All of several resources in one statement. */
+export function lookStatement(asked: readonly Look[]): { sql: string; values: unknown[] } {
+  return {
+    sql: asked.map(() => READ_AHEAD).join('\nUNION ALL\n'),
+    values: asked.flatMap(({ key, upTo }, at) => [at, Math.min(upTo, Number.MAX_SAFE_INTEGER), key.kind, key.name]),
+  }
+}
+
+/** What the rows of `lookStatement` say of each resource. */
+export function statesOf(rows: readonly Row[], count: number): ResourceState[] {
+  const states = Array.from({ length: count }, (): Row[] => [])
+  for (const row of rows) states[Number(row.asked)]?.push(row)
+  return states.map(stateOf)
+}
+
+/** One resource and its claims, in order of arrival. */
+export function stateOf(rows: readonly Row[]): ResourceState {
+  const [first = {}] = rows
+  const claims = rows.filter(({ id }) => id !== null).map(claimOf)
+  return { resource: resourceOf(first), claims: claims.sort((a, b) => a.ticket - b.ticket), now: Number(first.now ?? 0) }
+}
+
+function resourceOf(row: Row): Resource {
+  return {
+    version: Number(row.version ?? 0),
+    grantedToken: number(row.granted_token),
+    capacity: number(row.capacity),
+    value: Number(row.value ?? 0),
+    generation: Number(row.resource_generation ?? 0),
+    record: text(row.record),
+  }
+}
+
+function claimOf(row: Row): Claim {
+  return {
+    id: String(row.id),
+    ticket: Number(row.ticket),
+    state: row.state as ClaimState,
+    processId: String(row.process_id),
+    token: number(row.token),
+    mode: text(row.mode),
+    units: Number(row.units),
+    slot: number(row.slot),
+    generation: number(row.generation),
+    tag: text(row.tag),
+    labels: text(row.labels),
+    selector: text(row.selector),
+    payload: text(row.payload),
+    result: text(row.result),
+    leaseMs: Number(row.lease_ms),
+    renewals: Number(row.renewals),
+    overdueMs: Number(row.overdue) / 1000,
+  }
+}
+
+export function contendersOf(rows: readonly Row[]): Contender[] {
+  const contenders = rows.map(row => ({
+    ...claimOf(row),
+    host: String(row.host),
+    pid: Number(row.pid),
+    user: String(row.user),
+    command: String(row.command),
+    sinceMs: Number(row.since) / 1000,
+  }))
+  return contenders.sort((a, b) => a.ticket - b.ticket)
+}
+
+function number(value: unknown): number | undefined {
+  return value === null || value === undefined ? undefined : Number(value)
+}
+
+function text(value: unknown): string | undefined {
+  return value === null || value === undefined ? undefined : String(value)
+}

@@ -1,0 +1,150 @@
+/** The lock tables in MySQL or MariaDB: every call repeated while that helps, and never longer than its patience. */
+import { randomBytes } from 'node:crypto'
+import { type Clock, sleep } from '../clock.js'
+import type { Dsn } from '../config/dsn.js'
+import { SeraError } from '../errors.js'
+import { contendersOf, lookStatement, READ_CONTENDERS, statesOf } from './claim-rows.js'
+import type {
+  Claim,
+  ClaimRequest,
+  ClaimState,
+  ClaimStore,
+  Contender,
+  Decision,
+  Look,
+  Patience,
+  ResourceKey,
+  ResourceState,
+  StepOptions,
+  StepResult,
+} from './claims.js'
+import type { Attributes } from './connection.js'
+import { Members } from './members.js'
+import type { Owner } from './owner.js'
+import { backoff, explain, isContention, isTransient } from './retry.js'
+import { runStep } from './step.js'
+import type { TableConnection } from './table-connection.js'
+
+export interface LockTablesOptions {
+  /** One server, or the members of one cluster. */
+  servers: readonly Dsn[]
+  owner: Owner
+  attributes: Attributes
+  leaseMs: number
+  /** How long transient failures are retried, ms. */
+  connectWaitMs: number
+  /** Keeps clusters apart that share the tables; '' is none. */
+  namespace: string
+  clock: Clock
+  random: () => number
+}
+
+/** Rivals pass sooner than a server comes back, and those who don't wait meet them, too. */
+const CONTENTION_MS = 5000
+
+/** Ids in one statement. */
+const BATCH = 500
+
+/** Between a namespace and a name; neither can contain it. */
+const SEPARATOR = '\0'
+
+export function openLockTables(options: LockTablesOptions): ClaimStore {
+  return new LockTables(options)
+}
+
+class LockTables implements ClaimStore {
+  readonly processId = randomBytes(8).toString('hex')
+  readonly #members: Members
+
+  constructor(readonly options: LockTablesOptions) {
+    const { servers, attributes, leaseMs } = options
+    this.#members = new Members(servers, { attributes, callLimitMs: leaseMs / 4, idleLimitMs: 2 * leaseMs })
+  }
+
+  step(
+    key: ResourceKey,
+    request: ClaimRequest,
+    decide: (state: ResourceState, me: Claim) => Decision,
+    { join, ...patience }: StepOptions,
+  ): Promise<StepResult> {
+    const { owner, clock } = this.options
+    const step = { key: this.#key(key), request, decide, join, owner, processId: this.processId }
+    return this.#persist(connection => runStep(connection, { ...step, sentAt: clock.boot() }), patience)
+  }
+
+  async look(asked: readonly Look[], patience: Patience): Promise<ResourceState[]> {
+    const { sql, values } = lookStatement(asked.map(({ key, upTo }) => ({ key: this.#key(key), upTo })))
+    const rows = await this.#persist(connection => connection.query(sql, values), patience)
+    return statesOf(rows, asked.length)
+  }
+
+  async renew(ids: readonly string[], patience: Patience): Promise<Set<string>> {
+    const alive = new Set<string>()
+    for (let at = 0; at < ids.length; at += BATCH) {
+      const batch = ids.slice(at, at + BATCH)
+      const found = await this.#persist(connection => renewed(connection, batch), patience, true)
+      for (const id of found) alive.add(id)
+    }
+    return alive
+  }
+
+  async remove(id: string, patience: Patience, onlyIf?: ClaimState): Promise<boolean> {
+    const sql = `DELETE FROM sera_claim WHERE id = ?${onlyIf ? ' AND state = ?' : ''}`
+    const { rows } = await this.#persist(connection => connection.change(sql, [id, onlyIf]), patience)
+    return rows > 0
+  }
+
+  async contenders(key: ResourceKey, patience: Patience): Promise<Contender[]> {
+    const { kind, name } = this.#key(key)
+    return contendersOf(await this.#persist(connection => connection.query(READ_CONTENDERS, [kind, name]), patience))
+  }
+
+  rest(): void {
+    this.#members.rest()
+  }
+
+  async close(): Promise<void> {
+    this.#members.close()
+  }
+
+  #key({ kind, name }: ResourceKey): ResourceKey {
+    const { namespace } = this.options
+    return { kind, name: namespace === '' ? name : `${namespace}${SEPARATOR}${name}` }
+  }
+
+  /** Tries again what may pass, on every member at least once, for as long as the caller has patience. */
+  async #persist<T>(work: (connection: TableConnection) => Promise<T>, patience: Patience, urgent = false): Promise<T> {
+    const { clock, connectWaitMs, random, servers } = this.options
+    const failingSince = clock.now()
+    const until = Math.min(patience.until, failingSince + connectWaitMs)
+    for (let attempt = 1; ; attempt++) {
+      patience.signal?.throwIfAborted()
+      const where = this.#members.name
+      try {
+        return await this.#members.use(work, urgent)
+      } catch (error) {
+        if (error instanceof SeraError) throw error
+        const pause = backoff(Math.max(1, attempt - servers.length), random)
+        const limit = isContention(error) ? Math.max(until, failingSince + CONTENTION_MS) : until
+        const isOver = clock.now() + pause >= limit && attempt >= servers.length
+        if (!isTransient(error) || isOver) throw failed(where, error)
+        if (attempt >= servers.length || isContention(error)) await sleep(pause, patience.signal)
+      }
+    }
+  }
+}
+
+const RENEW = `UPDATE sera_claim SET renewals = renewals + 1,
+  expires_at = UTC_TIMESTAMP(6) + INTERVAL lease_ms * 1000 MICROSECOND WHERE id IN (?)`
+
+/** Who of these is still there: asked only when somebody is not. */
+async function renewed(connection: TableConnection, ids: readonly string[]): Promise<readonly string[]> {
+  const { rows } = await connection.change(RENEW, [ids])
+  if (rows === ids.length) return ids
+  const left = await connection.query('SELECT id FROM sera_claim WHERE id IN (?)', [ids])
+  return left.map(({ id }) => String(id))
+}
+
+function failed(where: string, cause: unknown): SeraError {
+  return new SeraError('lock-failed', `the lock tables at ${where} can't be used: ${explain(cause)}`, { cause })
+}

@@ -1,0 +1,120 @@
+/**
+ * Connections to the members of one cluster, or to the one server there is: opened when needed, given back, closed when idle.
+ * One member serves until it fails; then the next is tried.
+ */
+import { after } from '../clock.js'
+import { type Dsn, describeDsn } from '../config/dsn.js'
+import { SeraError } from '../errors.js'
+import { explain, isContention } from './retry.js'
+import { TableConnection, type TableServer } from './table-connection.js'
+
+/** At once, for all that a process waits for; renewals don't wait for one of these. */
+const MOST = 8
+
+/** One connection stays; the others are closed when they have had nothing to do for so long. */
+const IDLE_MS = 2000
+
+export class Members {
+  #at = 0
+  #open = 0
+  #known = false
+  #closed = false
+  readonly #idle: TableConnection[] = []
+  readonly #waiting: (() => void)[] = []
+  #cancelSweep = () => {}
+
+  constructor(
+    readonly dsns: readonly Dsn[],
+    readonly server: TableServer,
+  ) {}
+
+  /** Describes the member in use, for messages. */
+  get name(): string {
+    return describeDsn(this.#dsn)
+  }
+
+  /** Does one piece of work on one connection. What fails other than by contention takes the connection with it. */
+  async use<T>(work: (connection: TableConnection) => Promise<T>, urgent = false): Promise<T> {
+    if (!urgent) await this.#turn()
+    this.#open++
+    try {
+      const connection = await this.#take()
+      try {
+        const result = await work(connection)
+        this.#giveBack(connection)
+        return result
+      } catch (error) {
+        if (isSound(error) && !connection.raw.isBroken) this.#giveBack(connection)
+        else {
+          connection.raw.destroy()
+          this.next()
+        }
+        throw error
+      }
+    } finally {
+      this.#open--
+      this.#waiting.shift()?.()
+    }
+  }
+
+  /** Nothing will be asked for a while: the connections go back to the server. */
+  rest(): void {
+    for (const connection of this.#idle.splice(0)) connection.raw.close()
+  }
+
+  close(): void {
+    this.#closed = true
+    this.#cancelSweep()
+    this.rest()
+  }
+
+  /** The member in use has failed; connections to it are not to be trusted either. */
+  next(): void {
+    for (const connection of this.#idle.splice(0)) connection.raw.destroy()
+    this.#at = (this.#at + 1) % this.dsns.length
+  }
+
+  get #dsn(): Dsn {
+    return this.dsns[this.#at] as Dsn
+  }
+
+  async #turn(): Promise<void> {
+    while (this.#open >= MOST) await new Promise<void>(resolve => this.#waiting.push(resolve))
+  }
+
+  async #take(): Promise<TableConnection> {
+    for (let idle = this.#idle.pop(); idle; idle = this.#idle.pop()) if (!idle.raw.isBroken) return idle
+    const dsn = this.#dsn
+    try {
+      const connection = await TableConnection.open(dsn, this.server)
+      if (connection.isReadOnly) this.#refuse(connection)
+      this.#known = true
+      return connection
+    } catch (error) {
+      if (dsn === this.#dsn) this.next()
+      throw error
+    }
+  }
+
+  /** For who has worked here before, it may be a failover; for who comes new, it is the wrong server. */
+  #refuse(connection: TableConnection): never {
+    connection.raw.destroy()
+    const cause = Object.assign(new Error('read-only'), { code: 'ER_OPTION_PREVENTS_STATEMENT' })
+    if (this.#known || this.dsns.length > 1) throw cause
+    throw new SeraError('lock-failed', `${this.name} can't hold locks: ${explain(cause)}; name the primary`, { cause })
+  }
+
+  #giveBack(connection: TableConnection): void {
+    if (this.#closed) return connection.raw.close()
+    this.#idle.push(connection)
+    this.#cancelSweep()
+    this.#cancelSweep = after(IDLE_MS, () => {
+      for (const spare of this.#idle.splice(1)) spare.raw.close()
+    })
+  }
+}
+
+/** Errors that leave the connection, and the member, as good as before. */
+function isSound(error: unknown): boolean {
+  return isContention(error) || error instanceof SeraError
+}

@@ -1,0 +1,102 @@
+/**
+ * One step: the transaction by which anything about a resource is decided.
+ *
+ *     START TRANSACTION
+ *     UPDATE resource: version = GREATEST(version + 1, now)      the bump; INSERT when it is missing
+ *     SELECT the resource and all its claims
+ *     DELETE each of the dead, if it still has the renewals it was judged by
+ *     UPDATE / INSERT / DELETE what the rule says, each row counted
+ *     COMMIT
+ *
+ * Why no two steps can decide on the same facts:
+ * 1. The bump comes first and always changes the row. On one server it takes the row's lock until COMMIT, so the steps of one
+ *    resource stand in line. On a cluster, whose members certify the rows that were written, the later of two rivals fails
+ *    at COMMIT. What a step reads from then on (READ COMMITTED) is the newest there is, or the step fails.
+ * 2. Time is part of the bump, so that a number never comes back, not even after the row was deleted. It is the ticket of a claim that
+ *    is made, and the token of those that are granted.
+ * 3. What changes without a step is counted where a step touches it: a claim that was renewed is not reaped, one that has left is not
+ *    granted. Any count that is not the expected starts the step over.
+ * 4. One statement a packet, each answer looked at; and before COMMIT the server must still be in the transaction. Galera says OK to
+ *    what follows a transaction that it has thrown away.
+ * 5. An outcome that is unknown (the answer to COMMIT got lost) is found out by doing the same step again. The claim's id is the client's: if
+ *    it is there, the step was done, and what is read of it then is true, as this step, too, ends with a COMMIT. Should the lost
+ *    COMMIT still be under way, it fails now, because the row has been bumped since.
+ */
+import { SeraError } from '../errors.js'
+import {
+  applied,
+  type Claim,
+  type ClaimRequest,
+  type Decision,
+  freshClaim,
+  type ResourceKey,
+  type ResourceState,
+  resultOf,
+  type StepResult,
+} from './claims.js'
+import { NOW, READ, stateOf } from './claim-rows.js'
+import type { Owner } from './owner.js'
+import { StepWriter } from './step-writer.js'
+import type { TableConnection } from './table-connection.js'
+
+export interface Step {
+  key: ResourceKey
+  request: ClaimRequest
+  decide: (state: ResourceState, me: Claim) => Decision
+  /** Whether a claim that has to wait stays in the queue. */
+  join: boolean
+  processId: string
+  owner: Owner
+  /** Boot clock, ms. */
+  sentAt: number
+}
+
+/** @throws SeraError conflict, when the rule finds one; the driver's errors */
+export async function runStep(connection: TableConnection, step: Step): Promise<StepResult> {
+  await connection.change('START TRANSACTION')
+  try {
+    const result = await decideAndWrite(connection, step)
+    if (result === undefined) {
+      await connection.change('ROLLBACK')
+      return { mine: undefined, admitted: false, sentAt: step.sentAt }
+    }
+    await connection.commit()
+    return result
+  } catch (error) {
+    await connection.change('ROLLBACK').catch(() => {})
+    throw error
+  }
+}
+
+/** Undefined: there is nothing to write. */
+async function decideAndWrite(connection: TableConnection, step: Step): Promise<StepResult | undefined> {
+  const { key, request, join, sentAt } = step
+  await bump(connection, key)
+  const rows = await connection.query(READ, [key.kind, key.name])
+  const read = stateOf(rows)
+  const { version } = read.resource
+  const known = read.claims.find(({ id }) => id === request.id)
+  const me = known ?? freshClaim(request, version, step.processId)
+  const present = known ? read.claims : [...read.claims, me]
+  const decision = step.decide({ ...read, claims: present }, me)
+  if ('conflict' in decision) throw new SeraError('conflict', decision.conflict)
+  const dead = decision.dead ?? []
+  const living = present.filter(claim => !dead.includes(claim))
+  const mine = applied(decision, living, version).find(({ id }) => id === request.id)
+  if (!known && mine?.state === 'waiting' && !join) return undefined
+  const writer = new StepWriter(connection, Number(rows[0]?.resource_id), read.resource)
+  await writer.reap(dead)
+  await writer.write(decision, living, request.id)
+  if (known && mine) await writer.renew(mine, known)
+  else if (mine) await writer.insert(mine, step.owner)
+  return resultOf(decision, mine, request.id, sentAt)
+}
+
+async function bump(connection: TableConnection, { kind, name }: ResourceKey): Promise<void> {
+  const { rows } = await connection.change(BUMP, [kind, name])
+  if (rows === 0) await connection.change(MAKE, [kind, name])
+}
+
+const BUMP = `UPDATE sera_resource SET version = GREATEST(version + 1, ${NOW}) WHERE kind = ? AND name = ?`
+
+const MAKE = `INSERT INTO sera_resource (kind, name, version) VALUES (?, ?, ${NOW})`

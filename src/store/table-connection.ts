@@ -1,0 +1,120 @@
+/** A connection to the lock tables: its session set up, the tables there and of a version that is known. */
+import type { Dsn } from '../config/dsn.js'
+import { SeraError } from '../errors.js'
+import { type Attributes, type Changed, Connection, type Row } from './connection.js'
+import { errorCode, rival } from './retry.js'
+import { checkVersion, createTables, SCHEMA_VERSION } from './schema.js'
+
+export interface TableServer {
+  attributes: Attributes
+  /** What one call may take, ms; always less than a third of a lease. */
+  callLimitMs: number
+  /** What a session may be silent before the server ends it, ms. */
+  idleLimitMs: number
+}
+
+/** Where the tables are when the DSN names no database. */
+const DEFAULT_DATABASE = 'sera'
+
+export class TableConnection {
+  #inTransaction = false
+
+  private constructor(
+    readonly raw: Connection,
+    readonly limitMs: number,
+    readonly isReadOnly: boolean,
+  ) {}
+
+  /** One full attempt. Rejects with the driver's error, or SeraError `lock-failed` when another try can't help. */
+  static async open(dsn: Dsn, server: TableServer): Promise<TableConnection> {
+    const database = dsn.database ?? DEFAULT_DATABASE
+    const connectTimeoutMs = Math.min(dsn.connectTimeoutMs, server.callLimitMs)
+    // names are of any language, whatever the account's other programs use
+    const own = { ...dsn, database, connectTimeoutMs, charset: undefined, collation: undefined }
+    const raw = await Connection.open(own, server.attributes).catch(error => {
+      throw errorCode(error) === 'ER_BAD_DB_ERROR' ? noDatabase(dsn, error) : error
+    })
+    try {
+      const facts = await learn(raw, database, server.callLimitMs)
+      await raw.change(sessionSettings(raw.isMariaDb, facts, server), [], server.callLimitMs)
+      return new TableConnection(raw, server.callLimitMs, facts.isReadOnly)
+    } catch (error) {
+      raw.destroy()
+      throw error
+    }
+  }
+
+  query(sql: string, values: unknown[] = []): Promise<Row[]> {
+    return this.raw.query(sql, values, this.limitMs)
+  }
+
+  async change(sql: string, values: unknown[] = []): Promise<Changed> {
+    const changed = await this.raw.change(sql, values, this.limitMs)
+    this.#inTransaction = changed.inTransaction
+    return changed
+  }
+
+  /** COMMIT, unless the server has thrown the transaction away without a word. */
+  async commit(): Promise<void> {
+    if (!this.#inTransaction) throw rival()
+    await this.change('COMMIT')
+  }
+}
+
+interface Facts {
+  isReadOnly: boolean
+  /** Members of a cluster that all accept writes, and may lag behind each other. */
+  cluster: 'galera' | 'group' | undefined
+}
+
+/** One query says all; without the tables it fails, and they are made. */
+async function learn(raw: Connection, database: string, limitMs: number): Promise<Facts> {
+  const ask = () => raw.query(factsQuery(raw.isMariaDb), [], limitMs)
+  const rows = await ask().catch(async error => {
+    if (errorCode(error) !== 'ER_NO_SUCH_TABLE') throw error
+    await createTables(raw, database, limitMs)
+    return await ask()
+  })
+  const [row = {}] = rows
+  checkVersion(Number(row.version ?? SCHEMA_VERSION))
+  const settings = String(row.settings ?? '')
+  return {
+    isReadOnly: /read_only=(ON|1|READ_ONLY)/i.test(settings),
+    cluster: /wsrep_on=(ON|1)/i.test(settings)
+      ? 'galera'
+      : /single_primary_mode=(OFF|0)/i.test(settings)
+        ? 'group'
+        : undefined,
+  }
+}
+
+function factsQuery(isMariaDb: boolean): string {
+  const variables = isMariaDb ? 'information_schema.GLOBAL_VARIABLES' : 'performance_schema.global_variables'
+  const names = "'read_only', 'wsrep_on', 'group_replication_single_primary_mode'"
+  const settings = `SELECT GROUP_CONCAT(LOWER(VARIABLE_NAME), '=', VARIABLE_VALUE) FROM ${variables}
+    WHERE VARIABLE_NAME IN (${names}, 'super_read_only')`
+  return `SELECT (SELECT MAX(version) FROM sera_schema) AS version, (${settings}) AS settings`
+}
+
+/** Members of a cluster wait, before they read, until they have all that was committed elsewhere. */
+const READS_ARE_FRESH = {
+  galera: ', wsrep_sync_wait = 7',
+  group: ", group_replication_consistency = 'BEFORE'",
+} as const
+
+function sessionSettings(isMariaDb: boolean, { cluster }: Facts, { callLimitMs, idleLimitMs }: TableServer): string {
+  const isolation = isMariaDb ? 'tx_isolation' : 'transaction_isolation'
+  return (
+    `SET SESSION ${isolation} = 'READ-COMMITTED', sql_mode = 'STRICT_ALL_TABLES', autocommit = 1, ` +
+    `innodb_lock_wait_timeout = ${Math.max(1, Math.floor(callLimitMs / 1000) - 1)}, ` +
+    `wait_timeout = ${Math.ceil(idleLimitMs / 1000)}${cluster ? READS_ARE_FRESH[cluster] : ''}`
+  )
+}
+
+function noDatabase(dsn: Dsn, cause: unknown): SeraError {
+  const problem =
+    dsn.database === undefined
+      ? `the lock tables need a database: name one in the DSN, or create "${DEFAULT_DATABASE}"`
+      : `unknown database ${dsn.database}; create it or name another in the DSN`
+  return new SeraError('lock-failed', problem, { cause })
+}
