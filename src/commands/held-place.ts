@@ -1,0 +1,60 @@
+/**
+ * A claim that has been granted, as a lock that a command can run under (`hold.ts`).
+ *
+ * It has no lifeline: the tables keep a claim for a lease whatever becomes of connections, and the guard ends the command by
+ * then. And it can't be had back: a claim that is gone may have been followed by others, who have newer tokens.
+ */
+import type { Participant } from '../primitives/participant.js'
+import type { Place } from '../primitives/place.js'
+import type { HeldLock, LockWatcher } from '../store/port.js'
+
+/** What giving it back may cost; then the lease ends it. */
+const FAREWELL_MS = 5000
+
+export class HeldPlace implements HeldLock {
+  readonly token: string
+  readonly lifeline = undefined
+  #watcher: LockWatcher | undefined
+  #gone: string | undefined
+
+  constructor(
+    readonly participant: Participant,
+    readonly place: Place,
+  ) {
+    this.token = String(place.claim?.token)
+    place.watcher = {
+      renewed: until => this.#watcher?.renewed(until),
+      gone: reason => {
+        this.#gone = reason
+        this.#watcher?.broken(reason)
+      },
+    }
+  }
+
+  get until(): number {
+    return this.place.until
+  }
+
+  /** The participant renews it from its first step on. */
+  keep(watcher: LockWatcher): void {
+    this.#watcher = watcher
+    if (this.#gone !== undefined) watcher.broken(this.#gone)
+  }
+
+  async reclaim(): Promise<boolean> {
+    return false
+  }
+
+  async release(): Promise<void> {
+    await leaveQuietly(this.participant, this.place)
+  }
+
+  abandon(): void {
+    this.participant.forget(this.place)
+  }
+}
+
+/** Takes the claim out of the tables; where they can't be reached, its lease does. */
+export async function leaveQuietly(participant: Participant, place: Place): Promise<void> {
+  await participant.leave(place, { until: participant.clock.now() + FAREWELL_MS }).catch(() => {})
+}
