@@ -59,20 +59,19 @@ async function runClassic(
   if (options.printLockName) {
     return print(session, `${lockName(command, { name: options.name, namespace: settings.namespace })}\n`)
   }
-  if (settings.engine === 'lease') throw new SeraError('usage', notYet('the engine "lease"'))
-  const server = await reachable(settings.server, session)
   const warn = (message: string) => session.warn(message)
-  const call = { command, waitMs, options, settings: { ...settings, server }, voice: session.voice, warn }
+  const call = { command, waitMs, options, settings: await reachable(settings, session), voice: session.voice, warn }
   return await classic(call, session.host, session.report)
 }
 
 /** The embedded server is started by whoever comes first and named by its socket. */
-async function reachable(server: Settings['server'], session: Session): Promise<Settings['server']> {
-  if (server.address.net !== 'embedded') return server
+async function reachable(settings: Settings, session: Session): Promise<Settings> {
+  if (settings.server.address.net !== 'embedded') return settings
   const { ensureEmbedded } = await import('./embedded/ensure.js')
   const { socketPath, user, database } = await ensureEmbedded(session.host)
   sayNews(session.host, session.voice, 'the embedded server guards this host only')
-  return { ...server, user, database, address: { net: 'unix', path: socketPath } }
+  const server: Settings['server'] = { ...settings.server, user, database, address: { net: 'unix', path: socketPath } }
+  return { ...settings, server, servers: [server] }
 }
 
 async function runSubcommand([name = '', ...words]: string[], session: Session): Promise<Outcome> {

@@ -11,6 +11,7 @@ import { attributesOf } from '../store/connect.js'
 import { GetLockMutex } from '../store/get-lock.js'
 import type { HeldLock, Mutex, Wait } from '../store/port.js'
 import { voidRules } from '../store/void-server.js'
+import { AutoMutex } from './auto-mutex.js'
 import { childEnvironment, heldAbove, heldEntry } from './child-environment.js'
 import { GuardInReserve } from './guard-in-reserve.js'
 import { guardTimes } from './guarded-run.js'
@@ -39,7 +40,7 @@ export async function classic(call: ClassicCall, host: Host, report: Partial<Rep
   if (heldAbove(host, lock, server, ancestors)) {
     throw new SeraError('conflict', `lock ${lock} is held by a sera above this one; waiting for it would never end`)
   }
-  const mutex = openMutex(call, host, lock)
+  const mutex = await openMutex(call, host, lock)
   const marker = heldEntry(host.pid, lock, server)
   const reserve = new GuardInReserve({ ...guardTimes(settings), marker })
   try {
@@ -57,7 +58,26 @@ export async function classic(call: ClassicCall, host: Host, report: Partial<Rep
   }
 }
 
-function openMutex({ command, settings }: ClassicCall, host: Host, lock: string): Mutex {
+async function openMutex(call: ClassicCall, host: Host, lock: string): Promise<Mutex> {
+  const { engine } = call.settings
+  if (engine === 'lease') return await openLease(call, host, lock)
+  const getLock = openGetLock(call, host, lock)
+  if (engine === 'get_lock') return getLock
+  return new AutoMutex(getLock, async () => {
+    sayDetail(host, call.voice, 'the server is a member of a cluster; locking in the lock tables (engine lease)')
+    return await openLease(call, host, lock)
+  })
+}
+
+async function openLease({ command, settings }: ClassicCall, host: Host, lock: string): Promise<Mutex> {
+  const [{ openParticipant }, { LeaseMutex }] = await Promise.all([
+    import('./participant.js'),
+    import('./lease-mutex.js'),
+  ])
+  return new LeaseMutex(lock, openParticipant(settings, host, command))
+}
+
+function openGetLock({ command, settings }: ClassicCall, host: Host, lock: string): Mutex {
   return new GetLockMutex(lock, {
     dsn: settings.server,
     connectWaitMs: settings.connectWaitMs,
@@ -79,7 +99,7 @@ async function awaitTurn(
 ): Promise<HeldLock | Outcome> {
   const given = new AbortController()
   const stopListening = host.onSignal(signal => signal.startsWith('SIGUSR') || given.abort(new Interrupted(signal)))
-  const queued = (lifeline: number | undefined) => reserve.prepare(lifeline)
+  const queued = (lifeline: number | 'none' | undefined) => reserve.prepare(lifeline)
   const startedAt = host.clock.now()
   const wait = { until: startedAt + call.waitMs, signal: given.signal, queued }
   const stopShowing = showWaiting(host, { mutex, what: call.options.name ?? call.command.join(' '), until: wait.until })

@@ -10,11 +10,11 @@ export class GuardInReserve {
   constructor(readonly options: Omit<GuardOptions, 'lifeline'>) {}
 
   /** The wait goes on with this lifeline, or, undefined, with one that is not known yet. */
-  prepare(lifeline: number | undefined): void {
+  prepare(lifeline: number | 'none' | undefined): void {
     this.dismiss()
     if (lifeline === undefined) return
     try {
-      this.#guard = new Guard({ ...this.options, lifeline })
+      this.#guard = new Guard({ ...this.options, lifeline: lifeline === 'none' ? undefined : lifeline })
     } catch {} // tried again, and then for good, when the lock is granted
   }
 

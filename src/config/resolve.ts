@@ -61,17 +61,19 @@ export async function resolveSettings({
   const originOf = (name: SettingName) => sourceOf(name)?.nameOf(name) ?? 'default'
 
   const otherwise = serverless ? undefined : fromFile ? `${path} names none` : `${path} does not exist`
-  const { server, warnings } = findServer(sources, otherwise)
-  const settings = withDefaults(server, pick)
+  const servers = findServers(sources, otherwise)
+  const settings = withDefaults(servers, pick)
+  if (servers.length > 1 && settings.engine === 'get_lock') throw tooMany(sourceOf('engine')?.kind, originOf)
   const leaseIsFlag = [sourceOf('lease'), sourceOf('grace')].includes(fromFlags)
   checkLease(settings, leaseIsFlag ? 'usage' : 'config', originOf)
-  return { settings, warnings: [...sources.flatMap(source => source.warnings), ...warnings], originOf }
+  return { settings, warnings: sources.flatMap(source => source.warnings), originOf }
 }
 
-function withDefaults(server: Dsn, pick: Pick): Settings {
+function withDefaults(servers: readonly [Dsn, ...Dsn[]], pick: Pick): Settings {
   return {
-    server,
-    engine: pick('engine') ?? 'auto',
+    server: servers[0],
+    servers,
+    engine: pick('engine') ?? (servers.length > 1 ? 'lease' : 'auto'),
     leaseMs: pick('lease') ?? 60_000,
     graceMs: pick('grace') ?? 10_000,
     namespace: pick('namespace') ?? '',
@@ -83,15 +85,16 @@ function withDefaults(server: Dsn, pick: Pick): Settings {
     detailedExitCodes: pick('detailedExitCodes') ?? false,
     allowMultiPrimary: pick('allowMultiPrimary') ?? false,
     connectWaitMs: pick('connectWait') ?? 30_000,
+    maxClockSkewMs: pick('maxClockSkew') ?? 30_000,
   }
 }
 
 /** The three ways to name a server overrule each other as one setting would: whoever comes last decides alone. */
-function findServer(sources: Source[], otherwise: string | undefined): { server: Dsn; warnings: string[] } {
+function findServers(sources: Source[], otherwise: string | undefined): readonly [Dsn, ...Dsn[]] {
   const ways = ['server', 'serverFile', 'servers'] as const
   const source = sources.find(({ values }) => ways.some(way => values[way] !== undefined))
   if (!source) {
-    if (otherwise === undefined) return { server: EMBEDDED, warnings: [] }
+    if (otherwise === undefined) return [EMBEDDED]
     throw new SeraError(
       'config',
       `no server: ${otherwise}; name one with --server, SERA_SERVER, or "server" in the config file ` +
@@ -101,9 +104,15 @@ function findServer(sources: Source[], otherwise: string | undefined): { server:
   const { server, serverFile, servers } = source.values
   const given = ways.filter(way => source.values[way] !== undefined).map(source.nameOf)
   if (given.length > 1) throw new SeraError(source.kind, `${given.join(' and ')} each name the server: give only one`)
-  if (server) return { server, warnings: [] }
-  if (serverFile !== undefined) return { server: readServerFile(serverFile), warnings: [] }
-  return { server: servers![0]!, warnings: [`${given[0]}: only the first server is used`] }
+  if (server) return [server]
+  if (serverFile !== undefined) return [readServerFile(serverFile)]
+  return servers as [Dsn, ...Dsn[]]
+}
+
+/** GET_LOCK is local to one server. */
+function tooMany(kind: SeraErrorKind = 'config', originOf: (name: SettingName) => string): SeraError {
+  const given = `${originOf('servers')} names several servers, and ${originOf('engine')} is get_lock`
+  return new SeraError(kind, `${given}, which locks on one only: use the engine lease, or name one server`)
 }
 
 function configPath(env: Given['env'], flags: Flags, file: string): { path: string; named: boolean } {

@@ -21,6 +21,8 @@ export interface SyslogSettings {
 export interface Settings {
   /** Where the locks live. */
   server: Dsn
+  /** The members of one cluster, of which `server` is the first; engine `lease` goes from one to the next. */
+  servers: readonly Dsn[]
   engine: EngineChoice
   /** How long the lock outlives a host that vanishes. */
   leaseMs: number
@@ -42,4 +44,6 @@ export interface Settings {
   allowMultiPrimary: boolean
   /** How long transient connection failures are retried. */
   connectWaitMs: number
+  /** By how much the clocks of a cluster's members may differ. */
+  maxClockSkewMs: number
 }

@@ -44,7 +44,11 @@ export function statesOf(rows: readonly Row[], count: number): ResourceState[] {
 export function stateOf(rows: readonly Row[]): ResourceState {
   const [first = {}] = rows
   const claims = rows.filter(({ id }) => id !== null).map(claimOf)
-  return { resource: resourceOf(first), claims: claims.sort((a, b) => a.ticket - b.ticket), now: Number(first.now ?? 0) }
+  return {
+    resource: resourceOf(first),
+    claims: claims.sort((a, b) => a.ticket - b.ticket),
+    now: Number(first.now ?? 0),
+  }
 }
 
 function resourceOf(row: Row): Resource {

@@ -8,7 +8,7 @@ import { SeraError } from '../errors.js'
 import { connect, type Server } from './connect.js'
 import { type Connection, noAnswer, type Row } from './connection.js'
 import type { Wait } from './port.js'
-import { setupStatement, voidReason, type voidRules } from './void-server.js'
+import { setupStatement, type voidRules, voidServer } from './void-server.js'
 
 export interface GetLockServer extends Server {
   leaseMs: number
@@ -113,12 +113,8 @@ export class GetLockSession {
   }
 
   #refused(row: Row): SeraError {
-    const where = 'GET_LOCK cannot lock safely on this server: '
-    const said = row.void
-      ? voidReason(this.server.rules, String(row.void))
-      : 'GET_LOCK failed there (out of memory, or killed)'
-    const remedy = row.void ? '; point every host at one primary and set allowMultiPrimary, or use a plain server' : ''
-    return new SeraError('lock-failed', `${where}${said}${remedy}`)
+    if (row.void) return voidServer(this.server.rules, String(row.void))
+    return new SeraError('lock-failed', 'GET_LOCK failed on the server (out of memory, or killed)')
   }
 
   /** Whether the lock is still this session's, on a server that is still the same: the proof that a renewal is. */

@@ -7,15 +7,15 @@ export interface Wait {
   signal: AbortSignal
   /**
    * Told when the lock was not to be had at once, with the descriptor that keeps the place in the queue and later the
-   * lock (see HeldLock.lifeline); and told undefined when that is gone.
+   * lock (see HeldLock.lifeline), or that this engine has none; and told undefined when that is gone.
    */
-  queued?: (lifeline: number | undefined) => void
+  queued?: (lifeline: number | 'none' | undefined) => void
 }
 
 /** Who has a lock, as far as the server tells this account. */
 export interface Holder {
-  /** The server's number for the holder's connection. */
-  connection: number
+  /** The server's number for the holder's connection, where that is what holds the lock. */
+  connection: number | undefined
   host: string
   pid: number | undefined
   command: string | undefined

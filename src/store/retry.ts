@@ -48,7 +48,9 @@ const MEANINGS: Record<string, Meaning> = {
   ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION: transient('the server is read-only'),
 
   ER_NO_SUCH_TABLE: permanent('the lock tables have gone; sera makes them anew, or a DBA with `sera schema print`'),
-  ER_TABLEACCESS_DENIED_ERROR: permanent('the account may not use the lock tables; `sera schema print` says what it needs'),
+  ER_TABLEACCESS_DENIED_ERROR: permanent(
+    'the account may not use the lock tables; `sera schema print` says what it needs',
+  ),
   ER_BINLOG_STMT_MODE_AND_ROW_ENGINE: permanent('the server logs statements; set binlog_format to ROW or MIXED'),
   ER_DATA_TOO_LONG: permanent('a value is longer than its column'),
   ENOTFOUND: permanent('no such host; check the name'),

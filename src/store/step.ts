@@ -23,6 +23,7 @@
  *    COMMIT still be under way, it fails now, because the row has been bumped since.
  */
 import { SeraError } from '../errors.js'
+import { NOW, READ, stateOf } from './claim-rows.js'
 import {
   applied,
   type Claim,
@@ -34,7 +35,6 @@ import {
   resultOf,
   type StepResult,
 } from './claims.js'
-import { NOW, READ, stateOf } from './claim-rows.js'
 import type { Owner } from './owner.js'
 import { StepWriter } from './step-writer.js'
 import type { TableConnection } from './table-connection.js'

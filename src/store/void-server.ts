@@ -8,18 +8,27 @@
  * that knowing costs no round trip, and GET_LOCK is not even waited for on a server where it is void. No privilege is needed.
  */
 import type { EngineChoice } from '../config/settings.js'
+import { SeraError } from '../errors.js'
 
 interface Void {
   variable: string
   when: string
   reason: string
+  /** The engine `lease` locks safely there. */
+  leasable?: boolean
 }
 
 const MULTI_PRIMARY: Void[] = [
-  { variable: 'wsrep_on', when: "= 'ON'", reason: 'it is a Galera member, and GET_LOCK is local to each member' },
+  {
+    variable: 'wsrep_on',
+    when: "= 'ON'",
+    leasable: true,
+    reason: 'it is a Galera member, and GET_LOCK is local to each member',
+  },
   {
     variable: 'group_replication_single_primary_mode',
     when: "= 'OFF'",
+    leasable: true,
     reason: 'it is a Group Replication member in multi-primary mode, and GET_LOCK is local to each member',
   },
   {
@@ -34,6 +43,7 @@ const MULTI_PRIMARY: Void[] = [
 const SINGLE_PRIMARY: Void = {
   variable: 'group_replication_group_name',
   when: "<> ''",
+  leasable: true,
   reason: 'it is a Group Replication member, and GET_LOCK does not survive a failover (--engine get_lock accepts that)',
 }
 
@@ -51,7 +61,22 @@ export function setupStatement(rules: readonly Void[], leaseMs: number, isMariaD
   return `SET SESSION wait_timeout = ${Math.ceil(leaseMs / 1000)}, @sera_void = ${tests.length > 0 ? found : 'NULL'}`
 }
 
-/** Why GET_LOCK is void on a server that said so. */
-export function voidReason(rules: readonly Void[], variable: string): string {
-  return rules.find(rule => rule.variable === variable)?.reason ?? variable
+/** GET_LOCK excludes nobody on this server. */
+export class VoidServer extends SeraError {
+  constructor(
+    reason: string,
+    /** The engine `lease` locks safely there. */
+    readonly leasable: boolean,
+  ) {
+    const remedy = leasable
+      ? 'use --engine lease, or point every host at one primary and set allowMultiPrimary'
+      : 'point every host at one primary and set allowMultiPrimary, or use a plain server'
+    super('lock-failed', `GET_LOCK cannot lock safely on this server: ${reason}; ${remedy}`)
+  }
+}
+
+/** What to say of a server on which the rule about this variable held. */
+export function voidServer(rules: readonly Void[], variable: string): VoidServer {
+  const rule = rules.find(one => one.variable === variable)
+  return new VoidServer(rule?.reason ?? variable, rule?.leasable ?? false)
 }

@@ -1,7 +1,7 @@
 /** Servers on which GET_LOCK excludes nobody are told from those on which it does, on the real ones. */
 import { existsSync } from 'node:fs'
 import test, { type ExecutionContext } from 'ava'
-import { voidReason, voidRules } from '../../src/store/void-server.js'
+import { voidRules, voidServer } from '../../src/store/void-server.js'
 import { type Result, RUNTIMES, sera } from '../support/cli.js'
 import { type Server, sharedServers, startServer } from '../support/servers.js'
 
@@ -71,6 +71,6 @@ test('whoever sends all hosts to one member says so, and no rule applies', t => 
 
 test('a reason is given for every rule, and an unknown one is named as it is', t => {
   for (const { variable } of voidRules('auto', false))
-    t.true(voidReason(voidRules('auto', false), variable).startsWith('it is '))
-  t.is(voidReason([], 'something'), 'something')
+    t.true(voidServer(voidRules('auto', false), variable).message.includes(': it is '))
+  t.regex(voidServer([], 'something').message, /: something;/)
 })
