@@ -9,6 +9,7 @@ const RETRY_MS = 250
 export class Renewals {
   readonly #places = new Map<string, Place>()
   #timer: NodeJS.Timeout | undefined
+  #beating = false
 
   constructor(
     readonly store: ClaimStore,
@@ -19,7 +20,7 @@ export class Renewals {
   /** Renews a claim that is in the tables from now on. */
   add(place: Place): void {
     this.#places.set(place.id, place)
-    this.#timer ??= setTimeout(() => void this.#beat(), this.leaseMs / 3)
+    this.#schedule(this.leaseMs / 3)
   }
 
   drop(place: Place): void {
@@ -29,14 +30,21 @@ export class Renewals {
     this.#timer = undefined
   }
 
+  #schedule(ms: number): void {
+    if (this.#beating || this.#places.size === 0) return
+    this.#timer ??= setTimeout(() => void this.#beat(), ms)
+  }
+
   /** The next beat is a third of a lease after this one was sent, however long its answer takes. */
   async #beat(): Promise<void> {
+    this.#timer = undefined
+    this.#beating = true
     const sentAt = this.clock.boot()
     const asked = [...this.#places.values()]
     const done = await this.#renew(asked, sentAt)
     const passed = this.clock.boot() - sentAt
-    const pause = done ? Math.max(0, this.leaseMs / 3 - passed) : RETRY_MS
-    this.#timer = this.#places.size === 0 ? undefined : setTimeout(() => void this.#beat(), pause)
+    this.#beating = false
+    this.#schedule(done ? Math.max(0, this.leaseMs / 3 - passed) : RETRY_MS)
   }
 
   async #renew(asked: readonly Place[], sentAt: number): Promise<boolean> {

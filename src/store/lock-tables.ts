@@ -42,6 +42,9 @@ export interface LockTablesOptions {
 /** Rivals pass sooner than a server comes back, and those who don't wait meet them, too. */
 const CONTENTION_MS = 5000
 
+/** What a call may take: always less than a third of a lease, and no longer than a person waits after Ctrl-C. */
+const LONGEST_CALL_MS = 10_000
+
 /** Ids in one statement. */
 const BATCH = 500
 
@@ -58,7 +61,11 @@ class LockTables implements ClaimStore {
 
   constructor(readonly options: LockTablesOptions) {
     const { servers, attributes, leaseMs } = options
-    this.#members = new Members(servers, { attributes, callLimitMs: leaseMs / 4, idleLimitMs: 2 * leaseMs })
+    this.#members = new Members(servers, {
+      attributes,
+      callLimitMs: Math.min(leaseMs / 4, LONGEST_CALL_MS),
+      idleLimitMs: 2 * leaseMs,
+    })
   }
 
   step(

@@ -57,9 +57,9 @@ export class Members {
     }
   }
 
-  /** Nothing will be asked for a while: the connections go back to the server. */
-  rest(): void {
-    for (const connection of this.#idle.splice(0)) connection.raw.close()
+  /** Nothing will be asked for a while: the connections go back to the server, all but `keep`. */
+  rest(keep = 0): void {
+    for (const connection of this.#idle.splice(keep)) connection.raw.close()
   }
 
   close(): void {
@@ -105,12 +105,10 @@ export class Members {
   }
 
   #giveBack(connection: TableConnection): void {
-    if (this.#closed) return connection.raw.close()
     this.#idle.push(connection)
     this.#cancelSweep()
-    this.#cancelSweep = after(IDLE_MS, () => {
-      for (const spare of this.#idle.splice(1)) spare.raw.close()
-    })
+    if (this.#closed) this.rest()
+    else this.#cancelSweep = after(IDLE_MS, () => this.rest(1))
   }
 }
 

@@ -94,9 +94,20 @@ async function decideAndWrite(connection: TableConnection, step: Step): Promise<
 
 async function bump(connection: TableConnection, { kind, name }: ResourceKey): Promise<void> {
   const { rows } = await connection.change(BUMP, [kind, name])
-  if (rows === 0) await connection.change(MAKE, [kind, name])
+  if (rows > 0) return
+  await connection.change(SWEEP)
+  await connection.change(MAKE, [kind, name])
 }
 
 const BUMP = `UPDATE sera_resource SET version = GREATEST(version + 1, ${NOW}) WHERE kind = ? AND name = ?`
+
+/**
+ * Whoever brings a new name takes some away that nobody has used for a week, so that names made up for one use don't pile up. A
+ * counter's value, a closed gate and a record stay.
+ */
+const SWEEP = `DELETE FROM sera_resource
+WHERE version < ${NOW} - 7 * 86400 * 1000000 AND value = 0 AND record IS NULL
+  AND NOT EXISTS (SELECT 1 FROM sera_claim WHERE resource_id = sera_resource.id)
+ORDER BY version LIMIT 10`
 
 const MAKE = `INSERT INTO sera_resource (kind, name, version) VALUES (?, ?, ${NOW})`

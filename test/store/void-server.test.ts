@@ -13,6 +13,8 @@ const GROUP = [
 ]
 const [runtime] = RUNTIMES as [(typeof RUNTIMES)[number]]
 
+const LEASED = 'sera: the server is a member of a cluster; locking in the lock tables (engine lease)\n'
+
 type Run = (flags?: string[], env?: NodeJS.ProcessEnv) => Promise<Result>
 
 async function on(t: ExecutionContext, kind: Server['kind'], args: string[]): Promise<Run> {
@@ -35,7 +37,7 @@ for (const { kind } of sharedServers()) {
   })
 }
 
-test('a Galera member is refused, even when get_lock is asked for by name, unless all hosts use that one member', async t => {
+test('on a Galera member auto locks in the tables; get_lock is refused unless all hosts use that one member', async t => {
   if (!existsSync(PROVIDER)) return t.fail('the test needs the Galera provider (Debian: apt-get install galera-4)')
   const run = await on(t, 'mariadb', [
     '--wsrep-on=ON',
@@ -44,7 +46,7 @@ test('a Galera member is refused, even when get_lock is asked for by name, unles
     '--binlog-format=ROW',
     '--wsrep-provider-options=gmcast.listen_addr=tcp://127.0.0.1:0;pc.recovery=FALSE',
   ])
-  refused(t, await run(), /Galera/)
+  t.like(await run(['--verbose']), { code: 0, stdout: 'ran\n', stderr: LEASED })
   refused(t, await run(['--engine', 'get_lock']), /Galera/)
   t.is((await run([], { SERA_ALLOW_MULTI_PRIMARY: 'true' })).stdout, 'ran\n', 'all hosts go to one member')
 })
@@ -52,17 +54,20 @@ test('a Galera member is refused, even when get_lock is asked for by name, unles
 const withMySql = sharedServers().some(({ kind }) => kind === 'mysql')
 const onMySql = withMySql ? test : () => {}
 
-onMySql('a Group Replication member is refused, and on a primary get_lock by name is taken', async t => {
-  const single = await on(t, 'mysql', GROUP)
-  refused(t, await single(), /Group Replication.*failover/)
-  t.is((await single(['--engine', 'get_lock'])).stdout, 'ran\n')
-  const multi = await on(t, 'mysql', [
-    ...GROUP,
-    '--loose-group-replication-single-primary-mode=OFF',
-    '--loose-group-replication-enforce-update-everywhere-checks=ON',
-  ])
-  refused(t, await multi(['--engine', 'get_lock']), /multi-primary/)
-})
+onMySql(
+  'on a Group Replication member auto locks in the tables, and on a primary get_lock by name is taken',
+  async t => {
+    const single = await on(t, 'mysql', GROUP)
+    t.like(await single(['--verbose']), { code: 0, stdout: 'ran\n', stderr: LEASED })
+    t.is((await single(['--engine', 'get_lock'])).stdout, 'ran\n')
+    const multi = await on(t, 'mysql', [
+      ...GROUP,
+      '--loose-group-replication-single-primary-mode=OFF',
+      '--loose-group-replication-enforce-update-everywhere-checks=ON',
+    ])
+    refused(t, await multi(['--engine', 'get_lock']), /multi-primary/)
+  },
+)
 
 test('whoever sends all hosts to one member says so, and no rule applies', t => {
   t.deepEqual(voidRules('auto', true), [])
