@@ -2,7 +2,8 @@
  * Barrier: blocks until `count` have arrived, then all go. It can be used again at once.
  *
  * Admission: when as many wait as there must be, whoever sees it (the last to arrive) starts the next generation and grants all of the
- * former in one step. The dead don't count.
+ * former in one step. The dead don't count, nor does whoever has not been heard of for a lease: nobody sets out with a party that may
+ * be dead. If it is not, it counts again with its next renewal.
  *
  * A tag counts once. A participant that was restarted takes the claim with its tag over, be it that it still waits, or that it
  * has been granted and was not seen before the restart. Who names another count than those who wait is told so, and
@@ -11,7 +12,11 @@
  */
 import type { Change, Claim, Conflict, ResourceState, Rule } from '../store/claims.js'
 import { granted } from './grant.js'
+import { checkCount, checkName } from './names.js'
+import type { Participant } from './participant.js'
+import { Primitive } from './primitive.js'
 import { together, type Waiting } from './turn.js'
+import type { WaitOptions } from './wait.js'
 
 export function admission(count: number): Rule {
   return (state, me) => {
@@ -19,7 +24,7 @@ export function admission(count: number): Rule {
     const others = state.claims.filter(({ id }) => id !== me.id)
     const namesake = me.tag === undefined ? undefined : others.find(({ tag }) => tag === me.tag)
     if (namesake?.state === 'granted') return succeeding(namesake, me)
-    const waiting = others.filter(one => one.state === 'waiting' && one !== namesake)
+    const waiting = others.filter(one => one.state === 'waiting' && one.overdueMs <= 0 && one !== namesake)
     const objection = disagreement(state, waiting, count, me)
     if (objection) return objection
     const change: Change = {
@@ -52,10 +57,46 @@ function disagreement(
   if (me.mode === 'single-use' && resource.generation > 0) {
     return { conflict: 'this barrier is for a single use and has let its parties go already' }
   }
-  if (resource.capacity === count || !waiting.some(({ overdueMs }) => overdueMs <= 0)) return undefined
+  if (resource.capacity === count || waiting.length === 0) return undefined
   return { conflict: `those who wait at this barrier expect ${resource.capacity} parties, not ${count}` }
 }
 
 export function barrier(count: number): Waiting {
   return { rule: admission(count), pace: together, onlyAhead: false, meeting: true }
+}
+
+export interface BarrierOptions {
+  /** Whoever comes after the parties have gone is told so. */
+  singleUse?: boolean | undefined
+}
+
+export interface ArriveOptions extends WaitOptions {
+  /** Who arrives: counts once, also when it is restarted and arrives again. */
+  tag?: string | undefined
+}
+
+export class Barrier extends Primitive {
+  readonly count: number
+  readonly #mode: { mode?: 'single-use' }
+
+  /** @internal */
+  constructor(participant: Participant, name: string, count: number, { singleUse }: BarrierOptions = {}) {
+    super(participant, 'barrier', name)
+    this.count = checkCount('count', count)
+    this.#mode = singleUse ? { mode: 'single-use' } : {}
+  }
+
+  /**
+   * Waits until `count` have arrived.
+   *
+   * @returns `generation`: how many times the barrier has let its parties go, this time included
+   * @throws SeraError timed-out, lock-failed, usage; conflict, when those who wait expect another count, or when it is too late
+   * at a barrier for a single use; the signal's reason
+   * @example await sera.barrier('shards ready', 8).arrive({ tag: 'shard-3', wait: '10m' })
+   */
+  async arrive({ tag, ...wait }: ArriveOptions = {}): Promise<{ generation: number }> {
+    const tagged = tag === undefined ? {} : { tag: checkName('tag', tag) }
+    const { claim } = await this.pass({ ...this.#mode, ...tagged }, barrier(this.count), wait)
+    return { generation: claim?.generation as number }
+  }
 }

@@ -7,7 +7,11 @@
  */
 import type { Change, Claim, Conflict, ResourceState } from '../store/claims.js'
 import { granted } from './grant.js'
+import { checkDelta } from './names.js'
+import type { Participant } from './participant.js'
+import { Primitive } from './primitive.js'
 import { byPlace, type Waiting } from './turn.js'
+import type { WaitOptions } from './wait.js'
 
 /** `me.units` is what is to be added, and may be negative. */
 export function admit({ resource, claims }: ResourceState, me: Claim): Change | Conflict {
@@ -19,3 +23,27 @@ export function admit({ resource, claims }: ResourceState, me: Claim): Change | 
 }
 
 export const COUNTER: Waiting = { rule: admit, pace: byPlace, onlyAhead: true, meeting: true }
+
+export class Counter extends Primitive {
+  /** @internal */
+  constructor(participant: Participant, name: string) {
+    super(participant, 'counter', name)
+  }
+
+  /**
+   * Adds `delta`, a whole number. A negative one waits until the value covers it and nobody who takes is ahead.
+   *
+   * @returns the new value
+   * @throws SeraError timed-out, lock-failed, usage; conflict, when the value would get too large; the signal's reason
+   * @example const left = await sera.counter('seats').add(-2, { wait: 0 })
+   */
+  async add(delta: number, options: WaitOptions = {}): Promise<number> {
+    const place = await this.pass({ units: checkDelta(delta) }, COUNTER, options)
+    return Number(place.claim?.result)
+  }
+
+  /** The value now. @throws SeraError lock-failed */
+  async value({ signal }: { signal?: AbortSignal | undefined } = {}): Promise<number> {
+    return (await this.look(signal)).resource.value
+  }
+}

@@ -2,19 +2,23 @@
  * Double barrier: `count` participants start together and leave together.
  *
  * Enter: as at a barrier, but while a generation runs, newcomers wait for the next; the oldest `count` of those who wait make it.
- * Leave: a participant that has finished says so (`leaving`) and goes when nobody of its generation is at work any more. The dead
+ * Who has not been heard of for a lease is not among them, dead or not. Leave: a participant that has finished says so (`leaving`) and goes when nobody of its generation is at work any more. The dead
  * don't count, neither here nor there. A cancel that finds itself granted is a success.
  * @see https://zookeeper.apache.org/doc/current/recipes.html#sc_doubleBarriers
  */
 import type { Rule } from '../store/claims.js'
 import { granted } from './grant.js'
-import { together, type Waiting } from './turn.js'
+import { Lock } from './lock.js'
+import { checkCount } from './names.js'
+import type { Participant } from './participant.js'
+import { Primitive, timedOut } from './primitive.js'
+import { pursue, together, type Waiting } from './turn.js'
+import { durationOf, type WaitOptions } from './wait.js'
 
 export function entrance(count: number): Rule {
   return ({ resource, claims }, me) => {
-    const waiting = claims.filter(({ state }) => state === 'waiting')
-    const others = waiting.filter(({ id, overdueMs }) => id !== me.id && overdueMs <= 0)
-    if (resource.capacity !== undefined && resource.capacity !== count && others.length > 0) {
+    const waiting = claims.filter(({ id, state, overdueMs }) => id === me.id || (state === 'waiting' && overdueMs <= 0))
+    if (resource.capacity !== undefined && resource.capacity !== count && waiting.length > 1) {
       return { conflict: `those who wait at this barrier expect ${resource.capacity} parties, not ${count}` }
     }
     const change = resource.capacity === count ? {} : { resource: { capacity: count } }
@@ -39,4 +43,69 @@ export const exit: Rule = ({ claims }, me) => {
 
 export function doubleBarrier(count: number): Waiting {
   return { rule: entrance(count), pace: together, onlyAhead: false, meeting: true }
+}
+
+export const LEAVING: Waiting = { rule: exit, pace: together, onlyAhead: false, meeting: true }
+
+export class DoubleBarrier extends Primitive {
+  readonly count: number
+
+  /** @internal */
+  constructor(participant: Participant, name: string, count: number) {
+    super(participant, 'double-barrier', name)
+    this.count = checkCount('count', count)
+  }
+
+  /**
+   * Waits until `count` are there and the former generation has left.
+   *
+   * @throws SeraError timed-out, lock-failed, usage; conflict, when those who wait expect another count; the signal's reason
+   * @example
+   * await using party = await sera.doubleBarrier('load test', 5).enter()
+   * await run()
+   * await party.leave()
+   */
+  async enter(options: WaitOptions = {}): Promise<Party> {
+    return new Party(this.participant, await this.turn({}, doubleBarrier(this.count), options))
+  }
+}
+
+/** One who has entered. To release it is to go without waiting for the others. */
+export class Party extends Lock {
+  #left: Promise<void> | undefined
+
+  /** How many times the barrier has let its parties in, this time included. */
+  readonly generation = this.place.claim?.generation as number
+
+  override get held(): boolean {
+    return !this.#left && super.held
+  }
+
+  /**
+   * Waits until all who entered together have finished; whoever has died doesn't count. Who gives up the wait has left all
+   * the same: the others don't wait for it.
+   *
+   * @throws SeraError timed-out, lock-failed, usage; the signal's reason
+   */
+  leave(options: WaitOptions = {}): Promise<void> {
+    this.#left ??= this.#leave(options)
+    return this.#left
+  }
+
+  override release(): Promise<void> {
+    return this.#left?.catch(() => {}) ?? super.release()
+  }
+
+  async #leave({ wait, signal }: WaitOptions): Promise<void> {
+    const { participant, place } = this
+    const waitMs = durationOf('wait', wait ?? 'forever')
+    const until = participant.clock.now() + waitMs
+    place.letGo()
+    try {
+      if (!(await pursue(participant, place, {}, LEAVING, { until, signal }))) timedOut(place.key, waitMs)
+    } finally {
+      if (place.claim) await super.release().catch(() => {})
+      else participant.forget(place)
+    }
+  }
 }

@@ -2,13 +2,17 @@
  * Gate: a barrier that anyone closes and anyone opens. It outlives its closer. While it is closed, whoever waits at it is held up.
  *
  * The resource's value is when it opens by itself, µs since 1970 by the server's clock: 0 when it is open, FOREVER when somebody has
- * to open it. Opening grants all who wait in the same step, so that they pass even if it is closed again at once. Closing
- * and opening, too, are claims, whose grant is the record of the operation, as with the counter.
+ * to open it. Opening grants all who wait in the same step, so that they pass even if it is closed again at once; closing, those who
+ * waited until it opened by itself. Closing and opening, too, are claims, whose grant is the record of the operation, as
+ * with the counter.
  * @see https://zookeeper.apache.org/doc/current/recipes.html#sc_recipes_eventHandles
  */
-import type { Claim, ResourceState, Rule } from '../store/claims.js'
+import type { Change, Claim, ResourceState, Rule } from '../store/claims.js'
 import { granted } from './grant.js'
+import type { Participant } from './participant.js'
+import { Primitive } from './primitive.js'
 import { together, type Waiting } from './turn.js'
+import { durationOf, type WaitOptions } from './wait.js'
 
 export const FOREVER = Number.MAX_SAFE_INTEGER
 
@@ -20,22 +24,65 @@ export function isClosed({ resource, now }: ResourceState): boolean {
 export function closing(forMs: number): Rule {
   return (state, me) => {
     if (isClosed(state)) return { conflict: 'the gate is closed already' }
-    const value = forMs === Number.POSITIVE_INFINITY ? FOREVER : state.now + Math.ceil(forMs * 1000)
-    return { ...granted(me), resource: { value } }
+    const value = Math.min(FOREVER, state.now + Math.ceil(forMs * 1000))
+    // it may have opened by itself a moment ago, and those who waited for that have not looked yet
+    return { ...withAllWaiting(state, me), resource: { value } }
   }
 }
 
 export const opening: Rule = (state, me) => {
   if (!isClosed(state)) return { conflict: 'the gate is open already' }
-  return { claims: [me, ...waitingAt(state, me)].flatMap(one => granted(one).claims ?? []), resource: { value: 0 } }
+  return { ...withAllWaiting(state, me), resource: { value: 0 } }
 }
 
 export const passing: Rule = (state, me) => (isClosed(state) ? {} : { remove: [me.id] })
 
-function waitingAt({ claims }: ResourceState, me: Claim): Claim[] {
-  return claims.filter(({ id, state }) => state === 'waiting' && id !== me.id)
+function withAllWaiting({ claims }: ResourceState, me: Claim): Change {
+  const waiting = claims.filter(({ id, state }) => state === 'waiting' && id !== me.id)
+  return { claims: [me, ...waiting].flatMap(one => granted(one).claims ?? []) }
 }
 
 export function gate(rule: Rule): Waiting {
   return { rule, pace: together, onlyAhead: false, meeting: true }
+}
+
+export interface CloseOptions {
+  /** Until it opens by itself, as `wait` elsewhere: milliseconds or text. Default: `'forever'`. */
+  for?: number | string | undefined
+  signal?: AbortSignal | undefined
+}
+
+export class Gate extends Primitive {
+  /** @internal */
+  constructor(participant: Participant, name: string) {
+    super(participant, 'gate', name)
+  }
+
+  /**
+   * Holds up whoever waits from now on.
+   *
+   * @throws SeraError conflict, when it is closed already; lock-failed, usage; the signal's reason
+   * @example await sera.gate('maintenance').close({ for: '2h' })
+   */
+  async close({ for: time = 'forever', signal }: CloseOptions = {}): Promise<void> {
+    await this.pass({}, gate(closing(durationOf('for', time))), { signal })
+  }
+
+  /**
+   * Lets all go who wait, also if it is closed again at once.
+   *
+   * @throws SeraError conflict, when it is open already; lock-failed; the signal's reason
+   */
+  async open({ signal }: { signal?: AbortSignal | undefined } = {}): Promise<void> {
+    await this.pass({}, gate(opening), { signal })
+  }
+
+  /**
+   * Waits until the gate is open: not at all when it is.
+   *
+   * @throws SeraError timed-out, lock-failed, usage; the signal's reason
+   */
+  async wait(options: WaitOptions = {}): Promise<void> {
+    await this.pass({}, gate(passing), options)
+  }
 }

@@ -3,10 +3,13 @@
  * those that are due, and only one is under way at a time, so that a slow server is asked less and not more.
  */
 import { after, type Clock } from '../clock.js'
+import { SeraError } from '../errors.js'
 import type { ClaimStore, Look, Patience, ResourceKey, ResourceState } from '../store/claims.js'
 
 interface Waiting extends Look {
-  /** Monotonic clock, ms. */
+  /** Monotonic clock, ms: from when it comes along with a look for another. */
+  readyAt: number
+  /** When it wants one itself. */
   dueAt: number
   patience: Patience
   resolve: (state: ResourceState) => void
@@ -16,12 +19,16 @@ interface Waiting extends Look {
 /** Those who would be due this soon (a part of their interval) come along. */
 const SLACK = 0.25
 
+/** What an answer may cost beyond the end of the patience: a look for somebody more patient may be under way, and hang. */
+const LATE_MS = 5000
+
 export class Lookout {
   readonly #waiting = new Set<Waiting>()
   #looking = false
   /** When the next look is planned for, monotonic clock, ms. */
   #plannedAt = Number.POSITIVE_INFINITY
   #cancel = () => {}
+  #closed: Error | undefined
 
   constructor(
     readonly store: ClaimStore,
@@ -36,20 +43,32 @@ export class Lookout {
     return new Promise((resolve, reject) => {
       const { signal, until } = patience
       if (signal?.aborted) return reject(signal.reason)
+      if (this.#closed) return reject(this.#closed)
       const done = <T>(settle: (value: T) => void) => {
         return (value: T) => {
+          giveUp()
           this.#waiting.delete(waiting)
           signal?.removeEventListener('abort', abort)
           settle(value)
         }
       }
-      const dueAt = Math.min(this.clock.now() + paceMs * (1 - SLACK * Math.random()), until)
-      const waiting: Waiting = { key, upTo, dueAt, patience, resolve: done(resolve), reject: done(reject) }
+      const now = this.clock.now()
+      const at = (slack: number) => Math.min(now + paceMs * (1 - slack), until)
+      const times = { readyAt: at(SLACK), dueAt: at(SLACK * Math.random()) }
+      const waiting: Waiting = { key, upTo, ...times, patience, resolve: done(resolve), reject: done(reject) }
       const abort = () => waiting.reject(signal?.reason)
+      const giveUp = after(until - now + LATE_MS, () => waiting.reject(noAnswer(key)))
       signal?.addEventListener('abort', abort, { once: true })
       this.#waiting.add(waiting)
-      this.#plan(dueAt)
+      this.#plan(times.dueAt)
     })
+  }
+
+  /** Ends all waits, those to come too, with this error. */
+  close(reason: Error): void {
+    this.#closed = reason
+    this.#cancel()
+    for (const one of [...this.#waiting]) one.reject(reason)
   }
 
   #plan(at: number): void {
@@ -60,10 +79,11 @@ export class Lookout {
   }
 
   async #look(): Promise<void> {
-    this.#looking = true
     this.#plannedAt = Number.POSITIVE_INFINITY
     const now = this.clock.now()
-    const due = [...this.#waiting].filter(({ dueAt }) => dueAt <= now)
+    const due = [...this.#waiting].filter(({ readyAt }) => readyAt <= now)
+    if (due.length === 0) return this.#planNext() // they have gone, or the timer was early
+    this.#looking = true
     const groups = grouped(due)
     try {
       const until = Math.max(...due.map(({ patience }) => patience.until))
@@ -75,11 +95,17 @@ export class Lookout {
       for (const one of due) one.reject(error)
     } finally {
       this.#looking = false
-      this.#plan(
-        [...this.#waiting].reduce((earliest, { dueAt }) => Math.min(earliest, dueAt), Number.POSITIVE_INFINITY),
-      )
+      this.#planNext()
     }
   }
+
+  #planNext(): void {
+    this.#plan([...this.#waiting].reduce((earliest, { dueAt }) => Math.min(earliest, dueAt), Number.POSITIVE_INFINITY))
+  }
+}
+
+function noAnswer({ kind, name }: ResourceKey): SeraError {
+  return new SeraError('lock-failed', `${kind} ${name}: the server did not answer in time`)
 }
 
 /** One look a resource, as far as the furthest of those who are due wants to see. */

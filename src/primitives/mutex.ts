@@ -7,7 +7,11 @@
  */
 import type { Rule } from '../store/claims.js'
 import { granted } from './grant.js'
+import { type Lock, lockAt } from './lock.js'
+import type { Participant } from './participant.js'
+import { Primitive } from './primitive.js'
 import { byPlace, type Waiting } from './turn.js'
+import type { WaitOptions } from './wait.js'
 
 export const admit: Rule = ({ claims }, me) => {
   const ahead = claims.filter(({ ticket, mode }) => ticket < me.ticket && mode !== 'pass')
@@ -16,3 +20,20 @@ export const admit: Rule = ({ claims }, me) => {
 }
 
 export const MUTEX: Waiting = { rule: admit, pace: byPlace, onlyAhead: true, meeting: false }
+
+export class Mutex extends Primitive {
+  /** @internal */
+  constructor(participant: Participant, name: string) {
+    super(participant, 'mutex', name)
+  }
+
+  /**
+   * Waits until nobody is ahead.
+   *
+   * @throws SeraError timed-out, lock-failed, usage; the signal's reason
+   * @example await using lock = await sera.mutex('deploy').acquire({ wait: '30s' })
+   */
+  async acquire(options: WaitOptions = {}): Promise<Lock> {
+    return lockAt(this.participant, await this.turn({}, MUTEX, options))
+  }
+}

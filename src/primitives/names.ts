@@ -15,13 +15,11 @@ const NOT_IN_A_NAME = /[\p{Cc}\p{Cs}]/u
  * @throws SeraError usage
  * @example checkName('semaphore', 'licences')
  */
-export function checkName(what: string, name: unknown): string {
+export function checkName(what: string, name: unknown, longest = LONGEST_NAME): string {
   if (typeof name !== 'string') throw wrong(`the ${what}'s name is text, not ${typeName(name)}`)
-  if (name === '') throw wrong(`the ${what}'s name is empty: it has 1 to ${LONGEST_NAME} characters`)
+  if (name === '') throw wrong(`the ${what}'s name is empty: it has 1 to ${longest} characters`)
   const { length } = [...name]
-  if (length > LONGEST_NAME) {
-    throw wrong(`the ${what}'s name has ${length} characters: it has at most ${LONGEST_NAME}`)
-  }
+  if (length > longest) throw wrong(`the ${what}'s name has ${length} characters: ${longest} are allowed`)
   if (NOT_IN_A_NAME.test(name)) {
     throw wrong(`the ${what}'s name ${JSON.stringify(name)} has a control character in it: only text is allowed`)
   }

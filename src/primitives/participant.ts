@@ -4,6 +4,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import type { Clock } from '../clock.js'
+import { SeraError } from '../errors.js'
 import type {
   ClaimRequest,
   ClaimStore,
@@ -34,12 +35,16 @@ export type Ask = Omit<ClaimRequest, 'id' | 'leaseMs'>
 
 const EVERYTHING = Number.POSITIVE_INFINITY
 
+/** What taking a claim out of the tables may cost; its lease ends it too. */
+const FAREWELL_MS = 5000
+
 export class Participant {
   /** By id, from before the first step until after the claim is gone. */
   readonly #places = new Map<string, Place>()
   readonly #renewals: Renewals
   readonly #lookout: Lookout
   readonly #watch: Watch
+  #closed: SeraError | undefined
 
   constructor(
     readonly store: ClaimStore,
@@ -55,6 +60,11 @@ export class Participant {
     return this.options.clock
   }
 
+  /** For the calls that end something. */
+  get farewell(): Patience {
+    return { until: this.clock.now() + FAREWELL_MS }
+  }
+
   /** A place for a claim that has not been made yet. */
   place(key: ResourceKey): Place {
     const { leaseMs, graceMs, clock } = this.options
@@ -65,12 +75,14 @@ export class Participant {
 
   /** One step for a place, by a rule that sees the living only; the dead are reaped in the same transaction. */
   async step(place: Place, ask: Ask, rule: Rule, options: StepOptions): Promise<StepResult> {
+    if (this.#closed) throw this.#closed
     const request = { ...ask, id: place.id, leaseMs: place.leaseMs }
     const decide = (state: ResourceState, me: Parameters<Rule>[1]): Decision => {
       const dead = this.#dead(place.key, state, EVERYTHING)
       return { ...rule(without(state, dead), me), dead }
     }
     const result = await this.store.step(place.key, request, decide, options)
+    if (this.#closed) await this.#abandon(place, this.#closed)
     place.claim = result.mine
     if (result.mine) {
       this.#renewals.add(place)
@@ -86,7 +98,7 @@ export class Participant {
   }
 
   /** The claim leaves the tables. @returns whether it was still there */
-  async leave(place: Place, patience: Patience): Promise<boolean> {
+  async leave(place: Place, patience = this.farewell): Promise<boolean> {
     place.letGo()
     this.#renewals.drop(place)
     try {
@@ -106,10 +118,28 @@ export class Participant {
     }
   }
 
-  /** Ends what this process has at the tables; claims that are still there live on until their lease is over. */
+  /**
+   * Ends what this process has at the tables. Who waits, waits no more; who relies on a claim is told that it is lost, and the claim
+   * stays until its lease is over, so that there is time to stop.
+   */
   async close(): Promise<void> {
-    for (const place of [...this.#places.values()]) this.forget(place)
+    if (this.#closed) return
+    this.#closed = new SeraError('lock-failed', 'sera was closed')
+    this.#lookout.close(this.#closed)
+    const places = [...this.#places.values()]
+    for (const place of places) {
+      place.gone(this.#closed.message)
+      this.forget(place)
+    }
+    const waiting = places.filter(({ claim }) => claim?.state === 'waiting')
+    await Promise.allSettled(waiting.map(({ id }) => this.store.remove(id, this.farewell, 'waiting')))
     await this.store.close()
+  }
+
+  /** The answer to a step came after the end. */
+  async #abandon({ id }: Place, reason: SeraError): Promise<never> {
+    await this.store.remove(id, this.farewell).catch(() => {})
+    throw reason
   }
 
   /**

@@ -13,6 +13,9 @@ export interface PlaceWatcher {
 /** Nobody else may act on the claim's end before this has passed; the other half of `Watch`'s margin. */
 const MARGIN_MS = 1000
 
+/** How late it may be noticed that the machine was suspended. */
+const FENCE_LOOK_MS = 1000
+
 export class Place {
   /** As it was last seen. */
   claim: Claim | undefined
@@ -34,6 +37,11 @@ export class Place {
   /** Nobody can take the claim for dead before this moment, ms on the boot clock: last confirmed renewal sent + lease. */
   get until(): number {
     return this.#provenAt + this.leaseMs
+  }
+
+  /** Whoever relies on the claim has to be told by this moment, ms on the boot clock. */
+  get fence(): number {
+    return this.until - this.graceMs - MARGIN_MS
   }
 
   /** Aborts with SeraError `lost` when whoever relies on the claim has to stop: a grace before it can be somebody else's. */
@@ -67,11 +75,12 @@ export class Place {
     this.letGo()
   }
 
-  /** A timer of its own, that no call to the store can hold up. */
+  /** A timer of its own, that no call to the store can hold up; timers don't count suspend, so it looks again and again. */
   #watchFence(): void {
     this.#cancel()
-    const left = this.until - this.graceMs - MARGIN_MS - this.clock.boot()
-    this.#cancel = after(left, () => this.#lose('the server did not confirm it in time'))
+    const left = this.fence - this.clock.boot()
+    if (left <= 0) this.#lose('the server did not confirm it in time')
+    else this.#cancel = after(Math.min(left, FENCE_LOOK_MS), () => this.#watchFence())
   }
 
   #lose(reason: string): void {

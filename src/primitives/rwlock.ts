@@ -7,7 +7,11 @@
  */
 import type { Rule } from '../store/claims.js'
 import { granted } from './grant.js'
+import { type Lock, lockAt } from './lock.js'
+import type { Participant } from './participant.js'
+import { Primitive } from './primitive.js'
 import { byPlace, type Waiting } from './turn.js'
+import type { WaitOptions } from './wait.js'
 
 export type Access = 'read' | 'write'
 
@@ -18,3 +22,34 @@ export const admit: Rule = ({ claims }, me) => {
 }
 
 export const RWLOCK: Waiting = { rule: admit, pace: byPlace, onlyAhead: true, meeting: false }
+
+export class RwLock extends Primitive {
+  /** @internal */
+  constructor(participant: Participant, name: string) {
+    super(participant, 'rwlock', name)
+  }
+
+  /**
+   * Waits until no writer is ahead; then shares the lock with other readers.
+   *
+   * @throws SeraError timed-out, lock-failed, usage; the signal's reason
+   * @example await using lock = await sera.rwlock('catalogue').read()
+   */
+  read(options: WaitOptions = {}): Promise<Lock> {
+    return this.#acquire('read', options)
+  }
+
+  /**
+   * Waits until nobody is ahead; then has the lock alone.
+   *
+   * @throws SeraError timed-out, lock-failed, usage; the signal's reason
+   * @example await using lock = await sera.rwlock('catalogue').write({ wait: '5m' })
+   */
+  write(options: WaitOptions = {}): Promise<Lock> {
+    return this.#acquire('write', options)
+  }
+
+  async #acquire(mode: Access, options: WaitOptions): Promise<Lock> {
+    return lockAt(this.participant, await this.turn({ mode }, RWLOCK, options))
+  }
+}

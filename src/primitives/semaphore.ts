@@ -3,14 +3,21 @@
  *
  * Admission: the units of all ahead and mine together are no more than the permits. Who waits for many units is not overtaken by
  * who wants few. A holder has a slot, the lowest that is free, from 0: a number that no other holder has.
- * Who names another number of permits than the others is told so; when nobody is there, the number is theirs to choose.
+ * Who names another number of permits than the others is told so; when nobody is there, the number is theirs to choose. So is
+ * who wants more units than there are: it would wait for ever, and hold up all behind it.
  */
 import type { Claim, Rule } from '../store/claims.js'
 import { granted } from './grant.js'
+import { type Lock, lockAt } from './lock.js'
+import { checkCount } from './names.js'
+import type { Participant } from './participant.js'
+import { Primitive } from './primitive.js'
 import { byPlace, type Waiting } from './turn.js'
+import type { WaitOptions } from './wait.js'
 
 export function admission(permits: number): Rule {
   return ({ resource, claims }, me) => {
+    if (me.units > permits) return { conflict: `${me.units} units are more than the ${permits} permits there are` }
     const others = claims.filter(({ id }) => id !== me.id)
     const agreed = resource.capacity ?? permits
     if (agreed !== permits && others.some(({ overdueMs }) => overdueMs <= 0)) {
@@ -19,7 +26,7 @@ export function admission(permits: number): Rule {
     const ahead = others.filter(({ ticket, state }) => ticket < me.ticket || state === 'granted')
     const taken = ahead.reduce((sum, { units }) => sum + units, 0)
     const change = taken + me.units <= permits ? granted(me, { slot: lowestFree(ahead) }) : {}
-    return agreed === resource.capacity ? change : { ...change, resource: { capacity: permits } }
+    return resource.capacity === permits ? change : { ...change, resource: { capacity: permits } }
   }
 }
 
@@ -32,4 +39,26 @@ function lowestFree(holders: readonly Claim[]): number {
 
 export function semaphore(permits: number): Waiting {
   return { rule: admission(permits), pace: byPlace, onlyAhead: true, meeting: false }
+}
+
+export class Semaphore extends Primitive {
+  readonly permits: number
+
+  /** @internal */
+  constructor(participant: Participant, name: string, permits: number) {
+    super(participant, 'semaphore', name)
+    this.permits = checkCount('permits', permits)
+  }
+
+  /**
+   * Waits until `units` (default 1) are free and nobody is ahead. The lock's `slot` is a number that no other holder has.
+   *
+   * @throws SeraError timed-out, lock-failed, usage; conflict, when the others go by another number of permits; the
+   * signal's reason
+   * @example await using lock = await sera.semaphore('licences', 3).acquire({ units: 2 })
+   */
+  async acquire({ units = 1, ...wait }: WaitOptions & { units?: number | undefined } = {}): Promise<Lock> {
+    const ask = { units: checkCount('units', units, this.permits) }
+    return lockAt(this.participant, await this.turn(ask, semaphore(this.permits), wait))
+  }
 }

@@ -10,7 +10,7 @@
  * it for dead. Nothing is ever begun on a grant from before: a grant counts from when its own step was sent.
  */
 import { SeraError } from '../errors.js'
-import type { Claim, Patience, ResourceState, Rule } from '../store/claims.js'
+import type { Claim, ResourceState, Rule } from '../store/claims.js'
 import type { Ask, Participant } from './participant.js'
 import type { Place } from './place.js'
 
@@ -40,9 +40,6 @@ const PACE_MS = 10
 const LONGEST_PAUSE_MS = 5000
 /** Before a pause as long as this the connection is given back. */
 const REST_MS = 1000
-
-/** What ending a wait may cost. */
-const FAREWELL_MS = 5000
 
 /** Waits to be let on; undefined when the deadline passed first. Rejects with the signal's reason when it aborts. */
 export async function takeTurn(
@@ -90,7 +87,7 @@ export async function pursue(
     if (pauseMs >= REST_MS) participant.store.rest()
     const state = await participant.next(place.key, upTo, pauseMs, wait)
     const seen = state.claims.find(({ id }) => id === place.id)
-    if (!seen && meeting) throw takenForDead(place)
+    if (!seen && meeting) throw isGone(place, ask)
     if (seen) pauseMs = pause(pace(state, seen), clock.now() - startedAt)
     if (seen?.state === 'granted') {
       place.claim = seen
@@ -122,28 +119,22 @@ function moves(verdict: ReturnType<Rule>): boolean {
 
 /** Leaves the queue. False when the claim has been granted meanwhile, and others count on it. */
 async function isOut(participant: Participant, place: Place, ask: Ask, { meeting }: Waiting): Promise<boolean> {
-  const patience = farewell(participant)
   try {
     if (!meeting) {
-      await participant.leave(place, patience)
+      await participant.leave(place)
       return true
     }
     // a step, so that no late twin of an earlier one, whose outcome never came, can follow it
     const leave: Rule = (_, me) => (me.state === 'waiting' ? { remove: [me.id] } : {})
-    const { mine } = await participant.step(place, ask, leave, { ...patience, join: false })
+    const { mine } = await participant.step(place, ask, leave, { ...participant.farewell, join: false })
     if (mine?.state === 'granted') return false
   } catch {} // the tables are out of reach: the claim's lease ends it
   participant.forget(place)
   return true
 }
 
-function farewell({ clock }: Participant): Patience {
-  return { until: clock.now() + FAREWELL_MS }
-}
-
-function takenForDead({ key, leaseMs }: Place): SeraError {
-  return new SeraError(
-    'lock-failed',
-    `${key.kind} ${key.name}: this participant was taken for dead, as nothing was heard of it for ${leaseMs / 1000} s`,
-  )
+function isGone({ key, leaseMs }: Place, { tag }: Ask): SeraError {
+  const silent = `nothing was heard of it for ${leaseMs / 1000} s`
+  const why = tag === undefined ? silent : `${silent}, or another came with its tag, ${tag}`
+  return new SeraError('lock-failed', `${key.kind} ${key.name}: this participant no longer counts: ${why}`)
 }

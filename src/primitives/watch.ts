@@ -18,6 +18,8 @@ import type { Claim, ResourceKey, ResourceState } from '../store/claims.js'
 const MARGIN_MS = 1000
 
 interface Sighting {
+  /** With the renewals, what tells one life from the next: a claim that was reaped may come back under its id. */
+  ticket: number
   renewals: number
   /** Boot clock, ms. */
   since: number
@@ -37,9 +39,10 @@ export class Watch {
     const name = `${key.kind}\0${key.name}`
     const before = this.#sightings.get(name)
     const after = new Map<string, Sighting>()
-    for (const { id, renewals } of claims) {
+    for (const { id, ticket, renewals } of claims) {
       const seen = before?.get(id)
-      after.set(id, seen?.renewals === renewals ? seen : { renewals, since: now })
+      const same = seen?.ticket === ticket && seen.renewals === renewals
+      after.set(id, same ? seen : { ticket, renewals, since: now })
     }
     // those further back were not read this time; their sightings count on
     if (upTo !== Number.POSITIVE_INFINITY)

@@ -1,0 +1,56 @@
+/** The library's way in: a participant at the lock tables of a server. */
+import { systemClock } from './clock.js'
+import { DEFAULTS } from './config/defaults.js'
+import { type ConnectOptions, serversOf, timingOf } from './library-options.js'
+import { checkName } from './primitives/names.js'
+import { Participant } from './primitives/participant.js'
+import { durationOf } from './primitives/wait.js'
+import { self } from './self.js'
+import { Sera } from './sera.js'
+import { attributesOf } from './store/connect.js'
+import { openLockTables } from './store/lock-tables.js'
+
+/**
+ * Connects to the server that has the lock tables, and makes them if they are missing and the account may.
+ *
+ * @throws SeraError lock-failed, when the server can't be reached or can't hold locks; usage; config, when the DSN is not
+ * valid; the signal's reason
+ * @example
+ * await using sera = await connect('sera:secret@tcp(db:3306)/sera')
+ * await using lock = await sera.mutex('deploy').acquire({ wait: '30s' })
+ */
+export async function connect(to: string | ConnectOptions): Promise<Sera> {
+  const options = typeof to === 'string' ? { server: to } : to
+  const participant = open(options)
+  try {
+    const patience = { until: Number.POSITIVE_INFINITY, signal: options.signal }
+    await participant.store.look([{ key: { kind: '', name: '' }, upTo: 0 }], patience)
+    return new Sera(participant)
+  } catch (error) {
+    await participant.close()
+    throw error
+  }
+}
+
+function open(options: ConnectOptions): Participant {
+  const timing = timingOf(options)
+  const owner = self(options.label)
+  const store = openLockTables({
+    servers: serversOf(options),
+    owner,
+    attributes: attributesOf(owner.pid, [owner.command]),
+    leaseMs: timing.leaseMs,
+    connectWaitMs: durationOf('connectWait', options.connectWait ?? DEFAULTS.connectWaitMs),
+    namespace: namespaceOf(options),
+    clock: systemClock,
+    random: Math.random,
+  })
+  return new Participant(store, { clock: systemClock, ...timing })
+}
+
+function namespaceOf({ namespace = '' }: ConnectOptions): string {
+  return namespace === '' ? '' : checkName('namespace', namespace, LONGEST_NAMESPACE)
+}
+
+/** What the lock tables have room for besides a name. */
+const LONGEST_NAMESPACE = 64

@@ -1,0 +1,69 @@
+/** One participant's way to all primitives. */
+import { Barrier, type BarrierOptions } from './primitives/barrier.js'
+import { Counter } from './primitives/counter.js'
+import { DoubleBarrier } from './primitives/double-barrier.js'
+import { Gate } from './primitives/gate.js'
+import { Mutex } from './primitives/mutex.js'
+import type { Participant } from './primitives/participant.js'
+import { RwLock } from './primitives/rwlock.js'
+import { Semaphore } from './primitives/semaphore.js'
+
+/**
+ * Made by `connect`, or by `memory` of `sera/testing`. Handles cost nothing until they are used. Names have 1 to 255 characters
+ * and are compared byte by byte; each kind has names of its own.
+ */
+export class Sera implements AsyncDisposable {
+  readonly #participant: Participant
+
+  /** @internal */
+  constructor(participant: Participant) {
+    this.#participant = participant
+  }
+
+  /** One holder at a time. @throws SeraError usage */
+  mutex(name: string): Mutex {
+    return new Mutex(this.#participant, name)
+  }
+
+  /** Many readers or one writer. @throws SeraError usage */
+  rwlock(name: string): RwLock {
+    return new RwLock(this.#participant, name)
+  }
+
+  /** At most `permits` units held at a time, 1 to 1,000,000. @throws SeraError usage */
+  semaphore(name: string, permits: number): Semaphore {
+    return new Semaphore(this.#participant, name, permits)
+  }
+
+  /** A number that never gets below zero. @throws SeraError usage */
+  counter(name: string): Counter {
+    return new Counter(this.#participant, name)
+  }
+
+  /** Holds `count` participants up until all of them are there; 1 to 1,000,000. @throws SeraError usage */
+  barrier(name: string, count: number, options: BarrierOptions = {}): Barrier {
+    return new Barrier(this.#participant, name, count, options)
+  }
+
+  /** Lets pass while it is open. @throws SeraError usage */
+  gate(name: string): Gate {
+    return new Gate(this.#participant, name)
+  }
+
+  /** `count` participants start together and leave together; 1 to 1,000,000. @throws SeraError usage */
+  doubleBarrier(name: string, count: number): DoubleBarrier {
+    return new DoubleBarrier(this.#participant, name, count)
+  }
+
+  /**
+   * Breaks off what waits (SeraError `lock-failed`) and closes the connections. Locks that are still held are not given back:
+   * their signals abort, and others get them when the lease is over.
+   */
+  close(): Promise<void> {
+    return this.#participant.close()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+}
