@@ -1,10 +1,12 @@
 /** Composition root: argv -> settings -> command -> outcome -> exit code, in this order and once. */
 import { type CommandLine, splitCommandLine } from './commands/argv.js'
+import type { Call } from './commands/call.js'
 import { classic } from './commands/classic.js'
 import type { FlagValues } from './commands/flags.js'
 import { sayNews } from './commands/messages.js'
 import type { RunOptions } from './commands/run-options.js'
 import { outcomeOf, Session } from './commands/session.js'
+import type { SubcommandLine } from './commands/subcommand-line.js'
 import { parseWait } from './config/duration.js'
 import type { Settings } from './config/settings.js'
 import { SeraError } from './errors.js'
@@ -27,17 +29,12 @@ async function dispatch(argv: readonly string[], session: Session): Promise<Outc
   refuseBrokenText(argv)
   if (argv[0] === '--get-yargs-completions') return await complete(argv, session)
   const line = splitCommandLine(argv)
-  const flags = await readFlags(line)
+  if (line.kind === 'subcommand') return await runSubcommand(line, session)
+  const flags = await readFlags(line.flags)
   if (flags.help === true) return await help(session)
   if (flags.version === true) return await version(session)
-  switch (line.kind) {
-    case 'classic':
-      return await runClassic(line, flags, session.takeOptions(flags), session)
-    case 'subcommand':
-      return await runSubcommand(line.words, session)
-    case 'bare':
-      throw new SeraError('usage', 'nothing to run; usage: sera [flags] [--] <wait> <command> [args…], see sera --help')
-  }
+  if (line.kind === 'classic') return await runClassic(line, flags, session.takeOptions(flags), session)
+  throw new SeraError('usage', 'nothing to run; usage: sera [flags] [--] <wait> <command> [args…], see sera --help')
 }
 
 async function runClassic(
@@ -46,22 +43,29 @@ async function runClassic(
   options: RunOptions,
   session: Session,
 ): Promise<Outcome> {
-  const waitMs = parseWait(line.wait)
-  if (waitMs === undefined) {
-    throw new SeraError(
-      'usage',
-      `<wait> is ${JSON.stringify(line.wait)}; it takes 0, 90, 1.5, 500ms, 90s, 5m, 1h30m or forever`,
-    )
-  }
+  const waitMs = waitOf(line.wait)
   const { command } = line
-  const settings = await session.configure(flags)
+  const { printLockName, name } = options
+  const settings = await session.configure(flags, { serverless: printLockName, data: printLockName })
   session.report.command = command
-  if (options.printLockName) {
-    return print(session, `${lockName(command, { name: options.name, namespace: settings.namespace })}\n`)
-  }
-  const warn = (message: string) => session.warn(message)
-  const call = { command, waitMs, options, settings: await reachable(settings, session), voice: session.voice, warn }
+  if (printLockName) return print(session, `${lockName(command, { name, namespace: settings.namespace })}\n`)
+  const call = await callOf(session, { command, waitMs, options, settings })
   return await classic(call, session.host, session.report)
+}
+
+/** @throws SeraError usage */
+function waitOf(text: string): number {
+  const waitMs = parseWait(text)
+  if (waitMs !== undefined) return waitMs
+  throw new SeraError(
+    'usage',
+    `<wait> is ${JSON.stringify(text)}; it takes 0, 90, 1.5, 500ms, 90s, 5m, 1h30m or forever`,
+  )
+}
+
+async function callOf(session: Session, call: Omit<Call, 'voice' | 'warn'>): Promise<Call> {
+  const settings = await reachable(call.settings, session)
+  return { ...call, settings, voice: session.voice, warn: message => session.warn(message) }
 }
 
 /** The embedded server is started by whoever comes first and named by its socket. */
@@ -74,47 +78,44 @@ async function reachable(settings: Settings, session: Session): Promise<Settings
   return { ...settings, server, servers: [server] }
 }
 
-async function runSubcommand([name = '', ...words]: string[], session: Session): Promise<Outcome> {
-  if (words.some(word => word === '--help' || word === '-h')) return await help(session)
-  switch (name) {
-    case 'help':
-      return await help(session)
-    case 'version':
-      return await version(session)
-    case 'embedded': {
-      const { embedded } = await import('./commands/embedded.js')
-      return print(session, await embedded(words, session.host))
-    }
-    case 'completion': {
-      ;(await import('./commands/parse-flags.js')).printCompletionScript()
-      return { kind: 'done' }
-    }
-    default:
-      throw new SeraError('usage', LATER.includes(name) ? notYet(`"sera ${name}"`) : neither(name))
+async function runSubcommand(line: CommandLine & { kind: 'subcommand' }, session: Session): Promise<Outcome> {
+  const [name, about] = line.words
+  if (name === 'help') return await help(session, about)
+  if (name === 'version') return await version(session)
+  if (name === 'completion') {
+    ;(await import('./commands/completion.js')).printCompletionScript()
+    return { kind: 'done' }
   }
+  const split = (await import('./commands/subcommand-line.js')).splitSubcommand(line)
+  const flags = await readFlags(split.flags)
+  if (split.kind === 'question') return flags.help ? await help(session, name) : await version(session)
+  return await runForm(split, flags, session)
 }
 
-const LATER = [
-  ...['rwlock', 'semaphore', 'sem', 'barrier', 'br', 'gate', 'rendezvous', 'sync', 'once', 'pool', 'serve'],
-  ...['status', 'history', 'break', 'verify', 'doctor', 'schema'],
-]
-
-function notYet(what: string): string {
-  return `${what} is not in this version of sera yet; it needs the lock tables, which come next`
+async function runForm(line: SubcommandLine, flags: FlagValues, session: Session): Promise<Outcome> {
+  const { form, words, wait, command } = line
+  const options = session.takeOptions(flags)
+  if (form.name === 'embedded' || form.name === 'embedded stop') {
+    const { embedded } = await import('./commands/embedded.js')
+    return print(session, await embedded(words[0] ?? '', options, session.host))
+  }
+  const waitMs = wait === undefined ? options.waitMs : waitOf(wait)
+  const serverless = form.name === 'schema'
+  const settings = await session.configure(flags, { serverless, data: !form.wraps })
+  if (form.name === 'schema') return print(session, (await import('./commands/schema.js')).schema(settings.server))
+  const { RUN } = await import('./commands/subcommand.js')
+  const call = await callOf(session, { command, waitMs, options, settings })
+  return await RUN[form.name as keyof typeof RUN](words, call, session.host, session.report)
 }
 
-function neither(name: string): string {
-  return `${JSON.stringify(name)} is neither a <wait> (0, 90, 500ms, 5m, forever) nor a subcommand; see sera --help`
-}
-
-async function readFlags({ flags }: CommandLine): Promise<FlagValues> {
+async function readFlags(flags: readonly string[]): Promise<FlagValues> {
   if (flags.length === 0) return {}
   return (await import('./commands/parse-flags.js')).parseFlags(flags)
 }
 
-async function help(session: Session): Promise<Outcome> {
-  const { helpText } = await import('./commands/parse-flags.js')
-  return print(session, await helpText(session.host.stdout.columns))
+async function help(session: Session, about?: string): Promise<Outcome> {
+  const { helpText } = await import('./commands/help.js')
+  return print(session, await helpText(session.host.stdout.columns, about))
 }
 
 async function version(session: Session): Promise<Outcome> {
@@ -122,8 +123,8 @@ async function version(session: Session): Promise<Outcome> {
 }
 
 async function complete(argv: readonly string[], session: Session): Promise<Outcome> {
-  const { completions } = await import('./commands/parse-flags.js')
-  return print(session, await completions(argv.slice(1)))
+  const { completions } = await import('./commands/completion.js')
+  return print(session, completions(argv.slice(1)))
 }
 
 function print(session: Session, text: string): Outcome {

@@ -21,11 +21,14 @@ export type Outcome =
   | { kind: 'lost'; reason: string }
   | { kind: 'overran'; reason: string }
   | { kind: 'conflict'; reason: string }
+  /** The answer of `sera verify` is no. */
+  | { kind: 'stale'; reason: string }
   /** A signal ended the wait. */
   | { kind: 'interrupted'; signal: NodeJS.Signals }
 
 /** Exit codes of sera's own, with their meaning as help prints it. 200-205 are those of the original tool. */
 export const EXIT_CODES = {
+  stale: { code: 1, meaning: 'sera verify: the grant is not the newest, or no longer held' },
   config: { code: 200, meaning: 'the config file is missing, unreadable or invalid' },
   usage: { code: 201, meaning: 'wrong usage' },
   'lock-failed': { code: 202, meaning: 'lock failed: the database is unreachable, refused, or cannot lock safely' },
@@ -34,7 +37,10 @@ export const EXIT_CODES = {
   skipped: { code: 205, meaning: 'skipped (with --detailed-exit-codes only, otherwise 0)' },
   lost: { code: 206, meaning: 'the lock was lost while the command ran; the command was ended' },
   overran: { code: 207, meaning: 'the command ran longer than --run-at-most and was ended' },
-  conflict: { code: 208, meaning: 'conflict: participants disagree, or the lock is held by an outer sera' },
+  conflict: {
+    code: 208,
+    meaning: 'conflict: participants disagree, a gate is so already, or the lock is held by an outer sera',
+  },
 } as const satisfies Partial<Record<OutcomeKind, { code: number; meaning: string }>>
 
 export interface ExitCodeOptions {
@@ -62,6 +68,7 @@ export function exitCodeOf(outcome: Outcome, options: ExitCodeOptions = {}): num
     case 'lost':
     case 'overran':
     case 'conflict':
+    case 'stale':
       return EXIT_CODES[outcome.kind].code
     default:
       return unreachable(outcome)

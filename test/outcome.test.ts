@@ -4,6 +4,7 @@ import { EXIT_CODES, exitCodeOf, exitCodeOfSignal, type Outcome } from '../src/o
 test('each outcome of sera’s own has its number from the contract, and no two share one', t => {
   const codes = Object.fromEntries(Object.entries(EXIT_CODES).map(([kind, { code }]) => [kind, code]))
   t.deepEqual(codes, {
+    stale: 1,
     config: 200,
     usage: 201,
     'lock-failed': 202,

@@ -6,38 +6,64 @@
  * the same, flags end at the first other word or at `--`.
  */
 import { SeraError } from '../errors.js'
-import { findFlag } from './flags.js'
+import { findFlag, refuseOthers } from './flags.js'
 
 export type CommandLine =
   | { kind: 'classic'; flags: string[]; wait: string; command: string[] }
-  | { kind: 'subcommand'; flags: string[]; words: string[] }
+  /** Cut further in `subcommand-line.ts`. `literal`: a `--` stood before it, so none of its words is a flag. */
+  | { kind: 'subcommand'; flags: string[]; words: string[]; literal: boolean }
   /** Only flags: `sera`, `sera --help`. */
   | { kind: 'bare'; flags: string[] }
 
+const USAGE = 'sera [flags] [--] <wait> <command> [args…]'
+
 /** @throws SeraError usage */
 export function splitCommandLine(argv: readonly string[]): CommandLine {
-  const flags: string[] = []
+  const { flags, literal, rest: words } = takeWords(argv, 0)
+  const [first, ...rest] = words
+  if (first === undefined) return { kind: 'bare', flags }
+  if (!meansWait(first)) return { kind: 'subcommand', flags, words, literal }
+  refuseOthers(flags, 'classic', 'sera <wait> <command…>', 'sera --help')
+  return { kind: 'classic', flags, wait: first, command: commandOf(rest, USAGE) }
+}
+
+interface Taken {
+  words: string[]
+  flags: string[]
+  /** A `--` has ended the flags. */
+  literal: boolean
+  rest: string[]
+}
+
+/** The first `count` words that are no flags, the flags around them, and what follows. */
+export function takeWords(argv: readonly string[], count: number, literal = false): Taken {
+  const taken: Taken = { words: [], flags: [], literal, rest: [] }
   let at = 0
   while (at < argv.length) {
     const word = argv[at] as string
-    if (word === '--') {
+    if (!taken.literal && word === '--') {
+      taken.literal = true
       at++
-      break
-    }
-    if (!word.startsWith('-') || meansWait(word)) break
-    const { words, flag } = readFlag(argv, at)
-    flags.push(flag)
-    at += words
+    } else if (!taken.literal && isFlag(word)) {
+      const { words, flag } = readFlag(argv, at)
+      taken.flags.push(flag)
+      at += words
+    } else if (taken.words.length < count) {
+      taken.words.push(word)
+      at++
+    } else break
   }
-  const [first, ...rest] = argv.slice(at)
-  if (first === undefined) return { kind: 'bare', flags }
-  if (!meansWait(first)) return { kind: 'subcommand', flags, words: [first, ...rest] }
-  return { kind: 'classic', flags, wait: first, command: commandOf(rest) }
+  taken.rest = argv.slice(at)
+  return taken
 }
 
-/** A word that begins with a digit, a point, or a sign and a digit is meant as `<wait>`, well-formed or not. */
-function meansWait(word: string): boolean {
+/** A word that begins with a digit, a point, or a sign and a digit is meant as a number or `<wait>`, well-formed or not. */
+export function meansWait(word: string): boolean {
   return /^([\d.]|[+-]\d)/.test(word) || word === 'forever'
+}
+
+function isFlag(word: string): boolean {
+  return word.startsWith('-') && !meansWait(word)
 }
 
 /** The flag at `at`, spelled `--name` or `--name=value`, and how many words it took. */
@@ -60,11 +86,11 @@ function switchValue(word: string, value: string[]): string {
   return text
 }
 
-function commandOf(words: string[]): string[] {
+/** What follows `<wait>`. */
+export function commandOf(words: string[], usage: string): string[] {
   const command = words[0] === '--' ? words.slice(1) : words
   const [name] = command
-  if (name === undefined)
-    throw new SeraError('usage', 'no command after <wait>; usage: sera [flags] [--] <wait> <command> [args…]')
+  if (name === undefined) throw new SeraError('usage', `no command after <wait>; usage: ${usage}`)
   if (name === '') throw new SeraError('usage', 'the command is empty; is a variable unset?')
   if (name.startsWith('-')) {
     throw new SeraError('usage', `${name} stands where the command should be; flags of sera go before <wait>`)

@@ -5,6 +5,7 @@ export interface LockFacts {
   lock: string
   waitedMs: number
   token: string | undefined
+  slot: number | undefined
   /** This run's entry in SERA_HELD. */
   held: string
 }
@@ -18,25 +19,35 @@ export function childEnvironment(env: NodeJS.ProcessEnv, facts: LockFacts): Node
     SERA_LOCK: facts.lock,
     SERA_WAITED_MS: String(Math.round(facts.waitedMs)),
     ...(facts.token === undefined ? {} : { SERA_TOKEN: facts.token }),
+    ...(facts.slot === undefined ? {} : { SERA_SLOT: String(facts.slot) }),
     SERA_HELD: [env.SERA_HELD, facts.held].filter(Boolean).join(' '),
   }
 }
 
-/** SERA_HELD lists what the seras above hold, outermost first: `PID:LOCK@SERVER`, percent-encoded. */
-export function heldEntry(pid: number, lock: string, server: string): string {
-  return `${pid}:${encodeURIComponent(`${lock}@${server}`)}`
+/**
+ * SERA_HELD lists what the seras above hold, outermost first: `PID:LOCK@SERVER`, percent-encoded, and behind another colon how
+ * much of it, where it is not held alone: `read`, or a number of permits.
+ */
+export function heldEntry(pid: number, lock: string, server: string, share = ''): string {
+  return `${pid}:${encodeURIComponent(`${lock}@${server}`)}${share === '' ? '' : `:${share}`}`
+}
+
+/** Whether a sera above this one holds the very lock: waiting for it would be waiting for oneself. */
+export function heldAbove(host: Host, lock: string, server: string, ancestors: () => Iterable<number>): boolean {
+  return sharesAbove(host, lock, server, ancestors).length > 0
 }
 
 /**
- * Whether a sera above this one holds the very lock: waiting for it would be waiting for oneself. The environment alone
- * proves nothing, as a service that a command started keeps it for good; the holder must be a living ancestor.
+ * How the seras above this one hold a lock: their shares of it, '' for all of it. The environment alone proves nothing, as a
+ * service that a command started keeps it for good; the holder must be a living ancestor.
  */
-export function heldAbove(host: Host, lock: string, server: string, ancestors: () => Iterable<number>): boolean {
-  const holders = (host.env.SERA_HELD ?? '')
-    .split(' ')
-    .filter(entry => entry === heldEntry(Number.parseInt(entry, 10), lock, server))
-    .map(entry => Number.parseInt(entry, 10))
-  if (holders.length === 0) return false
+export function sharesAbove(host: Host, lock: string, server: string, ancestors: () => Iterable<number>): string[] {
+  const entries = (host.env.SERA_HELD ?? '').split(' ').map(entry => {
+    const [pid = '', , share = ''] = entry.split(':')
+    return { entry, pid: Number.parseInt(pid, 10), share }
+  })
+  const held = entries.filter(({ entry, pid, share }) => entry === heldEntry(pid, lock, server, share))
+  if (held.length === 0) return []
   const above = new Set(ancestors())
-  return holders.some(pid => above.has(pid))
+  return held.filter(({ pid }) => above.has(pid)).map(({ share }) => share)
 }

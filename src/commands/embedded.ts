@@ -3,23 +3,21 @@ import { embeddedStatus, startEmbedded, stopEmbedded } from '../embedded/embedde
 import type { EmbeddedHost } from '../embedded/program.js'
 import { SeraError } from '../errors.js'
 
-const USAGE = 'usage: sera embedded start|stop|status [--json], stop [--force]'
 const ACTIONS = { start: startEmbedded, stop: stopEmbedded, status: embeddedStatus }
 
 /**
  * Does it and returns what goes to stdout: one line, with `--json` an object.
  *
- * @param words what follows `embedded`
  * @throws SeraError `usage`, and what the actions throw
  */
-export async function embedded(words: readonly string[], host: EmbeddedHost): Promise<string> {
-  const [action = '', ...flags] = words
-  if (!isAction(action)) throw new SeraError('usage', USAGE)
-  const known = action === 'stop' ? ['--json', '--force'] : ['--json']
-  const unknown = flags.find(flag => !known.includes(flag))
-  if (unknown !== undefined) throw new SeraError('usage', `${JSON.stringify(unknown)}: ${USAGE}`)
-  const { status, line } = await ACTIONS[action](host, { force: flags.includes('--force') })
-  return flags.includes('--json') ? `${JSON.stringify(status)}\n` : `${line}\n`
+export async function embedded(
+  action: string,
+  { json, force }: { json: boolean; force: boolean },
+  host: EmbeddedHost,
+): Promise<string> {
+  if (!isAction(action)) throw new SeraError('usage', 'usage: sera embedded start|stop|status')
+  const { status, line } = await ACTIONS[action](host, { force })
+  return json ? `${JSON.stringify(status)}\n` : `${line}\n`
 }
 
 function isAction(word: string): word is keyof typeof ACTIONS {

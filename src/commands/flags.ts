@@ -1,7 +1,10 @@
 /**
- * Every flag of the command line, once: the splitter reads from this table which flags take a value, yargs and help and
- * completion read the rest. Flags carry no defaults; the resolution of settings does.
+ * Every flag of the command line, once: the splitter reads from this table which flags take a value and what they go with,
+ * yargs and help and completion read the rest. Flags carry no defaults; the resolution of settings does.
  */
+import { SeraError } from '../errors.js'
+import type { FormName } from './subcommands.js'
+
 export interface Flag {
   name: string
   /** One letter; only -E -h -q -V exist. */
@@ -10,12 +13,25 @@ export interface Flag {
   value?: string
   describe: string
   group: 'Waiting' | 'Running' | 'Lock' | 'Setup' | 'Messages'
+  /** The forms of the command line that it goes with; all when absent. */
+  with?: readonly FormName[]
 }
+
+const CLASSIC = ['classic'] as const
+/** What runs a command. */
+const WRAPPING = [...CLASSIC, 'rwlock', 'semaphore', 'double-barrier'] as const
+/** What may have to wait without a command. */
+const WAITING = ['counter', 'barrier', 'gate wait'] as const
+/** What has a place in the lock tables. */
+const CLAIMING = [...WRAPPING, ...WAITING, 'gate close', 'gate open'] as const
+const PRINTING = [...WAITING, 'gate close', 'gate open', 'verify', 'embedded', 'embedded stop'] as const
+const SERVED = [...CLAIMING, 'verify', 'schema'] as const
 
 export const FLAGS = [
   {
     name: 'wait-and-skip',
     group: 'Waiting',
+    with: CLASSIC,
     describe:
       'the first to lock runs the command; the others wait until it has finished, then succeed without running it ' +
       '(they cannot know whether it succeeded there; `sera once` will)',
@@ -23,6 +39,7 @@ export const FLAGS = [
   {
     name: 'detailed-exit-codes',
     group: 'Waiting',
+    with: CLASSIC,
     describe: 'with --wait-and-skip: 205 instead of 0 when the command was skipped',
   },
   {
@@ -30,53 +47,113 @@ export const FLAGS = [
     short: 'E',
     value: 'N',
     group: 'Waiting',
+    with: [...WRAPPING, ...WAITING],
     describe: 'exit with N instead of 204 after a time-out',
+  },
+  {
+    name: 'wait',
+    value: 'TIME',
+    group: 'Waiting',
+    with: WAITING,
+    describe: 'wait no longer than that (204) [forever]',
+  },
+  {
+    name: 'leave-wait',
+    value: 'TIME',
+    group: 'Waiting',
+    with: ['double-barrier'],
+    describe: 'after the command, wait for the others no longer than that (204) [forever]',
   },
   {
     name: 'hold-at-least',
     value: 'TIME',
     group: 'Running',
+    with: WRAPPING,
     describe: 'keep the lock that long even if the command is quicker',
   },
-  { name: 'run-at-most', value: 'TIME', group: 'Running', describe: 'end a command that runs longer (207)' },
+  {
+    name: 'run-at-most',
+    value: 'TIME',
+    group: 'Running',
+    with: WRAPPING,
+    describe: 'end a command that runs longer (207)',
+  },
   {
     name: 'grace',
     value: 'TIME',
     group: 'Running',
+    with: WRAPPING,
     describe: 'between TERM and KILL when the command is ended by force [10s]',
   },
   {
     name: 'on-lost',
     value: 'WHAT',
     group: 'Running',
+    with: WRAPPING,
     describe: 'reclaim, terminate or ignore: when the lock is lost while the command runs [reclaim]',
   },
-  { name: 'close', group: 'Running', describe: "the command does not inherit the lock's descriptor" },
-  { name: 'name', value: 'NAME', group: 'Lock', describe: 'lock NAME instead of the command line' },
+  { name: 'close', group: 'Running', with: CLASSIC, describe: "the command does not inherit the lock's descriptor" },
+  { name: 'name', value: 'NAME', group: 'Lock', with: CLASSIC, describe: 'lock NAME instead of the command line' },
   {
     name: 'engine',
     value: 'ENGINE',
     group: 'Lock',
+    with: CLASSIC,
     describe: 'auto, get_lock or lease: how the lock is held [auto]',
   },
-  { name: 'lease', value: 'TIME', group: 'Lock', describe: 'how long the lock outlives a host that vanishes [60s]' },
-  { name: 'print-lock-name', group: 'Lock', describe: 'print the name that would be locked, and run nothing' },
-  { name: 'config', value: 'FILE', group: 'Setup', describe: 'read this instead of /etc/sera.json' },
+  {
+    name: 'lease',
+    value: 'TIME',
+    group: 'Lock',
+    with: CLAIMING,
+    describe: 'how long the lock outlives a host that vanishes [60s]',
+  },
+  {
+    name: 'print-lock-name',
+    group: 'Lock',
+    with: CLASSIC,
+    describe: 'print the name that would be locked, and run nothing',
+  },
+  { name: 'units', value: 'N', group: 'Lock', with: ['semaphore'], describe: 'take N of the permits [1]' },
+  {
+    name: 'tag',
+    value: 'NAME',
+    group: 'Lock',
+    with: ['barrier'],
+    describe: 'who has arrived: NAME counts once, and a NAME that was restarted takes its place again',
+  },
+  {
+    name: 'single-use',
+    group: 'Lock',
+    with: ['barrier'],
+    describe: 'for once only: who comes after the barrier has let its parties go is told so (208)',
+  },
+  { name: 'for', value: 'TIME', group: 'Lock', with: ['gate close'], describe: 'the gate opens by itself after that' },
+  { name: 'force', group: 'Running', with: ['embedded stop'], describe: 'stop it although it has clients' },
+  { name: 'config', value: 'FILE', group: 'Setup', with: SERVED, describe: 'read this instead of /etc/sera.json' },
   {
     name: 'server',
     value: 'DSN',
     group: 'Setup',
+    with: SERVED,
     describe: 'user:password@tcp(host:3306)/db, a mysql:// URL, or embedded; shows in ps, prefer the config',
   },
   {
     name: 'outcome-file',
     value: 'FILE',
     group: 'Messages',
+    with: SERVED,
     describe: 'write how it ended to FILE, as one line of JSON',
   },
+  { name: 'json', group: 'Messages', with: PRINTING, describe: 'print an object instead of text' },
   { name: 'verbose', group: 'Messages', describe: 'say what happens, on stderr' },
   { name: 'quiet', short: 'q', group: 'Messages', describe: 'say nothing but errors' },
-  { name: 'syslog', group: 'Messages', describe: 'log to syslog, as the config says or else to the local one' },
+  {
+    name: 'syslog',
+    group: 'Messages',
+    with: SERVED,
+    describe: 'log to syslog, as the config says or else to the local one',
+  },
   { name: 'help', short: 'h', group: 'Setup', describe: 'show this help' },
   { name: 'version', short: 'V', group: 'Setup', describe: 'show the version' },
 ] as const satisfies readonly Flag[]
@@ -89,4 +166,20 @@ export type FlagValues = Partial<Record<FlagName, string | boolean>>
 export function findFlag(word: string): Flag | undefined {
   const flags: readonly Flag[] = FLAGS
   return flags.find(flag => flag.name === word || flag.short === word)
+}
+
+/** @throws SeraError usage, naming the first flag that does not go with the form; `usage` is how that form is written */
+export function refuseOthers(flags: readonly string[], form: FormName, usage: string, help: string): void {
+  for (const spelled of flags) {
+    const name = /^--([^=]+)/.exec(spelled)?.[1] ?? ''
+    const forms = findFlag(name)?.with
+    if (forms && !forms.includes(form)) {
+      throw new SeraError('usage', `--${name} does not go with ${usage}; see ${help}`)
+    }
+  }
+}
+
+export function flagsOf(forms: readonly FormName[]): Flag[] {
+  const flags: readonly Flag[] = FLAGS
+  return flags.filter(flag => !flag.with || flag.with.some(form => forms.includes(form)))
 }

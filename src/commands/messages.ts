@@ -47,7 +47,10 @@ export function announce(host: Host, voice: Voice, report: Report): void {
       sayNews(host, voice, 'skipped: another host was running it and has finished')
       return
     case 'interrupted':
-      sayNews(host, voice, `gave up waiting (${outcome.signal}); nothing was run`)
+      sayNews(host, voice, `gave up waiting (${outcome.signal})${whatRan(report)}`)
+      return
+    case 'stale':
+      if (!voice.quiet) sayError(host, outcome.reason)
       return
     case 'lost':
       sayError(host, `the lock was lost while the command ran, and the command was ended: ${outcome.reason}`)
@@ -67,8 +70,17 @@ export function announce(host: Host, voice: Voice, report: Report): void {
   }
 }
 
-function timedOut({ waitMs = 0, lock, holder }: Report): string {
-  const waited = waitMs === 0 ? 'the lock is taken' : `timed out after ${formatDuration(waitMs)}`
-  const who = holder ? `held by ${describeHolder(holder)}` : 'its holder is not known'
-  return `${waited}; nothing was run (lock ${lock}, ${who})`
+function timedOut(report: Report): string {
+  const { waitMs = 0, lock, holder, situation, ranMs } = report
+  if (ranMs !== undefined) return `gave up waiting for the others${whatRan(report)} (${lock}, ${situation})`
+  const waited =
+    waitMs > 0 ? `timed out after ${formatDuration(waitMs)}` : situation ? 'not at once' : 'the lock is taken'
+  const who = situation ?? (holder ? `held by ${describeHolder(holder)}` : 'its holder is not known')
+  return `${waited}${whatRan(report)} (${situation === undefined ? 'lock ' : ''}${lock}, ${who})`
+}
+
+/** What a run whose wait was over too soon has done. */
+function whatRan({ command, ranMs }: Report): string {
+  if (ranMs !== undefined) return '; the command has ended'
+  return command ? '; nothing was run' : ''
 }

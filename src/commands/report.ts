@@ -14,12 +14,16 @@ export interface Report {
   ranMs?: number
   token?: string
   /** Who had the lock when this run gave up. */
-  holder?: Holder
+  holder?: Whoever
+  /** What else there is to say to a person about a wait that was over too soon. */
+  situation?: string
 }
+
+export type Whoever = Pick<Holder, 'host' | 'pid' | 'command'>
 
 /** Failures go to syslog; what went as asked does so only with `audit`. */
 export function severityOf({ kind }: Outcome): Severity {
-  if (kind === 'ran' || kind === 'done' || kind === 'skipped') return 'info'
+  if (kind === 'ran' || kind === 'done' || kind === 'skipped' || kind === 'stale') return 'info'
   return kind === 'timed-out' || kind === 'interrupted' ? 'warning' : 'error'
 }
 
@@ -43,7 +47,7 @@ export function auditFields(report: Report): Fields {
 
 /** `--outcome-file`: one line of JSON. Fields that don't apply are absent; durations are milliseconds. */
 export function outcomeLine(report: Report): string {
-  const { outcome, waitMs, ...rest } = report
+  const { outcome, waitMs, situation: _, ...rest } = report
   const wait = waitMs === Number.POSITIVE_INFINITY ? { waitMs: null } : { waitMs }
   return `${JSON.stringify({ outcome: outcome.kind, ...reasonOf(outcome), ...rest, ...wait })}\n`
 }
@@ -53,7 +57,7 @@ function reasonOf(outcome: Outcome): { reason?: string } {
 }
 
 /** `web-2 pid 4312 (migrate.sh --all)`, as far as it is known. */
-export function describeHolder({ host, pid, command }: Holder): string {
+export function describeHolder({ host, pid, command }: Whoever): string {
   return [host, pid === undefined ? '' : ` pid ${pid}`, command ? ` (${command})` : ''].join('')
 }
 

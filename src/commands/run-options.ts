@@ -1,10 +1,13 @@
 /** Flags of one run that no config file knows: checked and in milliseconds. */
-import { parseDuration } from '../config/duration.js'
+import { parseDuration, parseWait } from '../config/duration.js'
 import { SeraError } from '../errors.js'
 import type { FlagName, FlagValues } from './flags.js'
 
 export interface RunOptions {
   timeoutExitCode: number | undefined
+  /** Of a form without a command. Infinity: forever. */
+  waitMs: number
+  leaveWaitMs: number
   holdAtLeastMs: number
   /** Infinity: as long as it likes. */
   runAtMostMs: number
@@ -13,12 +16,21 @@ export interface RunOptions {
   printLockName: boolean
   outcomeFile: string | undefined
   quiet: boolean
+  json: boolean
+  units: number
+  tag: string | undefined
+  singleUse: boolean
+  /** Infinity: until somebody opens it. */
+  closedForMs: number
+  force: boolean
 }
 
 /** @throws SeraError usage */
 export function runOptions(flags: FlagValues): RunOptions {
   return {
     timeoutExitCode: exitCode(flags),
+    waitMs: wait(flags, 'wait'),
+    leaveWaitMs: wait(flags, 'leave-wait'),
     holdAtLeastMs: duration(flags, 'hold-at-least') ?? 0,
     runAtMostMs: positive(flags, 'run-at-most') ?? Number.POSITIVE_INFINITY,
     close: flags.close === true,
@@ -26,6 +38,12 @@ export function runOptions(flags: FlagValues): RunOptions {
     printLockName: flags['print-lock-name'] === true,
     outcomeFile: text(flags, 'outcome-file'),
     quiet: flags.quiet === true,
+    json: flags.json === true,
+    units: wholeNumber('--units', text(flags, 'units') ?? '1'),
+    tag: text(flags, 'tag'),
+    singleUse: flags['single-use'] === true,
+    closedForMs: positive(flags, 'for') ?? Number.POSITIVE_INFINITY,
+    force: flags.force === true,
   }
 }
 
@@ -44,9 +62,19 @@ function duration(flags: FlagValues, name: FlagName): number | undefined {
   return ms
 }
 
+/** Infinity when the flag is absent. */
+function wait(flags: FlagValues, name: FlagName): number {
+  const value = text(flags, name)
+  if (value === undefined) return Number.POSITIVE_INFINITY
+  const ms = parseWait(value)
+  if (ms === undefined)
+    throw new SeraError('usage', `--${name} takes 0, 90, 1.5, 500ms, 90s, 5m, 1h30m or forever, not ${quoted(value)}`)
+  return ms
+}
+
 function positive(flags: FlagValues, name: FlagName): number | undefined {
   const ms = duration(flags, name)
-  if (ms === 0) throw new SeraError('usage', `--${name} 0 would end every command at once; give a longer time`)
+  if (ms === 0) throw new SeraError('usage', `--${name} 0 would be over at once; give a longer time`)
   return ms
 }
 
@@ -57,6 +85,13 @@ function exitCode(flags: FlagValues): number | undefined {
     throw new SeraError('usage', `--timeout-exit-code takes a number from 0 to 255, not ${quoted(value)}`)
   }
   return Number(value)
+}
+
+/** @throws SeraError usage, for what is no whole number; whether it is one that will do, others say */
+export function wholeNumber(what: string, text: string): number {
+  const number = Number(text)
+  if (/^[+-]?\d+$/.test(text) && Number.isSafeInteger(number)) return number
+  throw new SeraError('usage', `${what}: expected a whole number, got ${quoted(text)}`)
 }
 
 function quoted(value: string): string {

@@ -29,14 +29,17 @@ export class Session {
     return this.options
   }
 
-  /** Brings config file, environment and flags together. @throws SeraError config, usage */
-  async configure(flags: FlagValues): Promise<Settings> {
-    const serverless = flags['print-lock-name'] === true
+  /**
+   * Brings config file, environment and flags together. Where stdout is for data, messages go to stderr whatever they say.
+   *
+   * @throws SeraError config, usage
+   */
+  async configure(flags: FlagValues, { serverless = false, data = false } = {}): Promise<Settings> {
     const given = { env: this.host.env, flags: settingFlags(flags), serverless }
     const { settings, warnings } = await resolveSettings(given)
     if (flags.syslog !== undefined) settings.syslog = flags.syslog ? (settings.syslog ?? DEFAULT_SYSLOG) : undefined
     this.#settings = settings
-    this.voice.verbose = settings.verbose
+    this.voice.verbose = data && settings.verbose ? 'stderr' : settings.verbose
     for (const warning of warnings) this.warn(warning)
     return settings
   }
@@ -54,7 +57,7 @@ export class Session {
     const report: Report = { ...this.report, outcome, exitCode }
     announce(this.host, this.voice, report)
     this.#writeOutcomeFile(report)
-    if (outcome.kind !== 'done') await this.#audit(report)
+    if (outcome.kind !== 'done' || report.lock !== undefined) await this.#audit(report)
     return exitCode
   }
 

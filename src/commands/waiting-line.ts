@@ -5,8 +5,7 @@
 import { readProcess } from '../child/process-table.js'
 import { formatDuration } from '../config/duration.js'
 import type { Host } from '../host.js'
-import type { Holder, Mutex } from '../store/port.js'
-import { describeHolder } from './report.js'
+import type { Voice } from './messages.js'
 
 /** A wait shorter than this is none. */
 const PATIENCE_MS = 500
@@ -15,16 +14,20 @@ const REDRAW_MS = 1000
 const ASK_EVERY = 5
 
 export interface Awaited {
-  mutex: Mutex
-  /** What is waited for, in the user's words. */
+  /** What is waited for, in the user's words: `for migrate.sh`, `at barrier loaded`. */
   what: string
   /** Monotonic clock, ms. */
   until: number
+  /** Asks what is to be told of those who are waited for. Never rejects. */
+  ask(): Promise<News | undefined>
 }
 
+/** As it reads at a moment, ms on the monotonic clock: durations grow between two questions. */
+export type News = (now: number) => string
+
 /** Starts showing; the returned function stops it and wipes the line. */
-export function showWaiting(host: Host, awaited: Awaited): () => void {
-  if (!hasViewer(host)) return () => {}
+export function showWaiting(host: Host, voice: Voice, awaited: Awaited): () => void {
+  if (voice.quiet || !hasViewer(host)) return () => {}
   const view = new WaitingLine(host, awaited)
   return () => view.stop()
 }
@@ -39,8 +42,7 @@ class WaitingLine {
   #shown = false
   #stopped = false
   #ticks = 0
-  #holder: Holder | undefined
-  #seenAt = 0
+  #news: News | undefined
 
   constructor(
     readonly host: Host,
@@ -51,6 +53,7 @@ class WaitingLine {
 
   stop(): void {
     clearTimeout(this.#timer)
+    if (this.#stopped) return
     this.#stopped = true
     if (this.#shown) this.host.stderr.write('\r\x1b[K')
   }
@@ -62,33 +65,33 @@ class WaitingLine {
   }
 
   async #ask(): Promise<void> {
-    const holder = await this.awaited.mutex.holder()
-    if (holder?.connection !== this.#holder?.connection) this.#seenAt = this.host.clock.now()
-    this.#holder = holder
+    this.#news = await this.awaited.ask()
     this.#draw()
   }
 
   #draw(): void {
     if (this.#stopped || !hasViewer(this.host)) return
-    const text = waitingText(this.awaited, this.#holder, this.#seenAt, this.host.clock.now())
+    const text = waitingText(this.awaited, this.#news, this.host.clock.now())
     this.host.stderr.write(`\r${cutToWidth(text, this.host.stderr.columns)}\x1b[K`)
     this.#shown = true
   }
 }
 
-/** The line's text. How long the holder has had the lock is known only since it was first seen, hence the plus. */
-export function waitingText(awaited: Awaited, holder: Holder | undefined, seenAt: number, now: number): string {
-  const left =
-    awaited.until === Number.POSITIVE_INFINITY ? '' : ` (${wholeSeconds(Math.ceil, awaited.until - now)} left)`
-  const who = holder ? `, held for ${wholeSeconds(Math.floor, now - seenAt)}+ by ${describeHolder(holder)}` : ''
-  return `sera: waiting for ${shortened(awaited.what)}${left}${who}`
+export function waitingText({ what, until }: Awaited, news: News | undefined, now: number): string {
+  const left = until === Number.POSITIVE_INFINITY ? '' : ` (${wholeSeconds(Math.ceil, until - now)} left)`
+  return `sera: waiting ${what}${left}${news ? `, ${news(now)}` : ''}`
 }
 
 /** A long command line would push everything else off the line. */
 const LONGEST_NAME = 24
 
-function shortened(text: string): string {
+export function shortened(text: string): string {
   return text.length <= LONGEST_NAME ? text : `${text.slice(0, LONGEST_NAME - 1)}…`
+}
+
+/** For how long, as a person wants to know it. */
+export function sinceThen(ms: number): string {
+  return wholeSeconds(Math.floor, ms)
 }
 
 function wholeSeconds(round: (n: number) => number, ms: number): string {

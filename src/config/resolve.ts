@@ -4,7 +4,7 @@ import { type Dsn, EMBEDDED } from './dsn.js'
 import { type ConfigFile, DEFAULT_FILE, isMissing, readConfigFile, readServerFile } from './file.js'
 import { checkLease } from './lease.js'
 import { located } from './located.js'
-import type { Settings } from './settings.js'
+import type { EngineChoice, Settings } from './settings.js'
 import { flagOf, SETTING_NAMES, SETTINGS, type SettingName, type Values, variableOf } from './table.js'
 import { unexpected } from './values.js'
 
@@ -73,7 +73,7 @@ function withDefaults(servers: readonly [Dsn, ...Dsn[]], pick: Pick): Settings {
   return {
     server: servers[0],
     servers,
-    engine: pick('engine') ?? (servers.length > 1 ? 'lease' : 'auto'),
+    engine: engineFor(servers, pick('engine') ?? 'auto'),
     leaseMs: pick('lease') ?? 60_000,
     graceMs: pick('grace') ?? 10_000,
     namespace: pick('namespace') ?? '',
@@ -87,6 +87,11 @@ function withDefaults(servers: readonly [Dsn, ...Dsn[]], pick: Pick): Settings {
     connectWaitMs: pick('connectWait') ?? 30_000,
     maxClockSkewMs: pick('maxClockSkew') ?? 30_000,
   }
+}
+
+/** With several servers there is nothing left to find out: GET_LOCK would be another lock on each. */
+function engineFor(servers: readonly Dsn[], engine: EngineChoice): EngineChoice {
+  return engine === 'auto' && servers.length > 1 ? 'lease' : engine
 }
 
 /** The three ways to name a server overrule each other as one setting would: whoever comes last decides alone. */
@@ -106,6 +111,9 @@ function findServers(sources: Source[], otherwise: string | undefined): readonly
   if (given.length > 1) throw new SeraError(source.kind, `${given.join(' and ')} each name the server: give only one`)
   if (server) return [server]
   if (serverFile !== undefined) return [readServerFile(serverFile)]
+  if (servers!.length > 1 && servers!.some(({ address }) => address.net === 'embedded')) {
+    throw new SeraError(source.kind, `${given[0]}: the embedded server is no member of a cluster`)
+  }
   return servers as [Dsn, ...Dsn[]]
 }
 

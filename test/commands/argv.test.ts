@@ -1,7 +1,7 @@
 import test from 'ava'
 import fc from 'fast-check'
 import { splitCommandLine } from '../../src/commands/argv.js'
-import { FLAGS, type Flag } from '../../src/commands/flags.js'
+import { type Flag, flagsOf } from '../../src/commands/flags.js'
 import { SeraError } from '../../src/errors.js'
 
 const classic = (flags: string[], wait: string, command: string[]) => ({ kind: 'classic', flags, wait, command })
@@ -59,6 +59,7 @@ test('what can’t be a command line is a usage error with a hint', t => {
     [['-x', '5', 'ls'], /unknown flag -x/],
     [['--name'], /needs a value/],
     [['--quiet=perhaps', '5', 'ls'], /takes no value but true or false/],
+    [['--units', '2', '5', 'ls'], /--units does not go with sera <wait> <command…>/],
   ]
   for (const [argv, message] of cases)
     t.throws(() => splitCommandLine(argv), { instanceOf: SeraError, message }, argv.join(' '))
@@ -66,7 +67,7 @@ test('what can’t be a command line is a usage error with a hint', t => {
 
 const word = fc.string({ unit: 'grapheme', maxLength: 8 })
 const flagWords = fc
-  .constantFrom<Flag[]>(...FLAGS)
+  .constantFrom<Flag[]>(...flagsOf(['classic']))
   .chain(
     (flag): fc.Arbitrary<string[]> =>
       flag.value

@@ -2,7 +2,13 @@ import test from 'ava'
 import { childEnvironment, heldAbove, heldEntry } from '../../src/commands/child-environment.js'
 import type { Host } from '../../src/host.js'
 
-const facts = { lock: 'deploy', waitedMs: 12.6, token: undefined, held: heldEntry(7, 'deploy', 'db:3306') }
+const facts = {
+  lock: 'deploy',
+  waitedMs: 12.6,
+  token: undefined,
+  slot: undefined,
+  held: heldEntry(7, 'deploy', 'db:3306'),
+}
 
 test('the command learns of its lock, and nothing of an outer sera’s', t => {
   const env = childEnvironment(

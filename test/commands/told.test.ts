@@ -1,8 +1,8 @@
 import test from 'ava'
+import { holderNews } from '../../src/commands/holder-news.js'
 import { auditFields, outcomeLine, type Report, severityOf } from '../../src/commands/report.js'
 import { waitingText } from '../../src/commands/waiting-line.js'
 import { formatLine } from '../../src/log/line.js'
-import type { Mutex } from '../../src/store/port.js'
 
 const report: Report = {
   outcome: { kind: 'timed-out' },
@@ -11,7 +11,7 @@ const report: Report = {
   command: ['migrate.sh', '--all'],
   waitMs: 90_000,
   waitedMs: 90_012,
-  holder: { connection: 7, host: 'web-2', pid: 4312, command: undefined },
+  holder: { host: 'web-2', pid: 4312, command: undefined },
 }
 
 test('the audit line is the documented one', t => {
@@ -40,15 +40,13 @@ test('failures are errors, giving up is a warning, and what went as asked is inf
   t.is(severityOf({ kind: 'skipped' }), 'info')
 })
 
-test('a waiting person reads for what, how much longer, who has it and since when', t => {
-  const awaited = { mutex: {} as Mutex, what: 'migrate.sh', until: 40_000 }
+test('a waiting person reads for what, how much longer, who has it and since when', async t => {
+  const awaited = { what: 'for migrate.sh', until: 40_000, ask: async () => undefined }
   const holder = { connection: 7, host: 'web-2', pid: 4312, command: 'migrate.sh' }
+  const news = await holderNews({ holder: async () => holder }, { now: () => 1000 })()
   t.is(
-    waitingText(awaited, holder, 1000, 10_500),
+    waitingText(awaited, news, 10_500),
     'sera: waiting for migrate.sh (30s left), held for 9s+ by web-2 pid 4312 (migrate.sh)',
   )
-  t.is(
-    waitingText({ ...awaited, until: Number.POSITIVE_INFINITY }, undefined, 0, 10_500),
-    'sera: waiting for migrate.sh',
-  )
+  t.is(waitingText({ ...awaited, until: Number.POSITIVE_INFINITY }, undefined, 10_500), 'sera: waiting for migrate.sh')
 })

@@ -33,8 +33,9 @@ const settingsOf = async (layers: Layers) => (await resolve(layers)).settings
 
 test('what nobody sets has its default', async t => {
   const { settings, warnings, originOf } = await resolve({})
-  const { server: dsn, ...rest } = settings
+  const { server: dsn, servers, ...rest } = settings
   t.is(describeDsn(dsn), 'db:3306')
+  t.deepEqual(servers, [dsn])
   t.deepEqual(rest, {
     engine: 'auto',
     leaseMs: 60_000,
@@ -48,6 +49,7 @@ test('what nobody sets has its default', async t => {
     detailedExitCodes: false,
     allowMultiPrimary: false,
     connectWaitMs: 30_000,
+    maxClockSkewMs: 30_000,
   })
   t.deepEqual(warnings, [])
   t.is(originOf('lease'), 'default')
@@ -78,10 +80,12 @@ test('every setting has a variable that is read', async t => {
       SERA_DETAILED_EXIT_CODES: 'on',
       SERA_ALLOW_MULTI_PRIMARY: '1',
       SERA_CONNECT_WAIT: '5s',
+      SERA_MAX_CLOCK_SKEW: '7s',
     },
   })
-  const { server: dsn, ...rest } = settings
+  const { server: dsn, servers, ...rest } = settings
   t.is(describeDsn(dsn), 'env:3306')
+  t.deepEqual(servers, [dsn])
   t.deepEqual(rest, {
     engine: 'lease',
     leaseMs: 120_000,
@@ -95,6 +99,7 @@ test('every setting has a variable that is read', async t => {
     detailedExitCodes: true,
     allowMultiPrimary: true,
     connectWaitMs: 5000,
+    maxClockSkewMs: 7000,
   })
 })
 
@@ -224,11 +229,23 @@ test('one place that names the server in two ways is refused', async t => {
   })
 })
 
-test('of several servers the first is used, with a warning', async t => {
-  const { settings, warnings } = await resolve({ file: { servers: ['tcp(a)/', 'tcp(b)/'] } })
-  t.is(describeDsn(settings.server), 'a:3306')
-  t.regex(warnings.join(), /servers: only the first server is used$/)
+test('several servers are the members of one cluster, where only a lease locks', async t => {
+  const servers = ['tcp(a)/', 'tcp(b)/']
+  const { settings, warnings } = await resolve({ file: { servers } })
+  t.deepEqual(settings.servers.map(describeDsn), ['a:3306', 'b:3306'])
+  t.deepEqual([describeDsn(settings.server), settings.engine, warnings], ['a:3306', 'lease', []])
+  t.is((await settingsOf({ file: { servers, engine: 'auto' } })).engine, 'lease')
+  t.is((await settingsOf({ file: { servers: ['tcp(a)/'] } })).engine, 'auto')
   t.is(describeDsn((await settingsOf({ env: { SERA_SERVERS: 'tcp(c)/ tcp(d)/' } })).server), 'c:3306')
+})
+
+test('several servers and get_lock, or the embedded one among them, are refused with the reason', async t => {
+  const servers = ['tcp(a)/', 'tcp(b)/']
+  const error = await t.throwsAsync<SeraError>(resolve({ file: { servers, engine: 'get_lock' } }))
+  t.is(error?.kind, 'config')
+  t.regex(error?.message ?? '', /servers names several servers, and .*engine is get_lock, which locks on one only/)
+  await t.throwsAsync(resolve({ file: { servers: ['tcp(a)/', 'embedded'] } }), { message: /no member of a cluster/ })
+  t.is((await settingsOf({ file: { servers: ['embedded'] } })).server.address.net, 'embedded')
 })
 
 test('a password on the command line is warned of, elsewhere not', async t => {

@@ -1,0 +1,35 @@
+/** A subcommand without a command: stops at a resource of the lock tables until it is let on, and prints what there is to tell. */
+import type { Host } from '../host.js'
+import type { Outcome } from '../outcome.js'
+import type { Claim } from '../store/claims.js'
+import { awaitTurn } from './await-turn.js'
+import type { Call } from './call.js'
+import { leaveQuietly } from './held-place.js'
+import { openParticipant } from './participant.js'
+import type { Report } from './report.js'
+import { lockOf, type Stop, turnAt } from './stop.js'
+
+export interface AloneStop extends Stop {
+  /** For people without `--json`; '' for nothing. */
+  text(claim: Claim | undefined): string
+  /** For programs, besides kind and name; a contract. */
+  facts(claim: Claim | undefined): object
+}
+
+export async function alone(stop: AloneStop, call: Call, host: Host, report: Partial<Report>): Promise<Outcome> {
+  const { kind, name } = stop.key
+  report.lock = lockOf(stop.key)
+  const participant = openParticipant(call.settings, host, ['sera', kind, name])
+  try {
+    const place = participant.place(stop.key)
+    const turn = await awaitTurn(turnAt(stop, participant, place), call, host, report)
+    if ('outcome' in turn) return turn.outcome
+    const { claim } = turn.taken
+    if (claim) await leaveQuietly(participant, place) // the record of what was granted has been seen
+    const json = () => `${JSON.stringify({ kind, name, ...stop.facts(claim) })}\n`
+    host.stdout.write(call.options.json ? json() : stop.text(claim))
+    return { kind: 'done' }
+  } finally {
+    await participant.close()
+  }
+}

@@ -1,0 +1,66 @@
+/**
+ * Waiting for one's turn, whatever it is a turn at: one deadline; TERM and its like end it; a person who watches is told
+ * what is waited for; and how long it took gets into the report.
+ */
+import { after, sleep } from '../clock.js'
+import type { Host } from '../host.js'
+import type { Outcome } from '../outcome.js'
+import { type Call, isHeard } from './call.js'
+import type { Report } from './report.js'
+import { type Awaited, showWaiting } from './waiting-line.js'
+
+export interface Turn<T> extends Omit<Awaited, 'until'> {
+  /** Undefined when the deadline passed first. Rejects with the signal's reason when it aborts. */
+  take(wait: { until: number; signal: AbortSignal }): Promise<T | undefined>
+  /** What there is to say about a turn that did not come. */
+  missed(): Promise<Partial<Report>>
+}
+
+/** To know who was in the way is worth this much to one who has given up. */
+const MISSED_LIMIT_MS = 1000
+
+/** What may be held up by a server that does not answer is not waited for by one who has given up. */
+const FAREWELL_MS = 2000
+
+export async function awaitTurn<T>(
+  turn: Turn<T>,
+  call: Call,
+  host: Host,
+  report: Partial<Report>,
+): Promise<{ taken: T } | { outcome: Outcome }> {
+  const given = new AbortController()
+  const stopListening = host.onSignal(signal => signal.startsWith('SIGUSR') || given.abort(new Interrupted(signal)))
+  const startedAt = host.clock.now()
+  const until = startedAt + call.waitMs
+  const stopShowing = showWaiting(host, call.voice, { ...turn, until })
+  try {
+    const taken = await leftAlone(turn.take({ until, signal: given.signal }), given.signal)
+    stopShowing()
+    report.waitedMs = Math.round(host.clock.now() - startedAt)
+    if (taken !== undefined) return { taken }
+    if (isHeard(call, host)) Object.assign(report, await Promise.race([turn.missed(), sleep(MISSED_LIMIT_MS)]))
+    return { outcome: { kind: 'timed-out' } }
+  } catch (error) {
+    report.waitedMs = Math.round(host.clock.now() - startedAt)
+    if (error instanceof Interrupted) return { outcome: { kind: 'interrupted', signal: error.signal } }
+    throw error
+  } finally {
+    stopShowing()
+    stopListening()
+  }
+}
+
+/** Rejects with the signal's reason when the work does not end soon after its abort. */
+function leftAlone<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const leave = () => after(FAREWELL_MS, () => reject(signal.reason))
+    signal.addEventListener('abort', leave, { once: true })
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave))
+  })
+}
+
+class Interrupted extends Error {
+  constructor(readonly signal: NodeJS.Signals) {
+    super(signal)
+  }
+}

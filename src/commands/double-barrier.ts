@@ -1,0 +1,87 @@
+/**
+ * `sera barrier <name> <count> <wait> <command…>`: all start together, and each sera stays until all commands have ended.
+ *
+ * The command's own failure is told before anything that happened while the others were waited for.
+ */
+import type { Host } from '../host.js'
+import type { Outcome } from '../outcome.js'
+import { doubleBarrier as atDoubleBarrier, LEAVING } from '../primitives/double-barrier.js'
+import { checkCount } from '../primitives/names.js'
+import type { Participant } from '../primitives/participant.js'
+import type { Place } from '../primitives/place.js'
+import { pursue } from '../primitives/turn.js'
+import { awaitTurn } from './await-turn.js'
+import type { Call } from './call.js'
+import { HeldPlace } from './held-place.js'
+import { arrivalNews, departureNews } from './queue-news.js'
+import type { Report } from './report.js'
+import { wholeNumber } from './run-options.js'
+import { keyOf, type Stop, turnAt } from './stop.js'
+import { wrapped } from './wrapped.js'
+
+type Departure = (participant: Participant, place: Place) => Promise<Outcome | undefined>
+
+export async function doubleBarrier(
+  words: readonly string[],
+  call: Call,
+  host: Host,
+  report: Partial<Report>,
+): Promise<Outcome> {
+  const [name = '', number = ''] = words
+  const count = checkCount('<count>', wholeNumber('<count>', number))
+  const stop: Stop = {
+    key: keyOf('double-barrier', name),
+    ask: {},
+    waiting: atDoubleBarrier(count),
+    preposition: 'at',
+    news: arrivalNews(count),
+  }
+  let party: HeldParty | undefined
+  const hold = (participant: Participant, place: Place) => {
+    party = new HeldParty(participant, place, () => departure(stop, participant, place, call, host, report))
+    return party
+  }
+  const outcome = await wrapped({ ...stop, share: '', endless: above => above.length > 0, hold }, call, host, report)
+  return outcome.kind === 'ran' && outcome.exitCode === 0 ? (party?.departed ?? outcome) : outcome
+}
+
+/** Waits for the others; how that ended, unless it ended well. */
+async function departure(
+  stop: Stop,
+  participant: Participant,
+  place: Place,
+  call: Call,
+  host: Host,
+  report: Partial<Report>,
+): Promise<Outcome | undefined> {
+  const story: Partial<Report> = {}
+  const news = departureNews(place.claim?.generation)
+  const turn = {
+    ...turnAt({ ...stop, news }, participant, place),
+    what: `for the others at barrier ${stop.key.name}`,
+    take: async (wait: { until: number; signal: AbortSignal }) =>
+      (await pursue(participant, place, {}, LEAVING, wait)) || undefined,
+  }
+  const result = await awaitTurn(turn, { ...call, waitMs: call.options.leaveWaitMs }, host, story)
+  if ('taken' in result) return undefined
+  if (story.situation !== undefined) report.situation = story.situation
+  return result.outcome
+}
+
+class HeldParty extends HeldPlace {
+  departed: Outcome | undefined
+
+  constructor(
+    participant: Participant,
+    place: Place,
+    readonly depart: () => ReturnType<Departure>,
+  ) {
+    super(participant, place)
+  }
+
+  override async release(): Promise<void> {
+    // who can't be heard of any more does not hold up the others either
+    this.departed = await this.depart().catch(() => undefined)
+    await super.release()
+  }
+}

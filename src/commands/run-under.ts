@@ -1,0 +1,36 @@
+/** The command under its lock: what it learns of it, and what the report learns of the run. */
+import type { Host } from '../host.js'
+import type { Outcome } from '../outcome.js'
+import type { HeldLock } from '../store/port.js'
+import type { Call } from './call.js'
+import { childEnvironment } from './child-environment.js'
+import type { GuardInReserve } from './guard-in-reserve.js'
+import { hold } from './hold.js'
+import type { Report } from './report.js'
+
+export interface LockNames {
+  /** As the command gets it. */
+  lock: string
+  /** This run's entry in SERA_HELD. */
+  marker: string
+  /** At a semaphore. */
+  slot?: number | undefined
+}
+
+export async function runUnder(
+  held: HeldLock,
+  { lock, marker, slot }: LockNames,
+  call: Call,
+  host: Host,
+  report: Partial<Report>,
+  reserve: GuardInReserve,
+): Promise<Outcome> {
+  const { command, options, settings, warn } = call
+  if (held.token !== undefined) report.token = held.token
+  const facts = { lock, waitedMs: report.waitedMs ?? 0, token: held.token, slot, held: marker }
+  const job = { ...options, ...settings, command, marker, env: childEnvironment(host.env, facts), warn }
+  const grantedAt = host.clock.now()
+  const outcome = await hold(held, job, host, reserve)
+  report.ranMs = Math.round(host.clock.now() - grantedAt)
+  return outcome
+}

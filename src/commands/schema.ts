@@ -1,0 +1,33 @@
+/**
+ * `sera schema print`: the lock tables for a DBA. One text for both kinds of servers, so that none need be asked: where they differ
+ * (the name of a collation), each reads its own word and takes the other's for a comment.
+ * @see https://mariadb.com/kb/en/comment-syntax/
+ */
+import type { Dsn } from '../config/dsn.js'
+import { PRIVILEGES, tables } from '../store/schema.js'
+
+export function schema({ user, database }: Pick<Dsn, 'user' | 'database'>): string {
+  const into = `\`${(database ?? 'sera').replaceAll('`', '``')}\``
+  const account = `'${(user || 'sera').replaceAll("'", "''")}'@'%'`
+  const statements = forBoth(tables(true), tables(false))
+  const names = statements.flatMap(statement => /^CREATE TABLE IF NOT EXISTS (\w+)/.exec(statement)?.[1] ?? [])
+  return [
+    '-- The lock tables of sera, on MariaDB or MySQL, and what its account has to be granted.',
+    `CREATE DATABASE IF NOT EXISTS ${into};`,
+    `USE ${into};`,
+    '',
+    ...statements.map(statement => `${statement};\n`),
+    ...names.map(name => `GRANT ${PRIVILEGES} ON ${into}.${name} TO ${account};`),
+    '',
+  ].join('\n')
+}
+
+function forBoth(mariadb: readonly string[], mysql: readonly string[]): string[] {
+  return mariadb.map((statement, at) => {
+    const words = statement.split(' ')
+    const others = mysql[at]?.split(' ') ?? []
+    return words
+      .map((word, n) => (word === others[n] ? word : `/*M!100200 ${word} */ /*!80017 ${others[n]} */`))
+      .join(' ')
+  })
+}

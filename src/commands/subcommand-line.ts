@@ -1,0 +1,99 @@
+/** Cuts the words of a subcommand: its own, the flags before and between them, and the command that follows `<wait>`. */
+import { nearest } from '../config/nearest.js'
+import { SeraError } from '../errors.js'
+import { type CommandLine, commandOf, meansWait, takeWords } from './argv.js'
+import { refuseOthers } from './flags.js'
+import { type Form, findSubcommand, SUBCOMMANDS, type Subcommand, usageOf } from './subcommands.js'
+
+export interface SubcommandLine {
+  kind: 'run'
+  flags: string[]
+  form: Form
+  /** As many as the form has. */
+  words: string[]
+  /** Of a form that wraps a command. */
+  wait: string | undefined
+  command: string[]
+}
+
+/** `--help` or `--version` is among the flags: the rest need not be complete. */
+export interface Question {
+  kind: 'question'
+  flags: string[]
+  subcommand: Subcommand
+}
+
+/** @throws SeraError usage */
+export function splitSubcommand(line: CommandLine & { kind: 'subcommand' }): SubcommandLine | Question {
+  const [name = '', ...after] = line.words
+  const subcommand = findSubcommand(name)
+  if (!subcommand) throw unknown(name)
+  const { words, rest, ...taken } = takeWords(after, subcommand.forms[0]?.words.length ?? 0, line.literal)
+  const flags = [...line.flags, ...taken.flags]
+  if (flags.some(flag => /^--(help|version)=true$/.test(flag))) return { kind: 'question', flags, subcommand }
+  const forms = formsWith(words, subcommand)
+  const form = forms.find(({ wraps }) => wraps === rest.length > 0)
+  if (!form) {
+    const surplus = rest[0]
+    const what =
+      surplus === undefined ? '<wait> and a command are missing' : `${JSON.stringify(surplus)} is one word too many`
+    throw wrong(what, subcommand, forms)
+  }
+  refuseOthers(flags, form.name, usageOf(subcommand, form), `sera ${subcommand.name} --help`)
+  if (!form.wraps) return { kind: 'run', flags, form, words, wait: undefined, command: [] }
+  return { kind: 'run', flags, form, words, ...wrapped(rest, subcommand, forms) }
+}
+
+/** The forms that such words can be meant for. */
+function formsWith(words: readonly string[], subcommand: Subcommand): readonly Form[] {
+  const { forms } = subcommand
+  const missing = wordsAt(words.length, forms)
+  if (missing.length > 0) throw wrong(`${missing.join(' or ')} is missing`, subcommand, forms)
+  const fits = (form: Form) => form.words.every((word, at) => isVariable(word) || word.split('|').includes(words[at]!))
+  const fitting = forms.filter(fits)
+  if (fitting.length > 0) return fitting
+  const choices = wordsAt(0, forms).flatMap(word => word.split('|'))
+  throw wrong(`${JSON.stringify(words[0])} should be one of ${choices.join(', ')}`, subcommand, forms)
+}
+
+function wordsAt(at: number, forms: readonly Form[]): string[] {
+  return [...new Set(forms.flatMap(({ words }) => words[at] ?? []))]
+}
+
+function isVariable(word: string): boolean {
+  return word.startsWith('<')
+}
+
+function wrapped(rest: readonly string[], subcommand: Subcommand, forms: readonly Form[]) {
+  const [wait = '', ...command] = rest
+  const wrapping = forms.filter(({ wraps }) => wraps)
+  if (!meansWait(wait)) {
+    const what = `${JSON.stringify(wait)} stands where <wait> should be (0, 90, 500ms, 5m, forever)`
+    throw wrong(what, subcommand, wrapping)
+  }
+  if (command.length === 0 && forms.length > wrapping.length) {
+    throw wrong('no command after <wait> (a wait without a command is bounded with --wait)', subcommand, forms)
+  }
+  return { wait, command: commandOf(command, usages(subcommand, wrapping)) }
+}
+
+function wrong(what: string, subcommand: Subcommand, forms: readonly Form[]): SeraError {
+  return new SeraError('usage', `${what}; usage: ${usages(subcommand, forms)}`)
+}
+
+function usages(subcommand: Subcommand, forms: readonly Form[]): string {
+  return forms.map(form => usageOf(subcommand, form)).join(', or ')
+}
+
+const LATER = ['rendezvous', 'sync', 'once', 'pool', 'serve', 'status', 'history', 'break', 'doctor']
+
+function unknown(name: string): SeraError {
+  if (LATER.includes(name)) return new SeraError('usage', `"sera ${name}" is not in this version of sera yet`)
+  const known = [...SUBCOMMANDS.map(subcommand => subcommand.name), 'completion', 'help', 'version']
+  const meant = nearest(name, known)
+  const hint = meant === undefined ? '; see sera --help' : `; did you mean "${meant}"?`
+  return new SeraError(
+    'usage',
+    `${JSON.stringify(name)} is neither a <wait> (0, 90, 500ms, 5m, forever) nor a subcommand${hint}`,
+  )
+}

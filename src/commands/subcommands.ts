@@ -1,0 +1,151 @@
+/**
+ * Every subcommand, once: the splitter reads from this table how many words belong to it, help and completion read the rest.
+ *
+ * A subcommand has one form or more, all with the same number of words. A form that wraps a command goes on with
+ * `<wait> <command…>`, as the classic form does; so what is sera's and what is the command's is known by counting.
+ */
+export type FormName =
+  | 'classic'
+  | 'rwlock'
+  | 'semaphore'
+  | 'counter'
+  | 'barrier'
+  | 'double-barrier'
+  | 'gate close'
+  | 'gate open'
+  | 'gate wait'
+  | 'verify'
+  | 'schema'
+  | 'embedded'
+  | 'embedded stop'
+
+export interface Form {
+  name: FormName
+  /** `<name>` is any word, `read|write` one of these. */
+  words: readonly string[]
+  wraps: boolean
+  /** For the list of subcommands. */
+  does: string
+}
+
+export interface Subcommand {
+  name: string
+  alias?: string
+  forms: readonly Form[]
+  about: string
+  /** Command lines and what they do. */
+  examples: readonly (readonly [line: string, does: string])[]
+}
+
+export const SUBCOMMANDS: readonly Subcommand[] = [
+  {
+    name: 'rwlock',
+    forms: [{ name: 'rwlock', words: ['read|write', '<name>'], wraps: true, does: 'many readers or one writer' }],
+    about:
+      'Read/write lock. Readers run at the same time, a writer runs alone. First come, first served: a writer that waits ' +
+      'holds up the readers behind it.',
+    examples: [
+      ['sera rwlock read wiki 60 backup.sh', 'beside other readers'],
+      ['sera rwlock write wiki 60 upgrade.sh', 'alone'],
+    ],
+  },
+  {
+    name: 'semaphore',
+    alias: 'sem',
+    forms: [
+      { name: 'semaphore', words: ['<name>', '<permits>'], wraps: true, does: 'at most <permits> at a time' },
+      { name: 'counter', words: ['<name>', '<delta>'], wraps: false, does: 'count up, down or not at all' },
+    ],
+    about:
+      'With a command: at most <permits> run at a time, each with a slot of its own, from 0, in SERA_SLOT. All have to name ' +
+      'the same number of permits (208).\n\n' +
+      'With a number alone: a counter, from 0. It adds <delta> and prints the new value; a negative <delta> waits until ' +
+      'the value covers it. Nobody owns what was taken: what a crash took stays taken.',
+    examples: [
+      ['sera semaphore licences 5 1h simulate.sh', 'five at a time'],
+      ['sera sem --units 2 gpu 4 forever train.sh', 'two of the four'],
+      ['sera sem tickets 10', 'add ten'],
+      ['sera sem --wait 30 tickets -2', 'take two, or give up (204)'],
+      ['sera sem tickets 0', 'print how many are left'],
+    ],
+  },
+  {
+    name: 'barrier',
+    alias: 'br',
+    forms: [
+      { name: 'barrier', words: ['<name>', '<count>'], wraps: false, does: 'wait until <count> have arrived' },
+      {
+        name: 'double-barrier',
+        words: ['<name>', '<count>'],
+        wraps: true,
+        does: 'start together and leave together',
+      },
+    ],
+    about:
+      'Waits until <count> have arrived; then all go, and the next <count> can meet.\n\n' +
+      'With a command, a double barrier: <count> commands start together, and each sera stays until all of them have ended. ' +
+      'While they run, newcomers wait for the next round.',
+    examples: [
+      ['sera barrier loaded 3', 'wait for the two others'],
+      ['sera br --wait 5m --tag web-1 loaded 3', 'web-1 counts once, also after a restart'],
+      ['sera barrier bench 3 5m load.sh', 'three at the same time, and none leaves before the last'],
+    ],
+  },
+  {
+    name: 'gate',
+    forms: [
+      { name: 'gate close', words: ['close', '<name>'], wraps: false, does: 'from now on whoever waits there waits' },
+      { name: 'gate open', words: ['open', '<name>'], wraps: false, does: 'all who wait there go on' },
+      { name: 'gate wait', words: ['wait', '<name>'], wraps: false, does: 'go on when the gate is open' },
+    ],
+    about:
+      'A gate is open until somebody closes it, stays closed when its closer has gone, and is opened by anybody, or by itself ' +
+      'with --for. To close a closed one, or to open an open one, is a conflict (208).',
+    examples: [
+      ['sera gate close --for 2h maintenance', 'opens by itself in two hours'],
+      ['sera gate wait --wait 3h maintenance && job.sh', 'after the maintenance'],
+      ['sera gate open maintenance', 'all go on'],
+    ],
+  },
+  {
+    name: 'verify',
+    forms: [
+      {
+        name: 'verify',
+        words: ['<kind>', '<name>', '<token>'],
+        wraps: false,
+        does: 'whether a grant is the newest and still held',
+      },
+    ],
+    about:
+      'Exits with 0 when <token>, which a command got as SERA_TOKEN, is the newest grant of mutex, rwlock, semaphore or ' +
+      'double-barrier <name> and still held, and with 1 when it is not.',
+    examples: [['sera verify rwlock wiki "$SERA_TOKEN" && publish.sh', 'unless somebody has followed']],
+  },
+  {
+    name: 'schema',
+    forms: [{ name: 'schema', words: ['print'], wraps: false, does: 'the lock tables, as SQL for a DBA' }],
+    about:
+      'Prints the SQL that makes the lock tables, and what the account has to be granted to use them. sera makes them by ' +
+      'itself where its account may.',
+    examples: [['sera schema print | mysql sera', '']],
+  },
+  {
+    name: 'embedded',
+    forms: [
+      { name: 'embedded', words: ['start|status'], wraps: false, does: 'the private local server' },
+      { name: 'embedded stop', words: ['stop'], wraps: false, does: 'unless it has clients' },
+    ],
+    about: 'The private server of --server embedded, for trying things out. It guards this host only.',
+    examples: [['sera embedded status', '']],
+  },
+]
+
+export function findSubcommand(word: string): Subcommand | undefined {
+  return SUBCOMMANDS.find(({ name, alias }) => name === word || alias === word)
+}
+
+/** `sera barrier <name> <count>`. */
+export function usageOf({ name }: Subcommand, { words, wraps }: Form): string {
+  return ['sera', name, ...words, ...(wraps ? ['<wait> <command…>'] : [])].join(' ')
+}

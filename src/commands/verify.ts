@@ -1,0 +1,56 @@
+/** `sera verify <kind> <name> <token>`: whether a grant is the newest and still held. */
+import { SeraError } from '../errors.js'
+import type { Host } from '../host.js'
+import type { Outcome } from '../outcome.js'
+import type { ResourceState } from '../store/claims.js'
+import type { Call } from './call.js'
+import { openParticipant } from './participant.js'
+import type { Report } from './report.js'
+import { keyOf, lockOf } from './stop.js'
+
+const KINDS = ['mutex', 'rwlock', 'semaphore', 'double-barrier'] as const
+
+export async function verify(
+  words: readonly string[],
+  call: Call,
+  host: Host,
+  report: Partial<Report>,
+): Promise<Outcome> {
+  const [kind = '', name = '', token = ''] = words
+  const key = keyOf(kindOf(kind), name)
+  const grant = tokenOf(token)
+  report.lock = lockOf(key)
+  const participant = openParticipant(call.settings, host, ['sera', 'verify', kind, name])
+  try {
+    const patience = { until: Number.POSITIVE_INFINITY }
+    const [state] = await participant.store.look([{ key, upTo: Number.POSITIVE_INFINITY }], patience)
+    const { newest, held } = statusOf(state as ResourceState, grant)
+    if (call.options.json) {
+      const current = newest && held
+      host.stdout.write(`${JSON.stringify({ kind, name, token, current, newest, held })}\n`)
+    }
+    if (newest && held) return { kind: 'done' }
+    const why = newest ? 'is no longer held' : 'is not the newest'
+    return { kind: 'stale', reason: `${kind} ${name}: grant ${token} ${why}` }
+  } finally {
+    await participant.close()
+  }
+}
+
+/** A claim whose lease is over by the server's clock may still be there; nobody can rely on it. */
+export function statusOf({ resource, claims }: ResourceState, token: number): { newest: boolean; held: boolean } {
+  const holder = claims.find(claim => claim.state === 'granted' && claim.token === token)
+  return { newest: resource.grantedToken === token, held: holder !== undefined && holder.overdueMs <= 0 }
+}
+
+function kindOf(word: string): (typeof KINDS)[number] {
+  const kind = KINDS.find(known => known === word)
+  if (kind) return kind
+  throw new SeraError('usage', `<kind> is ${JSON.stringify(word)}; it takes ${KINDS.join(', ')}`)
+}
+
+function tokenOf(word: string): number {
+  const token = Number(word)
+  if (/^\d+$/.test(word) && Number.isSafeInteger(token)) return token
+  throw new SeraError('usage', `<token> is ${JSON.stringify(word)}; it takes what a command got as SERA_TOKEN`)
+}

@@ -1,0 +1,63 @@
+/** A subcommand that wraps a command: stops at a resource of the lock tables, runs the command, gives the place back. */
+import { ancestors } from '../child/process-table.js'
+import { after } from '../clock.js'
+import { SeraError } from '../errors.js'
+import type { Host } from '../host.js'
+import type { Outcome } from '../outcome.js'
+import type { Participant } from '../primitives/participant.js'
+import type { Place } from '../primitives/place.js'
+import { awaitTurn } from './await-turn.js'
+import type { Call } from './call.js'
+import { heldEntry, sharesAbove } from './child-environment.js'
+import { GuardInReserve } from './guard-in-reserve.js'
+import { guardTimes } from './guarded-run.js'
+import { HeldPlace } from './held-place.js'
+import { openParticipant } from './participant.js'
+import type { Report } from './report.js'
+import { runUnder } from './run-under.js'
+import { lockOf, type Stop, tablesOf, turnAt } from './stop.js'
+
+export interface WrappedStop extends Stop {
+  /** How much of it is held, for a sera below this one; '' for all of it. */
+  share: string
+  /** Whether a wait could never end, as those above this sera hold these shares; `perhaps` when somebody else decides that. */
+  endless(above: readonly string[]): boolean | 'perhaps'
+  /** The granted place as a lock; a HeldPlace unless giving it back is more than that. */
+  hold?(participant: Participant, place: Place): HeldPlace
+}
+
+/** A place that was to be had is granted sooner; see `Wait.queued`. */
+const QUEUED_AFTER_MS = 50
+
+export async function wrapped(stop: WrappedStop, call: Call, host: Host, report: Partial<Report>): Promise<Outcome> {
+  const { command, settings } = call
+  const lock = lockOf(stop.key)
+  const tables = tablesOf(settings)
+  Object.assign(report, { lock, command, waitMs: call.waitMs })
+  const endless = stop.endless(sharesAbove(host, lock, tables, ancestors))
+  if (endless === true) throw endlessWait(lock)
+  const participant = openParticipant(settings, host, command)
+  const marker = heldEntry(host.pid, lock, tables, stop.share)
+  const reserve = new GuardInReserve({ ...guardTimes(settings), marker })
+  const inReserve = after(QUEUED_AFTER_MS, () => reserve.prepare('none'))
+  try {
+    const place = participant.place(stop.key)
+    const patient = endless === 'perhaps' ? { ...call, waitMs: 0 } : call
+    const turn = await awaitTurn(turnAt(stop, participant, place), patient, host, report)
+    inReserve()
+    if ('outcome' in turn) {
+      if (endless && turn.outcome.kind === 'timed-out') throw endlessWait(lock)
+      return turn.outcome
+    }
+    const held = stop.hold?.(participant, place) ?? new HeldPlace(participant, place)
+    return await runUnder(held, { lock, marker, slot: place.claim?.slot }, call, host, report, reserve)
+  } finally {
+    inReserve()
+    reserve.dismiss()
+    await participant.close()
+  }
+}
+
+function endlessWait(lock: string): SeraError {
+  return new SeraError('conflict', `${lock} is held by a sera above this one; waiting for it would never end`)
+}

@@ -1,0 +1,172 @@
+import test from 'ava'
+import fc from 'fast-check'
+import { type CommandLine, splitCommandLine } from '../../src/commands/argv.js'
+import { type Flag, flagsOf } from '../../src/commands/flags.js'
+import { type SubcommandLine, splitSubcommand } from '../../src/commands/subcommand-line.js'
+import { type Form, SUBCOMMANDS } from '../../src/commands/subcommands.js'
+import { SeraError } from '../../src/errors.js'
+
+function split(argv: readonly string[]) {
+  const line = splitCommandLine(argv)
+  if (line.kind !== 'subcommand') throw new Error(`${argv.join(' ')} is no subcommand`)
+  return splitSubcommand(line as CommandLine & { kind: 'subcommand' })
+}
+
+function run(...argv: string[]): Omit<SubcommandLine, 'kind' | 'form'> & { form: string } {
+  const { kind: _, form, ...rest } = split(argv) as SubcommandLine
+  return { form: form.name, ...rest }
+}
+
+const alone = (form: string, words: string[], flags: string[] = []) => ({
+  form,
+  words,
+  flags,
+  wait: undefined,
+  command: [],
+})
+
+test('a form is told by its words and by whether a command follows', t => {
+  t.deepEqual(run('semaphore', 'x', '-2'), alone('counter', ['x', '-2']))
+  t.deepEqual(run('sem', 'x', '+4'), alone('counter', ['x', '+4']))
+  t.deepEqual(run('sem', 'x', '4', '30', 'ls'), { ...alone('semaphore', ['x', '4']), wait: '30', command: ['ls'] })
+  t.deepEqual(run('br', 'x', '3'), alone('barrier', ['x', '3']))
+  t.deepEqual(run('br', 'x', '3', '5m', 'ls'), { ...alone('double-barrier', ['x', '3']), wait: '5m', command: ['ls'] })
+  t.deepEqual(run('gate', 'open', 'open'), alone('gate open', ['open', 'open']))
+})
+
+test('flags stand before the subcommand, between its words and before <wait>', t => {
+  const expected = { ...alone('semaphore', ['x', '4'], ['--units=2']), wait: '30', command: ['ls', '-la'] }
+  t.deepEqual(run('--units', '2', 'sem', 'x', '4', '30', 'ls', '-la'), expected)
+  t.deepEqual(run('sem', '--units', '2', 'x', '4', '30', 'ls', '-la'), expected)
+  t.deepEqual(run('sem', 'x', '-units=2', '4', '30', 'ls', '-la'), expected)
+  t.deepEqual(run('sem', 'x', '4', '--units', '2', '30', 'ls', '-la'), expected)
+  t.deepEqual(run('barrier', 'x', '3', '--json'), alone('barrier', ['x', '3'], ['--json=true']))
+})
+
+test('after a -- no word is a flag, and one -- before the command is dropped', t => {
+  t.deepEqual(run('gate', 'close', '--', '--json'), alone('gate close', ['close', '--json']))
+  t.deepEqual(run('--', 'gate', 'close', '-x'), alone('gate close', ['close', '-x']))
+  const expected = { ...alone('rwlock', ['read', 'x']), wait: '5', command: ['ls', '--'] }
+  t.deepEqual(run('rwlock', 'read', 'x', '--', '5', '--', 'ls', '--'), expected)
+  t.deepEqual(run('rwlock', 'read', 'x', '5', '--', 'ls', '--'), expected)
+})
+
+test('what can’t be meant is a usage error that says what could be', t => {
+  const cases: [string[], RegExp][] = [
+    [['semaphor', 'x', '4'], /did you mean "semaphore"\?$/],
+    [['ls', '-la'], /neither a <wait> .* nor a subcommand; see sera --help$/],
+    [['sem'], /^<name> is missing; usage: sera semaphore <name> <permits> <wait> <command…>, or sera semaphore/],
+    [['sem', 'x'], /^<permits> or <delta> is missing/],
+    [
+      ['sem', 'x', '4', 'train.sh'],
+      /^"train.sh" stands where <wait> should be .*; usage: sera semaphore <name> <permits>/,
+    ],
+    [['sem', 'x', '4', '30'], /^no command after <wait> .*--wait/],
+    [['sem', 'x', '4', '30', '--units', '2', 'ls'], /flags of sera go before <wait>/],
+    [['rwlock', 'read', 'x'], /^<wait> and a command are missing; usage: sera rwlock/],
+    [['rwlock', 'read', 'x', '5'], /^no command after <wait>; usage: sera rwlock/],
+    [['rwlock', 'write', 'x', '5', ''], /the command is empty/],
+    [['rwlock', 'raed', 'x', '5', 'ls'], /^"raed" should be one of read, write/],
+    [['gate', 'close', 'x', 'y'], /^"y" is one word too many; usage: sera gate close <name>$/],
+    [['gate', 'close', '--wait', '5', 'x'], /^--wait does not go with sera gate close <name>; see sera gate --help$/],
+    [['--name', 'x', 'barrier', 'x', '3'], /^--name does not go with sera barrier <name> <count>/],
+    [['barrier', '--nope', 'x', '3'], /^unknown flag --nope/],
+    [['barrier', 'x', '3', '--wait'], /^--wait needs a value/],
+  ]
+  for (const [argv, message] of cases) {
+    const error = t.throws(() => split(argv), { instanceOf: SeraError, message }, argv.join(' '))
+    t.is(error?.kind, 'usage')
+  }
+})
+
+test('who asks for help need not know the rest', t => {
+  for (const argv of [
+    ['sem', '--help'],
+    ['--help', 'sem', 'x'],
+    ['sem', 'x', '4', '-h', '--', 'what'],
+  ]) {
+    const question = split(argv)
+    t.true(question.kind === 'question' && question.subcommand.name === 'semaphore', argv.join(' '))
+  }
+  t.is(split(['rwlock', 'read', 'x', '5', 'ls', '--help']).kind, 'run', 'that is the command’s')
+})
+
+test('all forms of a subcommand have as many words, so that counting tells where the command begins', t => {
+  for (const { forms } of SUBCOMMANDS) t.is(new Set(forms.map(({ words }) => words.length)).size, 1)
+})
+
+const word = fc.string({ unit: 'grapheme', maxLength: 8 })
+const plain = word.filter(text => !text.startsWith('-'))
+const wrapping = SUBCOMMANDS.flatMap(({ name, forms }) =>
+  forms.filter(({ wraps }) => wraps).map(form => ({ name, form })),
+)
+
+const wordsOf = ({ words }: Form) =>
+  fc.tuple(
+    ...words.map(own =>
+      own.startsWith('<') ? fc.oneof(plain, fc.constantFrom('-2', '+4', '0')) : fc.constantFrom(...own.split('|')),
+    ),
+  )
+
+const flagsFor = (form: Form) =>
+  fc.array(
+    fc
+      .constantFrom<Flag[]>(...flagsOf([form.name]).filter(({ name }) => name !== 'help' && name !== 'version'))
+      .chain(
+        (flag): fc.Arbitrary<string[]> =>
+          flag.value
+            ? word.map(value => [`--${flag.name}`, value])
+            : fc.constantFrom([`-${flag.name}`], [`--${flag.name}=false`]),
+      ),
+    { maxLength: 3 },
+  )
+
+test('what follows <wait> is untouched, whatever stands before it', t => {
+  const lines = fc.constantFrom(...wrapping).chain(({ name, form }) =>
+    fc.record({
+      name: fc.constant(name),
+      own: wordsOf(form),
+      before: flagsFor(form),
+      between: flagsFor(form),
+      dashes: fc.constantFrom([], ['--']),
+      wait: fc.constantFrom('0', '90', '1h30m', 'forever', '7q'),
+      command: fc
+        .tuple(
+          plain.filter(text => text !== ''),
+          fc.array(word),
+        )
+        .map(([first, rest]) => [first, ...rest]),
+    }),
+  )
+  fc.assert(
+    fc.property(lines, ({ name, own, before, between, dashes, wait, command }) => {
+      const argv = [
+        ...before.flat(),
+        name,
+        own[0] as string,
+        ...between.flat(),
+        ...own.slice(1),
+        ...dashes,
+        wait,
+        ...command,
+      ]
+      const line = split(argv)
+      t.true(line.kind === 'run')
+      t.deepEqual(line, { ...line, words: own, wait, command } as SubcommandLine)
+    }),
+  )
+})
+
+test('any words at all give a line, a question or a usage error', t => {
+  const words = fc.oneof(word, fc.constantFrom('--', '-', '5', '--units', '-q', '-5', 'read', 'close', 'x', '--help'))
+  fc.assert(
+    fc.property(fc.constantFrom(...SUBCOMMANDS.map(({ name }) => name)), fc.array(words), (name, argv) => {
+      try {
+        return ['run', 'question'].includes(split([name, ...argv]).kind)
+      } catch (error) {
+        return error instanceof SeraError && error.kind === 'usage'
+      }
+    }),
+  )
+  t.pass()
+})
