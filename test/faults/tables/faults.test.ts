@@ -1,0 +1,22 @@
+/** The quick versions of the faults of the lock tables; `npm run test:long` runs them for thousands of grants. */
+import test from 'ava'
+import { sharedServers } from '../../support/servers.js'
+import { complaints, FAULTS, type Scene } from './faults.js'
+import { setScene } from './scene.js'
+
+for (const { kind } of sharedServers()) {
+  let scene: Scene & AsyncDisposable
+  test.before(`a server of its own (${kind})`, async () => {
+    scene = await setScene(kind)
+  })
+  test.after.always(() => scene?.[Symbol.asyncDispose]())
+
+  for (const fault of FAULTS) {
+    test.serial(`${fault.title} (${kind})`, async t => {
+      const report = await fault.run(scene, fault.quick)
+      t.log(JSON.stringify(report))
+      t.deepEqual(complaints(report, fault), [])
+      t.true(report.grants >= fault.quick)
+    })
+  }
+}

@@ -1,0 +1,24 @@
+/** A server of its own for the faults of one run, and an administrator's way to it that goes on after a restart. */
+import { connect } from 'node:net'
+import mysql from 'mysql2/promise'
+import type { ServerKind } from '../../../src/embedded/binary.js'
+import { startServer } from '../../support/servers.js'
+import type { Scene } from './faults.js'
+
+/** Test servers forget what they committed when they are killed; whoever kills one to see what stays wants another. */
+const KEEPS_COMMITS = ['--innodb-flush-log-at-trx-commit=2']
+
+export async function setScene(kind: ServerKind): Promise<Scene & AsyncDisposable> {
+  const server = await startServer({ kind, args: KEEPS_COMMITS })
+  const sql = async (statement: string): Promise<string[][]> => {
+    const stream = () => connect(server.socketPath)
+    const connection = await mysql.createConnection({ user: 'root', database: 'sera', stream, rowsAsArray: true })
+    try {
+      const [rows] = await connection.query(statement)
+      return Array.isArray(rows) ? rows.map(row => (row as unknown[]).map(String)) : []
+    } finally {
+      connection.destroy()
+    }
+  }
+  return { server, sql, [Symbol.asyncDispose]: () => server.stop() }
+}

@@ -1,0 +1,109 @@
+/**
+ * A wire between clients and their server that goes on being used after it was cut: connections are made anew, some statements
+ * get lost on the way and some answers. (`support/proxy.ts` is for one connection that is cut once.)
+ */
+import { once } from 'node:events'
+import { connect, createServer, type Socket } from 'node:net'
+
+/**
+ * What becomes of a statement: it passes; it never arrives; it arrives but its answer does not; or it arrives when
+ * the client has long been told that the connection is gone.
+ */
+export type Fate = 'pass' | 'lost' | 'unanswered' | 'late'
+
+export interface Wire extends AsyncDisposable {
+  port: number
+  /** Asked for each packet of a client, by its text. */
+  fate: (statement: string) => Fate
+  /** What is said takes this long each way, ms. */
+  delayMs: number
+  /** Bytes vanish both ways and nobody is told, new connections' too. What vanished stays lost. */
+  dark: boolean
+  /** Clients and server are told that their connections are gone. */
+  cut(): void
+  /** All is well again; what got lost stays lost. */
+  mend(): void
+  /** Existing connections become half-open: what either side says vanishes. New ones work. */
+  halve(): void
+}
+
+const LATE_MS = 300
+
+export async function startWire(serverPort: number): Promise<Wire> {
+  const links = new Set<Link>()
+  const server = createServer(client => {
+    const link = new Link(client, connect({ port: serverPort, host: '127.0.0.1' }), wire)
+    links.add(link)
+    link.server.once('close', () => links.delete(link))
+  }).listen(0, '127.0.0.1')
+  const wire: Wire = {
+    port: 0,
+    fate: () => 'pass',
+    delayMs: 0,
+    dark: false,
+    cut() {
+      for (const link of links) link.cut()
+    },
+    mend() {
+      Object.assign(wire, { fate: () => 'pass', delayMs: 0, dark: false })
+    },
+    halve() {
+      for (const link of links) link.deaf = true
+    },
+    async [Symbol.asyncDispose]() {
+      for (const link of links) link.cut()
+      server.close()
+    },
+  }
+  await once(server, 'listening')
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('the wire has no port')
+  wire.port = address.port
+  return wire
+}
+
+class Link {
+  deaf = false
+  /** The client has been told that the connection is gone; the server still works at what it was sent. */
+  #parted = false
+
+  constructor(
+    readonly client: Socket,
+    readonly server: Socket,
+    readonly wire: Wire,
+  ) {
+    client.setNoDelay(true)
+    server.setNoDelay(true)
+    client.on('data', chunk => this.#passed(() => this.#fromClient(chunk)))
+    server.on('data', chunk => (this.#parted ? this.cut() : this.#passed(() => client.write(chunk))))
+    for (const side of [client, server]) {
+      side.on('error', () => {})
+      side.on('close', () => this.#parted || this.deaf || wire.dark || this.#passed(() => this.cut()))
+    }
+  }
+
+  cut(): void {
+    this.client.resetAndDestroy()
+    this.server.resetAndDestroy()
+  }
+
+  #passed(what: () => void): void {
+    const unlessLost = () => this.deaf || this.wire.dark || what()
+    if (this.wire.delayMs > 0) setTimeout(unlessLost, this.wire.delayMs)
+    else unlessLost()
+  }
+
+  #fromClient(chunk: Buffer): void {
+    if (this.#parted) return
+    const fate = this.wire.fate(chunk.toString('latin1', 5, 200))
+    if (fate === 'pass') this.server.write(chunk)
+    else if (fate === 'lost') this.cut()
+    else this.#part(chunk, fate === 'late' ? LATE_MS : 0)
+  }
+
+  #part(chunk: Buffer, ms: number): void {
+    this.#parted = true
+    this.client.resetAndDestroy()
+    setTimeout(() => this.server.write(chunk), ms)
+  }
+}

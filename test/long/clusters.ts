@@ -1,0 +1,62 @@
+/**
+ * Nine clients at a cluster of three whose members are cut off, killed and frozen, and one of which has a clock of its own. See
+ * `docs/clusters.md`.
+ *
+ *     SERA_GALERA_LAB=… npm run test:clusters -- --lab galera
+ *     SERA_GR_LAB=… npm run test:clusters -- --lab gr-multi --grants 500 --only partition
+ *
+ * Ends with 1 if anything was ever wrong.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+import { Arena } from '../faults/tables/arena.js'
+import type { BrokenRule } from '../faults/tables/broken.js'
+import { complaints } from '../faults/tables/faults.js'
+import { Lab, type LabKind } from './lab.js'
+import { row } from './table.js'
+import { TROUBLES } from './troubles.js'
+
+const { values } = parseArgs({
+  options: {
+    lab: { type: 'string', default: 'galera' },
+    grants: { type: 'string', default: '2000' },
+    only: { type: 'string', default: '' },
+    lease: { type: 'string', default: '10000' },
+    hold: { type: 'string', default: '10' },
+    broken: { type: 'string' },
+  },
+})
+
+const troubles = TROUBLES.filter(({ name }) => name.includes(values.only))
+const grants = Number(values.grants)
+const startedAt = performance.now()
+const since = () => `${((performance.now() - startedAt) / 1000).toFixed(0)} s`
+
+await using lab = await Lab.up(values.lab as LabKind)
+await using arena = await Arena.open({
+  sql: statement => lab.sql(statement),
+  job: lab.servers,
+  prefix: lab.prefix,
+  leaseMs: Number(values.lease),
+})
+const broken = values.broken === undefined ? {} : { broken: values.broken as BrokenRule }
+const teams = [0, 1, 2].map(() => arena.team(lab.servers, { clients: 3, holdMs: Number(values.hold), ...broken }))
+await arena.assembled()
+const share = Math.ceil(grants / Math.max(1, 2 * troubles.length))
+for (let round = 0; round < 2 || arena.grants < grants; round++) {
+  if (broken.broken && arena.referee.book.overlaps.length > 0) break
+  for (const trouble of troubles) {
+    const node = await lab.writer()
+    console.log(`${since()}: ${arena.grants} grants; ${trouble.name} (node ${node})`)
+    await trouble.make({ lab, arena, teams, node })
+    await lab.healthy()
+    await arena.more(Math.min(share, 300), 300_000)
+  }
+  if (troubles.length === 0) await arena.more(Math.max(1, grants), 3_600_000)
+}
+await lab.healthy()
+await sleep(1000)
+const report = await arena.finish()
+console.log(row(values.lab, report, performance.now() - startedAt))
+for (const complaint of complaints(report)) console.log(`  WRONG: ${complaint}`)
+if (complaints(report).length > 0) process.exitCode = 1

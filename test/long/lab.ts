@@ -1,0 +1,128 @@
+/**
+ * A three-node cluster on this machine, made by a script that has the commands of `docs/clusters.md`: `up`, `down`, `status`,
+ * `partition N`, `block N`, `heal`, `kill N`, `start N`, `pause N`, `resume N`, `sql N`, `exec`.
+ */
+import { execFile } from 'node:child_process'
+import { chmodSync, mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { until } from '../support/until.js'
+
+const run = promisify(execFile)
+
+export type LabKind = 'galera' | 'gr' | 'gr-multi'
+
+export const NODES = [1, 2, 3] as const
+
+const SCRIPT: Record<LabKind, string> = { galera: 'SERA_GALERA_LAB', gr: 'SERA_GR_LAB', 'gr-multi': 'SERA_GR_LAB' }
+
+const FRESH: Record<LabKind, string> = {
+  galera: 'SET SESSION wsrep_sync_wait = 7',
+  gr: "SET SESSION group_replication_consistency = 'BEFORE'",
+  'gr-multi': "SET SESSION group_replication_consistency = 'BEFORE'",
+}
+
+/** Node 2 lives five seconds in the future. */
+const CLOCKS = { FAKETIME_2: '+5s' }
+
+export class Lab implements AsyncDisposable {
+  private constructor(
+    readonly kind: LabKind,
+    readonly script: string,
+    readonly folder: string,
+  ) {}
+
+  static async up(kind: LabKind): Promise<Lab> {
+    const script = process.env[SCRIPT[kind]]
+    if (script === undefined)
+      throw new Error(`set ${SCRIPT[kind]} to the script that makes the cluster (docs/clusters.md)`)
+    const folder = mkdtempSync(join(tmpdir(), `${kind}-`))
+    chmodSync(folder, 0o755) // its servers are another user's
+    const lab = new Lab(kind, script, folder)
+    await lab.run('up')
+    return lab
+  }
+
+  get servers(): string[] {
+    return NODES.map(node => `lab:lab@tcp(10.78.0.${node}:3306)/lab`)
+  }
+
+  /** Starts a command where the clients are. */
+  get prefix(): string[] {
+    return [this.script, this.folder, 'exec']
+  }
+
+  async run(...words: Array<string | number>): Promise<string> {
+    const env = { ...process.env, ...CLOCKS, GR_MODE: this.kind === 'gr-multi' ? 'multi' : 'single' }
+    const { stdout } = await run(this.script, [this.folder, ...words.map(String)], { env })
+    return stdout
+  }
+
+  /** As an administrator, on the first node that answers. */
+  async sql(statement: string): Promise<string[][]> {
+    for (const node of NODES) {
+      try {
+        const text = await this.run('sql', node, `${FRESH[this.kind]}; USE lab; ${statement}`)
+        return text
+          .split('\n')
+          .filter(line => line !== '')
+          .map(line => line.split('\t'))
+      } catch (error) {
+        if (node === 3) throw error
+      }
+    }
+    return []
+  }
+
+  /** The node that takes writes; any, where all do. */
+  async writer(): Promise<number> {
+    const primary = this.kind === 'gr' ? Number(await this.run('primary')) : 0
+    return primary || (NODES[Math.floor(Math.random() * 3)] as number)
+  }
+
+  /** All three see each other; whoever does not come back by itself is helped. */
+  async healthy(): Promise<void> {
+    await this.run('heal')
+    const isHealthy = async () => {
+      const lines = (await this.run('status')).trim().split('\n')
+      const good = lines.filter(line =>
+        this.kind === 'galera'
+          ? /Synced/.test(line) && /size=3/.test(line) && /status=Primary/.test(line)
+          : line.match(/:ONLINE:/g)?.length === 3,
+      )
+      return good.length === 3
+    }
+    const soon = { withinMs: 40_000, everyMs: 500 }
+    for (let tries = 0; tries < 5; tries++) {
+      try {
+        return void (await until('a healthy cluster', isHealthy, soon))
+      } catch {
+        await this.#help()
+      }
+    }
+    throw new Error(`the cluster in ${this.folder} does not recover:\n${await this.run('status')}`)
+  }
+
+  async #help(): Promise<void> {
+    const lines = (await this.run('status')).trim().split('\n')
+    console.log(`  helping:\n  ${lines.join('\n  ')}`)
+    const dead = NODES.filter(node => / dead/.test(lines[node - 1] ?? ''))
+    for (const node of dead) await this.run('start', node).catch(report)
+    if (this.kind === 'galera') {
+      if (dead.length === 0) await this.run('bootstrap', 1).catch(report)
+      return
+    }
+    const isIn = (node: number) => new RegExp(`${node}:ONLINE`).test(lines[node - 1] ?? '')
+    if (!NODES.some(isIn)) await this.run('bootstrap', 1).catch(report)
+    for (const node of NODES.filter(node => !isIn(node))) await this.run('rejoin', node).catch(report)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.run('down')
+  }
+}
+
+function report(error: unknown): void {
+  console.log(`  ${error instanceof Error ? error.message : error}`)
+}

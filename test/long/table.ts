@@ -1,0 +1,30 @@
+/** What long runs print. */
+import type { Report } from '../faults/tables/arena.js'
+
+export function row(title: string, report: Report, tookMs?: number): string {
+  const { grants, overlaps, outOfOrder, lateWrites, lostUpdates, lostWrites, writes, tally } = report
+  const time = tookMs === undefined ? '' : `, ${Math.round(tookMs / 1000)} s`
+  const noted = Object.entries(tally).map(([word, times]) => `${word} ${times}`)
+  return (
+    `${title}: ${grants} grants, ${overlaps.length} overlaps, ${outOfOrder.length} tokens out of order, ` +
+    `${lateWrites.length} late writes, ${lostUpdates + lostWrites} lost updates of ${writes + grants}${time}\n` +
+    `  (${noted.join('; ')})`
+  )
+}
+
+export function sum(reports: readonly Report[]): Report {
+  const all = <T>(of: (report: Report) => T[]): T[] => reports.flatMap(of)
+  const total = (of: (report: Report) => number) => reports.reduce((sofar, report) => sofar + of(report), 0)
+  const tally: Record<string, number> = {}
+  for (const [word, times] of all(report => Object.entries(report.tally))) tally[word] = (tally[word] ?? 0) + times
+  return {
+    grants: total(({ grants }) => grants),
+    overlaps: all(({ overlaps }) => overlaps),
+    outOfOrder: all(({ outOfOrder }) => outOfOrder),
+    lateWrites: all(({ lateWrites }) => lateWrites),
+    lostUpdates: total(({ lostUpdates }) => lostUpdates),
+    lostWrites: total(({ lostWrites }) => lostWrites),
+    writes: total(({ writes }) => writes),
+    tally,
+  }
+}

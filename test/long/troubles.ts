@@ -1,0 +1,85 @@
+/** What can happen to a cluster. Each leaves healing to its caller. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Arena, Team } from '../faults/tables/arena.js'
+import type { Lab } from './lab.js'
+
+export interface Stage {
+  lab: Lab
+  arena: Arena
+  teams: Team[]
+  /** The one it happens to. */
+  node: number
+}
+
+export interface Trouble {
+  name: string
+  make(stage: Stage): Promise<void>
+}
+
+/** The others go on without it; clusters take their time to notice. */
+const WITHOUT_IT_MS = 120_000
+
+const goesOn = (arena: Arena) => arena.more(20, WITHOUT_IT_MS)
+
+export const TROUBLES: readonly Trouble[] = [
+  {
+    name: 'partition: a member is cut off from the others, and its clients still reach it',
+    async make({ lab, arena, node }) {
+      await lab.run('partition', node)
+      await goesOn(arena)
+      await sleep(arena.leaseMs) // those who held on there run into their fences
+    },
+  },
+  {
+    name: 'blip: a member is cut off for a second',
+    async make({ lab, node }) {
+      await lab.run('partition', node)
+      await sleep(1000)
+    },
+  },
+  {
+    name: 'quorum loss: no member sees another',
+    async make({ lab }) {
+      await Promise.all([1, 2, 3].map(each => lab.run('partition', each)))
+      await sleep(8000)
+    },
+  },
+  {
+    name: 'kill: a member dies and is started again',
+    async make({ lab, arena, node }) {
+      await lab.run('kill', node)
+      await goesOn(arena)
+      await lab.run('start', node)
+    },
+  },
+  {
+    name: 'pause: a member freezes for five seconds',
+    async make({ lab, node }) {
+      await lab.run('pause', node)
+      await sleep(5000)
+      await lab.run('resume', node)
+    },
+  },
+  {
+    name: 'long pause: a member freezes for longer than a lease',
+    async make({ lab, arena, node }) {
+      await lab.run('pause', node)
+      await sleep(arena.leaseMs + 3000)
+      await lab.run('resume', node)
+    },
+  },
+  {
+    name: 'block: clients no longer reach a member',
+    async make({ lab, arena, node }) {
+      await lab.run('block', node)
+      await goesOn(arena)
+    },
+  },
+  {
+    name: 'clients killed: three of them, perhaps with the holder',
+    async make({ teams, arena }) {
+      await teams[Math.floor(Math.random() * teams.length)]?.replace()
+      await goesOn(arena)
+    },
+  },
+]
