@@ -22,12 +22,18 @@ const SLACK = 0.25
 /** What an answer may cost beyond the end of the patience: a look for somebody more patient may be under way, and hang. */
 const LATE_MS = 5000
 
+/** After a look, until all whom it served have said when they want the next. */
+const SETTLED_MS = 200
+/** Between looks as rare as this the connection is given back. */
+const REST_MS = 500
+
 export class Lookout {
   readonly #waiting = new Set<Waiting>()
   #looking = false
   /** When the next look is planned for, monotonic clock, ms. */
   #plannedAt = Number.POSITIVE_INFINITY
   #cancel = () => {}
+  #cancelRest = () => {}
   #closed: Error | undefined
 
   constructor(
@@ -68,6 +74,7 @@ export class Lookout {
   close(reason: Error): void {
     this.#closed = reason
     this.#cancel()
+    this.#cancelRest()
     for (const one of [...this.#waiting]) one.reject(reason)
   }
 
@@ -96,7 +103,14 @@ export class Lookout {
     } finally {
       this.#looking = false
       this.#planNext()
+      this.#cancelRest()
+      this.#cancelRest = after(SETTLED_MS, () => this.#rest())
     }
+  }
+
+  /** When the next look is far, the connection is not kept for it. */
+  #rest(): void {
+    if (!this.#looking && this.#plannedAt - this.clock.now() > REST_MS) this.store.rest()
   }
 
   #planNext(): void {

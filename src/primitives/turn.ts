@@ -38,8 +38,6 @@ export interface Waiting {
 /** Between looks, for each claim that waits ahead, and at most. */
 const PACE_MS = 10
 const LONGEST_PAUSE_MS = 5000
-/** Before a pause as long as this the connection is given back. */
-const REST_MS = 1000
 
 /** Waits to be let on; undefined when the deadline passed first. Rejects with the signal's reason when it aborts. */
 export async function takeTurn(
@@ -84,7 +82,6 @@ export async function pursue(
   let pauseMs = PACE_MS
   while (!admitted && mine && clock.now() < wait.until) {
     const upTo: number = onlyAhead ? mine.ticket : Number.POSITIVE_INFINITY
-    if (pauseMs >= REST_MS) participant.store.rest()
     const state = await participant.next(place.key, upTo, pauseMs, wait)
     const seen = state.claims.find(({ id }) => id === place.id)
     if (!seen && meeting) throw isGone(place, ask)

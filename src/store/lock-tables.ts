@@ -58,6 +58,8 @@ export function openLockTables(options: LockTablesOptions): ClaimStore {
 class LockTables implements ClaimStore {
   readonly processId = randomBytes(8).toString('hex')
   readonly #members: Members
+  /** By resource: settles when the last of its steps has. */
+  readonly #lines = new Map<string, Promise<void>>()
 
   constructor(readonly options: LockTablesOptions) {
     const { servers, attributes, leaseMs } = options
@@ -76,7 +78,9 @@ class LockTables implements ClaimStore {
   ): Promise<StepResult> {
     const { owner, clock } = this.options
     const step = { key: this.#key(key), request, decide, join, owner, processId: this.processId }
-    return this.#persist(connection => runStep(connection, { ...step, sentAt: clock.boot() }), patience)
+    return this.#inLine(step.key, () =>
+      this.#persist(connection => runStep(connection, { ...step, sentAt: clock.boot() }), patience),
+    )
   }
 
   async look(asked: readonly Look[], patience: Patience): Promise<ResourceState[]> {
@@ -117,6 +121,22 @@ class LockTables implements ClaimStore {
   #key({ kind, name }: ResourceKey): ResourceKey {
     const { namespace } = this.options
     return { kind, name: namespace === '' ? name : `${namespace}${SEPARATOR}${name}` }
+  }
+
+  /** The steps of one resource would only wait for each other at the server: there they stand in line one a process. */
+  async #inLine<T>({ kind, name }: ResourceKey, work: () => Promise<T>): Promise<T> {
+    const line = `${kind}${SEPARATOR}${name}`
+    const mine = (this.#lines.get(line) ?? Promise.resolve()).then(work)
+    const settled = mine.then(
+      () => {},
+      () => {},
+    )
+    this.#lines.set(line, settled)
+    try {
+      return await mine
+    } finally {
+      if (this.#lines.get(line) === settled) this.#lines.delete(line)
+    }
   }
 
   /** Tries again what may pass, on every member at least once, for as long as the caller has patience. */
