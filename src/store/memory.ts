@@ -136,8 +136,10 @@ export class MemoryStore implements ClaimStore {
   }
 
   async contenders(key: ResourceKey): Promise<Contender[]> {
-    const { clock } = this.tables
-    return this.tables.shelf(key).rows.map(row => ({ ...row.claim, ...row.owner, sinceMs: clock.now() - row.since }))
+    const now = this.tables.clock.now()
+    return this.tables.shelf(key).rows.map(({ claim, owner, expiresAt, since }) => {
+      return { ...claim, ...owner, overdueMs: now - expiresAt, sinceMs: now - since }
+    })
   }
 
   rest(): void {}

@@ -1,0 +1,177 @@
+/**
+ * Contract tests: what a primitive promises, seen on the lock tables in memory and on every server of the run.
+ *
+ * Each test has tables, or a namespace, of its own, named after its file and title. Its participants are closed at its end, and then
+ * nothing of them may be left in the tables.
+ */
+import { createHash } from 'node:crypto'
+import ava, { type ExecutionContext } from 'ava'
+import mysql from 'mysql2/promise'
+import { systemClock } from '../../src/clock.js'
+import { parseDsn } from '../../src/config/dsn.js'
+import { Participant } from '../../src/primitives/participant.js'
+import type { Contender, Kind } from '../../src/primitives/primitive.js'
+import { Sera } from '../../src/sera.js'
+import type { ClaimStore } from '../../src/store/claims.js'
+import { openLockTables } from '../../src/store/lock-tables.js'
+import { MemoryStore, MemoryTables } from '../../src/store/memory.js'
+import { ownerOf } from '../../src/store/owner.js'
+import { type SharedServer, sharedServers } from '../support/servers.js'
+import { until } from '../support/until.js'
+import { MortalStore } from './mortal-store.js'
+
+export interface JoinOptions {
+  leaseMs?: number
+  graceMs?: number
+  maxClockSkewMs?: number
+  label?: string
+}
+
+/** A participant that can die without a word, as its process would by SIGKILL. */
+export interface Mortal {
+  sera: Sera
+  die(): void
+}
+
+/** Lock tables for one test. */
+interface Tables {
+  open(label: string): ClaimStore
+  /** How many claims are there. */
+  count(): Promise<number>
+  /** Takes every claim away, as an operator would who breaks the lock. */
+  clear(): Promise<void>
+}
+
+/** Of those who die, so that the others need not wait for long. */
+export const SHORT_LEASE_MS = 5000
+
+/** Of those who believe the server's clock. */
+export const HASTY = { maxClockSkewMs: 500 }
+
+/** What a store takes its limit for a call from: a loaded machine is slow, and not what is tested here. */
+const CALLS_AS_OF_MS = 60_000
+
+export class Bench {
+  readonly #participants: Participant[] = []
+
+  constructor(
+    readonly tables: Tables,
+    /** Any name will do: the tables are the test's own. */
+    readonly name = 'it',
+  ) {}
+
+  join(options: JoinOptions = {}): Sera {
+    return this.mortal(options).sera
+  }
+
+  mortal({ leaseMs = 60_000, graceMs = 0, maxClockSkewMs = 30_000, label = 'test' }: JoinOptions = {}): Mortal {
+    const store = new MortalStore(this.tables.open(label))
+    const participant = new Participant(store, { clock: systemClock, leaseMs, graceMs, maxClockSkewMs })
+    this.#participants.push(participant)
+    return { sera: new Sera(participant), die: () => store.die() }
+  }
+
+  /** Waits until a claim at the resource is so overdue that a participant with `HASTY` takes it for dead at first sight. */
+  async expired(kind: Kind): Promise<void> {
+    const store = this.tables.open('observer')
+    await until('a claim that is overdue', async () => {
+      const claims = await store.contenders({ kind, name: this.name }, { until: Number.POSITIVE_INFINITY })
+      return claims.some(({ overdueMs }) => overdueMs > HASTY.maxClockSkewMs)
+    })
+    await store.close()
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#participants.map(participant => participant.close()))
+  }
+}
+
+type Body = (t: ExecutionContext, bench: Bench) => Promise<void>
+
+/** Declares a test for each kind of lock tables. */
+export function contract(title: string, body: Body): void {
+  declare(ava, title, body)
+}
+
+/** For what keeps the machine busy: one after the other. */
+contract.serial = (title: string, body: Body): void => declare(ava.serial, title, body)
+
+function declare(
+  test: (title: string, body: (t: ExecutionContext) => Promise<void>) => void,
+  title: string,
+  body: Body,
+): void {
+  const kinds: Array<[string, (namespace: string) => Tables]> = [
+    ['memory', inMemory],
+    ...sharedServers().map((server): [string, (namespace: string) => Tables] => [server.kind, onServer(server)]),
+  ]
+  for (const [kind, tablesFor] of kinds) {
+    test(`${title} (${kind})`, async t => {
+      const tables = tablesFor(createHash('md5').update(`${ava.meta.file} ${t.title}`).digest('hex'))
+      const bench = new Bench(tables)
+      try {
+        await body(t, bench)
+        t.is(await tables.count(), 0, 'claims that were left behind')
+      } finally {
+        await bench.close()
+      }
+    })
+  }
+}
+
+/** Waits until as many wait at the resource. */
+export async function waiting(at: { contenders(): Promise<Contender[]> }, count: number): Promise<Contender[]> {
+  return until(`${count} waiting`, async () => {
+    const found = (await at.contenders()).filter(({ state }) => state === 'waiting')
+    return found.length === count && found
+  })
+}
+
+function inMemory(): Tables {
+  const tables = new MemoryTables()
+  const shelves = () => [...tables.shelves.values()]
+  return {
+    open: label => new MemoryStore(tables, ownerOf(process.pid, [label])),
+    count: async () => shelves().reduce((sum, { rows }) => sum + rows.length, 0),
+    async clear() {
+      for (const shelf of shelves()) shelf.rows = []
+    },
+  }
+}
+
+function onServer(server: SharedServer): (namespace: string) => Tables {
+  const dsn = parseDsn(server.dsn())
+  return namespace => ({
+    open: label =>
+      openLockTables({
+        servers: [dsn],
+        owner: ownerOf(process.pid, [label]),
+        attributes: { program_name: 'sera' },
+        leaseMs: CALLS_AS_OF_MS,
+        connectWaitMs: 30_000,
+        namespace,
+        clock: systemClock,
+        random: Math.random,
+      }),
+    async count() {
+      return (await asked(server, `SELECT c.id ${CLAIMS_OF}`, namespace)).length
+    },
+    async clear() {
+      // by their ids: to search and delete in one statement would lock what is not the test's own
+      const found = await asked(server, `SELECT c.id ${CLAIMS_OF}`, namespace)
+      for (const { id } of found) await asked(server, 'DELETE FROM sera_claim WHERE id = ?', id)
+    },
+  })
+}
+
+const CLAIMS_OF = 'FROM sera_claim c JOIN sera_resource r ON r.id = c.resource_id WHERE INSTR(r.name, ?) = 1'
+
+async function asked({ port }: SharedServer, sql: string, value: string): Promise<mysql.RowDataPacket[]> {
+  const connection = await mysql.createConnection({ port, user: 'sera', password: 'secret', database: 'sera' })
+  try {
+    const [rows] = await connection.query<mysql.RowDataPacket[]>(sql, [value])
+    return rows
+  } finally {
+    connection.destroy()
+  }
+}

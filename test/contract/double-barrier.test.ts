@@ -1,0 +1,136 @@
+import { until } from '../support/until.js'
+import { contract, HASTY, SHORT_LEASE_MS, waiting } from './bench.js'
+
+contract('they start together and leave together', async (t, bench) => {
+  const barrier = bench.join().doubleBarrier(bench.name, 3)
+  const early = [barrier.enter(), bench.join().doubleBarrier(bench.name, 3).enter()]
+  await waiting(barrier, 2)
+  const last = await bench.join().doubleBarrier(bench.name, 3).enter()
+  const parties = [...(await Promise.all(early)), last]
+  t.deepEqual([...new Set(parties.map(({ generation }) => generation))], [1])
+  t.is(new Set(parties.map(({ token }) => token)).size, 1)
+  t.true(parties.every(({ held }) => held))
+
+  const left: number[] = []
+  const leaves = parties.slice(0, 2).map((party, index) => party.leave().then(() => left.push(index)))
+  await leaving(barrier, 2)
+  t.deepEqual(left, [])
+  await last.leave()
+  await Promise.all(leaves)
+  t.deepEqual(left.sort(), [0, 1])
+  t.false(parties.some(({ held, signal }) => held || signal.aborted))
+})
+
+contract('one too many waits for the next generation, which starts when the former has left', async (t, bench) => {
+  const barrier = bench.join().doubleBarrier(bench.name, 2)
+  const other = bench.join().doubleBarrier(bench.name, 2)
+  const [first, second] = await Promise.all([barrier.enter(), other.enter()])
+  const third = bench.join().doubleBarrier(bench.name, 2).enter()
+  await waiting(barrier, 1)
+  const fourth = bench.join().doubleBarrier(bench.name, 2).enter()
+  await waiting(barrier, 2)
+  t.like(await t.throwsAsync(barrier.enter({ wait: 0 })), { kind: 'timed-out' })
+  const gone = first.leave()
+  await leaving(barrier, 1)
+  await waiting(barrier, 2)
+  await Promise.all([gone, second.leave()])
+  const next = await Promise.all([third, fourth])
+  t.deepEqual(
+    next.map(({ generation }) => generation),
+    [2, 2],
+  )
+  t.true(next.every(({ token }) => token > first.token))
+  await Promise.all(next.map(party => party.leave()))
+})
+
+contract('who gives up waiting does not count', async (t, bench) => {
+  const barrier = bench.join().doubleBarrier(bench.name, 2)
+  for (const wait of [0, 50]) t.like(await t.throwsAsync(barrier.enter({ wait })), { kind: 'timed-out' })
+  const control = new AbortController()
+  const aborted = barrier.enter({ signal: control.signal })
+  await waiting(barrier, 1)
+  control.abort(new Error('enough'))
+  await t.throwsAsync(aborted, { message: 'enough' })
+  const parties = await Promise.all([barrier.enter(), bench.join().doubleBarrier(bench.name, 2).enter()])
+  await Promise.all(parties.map(party => party.leave()))
+  t.is(parties[0].generation, 1)
+})
+
+contract('another count is a conflict for the newcomer, and nobody else is disturbed', async (t, bench) => {
+  const sera = bench.join()
+  const barrier = sera.doubleBarrier(bench.name, 2)
+  const first = barrier.enter()
+  await waiting(barrier, 1)
+  t.like(await t.throwsAsync(sera.doubleBarrier(bench.name, 3).enter()), { kind: 'conflict' })
+  await waiting(barrier, 1)
+  const parties = [await barrier.enter(), await first]
+  await Promise.all(parties.map(party => party.leave()))
+})
+
+contract('who gives up leaving has left: the others don’t wait for it', async (t, bench) => {
+  const barrier = bench.join().doubleBarrier(bench.name, 2)
+  const [first, second] = await Promise.all([barrier.enter(), barrier.enter()])
+  const error = await t.throwsAsync(first.leave({ wait: 50 }))
+  t.like(error, { kind: 'timed-out' })
+  t.is(await t.throwsAsync(first.leave()), error, 'it has left, once')
+  t.true(second.held)
+  await second.leave({ wait: 0 })
+
+  const [third, fourth] = await Promise.all([barrier.enter(), barrier.enter()])
+  const control = new AbortController()
+  const leave = third.leave({ signal: control.signal })
+  await leaving(barrier, 1)
+  control.abort(new Error('enough'))
+  await t.throwsAsync(leave, { message: 'enough' })
+  await fourth.leave({ wait: 0 })
+})
+
+contract('who leaves its block goes without waiting for the others', async (t, bench) => {
+  const barrier = bench.join().doubleBarrier(bench.name, 2)
+  const [first, second] = await Promise.all([barrier.enter(), barrier.enter()])
+  await first[Symbol.asyncDispose]()
+  t.false(first.held)
+  t.is((await barrier.contenders()).length, 1)
+  await second.leave({ wait: 0 })
+  await second[Symbol.asyncDispose]()
+})
+
+contract('who died at work holds the others up for its lease only', async (t, bench) => {
+  const barrier = bench.join().doubleBarrier(bench.name, 2)
+  const { sera, die } = bench.mortal({ leaseMs: SHORT_LEASE_MS })
+  const [mine, theirs] = await Promise.all([barrier.enter(), sera.doubleBarrier(bench.name, 2).enter()])
+  const leave = mine.leave()
+  await leaving(barrier, 1)
+  die()
+  await leave
+  t.like(theirs.signal.reason, { kind: 'lost' })
+  t.false(theirs.held)
+})
+
+contract('who died waiting does not start with the others', async (t, bench) => {
+  const { sera, die } = bench.mortal({ leaseMs: SHORT_LEASE_MS })
+  void sera
+    .doubleBarrier(bench.name, 3)
+    .enter()
+    .catch(() => {})
+  const barrier = bench.join().doubleBarrier(bench.name, 3)
+  await waiting(barrier, 1)
+  die()
+  await bench.expired('double-barrier')
+  const late = bench.join(HASTY).doubleBarrier(bench.name, 3)
+  const early = [barrier.enter(), late.enter()]
+  await until('the dead one is gone', async () => (await barrier.contenders()).length === 2)
+  const parties = await Promise.all([...early, late.enter()])
+  t.deepEqual(
+    parties.map(({ generation }) => generation),
+    [1, 1, 1],
+  )
+  await Promise.all(parties.map(party => party.leave()))
+})
+
+/** Waits until as many wait to leave. */
+async function leaving(barrier: { contenders(): Promise<Array<{ state: string }>> }, count: number): Promise<void> {
+  await until(`${count} leaving`, async () => {
+    return (await barrier.contenders()).filter(({ state }) => state === 'leaving').length === count
+  })
+}

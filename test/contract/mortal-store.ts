@@ -1,0 +1,50 @@
+/** Lock tables that a process uses until it dies: then nothing of it is heard any more. */
+import { SeraError } from '../../src/errors.js'
+import type { ClaimStore } from '../../src/store/claims.js'
+
+export class MortalStore implements ClaimStore {
+  #isDead = false
+
+  constructor(readonly store: ClaimStore) {}
+
+  die(): void {
+    this.#isDead = true
+  }
+
+  get processId(): string {
+    return this.store.processId
+  }
+
+  async step(...call: Parameters<ClaimStore['step']>) {
+    return this.#alive().step(...call)
+  }
+
+  async look(...call: Parameters<ClaimStore['look']>) {
+    return this.#alive().look(...call)
+  }
+
+  async renew(...call: Parameters<ClaimStore['renew']>) {
+    return this.#alive().renew(...call)
+  }
+
+  async remove(...call: Parameters<ClaimStore['remove']>) {
+    return this.#alive().remove(...call)
+  }
+
+  async contenders(...call: Parameters<ClaimStore['contenders']>) {
+    return this.#alive().contenders(...call)
+  }
+
+  rest(): void {
+    this.store.rest()
+  }
+
+  close(): Promise<void> {
+    return this.store.close()
+  }
+
+  #alive(): ClaimStore {
+    if (this.#isDead) throw new SeraError('lock-failed', 'this process is dead')
+    return this.store
+  }
+}

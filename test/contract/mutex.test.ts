@@ -1,0 +1,213 @@
+/** What every lock promises, seen on the mutex; and what a mutex promises. */
+import { contract, SHORT_LEASE_MS, waiting } from './bench.js'
+
+contract('one holds, the others wait, and have it in order of arrival with ascending tokens', async (t, bench) => {
+  const mutex = bench.join().mutex(bench.name)
+  const first = await mutex.acquire()
+  const order: number[] = []
+  const turns = []
+  for (let place = 1; place <= 4; place++) {
+    turns.push(
+      bench
+        .join()
+        .mutex(bench.name)
+        .acquire()
+        .then(async lock => {
+          order.push(place)
+          await lock.release()
+          return lock.token
+        }),
+    )
+    await waiting(mutex, place)
+  }
+  t.deepEqual(order, [])
+  await first.release()
+  const tokens = [first.token, ...(await Promise.all(turns))]
+  t.deepEqual(order, [1, 2, 3, 4])
+  t.deepEqual(
+    tokens,
+    [...tokens].sort((a, b) => a - b),
+  )
+  t.is(new Set(tokens).size, tokens.length)
+})
+
+contract('never two at once, whoever comes whenever', async (t, bench) => {
+  let inside = 0
+  let most = 0
+  const work = async () => {
+    const mutex = bench.join().mutex(bench.name)
+    for (let round = 0; round < 5; round++) {
+      await using _ = await mutex.acquire()
+      most = Math.max(most, ++inside)
+      await new Promise(resolve => setImmediate(resolve))
+      inside--
+    }
+  }
+  await Promise.all(Array.from({ length: 6 }, work))
+  t.is(most, 1)
+})
+
+contract('one participant that asks twice waits for itself', async (t, bench) => {
+  const mutex = bench.join().mutex(bench.name)
+  const first = await mutex.acquire()
+  const second = mutex.acquire()
+  await waiting(mutex, 1)
+  t.true(first.held)
+  await first.release()
+  await (await second).release()
+})
+
+contract('a wait that is over is an error, and leaves the queue', async (t, bench) => {
+  const mutex = bench.join().mutex(bench.name)
+  await using _ = await mutex.acquire()
+  const other = bench.join().mutex(bench.name)
+  for (const wait of [0, 50, '50ms']) {
+    const error = await t.throwsAsync(other.acquire({ wait }))
+    t.like(error, { name: 'SeraError', kind: 'timed-out' })
+  }
+  t.is((await mutex.contenders()).length, 1)
+})
+
+contract('a wait of nothing gets what is free', async (t, bench) => {
+  const lock = await bench.join().mutex(bench.name).acquire({ wait: 0 })
+  t.true(lock.held)
+  await lock.release()
+})
+
+contract('a signal breaks the wait off with its reason, and leaves the queue', async (t, bench) => {
+  const mutex = bench.join().mutex(bench.name)
+  await using _ = await mutex.acquire()
+  const control = new AbortController()
+  const wait = bench.join().mutex(bench.name).acquire({ signal: control.signal })
+  await waiting(mutex, 1)
+  const reason = new Error('enough')
+  control.abort(reason)
+  t.is(await t.throwsAsync(wait), reason)
+  t.is((await mutex.contenders()).length, 1)
+  t.is(await t.throwsAsync(mutex.acquire({ signal: control.signal })), reason)
+})
+
+contract('a lock is given back once, and is not held afterwards', async (t, bench) => {
+  const mutex = bench.join().mutex(bench.name)
+  const lock = await mutex.acquire()
+  t.true(lock.held)
+  await Promise.all([lock.release(), lock.release()])
+  t.false(lock.held)
+  t.false(lock.signal.aborted)
+  await using next = await mutex.acquire()
+  await lock.release()
+  t.true(next.held)
+  t.is((await mutex.contenders()).length, 1)
+})
+
+contract('a lock that somebody broke aborts its signal', async (t, bench) => {
+  const mutex = bench.join({ leaseMs: SHORT_LEASE_MS }).mutex(bench.name)
+  const lock = await mutex.acquire()
+  const lost = aborted(lock.signal)
+  await bench.tables.clear()
+  t.like(await lost, { name: 'SeraError', kind: 'lost' })
+  t.false(lock.held)
+  await lock.release()
+})
+
+contract('a holder that can’t reach the tables is told before anybody else has the lock', async (t, bench) => {
+  const { sera, die } = bench.mortal({ leaseMs: SHORT_LEASE_MS })
+  const lock = await sera.mutex(bench.name).acquire()
+  const next = bench.join().mutex(bench.name).acquire()
+  const events: string[] = []
+  const lost = aborted(lock.signal).then(reason => {
+    events.push('lost')
+    return reason
+  })
+  die()
+  const other = await next
+  events.push('granted')
+  t.like(await lost, { kind: 'lost' })
+  t.deepEqual(events, ['lost', 'granted'])
+  t.true(other.token > lock.token)
+  await other.release()
+})
+
+contract('who died is passed over after the lease, by those who wait', async (t, bench) => {
+  const dead = bench.mortal({ leaseMs: SHORT_LEASE_MS })
+  await dead.sera.mutex(bench.name).acquire()
+  const deadInTheQueue = bench.mortal({ leaseMs: SHORT_LEASE_MS })
+  const mutex = bench.join().mutex(bench.name)
+  void deadInTheQueue.sera
+    .mutex(bench.name)
+    .acquire()
+    .catch(() => {})
+  await waiting(mutex, 1)
+  const next = mutex.acquire()
+  await waiting(mutex, 2)
+  dead.die()
+  deadInTheQueue.die()
+  await (await next).release()
+  t.deepEqual(await mutex.contenders(), [])
+})
+
+contract('who does not wait gets past the dead only when their lease has long been over', async (t, bench) => {
+  const { sera, die } = bench.mortal({ leaseMs: SHORT_LEASE_MS })
+  const lock = await sera.mutex(bench.name).acquire()
+  die()
+  const tryOnce = async (maxClockSkewMs: number) => {
+    try {
+      return await bench.join({ maxClockSkewMs }).mutex(bench.name).acquire({ wait: 0 })
+    } catch (error) {
+      t.like(error, { kind: 'timed-out' })
+      return undefined
+    }
+  }
+  let next = await tryOnce(500)
+  t.is(next, undefined)
+  while (!next) {
+    t.is(await tryOnce(30_000), undefined)
+    next = await tryOnce(500)
+  }
+  t.true(lock.signal.aborted)
+  await next.release()
+})
+
+contract('contenders are shown with what is known of them', async (t, bench) => {
+  const mutex = bench.join({ label: 'first' }).mutex(bench.name)
+  const lock = await mutex.acquire()
+  const waiter = bench.join({ label: 'second' }).mutex(bench.name).acquire()
+  await waiting(mutex, 1)
+  const [first, second] = await mutex.contenders()
+  t.like(first, { state: 'granted', pid: process.pid, command: 'first', token: lock.token, units: 1 })
+  t.like(second, { state: 'waiting', pid: process.pid, command: 'second', token: undefined })
+  t.true((first?.host ?? '') !== '' && (first?.sinceMs ?? -1) >= 0)
+  await lock.release()
+  await (await waiter).release()
+})
+
+contract('names are compared byte by byte, and each kind has its own', async (t, bench) => {
+  const sera = bench.join()
+  const names = ['name', 'Name', 'näme', 'na\u0308me', 'name ', ' name', 'n'.repeat(255), '名前', '😀', '%', "'"]
+  const locks = []
+  for (const name of names) locks.push(await sera.mutex(name).acquire({ wait: 0 }))
+  locks.push(await sera.rwlock('name').write({ wait: 0 }), await sera.semaphore('name', 1).acquire({ wait: 0 }))
+  for (const lock of locks) await lock.release()
+  t.pass()
+})
+
+contract('closing breaks off what waits, and ends nobody’s lock before its time', async (t, bench) => {
+  const holder = bench.join()
+  const mutex = holder.mutex(bench.name)
+  const lock = await mutex.acquire()
+  const waiter = bench.join()
+  const wait = waiter.mutex(bench.name).acquire()
+  await waiting(mutex, 1)
+  await waiter.close()
+  t.like(await t.throwsAsync(wait), { kind: 'lock-failed' })
+  t.like(await t.throwsAsync(waiter.mutex(bench.name).acquire()), { kind: 'lock-failed' })
+  t.is((await mutex.contenders()).length, 1)
+  await holder.close()
+  t.true(lock.signal.aborted)
+  t.is((await bench.join().mutex(bench.name).contenders()).length, 1)
+  await lock.release()
+})
+
+function aborted(signal: AbortSignal): Promise<unknown> {
+  return new Promise(resolve => signal.addEventListener('abort', () => resolve(signal.reason), { once: true }))
+}
