@@ -74,6 +74,12 @@ export class Book {
     if (holding) holding.excused = true
   }
 
+  /** It was told to stop, and has had the time. */
+  mustHaveEnded({ who, token }: Holding): void {
+    if (this.#holdings.get(who)?.token === token)
+      this.overlaps.push(`${token} of ${who}, long after its claim was broken`)
+  }
+
   /** As a storage that looks at tokens. Without an excuse it is told that it should not have come, and counted. */
   write(who: string, token: number, value: number): boolean {
     const holding = this.#holdings.get(who)

@@ -38,7 +38,7 @@ const seen = (word: string, { tally }: Report): number => tally[word] ?? 0
 const wasSeen = (word: string) => (report: Report) => (seen(word, report) > 0 ? [] : [`not seen: ${word}`])
 const notSeen = (word: string) => (report: Report) => (seen(word, report) > 0 ? [`${word}: ${seen(word, report)}`] : [])
 
-async function inArena(
+export async function inArena(
   { server, sql }: Scene,
   options: Partial<ArenaOptions>,
   play: (arena: Arena) => Promise<void>,
@@ -48,13 +48,13 @@ async function inArena(
   return await arena.finish()
 }
 
-interface Wired {
+export interface Wired {
   team: Team
   wire: Wire
 }
 
 /** Teams with a wire each. */
-async function wired(
+export async function wired(
   arena: Arena,
   { server }: Scene,
   teams: number,
@@ -69,7 +69,7 @@ async function wired(
   return all
 }
 
-async function direct(
+export async function direct(
   arena: Arena,
   { server }: Scene,
   teams: number,
@@ -122,18 +122,21 @@ const stopped: Fault = {
   run: (scene, grants) =>
     inArena(scene, {}, async arena => {
       const teams = await direct(arena, scene, 4, { heedless: true })
-      await rounds(arena, grants, teams, async team => {
-        await arena.detain(team)
-        const both = [team, any(teams.filter(other => other !== team))]
-        for (const { name } of both) arena.referee.excuse(`${name}.`)
-        for (const one of both) one.signal('SIGSTOP')
-        await arena.more(15)
-        for (const { name } of both) arena.referee.expect(`${name}.`)
-        arena.letGo(team)
-        for (const one of both) one.signal('SIGCONT')
-      })
+      await rounds(arena, grants, teams, team => stopHolder(arena, teams, team))
     }),
   expected: report => [...wasSeen('refused by the token')(report), ...wasSeen('job refused by the token')(report)],
+}
+
+/** A holder and one who waits stand still until others have had the lock. */
+export async function stopHolder(arena: Arena, teams: readonly Team[], team: Team): Promise<void> {
+  await arena.detain(team)
+  const both = [team, any(teams.filter(other => other !== team))]
+  for (const { name } of both) arena.referee.excuse(`${name}.`)
+  for (const one of both) one.signal('SIGSTOP')
+  await arena.more(15)
+  for (const { name } of both) arena.referee.expect(`${name}.`)
+  arena.letGo(team)
+  for (const one of both) one.signal('SIGCONT')
 }
 
 const serverKilled: Fault = {
@@ -235,11 +238,16 @@ const counted: Fault = {
 }
 
 /** The counter's value in the end, beside what was added. */
-export async function countIn(scene: Scene, additions: number, options: Partial<TeamOptions>): Promise<Report> {
+export async function countIn(
+  scene: Scene,
+  additions: number,
+  options: Partial<TeamOptions>,
+  fate = unreliable(0.15),
+): Promise<Report> {
   let value = 0
   const report = await inArena(scene, {}, async arena => {
     const all = await wired(arena, scene, 3, { kind: 'counter', clients: 2, ...options })
-    for (const { wire } of all) wire.fate = unreliable(0.15)
+    for (const { wire } of all) wire.fate = fate
     await arena.until('so many additions', () => (arena.referee.book.tally.added ?? 0) >= additions, 300_000)
     await arena.finish()
     const [[text] = []] = await scene.sql(`SELECT value FROM sera_resource WHERE name = '${arena.name}'`)

@@ -11,6 +11,7 @@ import { openLockTables } from '../../../src/store/lock-tables.js'
 import { ownerOf } from '../../../src/store/owner.js'
 import { troubled } from './altered.js'
 import { type Breakage, breakRule, INTACT } from './broken.js'
+import { noteDroppedTransactions } from './dropped.js'
 import { Job } from './job.js'
 import { Whistle } from './referee.js'
 import { TEAM_VARIABLE, type TeamOptions } from './team.js'
@@ -128,6 +129,7 @@ const breakage = team.broken ? breakRule(team.broken, team) : INTACT
 await Promise.all(
   Array.from({ length: team.clients }, async (_, index) => {
     const whistle = await Whistle.pickUp(team.referee, `${team.team}.${index}`)
+    if (index === 0) noteDroppedTransactions(whistle)
     await new Client(team, breakage, whistle, index).play()
   }),
 )

@@ -1,0 +1,23 @@
+/** With any one safety rule switched off the harness finds it; with all of them the same trouble does nothing. */
+import test from 'ava'
+import { sharedServers } from '../../support/servers.js'
+import { complaints, type Scene } from './faults.js'
+import { doingWithout, PROOFS } from './proofs.js'
+import { setScene } from './scene.js'
+
+// what they guard against does not depend on the kind of server
+const kind = sharedServers()[0]?.kind ?? 'mariadb'
+let scene: Scene & AsyncDisposable
+test.before('a server of its own', async () => {
+  scene = await setScene(kind)
+})
+test.after.always(() => scene?.[Symbol.asyncDispose]())
+
+for (const proof of PROOFS) {
+  test.serial(`found: ${proof.rule}`, async t => {
+    const found = complaints(await proof.run(scene, doingWithout(proof)))
+    t.log(found[0])
+    t.not(found.length, 0)
+    t.deepEqual(complaints(await proof.run(scene, {})), [])
+  })
+}
