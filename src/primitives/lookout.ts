@@ -17,7 +17,9 @@ interface Waiting extends Look {
 }
 
 /** Those who would be due this soon (a part of their interval) come along. */
-const SLACK = 0.25
+const SLACK = 0.5
+/** So that processes that began together don't look together. */
+const JITTER = 0.1
 
 /** What an answer may cost beyond the end of the patience: a look for somebody more patient may be under way, and hang. */
 const LATE_MS = 5000
@@ -60,7 +62,7 @@ export class Lookout {
       }
       const now = this.clock.now()
       const at = (slack: number) => Math.min(now + paceMs * (1 - slack), until)
-      const times = { readyAt: at(SLACK), dueAt: at(SLACK * Math.random()) }
+      const times = { readyAt: at(SLACK), dueAt: at(JITTER * Math.random()) }
       const waiting: Waiting = { key, upTo, ...times, patience, resolve: done(resolve), reject: done(reject) }
       const abort = () => waiting.reject(signal?.reason)
       const giveUp = after(until - now + LATE_MS, () => waiting.reject(noAnswer(key)))

@@ -33,8 +33,6 @@ export interface ParticipantOptions {
 /** What is asked for, without what makes it a claim of this process. */
 export type Ask = Omit<ClaimRequest, 'id' | 'leaseMs'>
 
-const EVERYTHING = Number.POSITIVE_INFINITY
-
 /** What taking a claim out of the tables may cost; its lease ends it too. */
 const FAREWELL_MS = 5000
 
@@ -78,7 +76,7 @@ export class Participant {
     if (this.#closed) throw this.#closed
     const request = { ...ask, id: place.id, leaseMs: place.leaseMs }
     const decide = (state: ResourceState, me: Parameters<Rule>[1]): Decision => {
-      const dead = this.#dead(place.key, state, EVERYTHING)
+      const dead = this.#dead(place.key, state)
       return { ...rule(without(state, dead), me), dead }
     }
     const result = await this.store.step(place.key, request, decide, options)
@@ -94,7 +92,7 @@ export class Participant {
   /** What is to be seen at a resource in `paceMs`, or at the end of the patience: the living up to ticket `upTo`. */
   async next(key: ResourceKey, upTo: number, paceMs: number, patience: Patience): Promise<ResourceState> {
     const state = await this.#lookout.next(key, upTo, paceMs, patience)
-    return without(state, this.#dead(key, state, upTo))
+    return without(state, this.#dead(key, state))
   }
 
   /** The claim leaves the tables. @returns whether it was still there */
@@ -146,8 +144,8 @@ export class Participant {
    * Claims of this process are alive, being this process's; but one that it does not know is the late twin of a request
    * that it has given up, and nobody renews it.
    */
-  #dead(key: ResourceKey, state: ResourceState, upTo: number) {
-    const suspects = new Set(this.#watch.dead(key, state, upTo))
+  #dead(key: ResourceKey, state: ResourceState) {
+    const suspects = new Set(this.#watch.dead(key, state))
     const { processId } = this.store
     return state.claims.filter(claim =>
       claim.processId === processId ? !this.#places.has(claim.id) : suspects.has(claim),

@@ -10,7 +10,7 @@
  * it for dead. Nothing is ever begun on a grant from before: a grant counts from when its own step was sent.
  */
 import { SeraError } from '../errors.js'
-import type { Claim, ResourceState, Rule } from '../store/claims.js'
+import { type Claim, moves, type ResourceState, type Rule } from '../store/claims.js'
 import type { Ask, Participant } from './participant.js'
 import type { Place } from './place.js'
 
@@ -75,7 +75,8 @@ export async function pursue(
   // than a lease: so long what it may have granted is sure to be there
   const step = () => {
     const until = Math.min(wait.until, clock.now() + 0.9 * place.leaseMs)
-    return participant.step(place, ask, rule, { join: clock.now() < wait.until, until })
+    const read = onlyAhead ? (place.claim?.ticket ?? 'front') : 'all'
+    return participant.step(place, ask, rule, { join: clock.now() < wait.until, read, until })
   }
   wait.signal?.throwIfAborted()
   let { mine, admitted } = await step()
@@ -85,11 +86,9 @@ export async function pursue(
     const state = await participant.next(place.key, upTo, pauseMs, wait)
     const seen = state.claims.find(({ id }) => id === place.id)
     if (!seen && meeting) throw isGone(place, ask)
+    place.claim = seen
     if (seen) pauseMs = pause(pace(state, seen), clock.now() - startedAt)
-    if (seen?.state === 'granted') {
-      place.claim = seen
-      return true
-    }
+    if (seen?.state === 'granted') return true
     if (!seen || moves(rule(state, seen))) ({ mine, admitted } = await step())
   }
   return admitted
@@ -110,10 +109,6 @@ export function together({ claims }: ResourceState): number {
   return 2 * claims.length
 }
 
-function moves(verdict: ReturnType<Rule>): boolean {
-  return 'conflict' in verdict || (verdict.claims?.length ?? 0) > 0 || (verdict.remove?.length ?? 0) > 0
-}
-
 /** Leaves the queue. False when the claim has been granted meanwhile, and others count on it. */
 async function isOut(participant: Participant, place: Place, ask: Ask, { meeting }: Waiting): Promise<boolean> {
   try {
@@ -123,7 +118,7 @@ async function isOut(participant: Participant, place: Place, ask: Ask, { meeting
     }
     // a step, so that no late twin of an earlier one, whose outcome never came, can follow it
     const leave: Rule = (_, me) => (me.state === 'waiting' ? { remove: [me.id] } : {})
-    const { mine } = await participant.step(place, ask, leave, { ...participant.farewell, join: false })
+    const { mine } = await participant.step(place, ask, leave, { ...participant.farewell, join: false, read: 'all' })
     if (mine?.state === 'granted') return false
   } catch {} // the tables are out of reach: the claim's lease ends it
   participant.forget(place)

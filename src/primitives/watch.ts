@@ -33,8 +33,8 @@ export class Watch {
     readonly maxClockSkewMs: number,
   ) {}
 
-  /** The dead among the claims that have just been read, up to ticket `upTo`. */
-  dead(key: ResourceKey, { claims }: ResourceState, upTo: number): Claim[] {
+  /** The dead among the claims that have just been read. */
+  dead(key: ResourceKey, { claims, upTo }: ResourceState): Claim[] {
     const now = this.clock.boot()
     const name = `${key.kind}\0${key.name}`
     const before = this.#sightings.get(name)

@@ -12,12 +12,31 @@ const CLAIM_COLUMNS = `c.id, c.ticket, c.state, c.process_id, c.token, c.mode, c
   c.labels, c.selector, c.payload, c.result, c.lease_ms, c.renewals,
   TIMESTAMPDIFF(MICROSECOND, c.expires_at, UTC_TIMESTAMP(6)) AS overdue`
 
+/** Claims of a long queue that a newcomer reads. */
+export const FRONT = 50
+
+const READ = `SELECT ${RESOURCE_COLUMNS}, ${CLAIM_COLUMNS}
+FROM sera_resource r LEFT JOIN sera_claim c ON c.resource_id = r.id`
+
+/** All that orders a queue, for those who look at it a hundred times a second. */
+const QUEUE_COLUMNS = `c.id, c.ticket, c.state, c.process_id, c.mode, c.units, c.lease_ms, c.renewals,
+  TIMESTAMPDIFF(MICROSECOND, c.expires_at, UTC_TIMESTAMP(6)) AS overdue`
+
 /** For kind, name: the resource with its claims, or one row without a claim, or none. */
-export const READ = `SELECT ${RESOURCE_COLUMNS}, ${CLAIM_COLUMNS}
+export const READ_ALL = `${READ} WHERE r.kind = ? AND r.name = ?`
+
+/** For ticket, kind, name: the same with the claims up to that ticket. */
+export const READ_AHEAD = `${READ} AND c.ticket <= ? WHERE r.kind = ? AND r.name = ?`
+
+/** For kind, name: the same with the oldest claims. */
+export const READ_FRONT = `${READ_ALL} ORDER BY c.ticket LIMIT ${FRONT}`
+
+/** For its number among those that are asked for, kind, name. */
+const LOOK = `SELECT ? AS asked, ${RESOURCE_COLUMNS}, ${CLAIM_COLUMNS}
 FROM sera_resource r LEFT JOIN sera_claim c ON c.resource_id = r.id WHERE r.kind = ? AND r.name = ?`
 
 /** For its number among those that are asked for, ticket, kind, name. */
-const READ_AHEAD = `SELECT ? AS asked, ${RESOURCE_COLUMNS}, ${CLAIM_COLUMNS}
+const LOOK_AHEAD = `SELECT ? AS asked, ${RESOURCE_COLUMNS}, ${QUEUE_COLUMNS}
 FROM sera_resource r LEFT JOIN sera_claim c ON c.resource_id = r.id AND c.ticket <= ? WHERE r.kind = ? AND r.name = ?`
 
 /** For kind, name: the claims, with what people want to know of them. */
@@ -25,30 +44,42 @@ export const READ_CONTENDERS = `SELECT ${CLAIM_COLUMNS}, c.host, c.pid, c.user, 
   TIMESTAMPDIFF(MICROSECOND, COALESCE(c.granted_at, c.requested_at), UTC_TIMESTAMP(6)) AS since
 FROM sera_resource r JOIN sera_claim c ON c.resource_id = r.id WHERE r.kind = ? AND r.name = ?`
 
-/** All of several resources in one statement. */
-export function lookStatement(asked: readonly Look[]): { sql: string; values: unknown[] } {
-  return {
-    sql: asked.map(() => READ_AHEAD).join('\nUNION ALL\n'),
-    values: asked.flatMap(({ key, upTo }, at) => [at, Math.min(upTo, Number.MAX_SAFE_INTEGER), key.kind, key.name]),
-  }
+export interface Statement {
+  sql: string
+  values: unknown[]
 }
 
-/** What the rows of `lookStatement` say of each resource. */
-export function statesOf(rows: readonly Row[], count: number): ResourceState[] {
-  const states = Array.from({ length: count }, (): Row[] => [])
+/** Several resources in one statement; two, when some are to be read up to a ticket and some whole. */
+export function lookStatements(asked: readonly Look[]): Statement[] {
+  const all = asked.map((look, at) => ({ ...look, at }))
+  const ahead = all.filter(({ upTo }) => Number.isFinite(upTo))
+  const whole = all.filter(({ upTo }) => !Number.isFinite(upTo))
+  return [
+    {
+      sql: union(LOOK_AHEAD, ahead.length),
+      values: ahead.flatMap(({ at, upTo, key }) => [at, upTo, key.kind, key.name]),
+    },
+    { sql: union(LOOK, whole.length), values: whole.flatMap(({ at, key }) => [at, key.kind, key.name]) },
+  ].filter(({ values }) => values.length > 0)
+}
+
+function union(select: string, times: number): string {
+  return Array.from({ length: times }, () => select).join('\nUNION ALL\n')
+}
+
+/** What the rows of `lookStatements` say of each resource. */
+export function statesOf(rows: readonly Row[], asked: readonly Look[]): ResourceState[] {
+  const states = asked.map((): Row[] => [])
   for (const row of rows) states[Number(row.asked)]?.push(row)
-  return states.map(stateOf)
+  return asked.map(({ upTo }, at) => stateOf(states[at] as Row[], upTo))
 }
 
 /** One resource and its claims, in order of arrival. */
-export function stateOf(rows: readonly Row[]): ResourceState {
+export function stateOf(rows: readonly Row[], upTo: number): ResourceState {
   const [first = {}] = rows
   const claims = rows.filter(({ id }) => id !== null).map(claimOf)
-  return {
-    resource: resourceOf(first),
-    claims: claims.sort((a, b) => a.ticket - b.ticket),
-    now: Number(first.now ?? 0),
-  }
+  claims.sort((a, b) => a.ticket - b.ticket)
+  return { resource: resourceOf(first), claims, upTo, now: Number(first.now ?? 0) }
 }
 
 function resourceOf(row: Row): Resource {

@@ -78,6 +78,8 @@ export interface ResourceState {
   resource: Resource
   /** In order of arrival. */
   claims: readonly Claim[]
+  /** Up to which ticket claims were read. */
+  upTo: number
   /** The server's time, µs since 1970. */
   now: number
 }
@@ -129,6 +131,11 @@ export interface Patience {
 export interface StepOptions extends Patience {
   /** Whether a claim that has to wait stays in the queue; otherwise nothing is written for it. */
   join: boolean
+  /**
+   * Which claims the rule needs to see: all; those up to mine, with its ticket; or those at the front, for a newcomer to a
+   * queue where only those ahead matter and more of them never help. Whoever may be let on is judged by all that matter.
+   */
+  read: 'all' | 'front' | number
 }
 
 /** A claim as a person wants to see it. */
@@ -154,7 +161,10 @@ export interface ClaimStore {
     decide: (state: ResourceState, me: Claim) => Decision,
     options: StepOptions,
   ): Promise<StepResult>
-  /** Resources as they are, or were a moment ago, with the claims up to ticket `upTo`; in the order asked for. */
+  /**
+   * Resources as they are, or were a moment ago, in the order asked for. With a ticket to read up to, only what orders the
+   * claims is read of them, and not what they carry (tag, labels, selector, payload, result).
+   */
   look(asked: readonly Look[], patience: Patience): Promise<ResourceState[]>
   /** Gives claims another lease. @returns those that are still there */
   renew(ids: readonly string[], patience: Patience): Promise<Set<string>>
@@ -192,6 +202,11 @@ export function freshClaim(request: ClaimRequest, ticket: number, processId: str
     renewals: 0,
     overdueMs: -request.leaseMs,
   }
+}
+
+/** Whether a rule's answer is more than to wait. */
+export function moves(verdict: Change | Conflict): boolean {
+  return 'conflict' in verdict || (verdict.claims?.length ?? 0) > 0 || (verdict.remove?.length ?? 0) > 0
 }
 
 /** What has become of a claim. */

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { type Clock, sleep } from '../clock.js'
 import type { Dsn } from '../config/dsn.js'
 import { SeraError } from '../errors.js'
-import { contendersOf, lookStatement, READ_CONTENDERS, statesOf } from './claim-rows.js'
+import { contendersOf, lookStatements, READ_CONTENDERS, statesOf } from './claim-rows.js'
 import type {
   Claim,
   ClaimRequest,
@@ -18,7 +18,7 @@ import type {
   StepOptions,
   StepResult,
 } from './claims.js'
-import type { Attributes } from './connection.js'
+import type { Attributes, Row } from './connection.js'
 import { Members } from './members.js'
 import type { Owner } from './owner.js'
 import { backoff, explain, isContention, isTransient } from './retry.js'
@@ -74,19 +74,26 @@ class LockTables implements ClaimStore {
     key: ResourceKey,
     request: ClaimRequest,
     decide: (state: ResourceState, me: Claim) => Decision,
-    { join, ...patience }: StepOptions,
+    { join, read, ...patience }: StepOptions,
   ): Promise<StepResult> {
     const { owner, clock } = this.options
-    const step = { key: this.#key(key), request, decide, join, owner, processId: this.processId }
+    const step = { key: this.#key(key), request, decide, join, read, owner, processId: this.processId }
     return this.#inLine(step.key, () =>
-      this.#persist(connection => runStep(connection, { ...step, sentAt: clock.boot() }), patience),
+      this.#persist(async (connection, attempt) => {
+        // an earlier attempt may have put the claim where a look at the front would miss it
+        const again = attempt === 1 ? {} : { read: 'all' as const }
+        return await runStep(connection, { ...step, ...again, sentAt: clock.boot() })
+      }, patience),
     )
   }
 
   async look(asked: readonly Look[], patience: Patience): Promise<ResourceState[]> {
-    const { sql, values } = lookStatement(asked.map(({ key, upTo }) => ({ key: this.#key(key), upTo })))
-    const rows = await this.#persist(connection => connection.query(sql, values), patience)
-    return statesOf(rows, asked.length)
+    const statements = lookStatements(asked.map(({ key, upTo }) => ({ key: this.#key(key), upTo })))
+    const rows: Row[] = []
+    for (const { sql, values } of statements) {
+      rows.push(...(await this.#persist(connection => connection.query(sql, values), patience)))
+    }
+    return statesOf(rows, asked)
   }
 
   async renew(ids: readonly string[], patience: Patience): Promise<Set<string>> {
@@ -140,7 +147,11 @@ class LockTables implements ClaimStore {
   }
 
   /** Tries again what may pass, on every member at least once, for as long as the caller has patience. */
-  async #persist<T>(work: (connection: TableConnection) => Promise<T>, patience: Patience, urgent = false): Promise<T> {
+  async #persist<T>(
+    work: (connection: TableConnection, attempt: number) => Promise<T>,
+    patience: Patience,
+    urgent = false,
+  ): Promise<T> {
     const { clock, connectWaitMs, random, servers } = this.options
     const failingSince = clock.now()
     const until = Math.min(patience.until, failingSince + connectWaitMs)
@@ -148,7 +159,7 @@ class LockTables implements ClaimStore {
       patience.signal?.throwIfAborted()
       const where = this.#members.name
       try {
-        return await this.#members.use(work, urgent)
+        return await this.#members.use(connection => work(connection, attempt), urgent)
       } catch (error) {
         if (error instanceof SeraError) throw error
         const pause = backoff(Math.max(1, attempt - servers.length), random)

@@ -96,7 +96,12 @@ export class MemoryStore implements ClaimStore {
     const known = claims.find(({ id }) => id === request.id)
     const me = known ?? freshClaim(request, version, this.processId)
     const present = known ? claims : [...claims, me]
-    const state = { resource: { ...shelf.resource, version }, claims: present, now: this.tables.now }
+    const state = {
+      resource: { ...shelf.resource, version },
+      claims: present,
+      upTo: Number.POSITIVE_INFINITY,
+      now: this.tables.now,
+    }
     const decision = decide(state, me)
     if ('conflict' in decision) throw new SeraError('conflict', decision.conflict)
     const dead = new Set(decision.dead?.map(({ id }) => id))
@@ -116,7 +121,7 @@ export class MemoryStore implements ClaimStore {
     return asked.map(({ key, upTo }) => {
       const shelf = this.tables.shelf(key)
       const claims = this.#claims(shelf).filter(({ ticket }) => ticket <= upTo)
-      return { resource: shelf.resource, claims, now: this.tables.now }
+      return { resource: shelf.resource, claims, upTo, now: this.tables.now }
     })
   }
 

@@ -3,7 +3,7 @@
  *
  *     START TRANSACTION
  *     UPDATE resource: version = GREATEST(version + 1, now)      the bump; INSERT when it is missing
- *     SELECT the resource and all its claims
+ *     SELECT the resource and its claims, as many as the rule may count on
  *     DELETE each of the dead, if it still has the renewals it was judged by
  *     UPDATE / INSERT / DELETE what the rule says, each row counted
  *     COMMIT
@@ -23,18 +23,22 @@
  *    COMMIT still be under way, it fails now, because the row has been bumped since.
  */
 import { SeraError } from '../errors.js'
-import { NOW, READ, stateOf } from './claim-rows.js'
+import { FRONT, NOW, READ_AHEAD, READ_ALL, READ_FRONT, stateOf } from './claim-rows.js'
 import {
   applied,
   type Claim,
   type ClaimRequest,
   type Decision,
   freshClaim,
+  moves,
+  type Resource,
   type ResourceKey,
   type ResourceState,
   resultOf,
+  type StepOptions,
   type StepResult,
 } from './claims.js'
+import type { Row } from './connection.js'
 import type { Owner } from './owner.js'
 import { StepWriter } from './step-writer.js'
 import type { TableConnection } from './table-connection.js'
@@ -43,8 +47,9 @@ export interface Step {
   key: ResourceKey
   request: ClaimRequest
   decide: (state: ResourceState, me: Claim) => Decision
-  /** Whether a claim that has to wait stays in the queue. */
+  /** See StepOptions. */
   join: boolean
+  read: StepOptions['read']
   processId: string
   owner: Owner
   /** Boot clock, ms. */
@@ -72,24 +77,52 @@ export async function runStep(connection: TableConnection, step: Step): Promise<
 async function decideAndWrite(connection: TableConnection, step: Step): Promise<StepResult | undefined> {
   const { key, request, join, sentAt } = step
   await bump(connection, key)
-  const rows = await connection.query(READ, [key.kind, key.name])
-  const read = stateOf(rows)
-  const { version } = read.resource
-  const known = read.claims.find(({ id }) => id === request.id)
-  const me = known ?? freshClaim(request, version, step.processId)
-  const present = known ? read.claims : [...read.claims, me]
-  const decision = step.decide({ ...read, claims: present }, me)
+  const { resourceId, resource, known, decision, living } = await decided(connection, step)
   if ('conflict' in decision) throw new SeraError('conflict', decision.conflict)
-  const dead = decision.dead ?? []
-  const living = present.filter(claim => !dead.includes(claim))
-  const mine = applied(decision, living, version).find(({ id }) => id === request.id)
+  const { dead = [] } = decision
+  const mine = applied(decision, living, resource.version).find(({ id }) => id === request.id)
   if (!known && mine?.state === 'waiting' && !join) return undefined
-  const writer = new StepWriter(connection, Number(rows[0]?.resource_id), read.resource)
+  const writer = new StepWriter(connection, resourceId, resource)
   await writer.reap(dead)
   await writer.write(decision, living, request.id)
   if (known && mine) await writer.renew(mine, known)
   else if (mine) await writer.insert(mine, step.owner)
   return resultOf(decision, mine, request.id, sentAt)
+}
+
+interface Decided {
+  resourceId: number
+  resource: Resource
+  /** My claim as it was read. */
+  known: Claim | undefined
+  decision: Decision
+  living: Claim[]
+}
+
+/** Nothing is granted on less than all that the rule may count on. */
+async function decided(connection: TableConnection, step: Step): Promise<Decided> {
+  const { key, read } = step
+  if (read === 'front') {
+    const rows = await connection.query(READ_FRONT, [key.kind, key.name])
+    const isWhole = rows.length < FRONT
+    const found = decide(rows, isWhole ? Number.POSITIVE_INFINITY : Number(rows.at(-1)?.ticket), step)
+    if (isWhole || !moves(found.decision)) return found
+  } else if (read !== 'all') {
+    const found = decide(await connection.query(READ_AHEAD, [read, key.kind, key.name]), read, step)
+    if (found.known) return found
+  }
+  return decide(await connection.query(READ_ALL, [key.kind, key.name]), Number.POSITIVE_INFINITY, step)
+}
+
+function decide(rows: Row[], upTo: number, step: Step): Decided {
+  const state = stateOf(rows, upTo)
+  const { resource, claims } = state
+  const known = claims.find(({ id }) => id === step.request.id)
+  const me = known ?? freshClaim(step.request, resource.version, step.processId)
+  const present = known ? claims : [...claims, me]
+  const decision = step.decide({ ...state, claims: present }, me)
+  const living = present.filter(claim => !decision.dead?.includes(claim))
+  return { resourceId: Number(rows[0]?.resource_id), resource, known, decision, living }
 }
 
 async function bump(connection: TableConnection, { kind, name }: ResourceKey): Promise<void> {
