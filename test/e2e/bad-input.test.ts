@@ -3,9 +3,9 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import test from 'ava'
 import { type Result, RUNTIMES, sera } from '../support/cli.js'
 import { type SharedServer, sharedServers } from '../support/servers.js'
+import { test } from '../support/turns.js'
 
 const folder = await mkdtemp(join(tmpdir(), 'sera-bad-input-'))
 const [server] = sharedServers() as [SharedServer]

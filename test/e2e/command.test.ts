@@ -4,12 +4,12 @@ import { closeSync, existsSync, openSync, readFileSync, readlinkSync, writeFileS
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import test from 'ava'
 import fc from 'fast-check'
 import { lockName } from '../../src/lockname/lockname.js'
 import { RUNTIMES, sera } from '../support/cli.js'
 import { bench } from '../support/sera.js'
 import { type SharedServer, sharedServers } from '../support/servers.js'
+import { test } from '../support/turns.js'
 import { until } from '../support/until.js'
 import { signalCounter } from './fixtures.js'
 
@@ -137,7 +137,7 @@ for (const runtime of RUNTIMES) {
   test(`${runtime.name}: a signal ends a wait, with its own code and nothing run`, async t => {
     const { sera: start } = bench(t, { name: runtime.name, program: runtime.path }, server.dsn())
     const started = join(folder, `${runtime.name}-interrupted`)
-    const holder = start(['5', 'sh', '-c', `echo >${started}; sleep 30`])
+    const holder = start(['5', 'sh', '-c', `echo >${started}; sleep 1000`])
     await until('the lock is held', () => existsSync(started))
     for (const [signal, code] of [
       ['SIGTERM', 143],

@@ -4,10 +4,11 @@ import { writeFileSync } from 'node:fs'
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import test from 'ava'
 import mysql from 'mysql2/promise'
 import { RUNTIMES, sera } from '../support/cli.js'
 import { type SharedServer, sharedServers } from '../support/servers.js'
+import { test } from '../support/turns.js'
+import { until } from '../support/until.js'
 
 const folder = await mkdtemp(join(tmpdir(), 'sera-drop-in-'))
 
@@ -70,7 +71,7 @@ for (const runtime of RUNTIMES) {
 
   test(`${runtime.name}: no database is 202, at once when there is no time to wait`, async t => {
     const { code, stdout, stderr } = await sera(runtime, ['0', 'echo', 'ran'], {
-      env: { SERA_SERVER: 'sera:secret@tcp(127.0.0.1:1)/?timeout=500ms' },
+      env: { SERA_SERVER: 'sera:secret@tcp(127.0.0.1:1)/?timeout=5s' },
     })
     t.deepEqual({ code, stdout }, { code: 202, stdout: '' })
     t.is(stderr, 'sera: cannot connect to 127.0.0.1:1 as sera: connection refused; is the server running there?\n')
@@ -189,16 +190,13 @@ for (const runtime of RUNTIMES) {
 /** Resolves when somebody waits in GET_LOCK for the md5 of `name`. */
 async function waiterOn(server: SharedServer, name: string): Promise<void> {
   const statement = 'SELECT COUNT(*) AS n FROM information_schema.PROCESSLIST WHERE STATE = ? AND INFO LIKE ?'
-  for (;;) {
-    const [found] = await query(server, statement, ['User lock', `%${md5(name)}%RELEASE_LOCK%`])
-    if (Number(found?.n) > 0) return
-  }
-}
-
-async function query(server: SharedServer, sql: string, values: unknown[]): Promise<mysql.RowDataPacket[]> {
+  const values = ['User lock', `%${md5(name)}%RELEASE_LOCK%`]
   const connection = await mysql.createConnection({ socketPath: server.socketPath, user: 'root' })
   try {
-    return (await connection.query<mysql.RowDataPacket[]>(sql, values))[0]
+    await until('somebody waits', async () => {
+      const [rows] = await connection.query<mysql.RowDataPacket[]>(statement, values)
+      return Number(rows[0]?.n) > 0
+    })
   } finally {
     await connection.end()
   }

@@ -4,10 +4,10 @@ import { writeFileSync } from 'node:fs'
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import test from 'ava'
 import { type Rsyslog, startRsyslog, TRANSPORTS, type TransportKind } from '../log/rsyslog.js'
 import { RUNTIMES, sera } from '../support/cli.js'
 import { type SharedServer, sharedServers } from '../support/servers.js'
+import { test } from '../support/turns.js'
 
 const folder = await mkdtemp(join(tmpdir(), 'sera-syslog-'))
 const [server] = sharedServers() as [SharedServer]
@@ -65,7 +65,7 @@ for (const runtime of RUNTIMES) {
       t.regex(
         audited?.text ?? '',
         new RegExp(
-          `^outcome=ran lock=[0-9a-f]{32} exit=0 wait=5 waited=0\\.\\d ran=\\d+\\.\\d command="true ${id} audited"$`,
+          `^outcome=ran lock=[0-9a-f]{32} exit=0 wait=5 waited=\\d\\.\\d ran=\\d+\\.\\d command="true ${id} audited"$`,
         ),
       )
       t.is(audited?.severity, 'info')

@@ -3,11 +3,12 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import test, { type ExecutionContext } from 'ava'
+import type { ExecutionContext } from 'ava'
 import { cleanEnvironment, RUNTIMES, type Runtime, sera } from '../support/cli.js'
 import { isAlive } from '../support/processes.js'
 import { Terminal } from '../support/pty.js'
 import { type SharedServer, sharedServers } from '../support/servers.js'
+import { test } from '../support/turns.js'
 import { until } from '../support/until.js'
 import { signalCounter } from './fixtures.js'
 
@@ -124,8 +125,8 @@ for (const runtime of RUNTIMES) {
 
   test(`${runtime.name}: on a terminal a time-out is said, with the line of the wait wiped`, async t => {
     await using lock = await holdingElsewhere(runtime, t.title)
-    const terminal = await open(`${runtime.path} --name '${t.title}' 1.2 echo ran; echo "rc $?"`)
-    await terminal.sees(/\[Ksera: timed out after 1\.2s; nothing was run \(lock [^)]+held by [^)]+\)\r\nrc 204/)
+    const terminal = await open(`${runtime.path} --name '${t.title}' 3.5 echo ran; echo "rc $?"`)
+    await terminal.sees(/\[Ksera: timed out after 3\.5s; nothing was run \(lock [^)]+held by [^)]+\)\r\nrc 204/)
     t.true(terminal.output.includes('\r\x1b[Ksera: timed out'), 'the line of the wait is wiped first')
     t.truthy(lock)
   })
@@ -137,7 +138,7 @@ for (const runtime of RUNTIMES) {
     test(`${runtime.name}: ${where} nothing is drawn`, async t => {
       await using lock = await holdingElsewhere(runtime, t.title)
       const set = Object.entries(env).map(([name, value]) => `${name}=${value}`)
-      const terminal = await open(`env ${set.join(' ')} ${runtime.path} --name '${t.title}' 1.5 echo ran; echo "rc $?"`)
+      const terminal = await open(`env ${set.join(' ')} ${runtime.path} --name '${t.title}' 3 echo ran; echo "rc $?"`)
       await terminal.sees(/rc 204/)
       t.notRegex(terminal.output, /waiting for/)
       t.false(terminal.output.includes('\x1b'))

@@ -4,6 +4,7 @@ import { each } from '../support/each.js'
 import { type Entry, Journal } from '../support/journal.js'
 import { kill } from '../support/processes.js'
 import type { Bench, Sera } from '../support/sera.js'
+import { until } from '../support/until.js'
 
 const CONTENDERS = 50
 const SETTINGS = [[], ['--lease', '8s', '--grace', '1s'], ['--lease', '15s', '--grace', '500ms'], ['--grace', '3s']]
@@ -23,7 +24,7 @@ each.serial(
   async (t, bench) => {
     const journal = new Journal(bench.folder)
     const contenders = Array.from({ length: CONTENDERS }, (_, number) => contend(bench, journal, number))
-    await journal.seen('start', contenders[0]?.who ?? '').catch(() => {}) // whoever is first
+    await until('the first command', () => journal.all('start').length > 0)
     for (let shot = 0; shot < SHOTS; shot++) {
       await sleep(Math.random() * 300)
       shoot(contenders, journal, shot % 2 === 0)

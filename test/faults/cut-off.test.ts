@@ -3,10 +3,13 @@
  * Needs root and ip(8); a machine without them fails this test rather than pretending.
  */
 import { execFileSync } from 'node:child_process'
-import test, { type ExecutionContext } from 'ava'
+import type { ExecutionContext } from 'ava'
+import { admin } from '../support/admin.js'
 import { Journal } from '../support/journal.js'
 import { bench, runtimes } from '../support/sera.js'
 import { sharedServers, startServer } from '../support/servers.js'
+import { test } from '../support/turns.js'
+import { until } from '../support/until.js'
 
 const LEASE_MS = 8000
 const LEASE = ['--lease', `${LEASE_MS}ms`, '--grace', '1s']
@@ -18,6 +21,7 @@ for (const { kind } of sharedServers()) {
     test(`a host is cut off: others get the lock within the lease, after its command has ended (${runtime.name}, ${kind})`, async t => {
       const host = otherHost(t)
       await using server = await startServer({ kind, args: ['--bind-address=0.0.0.0'] })
+      await using above = await admin(server)
       const here = bench(t, runtime, server.dsn())
       const journal = new Journal(here.folder)
       const there = {
@@ -28,6 +32,7 @@ for (const { kind } of sharedServers()) {
       const cutOff = here.sera([...LEASE, '20', ...journal.command({ who: 'cut-off', script })], there)
       await journal.seen('start', 'cut-off')
       const other = here.sera([...LEASE, '60', ...journal.command({ who: 'other', script: '' })])
+      await until('somebody waits', () => above.waitsFor(here.lock))
       host.cut()
       const cutAt = Date.now()
       const [code] = await Promise.all([other.exited, journal.seen('start', 'other').catch(() => {})])

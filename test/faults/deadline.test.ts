@@ -1,4 +1,5 @@
 /** The deadline of a lock, wherever it falls between two looks of the guard at the clock. */
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import test from 'ava'
 import { systemClock } from '../../src/clock.js'
 import { hold } from '../../src/commands/hold.js'
@@ -7,20 +8,38 @@ import type { Host } from '../../src/host.js'
 import type { HeldLock } from '../../src/store/port.js'
 import { Journal } from '../support/journal.js'
 import { bench } from '../support/sera.js'
+import { until } from '../support/until.js'
 
 const GRACE_MS = 500
 const STUBBORN = `trap '' TERM; while :; do sleep 0.05; done`
+/** A process that waits this long for its turn, ms, is on a machine where nothing can be on time. */
+const STALLED_MS = 50
 
 for (const offsetMs of [50, 250, 450, 650, 850]) {
   test(`a lease that is not renewed: gone before it is over, ${offsetMs} ms after a full second`, async t => {
-    const journal = new Journal(bench(t, { name: 'node', program: '' }, '').folder)
-    const until = systemClock.boot() + 2000 + offsetMs + GRACE_MS + SAFETY_MARGIN_MS
-    const outcome = await hold(neverRenewed(until), job(journal.command({ who: 'it', script: STUBBORN })), host())
-    t.is(outcome.kind, 'lost')
-    const leftMs = until - systemClock.boot()
-    t.true(leftMs > 0, `gone ${-leftMs} ms after the lease was over`)
-    t.true(leftMs <= SAFETY_MARGIN_MS + 20, 'and not before its grace was over')
+    const { folder } = bench(t, { name: 'node', program: '' }, '')
+    const onTime = async () => {
+      const { leftMs, stalledMs } = await loseIn(folder, 2000 + offsetMs)
+      t.true(leftMs <= SAFETY_MARGIN_MS + 20, 'not before its grace was over')
+      if (leftMs <= 0 && stalledMs > STALLED_MS) return false
+      t.true(leftMs > 0, `gone ${-leftMs} ms after the lease was over`)
+      return true
+    }
+    await until('a machine that keeps up', onTime, { withinMs: 150_000 })
   })
+}
+
+/** Holds a lock that is lost after so many ms: how much of the lease was left, and the longest stall in it. */
+async function loseIn(folder: string, ms: number): Promise<{ leftMs: number; stalledMs: number }> {
+  const command = new Journal(folder).command({ who: 'it', script: STUBBORN })
+  const over = systemClock.boot() + ms + GRACE_MS + SAFETY_MARGIN_MS
+  const stalls = monitorEventLoopDelay({ resolution: 10 })
+  stalls.enable()
+  const outcome = await hold(neverRenewed(over), job(command), host())
+  const leftMs = over - systemClock.boot()
+  stalls.disable()
+  if (outcome.kind !== 'lost') throw new Error(`${outcome.kind}, though the lease was over`)
+  return { leftMs, stalledMs: stalls.max / 1e6 }
 }
 
 function neverRenewed(until: number): HeldLock {

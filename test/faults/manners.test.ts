@@ -36,7 +36,7 @@ for (const { kind } of sharedServers()) {
         await using server = await startServer({ kind })
         await using above = await admin(server)
         await using proxy = await startProxy(server.port)
-        const { sera, lock } = bench(t, runtime, `sera:secret@tcp(127.0.0.1:${proxy.port})/sera`)
+        const { sera, lock, untilTold, tell } = bench(t, runtime, `sera:secret@tcp(127.0.0.1:${proxy.port})/sera`)
         const quietly = async (what: string, act: () => Promise<void>) => {
           const before = await above.count('Aborted_clients')
           const connections = proxy.commands().length
@@ -52,9 +52,11 @@ for (const { kind } of sharedServers()) {
         for (const [what, run] of Object.entries(FREE)) await quietly(what, () => run(t, sera))
 
         await quietly('somebody skipped', async () => {
-          const first = sera(['5', 'sleep', '2'])
+          const first = sera(['5', 'sh', '-c', untilTold])
           await until('locked', () => above.holder(lock))
-          const skipping = sera(['--wait-and-skip', '--detailed-exit-codes', '30', 'true'])
+          const skipping = sera(['--wait-and-skip', '--detailed-exit-codes', '60', 'true'])
+          await until('somebody waits', () => above.waitsFor(lock))
+          tell()
           t.is(await skipping.exited, 205)
           t.is(await first.exited, 0)
         })

@@ -1,11 +1,11 @@
 /** The lock's connection is lost while the command runs: got back where nobody else has it, else the command ends. */
-import test from 'ava'
 import { admin } from '../support/admin.js'
 import { each } from '../support/each.js'
 import { Journal } from '../support/journal.js'
 import { startProxy } from '../support/proxy.js'
 import { bench, runtimes } from '../support/sera.js'
 import { sharedServers, startServer } from '../support/servers.js'
+import { test } from '../support/turns.js'
 import { until } from '../support/until.js'
 
 const LEASE = ['--lease', '20s', '--grace', '2s']
@@ -19,7 +19,7 @@ each('a connection that is killed, nobody waits: reclaimed, said once, the own e
     ...LEASE,
     '--verbose',
     '5',
-    ...journal.command({ who: 'it', script: 'sleep 4', exitCode: 7 }),
+    ...journal.command({ who: 'it', script: bench.untilTold, exitCode: 7 }),
   ])
   await journal.seen('start', 'it')
   const former = await above.holder(bench.lock)
@@ -29,6 +29,8 @@ each('a connection that is killed, nobody waits: reclaimed, said once, the own e
     return holder !== former && holder
   })
   t.not(next, former)
+  await until('said', () => sera.stderr !== '')
+  bench.tell()
   t.is(await sera.exited, 7)
   t.regex(await sera.said(), RECLAIMED)
   t.is(await above.holder(bench.lock), undefined)
@@ -58,12 +60,13 @@ each(
     const journal = new Journal(bench.folder)
     const sera = bench.sera([...LEASE, '5', 'sh', '-c', 'sleep 1000'])
     await until('locked', async () => (await above.holder(bench.lock)) !== undefined)
-    const next = bench.sera([...LEASE, '30', ...journal.command({ who: 'next', script: 'sleep 3' })])
+    const next = bench.sera([...LEASE, '60', ...journal.command({ who: 'next', script: bench.untilTold })])
     await until('somebody waits', async () => await above.waitsFor(bench.lock))
     await above.kill((await above.holder(bench.lock)) ?? 0)
     t.is(await sera.exited, 206)
     t.regex(await sera.said(), LOST)
     t.deepEqual(sera.family(), [])
+    bench.tell()
     t.is(await next.exited, 0)
   },
 )
@@ -102,11 +105,14 @@ for (const { kind } of sharedServers()) {
 
     test(`a server that is restarted, nobody waits: reclaimed, the own exit code ${where}`, async t => {
       await using server = await startServer({ kind })
-      const { sera, folder } = bench(t, runtime, server.dsn())
+      const { sera, folder, untilTold, tell } = bench(t, runtime, server.dsn())
       const journal = new Journal(folder)
-      const run = sera([...LEASE, '--verbose', '5', ...journal.command({ who: 'it', script: 'sleep 9', exitCode: 7 })])
+      const lease = ['--lease', '90s', '--grace', '2s'] // a restart takes its time
+      const run = sera([...lease, '--verbose', '5', ...journal.command({ who: 'it', script: untilTold, exitCode: 7 })])
       await journal.seen('start', 'it')
       await server.restart()
+      await until('said', () => run.stderr !== '', { withinMs: 60_000 })
+      tell()
       t.is(await run.exited, 7)
       t.regex(await run.said(), RECLAIMED)
     })
@@ -120,13 +126,15 @@ for (const server of sharedServers()) {
     test(`a reset that the server did not see: the dead session is ended, the lock reclaimed ${where}`, async t => {
       await using proxy = await startProxy(server.port)
       await using above = await admin(server)
-      const { sera, folder, lock } = bench(t, runtime, `sera:secret@tcp(127.0.0.1:${proxy.port})/sera`)
+      const { sera, folder, lock, untilTold, tell } = bench(t, runtime, `sera:secret@tcp(127.0.0.1:${proxy.port})/sera`)
       const journal = new Journal(folder)
-      const run = sera([...LEASE, '--verbose', '5', ...journal.command({ who: 'it', script: 'sleep 6', exitCode: 7 })])
+      const run = sera([...LEASE, '--verbose', '5', ...journal.command({ who: 'it', script: untilTold, exitCode: 7 })])
       await journal.seen('start', 'it')
       const ghost = await above.holder(lock)
       proxy.resetClients()
       await until('reclaimed', async () => ![undefined, ghost].includes(await above.holder(lock)))
+      await until('said', () => run.stderr !== '')
+      tell()
       t.is(await run.exited, 7)
       t.regex(await run.said(), RECLAIMED)
       t.is(await above.holder(lock), undefined)
@@ -148,12 +156,16 @@ for (const server of sharedServers()) {
 
     test(`a command that ends while the lock is being reclaimed keeps its exit code ${where}`, async t => {
       await using proxy = await startProxy(server.port)
-      const { sera, folder } = bench(t, runtime, `sera:secret@tcp(127.0.0.1:${proxy.port})/sera`)
+      const { sera, folder, untilTold, tell } = bench(t, runtime, `sera:secret@tcp(127.0.0.1:${proxy.port})/sera`)
       const journal = new Journal(folder)
-      const run = sera([...LEASE, '5', ...journal.command({ who: 'it', script: 'sleep 3', exitCode: 7 })])
+      const run = sera([...LEASE, '5', ...journal.command({ who: 'it', script: untilTold, exitCode: 7 })])
       await journal.seen('start', 'it')
+      const connections = () => proxy.commands().length
+      const before = connections()
       proxy.resetClients()
       proxy.blackhole()
+      await until('sera connects again', () => connections() > before)
+      tell()
       await journal.seen('end', 'it')
       const endedAt = performance.now()
       t.is(await run.exited, 7)

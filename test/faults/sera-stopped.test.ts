@@ -1,27 +1,34 @@
 /** SIGSTOP of sera (or a suspended machine): its guard does not need it. */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { admin } from '../support/admin.js'
 import { each } from '../support/each.js'
 import { Journal } from '../support/journal.js'
+import { until } from '../support/until.js'
 
 const LEASE = ['--lease', '8s', '--grace', '1s']
 
-each('sera stopped beyond the lease: the guard ends the command before another gets the lock', async (t, bench) => {
-  const journal = new Journal(bench.folder)
-  const script = `trap '' TERM; sleep 1000 & wait; sleep 1001`
-  const sera = bench.sera([...LEASE, '0', ...journal.command({ who: 'stopped', script })])
-  await journal.seen('start', 'stopped')
-  const next = bench.sera([...LEASE, '60', ...journal.command({ who: 'next', script: '' })])
-  sera.kill('SIGSTOP')
-  const stoppedAt = performance.now()
-  t.is(await next.exited, 0)
-  const tookMs = performance.now() - stoppedAt
-  t.true(tookMs < 8000 + 2000, `the lock was free after ${tookMs} ms`)
-  t.deepEqual(sera.family(), [])
-  t.deepEqual(journal.all('overlap'), [])
-  sera.kill('SIGCONT')
-  t.is(await sera.exited, 206)
-  t.regex(await sera.said(), /^sera: the lock was lost while the command ran, and the command was ended: .*\n$/)
-})
+each(
+  'sera stopped beyond the lease: the guard ends the command before another gets the lock',
+  async (t, bench, server) => {
+    await using above = await admin(server)
+    const journal = new Journal(bench.folder)
+    const script = `trap '' TERM; sleep 1000 & wait; sleep 1001`
+    const sera = bench.sera([...LEASE, '0', ...journal.command({ who: 'stopped', script })])
+    await journal.seen('start', 'stopped')
+    const next = bench.sera([...LEASE, '60', ...journal.command({ who: 'next', script: '' })])
+    await until('somebody waits', () => above.waitsFor(bench.lock))
+    sera.kill('SIGSTOP')
+    const stoppedAt = performance.now()
+    t.is(await next.exited, 0)
+    const tookMs = performance.now() - stoppedAt
+    t.true(tookMs < 8000 + 2000, `the lock was free after ${tookMs} ms`)
+    t.deepEqual(sera.family(), [])
+    t.deepEqual(journal.all('overlap'), [])
+    sera.kill('SIGCONT')
+    t.is(await sera.exited, 206)
+    t.regex(await sera.said(), /^sera: the lock was lost while the command ran, and the command was ended: .*\n$/)
+  },
+)
 
 each(
   'sera wakes up while its guard is ending the command: 206, and the lock is kept until all is gone',

@@ -45,10 +45,7 @@ each(
 
 each('a wait of less than a second does not wait for a lock that is free', async (t, bench, server) => {
   await using above = await admin(server)
-  const codes = []
-  for (let round = 0; round < 3; round++) {
-    codes.push(await bench.sera(['0.6', 'sh', '-c', '[ "$SERA_WAITED_MS" -lt 500 ]']).exited)
-  }
-  t.true(codes.includes(0))
+  const quick = ['0.6', 'sh', '-c', '[ "$SERA_WAITED_MS" -lt 500 ]']
+  await until('a wait of less than 500 ms', async () => (await bench.sera(quick).exited) === 0)
   t.is(await above.holder(bench.lock), undefined)
 })

@@ -1,7 +1,8 @@
 /** The same test on each kind of server and each runtime, told apart by its title. */
-import test, { type ExecutionContext } from 'ava'
+import type { ExecutionContext } from 'ava'
 import { type Bench, bench, runtimes } from './sera.js'
 import { type SharedServer, sharedServers } from './servers.js'
+import { test } from './turns.js'
 
 type Body = (t: ExecutionContext, bench: Bench, server: SharedServer) => Promise<void>
 

@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { constants, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { ExecutionContext } from 'ava'
@@ -32,6 +32,9 @@ export interface Bench {
   folder: string
   /** Starts sera; whatever it leaves is killed when the test ends. */
   sera(args: readonly string[], options?: SeraOptions): Sera
+  /** A script for a command that runs until `tell` is called. */
+  untilTold: string
+  tell(): void
 }
 
 export interface SeraOptions {
@@ -83,6 +86,8 @@ export function bench(t: ExecutionContext, runtime: Runtime, dsn: string): Bench
       started.push(sera)
       return sera
     },
+    untilTold: `while ! [ -e '${folder}/told' ]; do sleep 0.1; done`,
+    tell: () => writeFileSync(join(folder, 'told'), ''),
   }
 }
 

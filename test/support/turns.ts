@@ -1,0 +1,43 @@
+/**
+ * Not all tests of a file at once. ava starts them together, and of dozens of processes that start together on two cores
+ * each takes seconds to: longer than the times that tests are about.
+ */
+import { availableParallelism } from 'node:os'
+import ava, { type ExecutionContext } from 'ava'
+
+type Body = (t: ExecutionContext) => void | Promise<void>
+
+/** More than one a core, as most tests wait rather than compute. */
+const AT_ONCE = 4 * availableParallelism()
+
+/** For a test that hangs to fail by itself: ava's own limit, which ends the whole file, is longer. */
+const HANGS_AFTER_MS = 150_000
+
+let free = AT_ONCE
+const waiting: (() => void)[] = []
+
+/** ava's `test`, for tests that start processes: the body begins when fewer than AT_ONCE others of its file run. */
+export const test = Object.assign((title: string, body: Body) => ava(title, inTurn(body)), {
+  serial: ava.serial,
+  after: ava.after,
+})
+
+function inTurn(body: Body): Body {
+  return async t => {
+    await turn()
+    t.teardown(done) // the first to be declared, the last to be run
+    t.timeout(HANGS_AFTER_MS)
+    await body(t)
+  }
+}
+
+async function turn(): Promise<void> {
+  if (free > 0) free--
+  else await new Promise<void>(resolve => waiting.push(resolve))
+}
+
+function done(): void {
+  const next = waiting.shift()
+  if (next) next()
+  else free++
+}
