@@ -40,7 +40,10 @@ await using arena = await Arena.open({
   leaseMs: Number(values.lease),
 })
 const broken = values.broken === undefined ? {} : { broken: values.broken as BrokenRule }
-const teams = [0, 1, 2].map(() => arena.team(lab.servers, { clients: 3, holdMs: Number(values.hold), ...broken }))
+// where every member takes writes, some clients know of one only: they are cut off when it is
+const teams = [false, false, lab.kind !== 'gr'].map(pinned =>
+  arena.team(lab.servers, { clients: 3, holdMs: Number(values.hold), pinned, ...broken }),
+)
 await arena.assembled()
 const share = Math.ceil(grants / Math.max(1, 2 * troubles.length))
 for (let round = 0; round < 2 || arena.grants < grants; round++) {

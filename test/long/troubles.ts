@@ -38,10 +38,10 @@ export const TROUBLES: readonly Trouble[] = [
     },
   },
   {
-    name: 'quorum loss: no member sees another',
-    async make({ lab }) {
+    name: 'quorum loss: no member sees another, for longer than a lease',
+    async make({ lab, arena }) {
       await Promise.all([1, 2, 3].map(each => lab.run('partition', each)))
-      await sleep(8000)
+      await sleep(arena.leaseMs + 3000)
     },
   },
   {

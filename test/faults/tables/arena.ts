@@ -74,6 +74,7 @@ export class Arena implements AsyncDisposable {
       referee: this.referee.path,
       name: this.name,
       servers,
+      pinned: false,
       leaseMs: this.leaseMs,
       graceMs,
       holdMs: 10,

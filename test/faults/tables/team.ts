@@ -11,6 +11,8 @@ export interface TeamOptions {
   name: string
   /** DSNs of the members; client i begins with the i-th. */
   servers: string[]
+  /** Whether a client keeps to its member, whatever becomes of it. */
+  pinned: boolean
   leaseMs: number
   graceMs: number
   /** How long a turn lasts at most, ms; each is a random part of it. */

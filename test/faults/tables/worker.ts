@@ -30,8 +30,9 @@ class Client {
   ) {
     const { servers, leaseMs, graceMs, job, name, guarded } = team
     const at = index % servers.length
+    const others = team.pinned ? [] : [...servers.slice(at + 1), ...servers.slice(0, at)]
     const store = openLockTables({
-      servers: [...servers.slice(at), ...servers.slice(0, at)].map(parseDsn),
+      servers: [servers[at] ?? '', ...others].map(dsn => parseDsn(dsn)),
       owner: ownerOf(process.pid, [`${team.team}.${index}`]),
       attributes: attributesOf(process.pid, [team.team]),
       leaseMs,
