@@ -30,8 +30,12 @@ export interface Bench {
   lock: string
   /** A folder of this test's own, removed at its end. */
   folder: string
+  /** For a sera inside a sera. */
+  program: string
   /** Starts sera; whatever it leaves is killed when the test ends. */
   sera(args: readonly string[], options?: SeraOptions): Sera
+  /** The same without `--name`, for subcommands, which name what they want. */
+  sub(args: readonly string[], options?: SeraOptions): Sera
   /** A script for a command that runs until `tell` is called. */
   untilTold: string
   tell(): void
@@ -68,24 +72,26 @@ export function bench(t: ExecutionContext, runtime: Runtime, dsn: string): Bench
     )
     rmSync(folder, { recursive: true, force: true })
   })
+  const start = (args: readonly string[], { prefix = [], env = {}, output }: SeraOptions = {}) => {
+    const mark = randomUUID()
+    const inherited = { PATH: process.env.PATH, HOME: folder, SERA_TEST_MARK: mark }
+    const child = spawn('setpriv', [...DIES_WITH_THE_TEST, ...prefix, runtime.program, ...args], {
+      cwd: folder,
+      env: { ...inherited, SERA_SERVER: dsn, ...env },
+      stdio: ['ignore', output ?? 'pipe', output ?? 'pipe'],
+      detached: true,
+    })
+    const sera = new Sera(child, mark)
+    started.push(sera)
+    return sera
+  }
   return {
     name: t.title,
     lock: lockName([], { name: t.title }),
     folder,
-    sera(args, { prefix = [], env = {}, output } = {}) {
-      const words = [...DIES_WITH_THE_TEST, ...prefix, runtime.program, '--name', t.title, ...args]
-      const mark = randomUUID()
-      const inherited = { PATH: process.env.PATH, HOME: folder, SERA_TEST_MARK: mark }
-      const child = spawn('setpriv', words, {
-        cwd: folder,
-        env: { ...inherited, SERA_SERVER: dsn, ...env },
-        stdio: ['ignore', output ?? 'pipe', output ?? 'pipe'],
-        detached: true,
-      })
-      const sera = new Sera(child, mark)
-      started.push(sera)
-      return sera
-    },
+    program: runtime.program,
+    sera: (args, options) => start(['--name', t.title, ...args], options),
+    sub: start,
     untilTold: `while ! [ -e '${folder}/told' ]; do sleep 0.1; done`,
     tell: () => writeFileSync(join(folder, 'told'), ''),
   }
@@ -129,6 +135,12 @@ export class Sera {
 
   get exitCode(): number | undefined {
     return this.#exitCode
+  }
+
+  /** Exit code and all that was said, once nobody can add to it. */
+  async ended(): Promise<{ code: number; stdout: string; stderr: string }> {
+    const [code] = await Promise.all([this.exited, this.#closed])
+    return { code, stdout: this.stdout, stderr: this.stderr }
   }
 
   /** All of stderr, once nobody can add to it. */
