@@ -32,7 +32,7 @@ export class TableConnection {
     // names are of any language, whatever the account's other programs use
     const own = { ...dsn, database, connectTimeoutMs, charset: undefined, collation: undefined }
     const raw = await Connection.open(own, server.attributes).catch(error => {
-      throw errorCode(error) === 'ER_BAD_DB_ERROR' ? noDatabase(dsn, error) : error
+      throw NO_DATABASE.includes(errorCode(error) ?? '') ? noDatabase(dsn, error) : error
     })
     try {
       const facts = await learn(raw, database, server.callLimitMs)
@@ -67,33 +67,38 @@ interface Facts {
   cluster: 'galera' | 'group' | undefined
 }
 
-/** One query says all; without the tables it fails, and they are made. */
+/** One query says all; without the tables it fails, and they are made, unless the server takes no writes. */
 async function learn(raw: Connection, database: string, limitMs: number): Promise<Facts> {
-  const ask = () => raw.query(factsQuery(raw.isMariaDb), [], limitMs)
-  const rows = await ask().catch(async error => {
+  const ask = async (sql: string) => (await raw.query(sql, [], limitMs))[0] ?? {}
+  const settings = settingsQuery(raw.isMariaDb)
+  const all = `SELECT (SELECT MAX(version) FROM sera_schema) AS version, (${settings}) AS settings`
+  const row = await ask(all).catch(async error => {
     if (errorCode(error) !== 'ER_NO_SUCH_TABLE') throw error
+    const bare = await ask(`SELECT (${settings}) AS settings`)
+    if (isReadOnly(String(bare.settings))) return bare
     await createTables(raw, database, limitMs)
-    return await ask()
+    return await ask(all)
   })
-  const [row = {}] = rows
   checkVersion(Number(row.version ?? SCHEMA_VERSION))
-  const settings = String(row.settings ?? '')
-  return {
-    isReadOnly: /read_only=(ON|1|READ_ONLY)/i.test(settings),
-    cluster: /wsrep_on=(ON|1)/i.test(settings)
-      ? 'galera'
-      : /single_primary_mode=(OFF|0)/i.test(settings)
-        ? 'group'
-        : undefined,
-  }
+  const told = String(row.settings)
+  return { isReadOnly: isReadOnly(told), cluster: clusterOf(told) }
 }
 
-function factsQuery(isMariaDb: boolean): string {
+/** `name=value`, separated by commas, of those that the server has. */
+function settingsQuery(isMariaDb: boolean): string {
   const variables = isMariaDb ? 'information_schema.GLOBAL_VARIABLES' : 'performance_schema.global_variables'
-  const names = "'read_only', 'wsrep_on', 'group_replication_single_primary_mode'"
-  const settings = `SELECT GROUP_CONCAT(LOWER(VARIABLE_NAME), '=', VARIABLE_VALUE) FROM ${variables}
-    WHERE VARIABLE_NAME IN (${names}, 'super_read_only')`
-  return `SELECT (SELECT MAX(version) FROM sera_schema) AS version, (${settings}) AS settings`
+  return `SELECT GROUP_CONCAT(LOWER(VARIABLE_NAME), '=', VARIABLE_VALUE) FROM ${variables}
+    WHERE VARIABLE_NAME IN ('read_only', 'super_read_only', 'wsrep_on', 'group_replication_single_primary_mode')`
+}
+
+/** MariaDB 12 has words for kinds of read-only. */
+function isReadOnly(settings: string): boolean {
+  return /read_only=(?!OFF|0)/i.test(settings)
+}
+
+function clusterOf(settings: string): Facts['cluster'] {
+  if (/wsrep_on=(ON|1)/i.test(settings)) return 'galera'
+  return /single_primary_mode=(OFF|0)/i.test(settings) ? 'group' : undefined
 }
 
 /** Members of a cluster wait, before they read, until they have all that was committed elsewhere. */
@@ -111,10 +116,13 @@ function sessionSettings(isMariaDb: boolean, { cluster }: Facts, { callLimitMs, 
   )
 }
 
-function noDatabase(dsn: Dsn, cause: unknown): SeraError {
+/** It does not exist, or the account may not use it, which an account can't tell apart. */
+const NO_DATABASE = ['ER_BAD_DB_ERROR', 'ER_DBACCESS_DENIED_ERROR']
+
+function noDatabase({ database, user }: Dsn, cause: unknown): SeraError {
   const problem =
-    dsn.database === undefined
-      ? `the lock tables need a database: name one in the DSN, or create "${DEFAULT_DATABASE}"`
-      : `unknown database ${dsn.database}; create it or name another in the DSN`
+    database === undefined
+      ? `the lock tables need a database: name one in the DSN, or create "${DEFAULT_DATABASE}" and grant it to ${user}`
+      : `there is no database ${database} for the lock tables, or ${user} may not use it: create and grant it, or name another`
   return new SeraError('lock-failed', problem, { cause })
 }
