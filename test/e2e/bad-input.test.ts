@@ -19,7 +19,6 @@ const WRONG_USAGE: [string[], RegExp][] = [
   [['--name'], /needs a value/],
   [['--name=', '5', ...COMMAND], /--name is empty/],
   [['--engine', 'redis', '5', ...COMMAND], /get_lock/],
-  [['--engine', 'lease', '5', ...COMMAND], /not in this version/],
   [['--lease', 'soon', '5', ...COMMAND], /--lease/],
   [['--lease', '-5', '5', ...COMMAND], /--lease/],
   [['--lease', '5s', '5', ...COMMAND], /half the lease/],
@@ -38,7 +37,27 @@ const WRONG_USAGE: [string[], RegExp][] = [
   [['5', ''], /empty/],
   [['5', '--verbose', 'ls'], /flags of sera go before <wait>/],
   [[''], /neither a <wait>/],
-  [['barrier', 'x', '3'], /not in this version/],
+  [['once', 'x', '5', ...COMMAND], /not in this version/],
+  [['semaphor', 'x', '4', '5', ...COMMAND], /did you mean "semaphore"/],
+  [['sem', 'x', '4', ...COMMAND], /"echo" stands where <wait> should be/],
+  [['sem', 'x', '0', '5', ...COMMAND], /<permits>: expected a whole number from 1/],
+  [['sem', 'x', '-1', '5', ...COMMAND], /<permits>: expected a whole number from 1/],
+  [['sem', 'x', '1e9', '5', ...COMMAND], /<permits>: expected a whole number/],
+  [['sem', 'x', '1000000000', '5', ...COMMAND], /<permits>: .* from 1 to/],
+  [['sem', '--units', '5', 'x', '4', '5', ...COMMAND], /--units: .* from 1 to 4/],
+  [['sem', 'x', 'many'], /<delta>: expected a whole number/],
+  [['sem', 'x', '99999999999999999999'], /<delta>: expected a whole number/],
+  [['rwlock', 'write', '', '5', ...COMMAND], /the rwlock's name is empty/],
+  [['rwlock', 'write', 'x'.repeat(300), '5', ...COMMAND], /has 300 characters/],
+  [['rwlock', 'write', 'x', '5x', ...COMMAND], /<wait> is "5x"/],
+  [['barrier', 'x', '0'], /<count>: expected a whole number from 1/],
+  [['barrier', 'x', '3', '--wait', 'soon'], /--wait takes/],
+  [['barrier', 'x', '3', '--tag', ''], /--tag is empty/],
+  [['barrier', 'x', '3', '--lease', '1s'], /half the lease/],
+  [['gate', 'close', '--for', '0', 'x'], /--for 0 would be over at once/],
+  [['gate', 'wait', 'a\nb'], /control character/],
+  [['verify', 'gate', 'x', '5'], /<kind> is "gate"/],
+  [['verify', 'rwlock', 'x', 'abc'], /<token> is "abc"/],
   [['embedded', 'explode'], /usage: sera embedded/],
 ]
 
@@ -139,18 +158,27 @@ for (const runtime of RUNTIMES) {
     t.regex((await sera(runtime, ['--verbose', '--config', file, '5', ...COMMAND])).stderr, /verbos.*verbose/)
   })
 
-  test(`${runtime.name}: help shows every flag and every exit code`, async t => {
-    const { FLAGS } = await import('../../src/commands/flags.js')
+  test(`${runtime.name}: help shows what there is, and that of a subcommand what goes with it`, async t => {
+    const { flagsOf } = await import('../../src/commands/flags.js')
+    const { SUBCOMMANDS, usageOf } = await import('../../src/commands/subcommands.js')
     const { EXIT_CODES } = await import('../../src/outcome.js')
-    for (const args of [['--help'], ['-h'], ['-help'], ['help'], ['embedded', '--help']]) {
+    const help = async (...args: string[]) => {
       const { code, stdout, stderr } = await sera(runtime, args)
       t.deepEqual([code, stderr], [0, ''])
-      for (const { name } of FLAGS) t.true(stdout.includes(`--${name}`), name)
-      for (const { code } of Object.values(EXIT_CODES)) t.true(stdout.includes(String(code)))
-      t.true(
-        stdout.split('\n').every(line => line.length <= 100),
-        'fits',
-      )
+      for (const line of stdout.split('\n')) t.true(line.length <= 100, line)
+      return stdout
+    }
+    for (const args of [['--help'], ['-h'], ['-help'], ['help']]) {
+      const text = await help(...args)
+      for (const { name } of flagsOf(['classic'])) t.true(text.includes(`--${name}`), name)
+      for (const { code } of Object.values(EXIT_CODES)) t.true(text.includes(String(code)))
+      for (const one of SUBCOMMANDS) for (const form of one.forms) t.true(text.includes(usageOf(one, form)))
+    }
+    for (const { name, alias = name, forms, examples } of SUBCOMMANDS) {
+      const text = await help(alias, '--help')
+      t.is(await help('help', name), text)
+      for (const flag of flagsOf(forms.map(form => form.name))) t.true(text.includes(`--${flag.name}`), flag.name)
+      for (const [line] of examples) t.true(text.includes(line))
     }
     const { VERSION } = await import('../../src/version.js')
     t.is((await sera(runtime, ['--version'])).stdout, `sera ${VERSION}\n`)
@@ -165,7 +193,11 @@ for (const runtime of RUNTIMES) {
     const after = async (...words: string[]) =>
       (await sera(runtime, ['--get-yargs-completions', 'sera', ...words])).stdout
     t.regex(await after('em'), /^embedded$/m)
-    t.is(await after('embedded', ''), 'start\nstop\nstatus\n')
+    t.is(await after('embedded', ''), 'start\nstatus\nstop\n')
+    t.is(await after('gate', ''), 'close\nopen\nwait\n')
+    t.is(await after('gate', 'open', ''), '')
+    t.regex(await after('sem', '--u'), /^--units$/m)
+    t.is(await after('--name', ''), '')
     t.is(await after('5', 'tail', '--'), '')
     t.is(await after('--quiet', '5', ''), '')
   })
