@@ -101,7 +101,7 @@ async function runForm(line: SubcommandLine, flags: FlagValues, session: Session
   }
   const waitMs = wait === undefined ? options.waitMs : waitOf(wait)
   const serverless = form.name === 'schema'
-  const settings = await session.configure(flags, { serverless, data: !form.wraps })
+  const settings = await session.configure(flags, { serverless, graceless: !form.wraps, data: !form.wraps })
   if (form.name === 'schema') return print(session, (await import('./commands/schema.js')).schema(settings.server))
   const { RUN } = await import('./commands/subcommand.js')
   const call = await callOf(session, { command, waitMs, options, settings })

@@ -5,7 +5,7 @@ import { COUNTER } from '../primitives/counter.js'
 import { checkDelta } from '../primitives/names.js'
 import { alone } from './alone.js'
 import type { Call } from './call.js'
-import { queueNews } from './queue-news.js'
+import { counterNews } from './queue-news.js'
 import type { Report } from './report.js'
 import { wholeNumber } from './run-options.js'
 import { keyOf } from './stop.js'
@@ -18,7 +18,7 @@ export function counter(words: readonly string[], call: Call, host: Host, report
     ask: { units: checkDelta(wholeNumber('<delta>', delta)) },
     waiting: COUNTER,
     preposition: 'for' as const,
-    news: queueNews,
+    news: counterNews,
     text: (claim: { result: string | undefined } | undefined) => `${claim?.result}\n`,
     facts: (claim: { result: string | undefined } | undefined) => ({ value: Number(claim?.result) }),
   }

@@ -13,7 +13,7 @@ import { pursue } from '../primitives/turn.js'
 import { awaitTurn } from './await-turn.js'
 import type { Call } from './call.js'
 import { HeldPlace } from './held-place.js'
-import { arrivalNews, departureNews } from './queue-news.js'
+import { departureNews, entranceNews } from './queue-news.js'
 import type { Report } from './report.js'
 import { wholeNumber } from './run-options.js'
 import { keyOf, type Stop, turnAt } from './stop.js'
@@ -34,7 +34,7 @@ export async function doubleBarrier(
     ask: {},
     waiting: atDoubleBarrier(count),
     preposition: 'at',
-    news: arrivalNews(count),
+    news: entranceNews(count),
   }
   let party: HeldParty | undefined
   const hold = (participant: Participant, place: Place) => {

@@ -12,14 +12,27 @@ export const queueNews: QueueNews = (contenders, mine, readAt) => now => {
   return [placeInQueue(contenders, mine), heldBy(holders, now - readAt)].filter(Boolean).join(', ')
 }
 
+/** At a counter, which nobody holds. */
+export const counterNews: QueueNews = (contenders, mine) => () => {
+  const place = placeInQueue(contenders, mine)
+  return place === '' || place === NEXT ? 'its value does not cover that' : place
+}
+
 /** At a barrier of `count`: who has come. */
 export function arrivalNews(count: number): QueueNews {
-  return (contenders, mine, readAt) => now => {
-    const running = contenders.filter(({ state }) => state !== 'waiting')
-    if (running.length > 0) return `a round is running, ${heldBy(running, now - readAt)}`
-    const others = contenders.filter(({ id }) => id !== mine)
+  return (contenders, mine) => () => {
+    const others = contenders.filter(({ id, state }) => state === 'waiting' && id !== mine)
     const missing = Math.max(0, count - others.length - 1)
     return `${missing} of ${count} missing, ${others.length === 0 ? 'nobody else is here' : `here: ${listed(others)}`}`
+  }
+}
+
+/** At a double barrier, which lets nobody in while a round runs. */
+export function entranceNews(count: number): QueueNews {
+  return (contenders, mine, readAt) => now => {
+    const running = longestFirst(contenders.filter(({ state }) => state === 'granted'))
+    if (!running[0]) return arrivalNews(count)(contenders, mine, readAt)(now)
+    return `a round has been running for ${sinceThen(running[0].sinceMs + now - readAt)}: ${listed(running)}`
   }
 }
 
@@ -53,9 +66,12 @@ function longestFirst(contenders: readonly Contender[]): Contender[] {
   return contenders.toSorted((a, b) => b.sinceMs - a.sinceMs)
 }
 
+/** Short, as who is in the way matters more and a terminal may be narrow. */
+const NEXT = 'next'
+
 function placeInQueue(contenders: readonly Contender[], mine: string): string {
   const at = contenders.filter(({ state }) => state === 'waiting').findIndex(({ id }) => id === mine)
-  return at === -1 ? '' : at === 0 ? 'next in the queue' : `${ordinal(at + 1)} in the queue`
+  return at === -1 ? '' : at === 0 ? NEXT : `${ordinal(at + 1)} in line`
 }
 
 /** So many are named; the line is short. */

@@ -24,10 +24,10 @@ export function schema({ user, database }: Pick<Dsn, 'user' | 'database'>): stri
 
 function forBoth(mariadb: readonly string[], mysql: readonly string[]): string[] {
   return mariadb.map((statement, at) => {
-    const words = statement.split(' ')
-    const others = mysql[at]?.split(' ') ?? []
-    return words
-      .map((word, n) => (word === others[n] ? word : `/*M!100200 ${word} */ /*!80017 ${others[n]} */`))
-      .join(' ')
+    const theirs = mysql[at]?.split(/\b/) ?? []
+    const both = statement.split(/\b/).map((word, n) => {
+      return word === theirs[n] ? word : `/*M!100200 ${word} */ /*!80017 ${theirs[n]} */`
+    })
+    return both.join('')
   })
 }

@@ -12,6 +12,16 @@ import { announce, sayError, sayNews, type Voice } from './messages.js'
 import { auditFields, outcomeLine, type Report, severityOf } from './report.js'
 import { type RunOptions, runOptions } from './run-options.js'
 
+/** What the settings are for. */
+export interface Purpose {
+  /** Nothing will be asked of a server. */
+  serverless?: boolean
+  /** There is no command that might have to be ended. */
+  graceless?: boolean
+  /** stdout is for data: messages go to stderr whatever the settings say. */
+  data?: boolean
+}
+
 export class Session {
   readonly report: Partial<Report> = {}
   voice: Voice = { verbose: false, quiet: false }
@@ -29,13 +39,12 @@ export class Session {
     return this.options
   }
 
-  /**
-   * Brings config file, environment and flags together. Where stdout is for data, messages go to stderr whatever they say.
-   *
-   * @throws SeraError config, usage
-   */
-  async configure(flags: FlagValues, { serverless = false, data = false } = {}): Promise<Settings> {
-    const given = { env: this.host.env, flags: settingFlags(flags), serverless }
+  /** Brings config file, environment and flags together. @throws SeraError config, usage */
+  async configure(
+    flags: FlagValues,
+    { serverless = false, graceless = false, data = false }: Purpose,
+  ): Promise<Settings> {
+    const given = { env: this.host.env, flags: settingFlags(flags), serverless, graceless }
     const { settings, warnings } = await resolveSettings(given)
     if (flags.syslog !== undefined) settings.syslog = flags.syslog ? (settings.syslog ?? DEFAULT_SYSLOG) : undefined
     this.#settings = settings

@@ -22,7 +22,7 @@ export interface Awaited {
   ask(): Promise<News | undefined>
 }
 
-/** As it reads at a moment, ms on the monotonic clock: durations grow between two questions. */
+/** As it reads at a moment, ms on the monotonic clock: durations grow between two questions. '' for nothing. */
 export type News = (now: number) => string
 
 /** Starts showing; the returned function stops it and wipes the line. */
@@ -79,7 +79,8 @@ class WaitingLine {
 
 export function waitingText({ what, until }: Awaited, news: News | undefined, now: number): string {
   const left = until === Number.POSITIVE_INFINITY ? '' : ` (${wholeSeconds(Math.ceil, until - now)} left)`
-  return `sera: waiting ${what}${left}${news ? `, ${news(now)}` : ''}`
+  const told = news?.(now)
+  return `sera: waiting ${what}${left}${told ? `, ${told}` : ''}`
 }
 
 /** A long command line would push everything else off the line. */

@@ -18,6 +18,8 @@ export interface Given {
   file?: string
   /** Nothing will be asked of a server, so none need be named. */
   serverless?: boolean
+  /** No command will have to be ended, so there is no grace, and the lease need not leave room for one. */
+  graceless?: boolean
 }
 
 export interface Resolved {
@@ -50,6 +52,7 @@ export async function resolveSettings({
   flags = {},
   file = DEFAULT_FILE,
   serverless = false,
+  graceless = false,
 }: Given): Promise<Resolved> {
   const fromFlags = readFlags(flags)
   const fromEnvironment = readEnvironment(env)
@@ -63,6 +66,7 @@ export async function resolveSettings({
   const otherwise = serverless ? undefined : fromFile ? `${path} names none` : `${path} does not exist`
   const servers = findServers(sources, otherwise)
   const settings = withDefaults(servers, pick)
+  if (graceless) settings.graceMs = 0
   if (servers.length > 1 && settings.engine === 'get_lock') throw tooMany(sourceOf('engine')?.kind, originOf)
   const leaseIsFlag = [sourceOf('lease'), sourceOf('grace')].includes(fromFlags)
   checkLease(settings, leaseIsFlag ? 'usage' : 'config', originOf)

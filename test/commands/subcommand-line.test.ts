@@ -95,6 +95,19 @@ test('all forms of a subcommand have as many words, so that counting tells where
   for (const { forms } of SUBCOMMANDS) t.is(new Set(forms.map(({ words }) => words.length)).size, 1)
 })
 
+test('the examples of help are good ones', t => {
+  for (const { examples } of SUBCOMMANDS) {
+    for (const [example] of examples) {
+      const [, ...words] =
+        example
+          .split(/ (?:&&|\|) /)[0]
+          ?.replaceAll('"$SERA_TOKEN"', '1')
+          .split(' ') ?? []
+      t.notThrows(() => split(words), example)
+    }
+  }
+})
+
 const word = fc.string({ unit: 'grapheme', maxLength: 8 })
 const plain = word.filter(text => !text.startsWith('-'))
 const wrapping = SUBCOMMANDS.flatMap(({ name, forms }) =>

@@ -1,8 +1,10 @@
 import test from 'ava'
 import { holderNews } from '../../src/commands/holder-news.js'
+import { arrivalNews, departureNews, entranceNews, queueNews } from '../../src/commands/queue-news.js'
 import { auditFields, outcomeLine, type Report, severityOf } from '../../src/commands/report.js'
 import { waitingText } from '../../src/commands/waiting-line.js'
 import { formatLine } from '../../src/log/line.js'
+import type { Contender } from '../../src/store/claims.js'
 
 const report: Report = {
   outcome: { kind: 'timed-out' },
@@ -49,4 +51,31 @@ test('a waiting person reads for what, how much longer, who has it and since whe
     'sera: waiting for migrate.sh (30s left), held for 9s+ by web-2 pid 4312 (migrate.sh)',
   )
   t.is(waitingText({ ...awaited, until: Number.POSITIVE_INFINITY }, undefined, 10_500), 'sera: waiting for migrate.sh')
+})
+
+const one = (more: Partial<Contender>) =>
+  ({ state: 'waiting', host: 'web-1', pid: 7, command: 'x.sh', ...more }) as Contender
+const mine = one({ id: 'mine', sinceMs: 1000 })
+
+test('a person who waits at the tables reads their place in the queue, and who has held it for longest', t => {
+  const held = [one({ state: 'granted', sinceMs: 3000 }), one({ state: 'granted', host: 'web-2', sinceMs: 9000 })]
+  t.is(queueNews([...held, mine], 'mine', 0)(500), 'next, held for 9s by web-2 pid 7 (x.sh) and 1 more')
+  t.is(
+    queueNews([...held, one({}), one({}), mine], 'mine', 0)(2000),
+    '3rd in line, held for 11s by web-2 pid 7 (x.sh) and 1 more',
+  )
+  const many = Array.from({ length: 111 }, () => one({}))
+  t.is(queueNews([...many.slice(1), mine], 'mine', 0)(0), '111th in line')
+  t.is(queueNews([...many, ...many.slice(10), mine], 'mine', 0)(0), '213th in line')
+  t.is(queueNews([], 'mine', 0)(0), '')
+})
+
+test('a person who waits at a barrier reads how many are missing, and who has come', t => {
+  const others = [one({ tag: 'db' }), one({ pid: 8 }), one({ pid: 9 }), one({ pid: 10 })]
+  t.is(arrivalNews(7)([...others, mine], 'mine', 0)(0), '2 of 7 missing, here: db, web-1 pid 8, web-1 pid 9 and 1 more')
+  t.is(arrivalNews(3)([mine], 'mine', 0)(0), '2 of 3 missing, nobody else is here')
+  const running = [one({ state: 'granted', sinceMs: 4000, generation: 3 }), one({ state: 'leaving', generation: 3 })]
+  t.is(entranceNews(3)([...running, mine], 'mine', 0)(1000), 'a round has been running for 5s: web-1 pid 7')
+  t.is(departureNews(3)([...running, mine], 'mine', 0)(0), 'still at work: web-1 pid 7')
+  t.is(departureNews(2)([...running, mine], 'mine', 0)(0), 'all have finished')
 })

@@ -103,6 +103,17 @@ test('every setting has a variable that is read', async t => {
   })
 })
 
+test('where no command has to be ended, a lease need not leave room for the grace', async t => {
+  const env = { SERA_SERVER: 'tcp(db)/', SERA_LEASE: '3s' }
+  await t.throwsAsync(resolveSettings({ env, file: '/no/such/file' }), { message: /half the lease/ })
+  t.like((await resolveSettings({ env, file: '/no/such/file', graceless: true })).settings, {
+    leaseMs: 3000,
+    graceMs: 0,
+  })
+  env.SERA_LEASE = '1s'
+  await t.throwsAsync(resolveSettings({ env, file: '/no/such/file', graceless: true }), { message: /half the lease/ })
+})
+
 test('names of variables and flags follow from the setting', t => {
   t.is(variableOf('allowMultiPrimary'), 'SERA_ALLOW_MULTI_PRIMARY')
   t.is(flagOf('onLost'), '--on-lost')

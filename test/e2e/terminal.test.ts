@@ -131,6 +131,40 @@ for (const runtime of RUNTIMES) {
     t.truthy(lock)
   })
 
+  test(`${runtime.name}: at the tables a wait says the place in the queue and who holds it for how long`, async t => {
+    await using holder = await holdingElsewhere(runtime, t.title, ['sem', `gpu ${runtime.name}`, '1'])
+    const terminal = await open(`${runtime.path} sem 'gpu ${runtime.name}' 1 2 echo ran; echo "rc $?"`)
+    await terminal.sees(/sera: waiting for semaphore gpu \w+ \(\d+s left\), next, held for \d+s by \S+ pid/)
+    await terminal.sees(
+      /\[Ksera: timed out after 2s; nothing was run \(semaphore\/gpu \w+, held for \d+s by .*\)\r\nrc 204/,
+    )
+    t.truthy(holder)
+  })
+
+  test(`${runtime.name}: at a barrier a wait says who is there and how many are missing`, async t => {
+    const name = `barrier ${runtime.name}`
+    const env = { SERA_SERVER: server.dsn() }
+    const other = sera(runtime, ['br', '--tag', 'web-2', '--wait', '60', name, '3'], { env })
+    const terminal = await open(`${runtime.path} br '${name}' 3; echo "rc $?"`)
+    await terminal.sees(/sera: waiting at barrier \S+ \S+, 1 of 3 missing, here: web-2/)
+    t.is((await sera(runtime, ['br', name, '3'], { env })).code, 0)
+    await terminal.sees(/rc 0/)
+    t.is((await other).code, 0)
+  })
+
+  test(`${runtime.name}: Ctrl-C ends a wait at a gate, and -q draws nothing`, async t => {
+    const name = `gate ${runtime.name}`
+    const env = { SERA_SERVER: server.dsn() }
+    t.is((await sera(runtime, ['gate', 'close', name], { env })).code, 0)
+    const terminal = await open(`trap : INT; ${runtime.path} gate wait '${name}'; echo "rc $?"`)
+    await terminal.sees(/sera: waiting at gate \S+ \S+, it is closed/)
+    terminal.type('\x03')
+    await terminal.sees(/sera: gave up waiting \(SIGINT\)\r\nrc 130/)
+    const quiet = await open(`${runtime.path} gate wait -q --wait 2 '${name}'; echo "rc $?"`)
+    await quiet.sees(/rc 204/)
+    t.is(quiet.output, 'rc 204\r\n')
+  })
+
   for (const [where, env] of [
     ['with TERM=dumb', { TERM: 'dumb' }],
     ['in CI', { CI: 'true' }],
@@ -147,11 +181,15 @@ for (const runtime of RUNTIMES) {
   }
 }
 
-/** Another sera that holds the lock of that name until disposed of. */
-async function holdingElsewhere(runtime: Runtime, name: string): Promise<AsyncDisposable> {
+/** Another sera that holds the lock of that name, or what `words` say, until disposed of. */
+async function holdingElsewhere(
+  runtime: Runtime,
+  name: string,
+  words: readonly string[] = ['--name', name],
+): Promise<AsyncDisposable> {
   const file = join(folder, `hold-${name.replace(/\W+/g, '-')}`)
   const command = ['sh', '-c', `echo >${file}; while [ -e ${file} ]; do sleep 0.05; done`]
-  const holder = sera(runtime, ['--name', name, '5', ...command], { env: { SERA_SERVER: server.dsn() } })
+  const holder = sera(runtime, [...words, '5', ...command], { env: { SERA_SERVER: server.dsn() } })
   await until('the other sera holds the lock', () => existsSync(file))
   return {
     async [Symbol.asyncDispose]() {
