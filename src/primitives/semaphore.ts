@@ -38,7 +38,7 @@ function lowestFree(holders: readonly Claim[]): number {
 }
 
 export function semaphore(permits: number): Waiting {
-  return { rule: admission(permits), pace: byPlace, onlyAhead: true, meeting: false }
+  return { rule: admission(permits), pace: byPlace, onlyAhead: true, outOfOrder: true, meeting: false }
 }
 
 export class Semaphore extends Primitive {

@@ -10,7 +10,7 @@
  * it for dead. Nothing is ever begun on a grant from before: a grant counts from when its own step was sent.
  */
 import { SeraError } from '../errors.js'
-import { type Claim, moves, type ResourceState, type Rule } from '../store/claims.js'
+import { type Claim, moves, type ResourceState, type Rule, type StepOptions } from '../store/claims.js'
 import type { Ask, Participant } from './participant.js'
 import type { Place } from './place.js'
 
@@ -28,6 +28,8 @@ export interface Waiting {
   pace(state: ResourceState, me: Claim): number
   /** Whether only those ahead matter, so that a look need not read the rest. */
   onlyAhead: boolean
+  /** Whether those behind may have been granted before, and matter then: a step, which may grant, has to read them too. */
+  outOfOrder?: boolean
   /**
    * Whether others count on the claim, as at a barrier: then a grant is not given back because the wait was broken off, and a
    * claim that was taken for dead does not simply queue again.
@@ -66,17 +68,18 @@ export async function pursue(
   participant: Participant,
   place: Place,
   ask: Ask,
-  { rule, pace, onlyAhead, meeting }: Waiting,
+  waiting: Waiting,
   wait: Wait,
 ): Promise<boolean> {
   const { clock } = participant
+  const { rule, pace, onlyAhead, meeting } = waiting
   const startedAt = clock.now()
   // a step is short, and is not broken off in the middle: its outcome would have to be found out. It repeats itself for less
   // than a lease: so long what it may have granted is sure to be there
   const step = () => {
     const until = Math.min(wait.until, clock.now() + 0.9 * place.leaseMs)
-    const read = onlyAhead ? (place.claim?.ticket ?? 'front') : 'all'
-    return participant.step(place, ask, rule, { join: clock.now() < wait.until, read, until })
+    const options = { join: clock.now() < wait.until, read: toRead(waiting, place), until }
+    return participant.step(place, ask, rule, options)
   }
   wait.signal?.throwIfAborted()
   let { mine, admitted } = await step()
@@ -92,6 +95,12 @@ export async function pursue(
     if (!seen || moves(rule(state, seen))) ({ mine, admitted } = await step())
   }
   return admitted
+}
+
+function toRead({ onlyAhead, outOfOrder }: Waiting, { claim }: Place): StepOptions['read'] {
+  if (!onlyAhead) return 'all'
+  if (!claim) return 'front'
+  return outOfOrder ? 'all' : claim.ticket
 }
 
 /** Who has waited long waits half a part in a thousand longer, and asks less for it. */
