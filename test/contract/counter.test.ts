@@ -1,4 +1,4 @@
-import { contract, SHORT_LEASE_MS, waiting } from './bench.js'
+import { contract, OUTLIVE, SHORT_LEASE_MS, waiting } from './bench.js'
 
 contract('a waiter of -1 is released by +1', async (t, bench) => {
   const counter = bench.join().counter(bench.name)
@@ -75,7 +75,7 @@ contract('what a crash took stays taken; who died waiting has taken nothing', as
     .catch(() => {})
   await waiting(counter, 1)
   die()
-  t.is(await counter.add(-2), 0)
+  t.is(await counter.add(-2, OUTLIVE), 0)
 })
 
 contract('a sum that is no longer exact is refused', async (t, bench) => {

@@ -1,5 +1,5 @@
 import { until } from '../support/until.js'
-import { contract, HASTY, SHORT_LEASE_MS, waiting } from './bench.js'
+import { contract, HASTY, OUTLIVE, SHORT_LEASE_MS, waiting } from './bench.js'
 
 contract('they start together and leave together', async (t, bench) => {
   const barrier = bench.join().doubleBarrier(bench.name, 3)
@@ -99,7 +99,7 @@ contract('who died at work holds the others up for its lease only', async (t, be
   const barrier = bench.join().doubleBarrier(bench.name, 2)
   const { sera, die } = bench.mortal({ leaseMs: SHORT_LEASE_MS })
   const [mine, theirs] = await Promise.all([barrier.enter(), sera.doubleBarrier(bench.name, 2).enter()])
-  const leave = mine.leave()
+  const leave = mine.leave(OUTLIVE)
   await leaving(barrier, 1)
   die()
   await leave

@@ -1,5 +1,5 @@
 import type { Lock } from '../../src/primitives/lock.js'
-import { contract, SHORT_LEASE_MS, waiting } from './bench.js'
+import { contract, OUTLIVE, SHORT_LEASE_MS, waiting } from './bench.js'
 
 contract('readers share, and a writer waits for all of them', async (t, bench) => {
   const rwlock = bench.join().rwlock(bench.name)
@@ -79,7 +79,7 @@ contract('a reader that died holds a writer up for its lease only', async (t, be
   const { sera, die } = bench.mortal({ leaseMs: SHORT_LEASE_MS })
   const dead = await sera.rwlock(bench.name).read()
   const rwlock = bench.join().rwlock(bench.name)
-  const writer = rwlock.write()
+  const writer = rwlock.write(OUTLIVE)
   await waiting(rwlock, 1)
   die()
   const lock = await writer
@@ -97,7 +97,7 @@ contract('a writer that died, holding or waiting, holds nobody up for longer tha
     .write()
     .catch(() => {})
   await waiting(rwlock, 1)
-  const readers = [rwlock.read(), rwlock.read()]
+  const readers = [rwlock.read(OUTLIVE), rwlock.read(OUTLIVE)]
   await waiting(rwlock, 3)
   holder.die()
   waiter.die()

@@ -1,4 +1,4 @@
-import { contract, SHORT_LEASE_MS, waiting } from './bench.js'
+import { contract, OUTLIVE, SHORT_LEASE_MS, waiting } from './bench.js'
 
 contract('one waiter, one release: it goes, with the slot that became free', async (t, bench) => {
   const semaphore = bench.join().semaphore(bench.name, 2)
@@ -82,7 +82,7 @@ contract('units of the dead are free after their lease', async (t, bench) => {
   const { sera, die } = bench.mortal({ leaseMs: SHORT_LEASE_MS })
   await sera.semaphore(bench.name, 2).acquire({ units: 2 })
   const semaphore = bench.join().semaphore(bench.name, 2)
-  const waiters = [semaphore.acquire(), semaphore.acquire()]
+  const waiters = [semaphore.acquire(OUTLIVE), semaphore.acquire(OUTLIVE)]
   await waiting(semaphore, 2)
   die()
   const locks = await Promise.all(waiters)

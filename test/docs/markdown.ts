@@ -1,7 +1,14 @@
 /** As much of Markdown as the documentation uses. */
 import { readFileSync } from 'node:fs'
 
-export const DOCUMENTS = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'docs/how-it-works.md', 'docs/syslog.md']
+export const DOCUMENTS = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'CHANGELOG.md',
+  'docs/how-it-works.md',
+  'docs/library.md',
+  'docs/syslog.md',
+]
 
 export function textOf(document: string): string {
   return readFileSync(document, 'utf8')
