@@ -7,7 +7,6 @@
  *
  * Ends with 1 if anything was ever wrong.
  */
-import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { Arena } from '../faults/tables/arena.js'
 import type { BrokenRule } from '../faults/tables/broken.js'
@@ -46,19 +45,23 @@ const teams = [false, false, lab.kind !== 'gr'].map(pinned =>
 )
 await arena.assembled()
 const share = Math.ceil(grants / Math.max(1, 2 * troubles.length))
-for (let round = 0; round < 2 || arena.grants < grants; round++) {
-  if (broken.broken && arena.referee.book.overlaps.length > 0) break
-  for (const trouble of troubles) {
-    const node = await lab.writer()
-    console.log(`${since()}: ${arena.grants} grants; ${trouble.name} (node ${node})`)
-    await trouble.make({ lab, arena, teams, node })
-    await lab.healthy()
-    await arena.more(Math.min(share, 300), 300_000)
+const isFound = () => broken.broken !== undefined && arena.referee.book.overlaps.length > 0
+try {
+  for (let round = 0; (round < 2 || arena.grants < grants) && !isFound(); round++) {
+    for (const trouble of troubles) {
+      const node = await lab.writer()
+      console.log(`${since()}: ${arena.grants} grants; ${trouble.name} (node ${node})`)
+      await trouble.make({ lab, arena, teams, node })
+      await lab.healthy()
+      await arena.more(Math.min(share, 300), 300_000)
+    }
+    if (troubles.length === 0) await arena.until('enough', () => arena.grants >= grants || isFound(), 3_600_000)
   }
-  if (troubles.length === 0) await arena.more(Math.max(1, grants), 3_600_000)
+  await lab.healthy()
+} catch (error) {
+  console.log(`  STUCK: ${error instanceof Error ? error.message : error}\n${await lab.run('status')}`)
+  process.exitCode = 1
 }
-await lab.healthy()
-await sleep(1000)
 const report = await arena.finish()
 console.log(row(values.lab, report, performance.now() - startedAt))
 for (const complaint of complaints(report)) console.log(`  WRONG: ${complaint}`)

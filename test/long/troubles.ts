@@ -72,7 +72,9 @@ export const TROUBLES: readonly Trouble[] = [
     name: 'block: clients no longer reach a member',
     async make({ lab, arena, node }) {
       await lab.run('block', node)
-      await goesOn(arena)
+      // the one primary stays primary: nobody can do anything
+      if (lab.kind === 'gr') await sleep(arena.leaseMs + 3000)
+      else await goesOn(arena)
     },
   },
   {
