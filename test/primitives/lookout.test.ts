@@ -1,0 +1,147 @@
+import { setTimeout as pass } from 'node:timers/promises'
+import test from 'ava'
+import { systemClock } from '../../src/clock.js'
+import { SeraError } from '../../src/errors.js'
+import { Lookout } from '../../src/primitives/lookout.js'
+import type { Look, Patience, ResourceState } from '../../src/store/claims.js'
+import { MemoryStore, MemoryTables } from '../../src/store/memory.js'
+
+const KEY = { kind: 'mutex', name: 'a' }
+const OTHER = { kind: 'mutex', name: 'b' }
+const FOREVER = { until: Number.POSITIVE_INFINITY }
+
+/** Counts the looks, and answers when it is let. */
+class Watched extends MemoryStore {
+  readonly looks: Array<readonly Look[]> = []
+  atOnce = 0
+  mostAtOnce = 0
+  answer: Promise<void> | undefined
+
+  constructor() {
+    super(new MemoryTables())
+  }
+
+  override async look(asked: readonly Look[], patience: Patience): Promise<ResourceState[]> {
+    this.looks.push(asked)
+    this.mostAtOnce = Math.max(this.mostAtOnce, ++this.atOnce)
+    try {
+      await this.answer
+      return await super.look(asked, patience)
+    } finally {
+      this.atOnce--
+    }
+  }
+}
+
+function setUp() {
+  const store = new Watched()
+  return { store, lookout: new Lookout(store, systemClock) }
+}
+
+/** Settles when it is told to. */
+function held() {
+  let [resolve, reject] = [() => {}, (_: unknown) => {}]
+  const promise = new Promise<void>((...settle) => {
+    ;[resolve, reject] = settle
+  })
+  return { promise, resolve, reject }
+}
+
+const ends = (promise: Promise<unknown>) =>
+  promise.then(
+    () => 'answered',
+    (error: unknown) => error,
+  )
+
+test('one look serves all who are due or nearly, each resource in it once, as far as the furthest wants to see', async t => {
+  const { store, lookout } = setUp()
+  const waits = [200, 205, 210].map((pace, at) => lookout.next(KEY, at, pace, FOREVER))
+  await Promise.all([...waits, lookout.next(OTHER, 7, 200, FOREVER)])
+  t.deepEqual(
+    store.looks.map(look => look.map(({ key, upTo }) => ({ key, upTo }))),
+    [
+      [
+        { key: KEY, upTo: 2 },
+        { key: OTHER, upTo: 7 },
+      ],
+    ],
+  )
+})
+
+test('a hundred who look every 20 ms ask the server hardly more often than one', async t => {
+  const { store, lookout } = setUp()
+  const until = performance.now() + 200
+  const look = async () => {
+    while (performance.now() < until) await lookout.next(KEY, 1, 20, FOREVER)
+  }
+  await Promise.all(Array.from({ length: 100 }, look))
+  t.true(store.looks.length <= 60, `${store.looks.length} looks, and not 10 for each`)
+})
+
+test('only one look is under way at a time, and who becomes due meanwhile has the next', async t => {
+  const { store, lookout } = setUp()
+  const look = held()
+  store.answer = look.promise
+  const first = lookout.next(KEY, 1, 0, FOREVER)
+  while (store.looks.length === 0) await pass(1)
+  const second = lookout.next(KEY, 1, 0, FOREVER)
+  await pass(10)
+  t.is(store.looks.length, 1)
+  look.resolve()
+  await Promise.all([first, second])
+  t.is(store.looks.length, 2)
+  t.is(store.mostAtOnce, 1)
+})
+
+test('nobody is asked for those who have gone', async t => {
+  const { store, lookout } = setUp()
+  const end = new AbortController()
+  const waiting = ends(lookout.next(KEY, 1, 5, { ...FOREVER, signal: end.signal }))
+  end.abort('no more')
+  t.is(await waiting, 'no more')
+  t.is(await ends(lookout.next(KEY, 1, 5, { ...FOREVER, signal: end.signal })), 'no more')
+  await pass(20)
+  t.deepEqual(store.looks, [])
+})
+
+test('an abort during a look ends the wait at once, and only that', async t => {
+  const { store, lookout } = setUp()
+  const look = held()
+  store.answer = look.promise
+  const end = new AbortController()
+  const patient = ends(lookout.next(KEY, 1, 0, FOREVER))
+  const other = ends(lookout.next(KEY, 1, 0, { ...FOREVER, signal: end.signal }))
+  while (store.looks.length === 0) await pass(1)
+  end.abort('no more')
+  t.is(await other, 'no more')
+  look.resolve()
+  t.is(await patient, 'answered')
+})
+
+test('a look that fails is told to those whom it was for, and the others look again', async t => {
+  const { store, lookout } = setUp()
+  const look = held()
+  store.answer = look.promise
+  const first = ends(lookout.next(KEY, 1, 0, FOREVER))
+  while (store.looks.length === 0) await pass(1)
+  const second = ends(lookout.next(KEY, 1, 0, FOREVER))
+  store.answer = undefined
+  look.reject('gone')
+  t.is(await first, 'gone')
+  t.is(await second, 'answered')
+})
+
+test('who waits until a deadline looks once more when it comes, and not later', async t => {
+  const { lookout } = setUp()
+  const startedAt = performance.now()
+  t.is(await ends(lookout.next(KEY, 1, 60_000, { until: startedAt + 20 })), 'answered')
+  t.true(performance.now() - startedAt < 2000)
+})
+
+test('a look that hangs for somebody more patient does not hold up who has a deadline', async t => {
+  const { store, lookout } = setUp()
+  store.answer = new Promise(() => {})
+  void lookout.next(KEY, 1, 0, FOREVER)
+  const impatient = lookout.next(KEY, 1, 0, { until: performance.now() - 4950 })
+  await t.throwsAsync(impatient, { instanceOf: SeraError, message: /did not answer/ })
+})
