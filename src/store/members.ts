@@ -47,7 +47,7 @@ export class Members {
         if (isSound(error) && !connection.raw.isBroken) this.#giveBack(connection)
         else {
           connection.raw.destroy()
-          this.next()
+          this.#leave(connection.dsn)
         }
         throw error
       }
@@ -68,8 +68,12 @@ export class Members {
     this.rest()
   }
 
-  /** The member in use has failed; connections to it are not to be trusted either. */
-  next(): void {
+  /**
+   * A member has failed; connections to it are not to be trusted either. What fails there later, of several pieces of work that were
+   * under way, is no news, and says nothing of the member that serves by now.
+   */
+  #leave(dsn: Dsn): void {
+    if (dsn !== this.#dsn) return
     for (const connection of this.#idle.splice(0)) connection.raw.destroy()
     this.#at = (this.#at + 1) % this.dsns.length
   }
@@ -91,7 +95,7 @@ export class Members {
       this.#known = true
       return connection
     } catch (error) {
-      if (dsn === this.#dsn) this.next()
+      this.#leave(dsn)
       throw error
     }
   }
@@ -105,6 +109,10 @@ export class Members {
   }
 
   #giveBack(connection: TableConnection): void {
+    if (connection.dsn !== this.#dsn) {
+      connection.raw.close()
+      return
+    }
     this.#idle.push(connection)
     this.#cancelSweep()
     if (this.#closed) this.rest()

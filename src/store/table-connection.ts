@@ -11,6 +11,8 @@ export interface TableServer {
   callLimitMs: number
   /** What a session may be silent before the server ends it, ms. */
   idleLimitMs: number
+  /** Told with each connection what kind of server it is. */
+  learned(facts: Facts): void
 }
 
 /** Where the tables are when the DSN names no database. */
@@ -20,6 +22,8 @@ export class TableConnection {
   #inTransaction = false
 
   private constructor(
+    /** The member it leads to. */
+    readonly dsn: Dsn,
     readonly raw: Connection,
     readonly limitMs: number,
     readonly isReadOnly: boolean,
@@ -36,8 +40,9 @@ export class TableConnection {
     })
     try {
       const facts = await learn(raw, database, server.callLimitMs)
+      server.learned(facts)
       await raw.change(sessionSettings(raw.isMariaDb, facts, server), [], server.callLimitMs)
-      return new TableConnection(raw, server.callLimitMs, facts.isReadOnly)
+      return new TableConnection(dsn, raw, server.callLimitMs, facts.isReadOnly)
     } catch (error) {
       raw.destroy()
       throw error
@@ -61,10 +66,12 @@ export class TableConnection {
   }
 }
 
-interface Facts {
+export interface Facts {
   isReadOnly: boolean
-  /** Members of a cluster that all accept writes, and may lag behind each other. */
+  /** Galera, or Group Replication. */
   cluster: 'galera' | 'group' | undefined
+  /** Members accept writes that may lag behind each other. */
+  isMultiPrimary: boolean
 }
 
 /** One query says all; without the tables it fails, and they are made, unless the server takes no writes. */
@@ -81,14 +88,15 @@ async function learn(raw: Connection, database: string, limitMs: number): Promis
   })
   checkVersion(Number(row.version ?? SCHEMA_VERSION))
   const told = String(row.settings)
-  return { isReadOnly: isReadOnly(told), cluster: clusterOf(told) }
+  return { isReadOnly: isReadOnly(told), ...clusterOf(told) }
 }
 
 /** `name=value`, separated by commas, of those that the server has. */
 function settingsQuery(isMariaDb: boolean): string {
   const variables = isMariaDb ? 'information_schema.GLOBAL_VARIABLES' : 'performance_schema.global_variables'
   return `SELECT GROUP_CONCAT(LOWER(VARIABLE_NAME), '=', VARIABLE_VALUE) FROM ${variables}
-    WHERE VARIABLE_NAME IN ('read_only', 'super_read_only', 'wsrep_on', 'group_replication_single_primary_mode')`
+    WHERE VARIABLE_NAME IN ('read_only', 'super_read_only', 'wsrep_on', 'group_replication_group_name',
+      'group_replication_single_primary_mode')`
 }
 
 /** MariaDB 12 has words for kinds of read-only. */
@@ -96,9 +104,10 @@ function isReadOnly(settings: string): boolean {
   return /read_only=(?!OFF|0)/i.test(settings)
 }
 
-function clusterOf(settings: string): Facts['cluster'] {
-  if (/wsrep_on=(ON|1)/i.test(settings)) return 'galera'
-  return /single_primary_mode=(OFF|0)/i.test(settings) ? 'group' : undefined
+function clusterOf(settings: string): Pick<Facts, 'cluster' | 'isMultiPrimary'> {
+  if (/wsrep_on=(ON|1)/i.test(settings)) return { cluster: 'galera', isMultiPrimary: true }
+  const isMultiPrimary = /single_primary_mode=(OFF|0)/i.test(settings)
+  return { cluster: /group_name=[^,]/i.test(settings) ? 'group' : undefined, isMultiPrimary }
 }
 
 /** Members of a cluster wait, before they read, until they have all that was committed elsewhere. */
@@ -107,12 +116,16 @@ const READS_ARE_FRESH = {
   group: ", group_replication_consistency = 'BEFORE'",
 } as const
 
-function sessionSettings(isMariaDb: boolean, { cluster }: Facts, { callLimitMs, idleLimitMs }: TableServer): string {
+function freshReads({ cluster, isMultiPrimary }: Facts): string {
+  return cluster && isMultiPrimary ? READS_ARE_FRESH[cluster] : ''
+}
+
+function sessionSettings(isMariaDb: boolean, facts: Facts, { callLimitMs, idleLimitMs }: TableServer): string {
   const isolation = isMariaDb ? 'tx_isolation' : 'transaction_isolation'
   return (
     `SET SESSION ${isolation} = 'READ-COMMITTED', sql_mode = 'STRICT_ALL_TABLES', autocommit = 1, ` +
     `innodb_lock_wait_timeout = ${Math.max(1, Math.floor(callLimitMs / 1000) - 1)}, ` +
-    `wait_timeout = ${Math.ceil(idleLimitMs / 1000)}${cluster ? READS_ARE_FRESH[cluster] : ''}`
+    `wait_timeout = ${Math.ceil(idleLimitMs / 1000)}${freshReads(facts)}`
   )
 }
 

@@ -23,6 +23,8 @@ const FRESH: Record<LabKind, string> = {
   'gr-multi': "SET SESSION group_replication_consistency = 'BEFORE'",
 }
 
+const SETTLED_MS: Record<LabKind, number> = { galera: 1000, gr: 7000, 'gr-multi': 7000 }
+
 /** Node 2 lives five seconds in the future. */
 const CLOCKS = { FAKETIME_2: '+5s' }
 
@@ -84,6 +86,7 @@ export class Lab implements AsyncDisposable {
   /** All three see each other; whoever does not come back by itself is helped. */
   async healthy(): Promise<void> {
     await this.run('heal')
+    let goodSince = Number.POSITIVE_INFINITY
     const isHealthy = async () => {
       const lines = (await this.run('status')).trim().split('\n')
       const good = lines.filter(line =>
@@ -91,7 +94,9 @@ export class Lab implements AsyncDisposable {
           ? /Synced/.test(line) && /size=3/.test(line) && /status=Primary/.test(line)
           : line.match(/:ONLINE:/g)?.length === 3,
       )
-      return good.length === 3
+      // a member may be thrown out some seconds after it has come back
+      goodSince = good.length === 3 ? Math.min(goodSince, performance.now()) : Number.POSITIVE_INFINITY
+      return performance.now() - goodSince >= SETTLED_MS[this.kind]
     }
     const soon = { withinMs: 40_000, everyMs: 500 }
     for (let tries = 0; tries < 5; tries++) {

@@ -19,14 +19,21 @@ export interface Trouble {
 /** The others go on without it; clusters take their time to notice. */
 const WITHOUT_IT_MS = 120_000
 
-const goesOn = (arena: Arena) => arena.more(20, WITHOUT_IT_MS)
+async function goesOn({ arena, lab }: Stage): Promise<void> {
+  try {
+    await arena.more(20, WITHOUT_IT_MS)
+  } catch {
+    console.log(`  nobody goes on:\n${await lab.run('status')}`)
+  }
+}
 
 export const TROUBLES: readonly Trouble[] = [
   {
     name: 'partition: a member is cut off from the others, and its clients still reach it',
-    async make({ lab, arena, node }) {
+    async make(stage) {
+      const { lab, arena, node } = stage
       await lab.run('partition', node)
-      await goesOn(arena)
+      await goesOn(stage)
       await sleep(arena.leaseMs) // those who held on there run into their fences
     },
   },
@@ -46,9 +53,10 @@ export const TROUBLES: readonly Trouble[] = [
   },
   {
     name: 'kill: a member dies and is started again',
-    async make({ lab, arena, node }) {
+    async make(stage) {
+      const { lab, node } = stage
       await lab.run('kill', node)
-      await goesOn(arena)
+      await goesOn(stage)
       await lab.run('start', node)
     },
   },
@@ -70,18 +78,20 @@ export const TROUBLES: readonly Trouble[] = [
   },
   {
     name: 'block: clients no longer reach a member',
-    async make({ lab, arena, node }) {
+    async make(stage) {
+      const { lab, arena, node } = stage
       await lab.run('block', node)
       // the one primary stays primary: nobody can do anything
       if (lab.kind === 'gr') await sleep(arena.leaseMs + 3000)
-      else await goesOn(arena)
+      else await goesOn(stage)
     },
   },
   {
     name: 'clients killed: three of them, perhaps with the holder',
-    async make({ teams, arena }) {
+    async make(stage) {
+      const { teams } = stage
       await teams[Math.floor(Math.random() * teams.length)]?.replace()
-      await goesOn(arena)
+      await goesOn(stage)
     },
   },
 ]
