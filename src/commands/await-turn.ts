@@ -5,7 +5,7 @@
 import { after, sleep } from '../clock.js'
 import type { Host } from '../host.js'
 import type { Outcome } from '../outcome.js'
-import { type Call, isHeard } from './call.js'
+import type { Call } from './call.js'
 import type { Report } from './report.js'
 import { type Awaited, showWaiting } from './waiting-line.js'
 
@@ -63,4 +63,10 @@ class Interrupted extends Error {
   constructor(readonly signal: NodeJS.Signals) {
     super(signal)
   }
+}
+
+/** Whether anybody will read who had the lock when this run gave up. */
+function isHeard({ settings, options, voice }: Call, host: Host): boolean {
+  const read = settings.syslog ?? options.outcomeFile ?? (voice.verbose || host.stderr.isTerminal)
+  return Boolean(read)
 }

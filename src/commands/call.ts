@@ -1,6 +1,5 @@
 /** One run of the command line, as whoever carries it out gets it. */
 import type { Settings } from '../config/settings.js'
-import type { Host } from '../host.js'
 import type { Voice } from './messages.js'
 import type { RunOptions } from './run-options.js'
 
@@ -14,10 +13,4 @@ export interface Call {
   voice: Voice
   /** Writes a warning to syslog as well. */
   warn: (message: string) => void
-}
-
-/** Whether anybody will read who had the lock when this run gave up. */
-export function isHeard({ settings, options, voice }: Call, host: Host): boolean {
-  const read = settings.syslog ?? options.outcomeFile ?? (voice.verbose || host.stderr.isTerminal)
-  return Boolean(read)
 }
