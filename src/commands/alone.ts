@@ -13,20 +13,22 @@ export interface AloneStop extends Stop {
   /** For people without `--json`; '' for nothing. */
   text(claim: Claim | undefined): string
   /** For programs, besides kind and name; a contract. */
-  facts(claim: Claim | undefined): object
+  facts(claim: Claim | undefined, waitedMs: number | undefined): object
+  /** It is decided at once, so there is no wait to report. */
+  instant?: boolean
 }
 
 export async function alone(stop: AloneStop, call: Call, host: Host, report: Partial<Report>): Promise<Outcome> {
   const { kind, name } = stop.key
-  report.lock = lockOf(stop.key)
-  const participant = openParticipant(call.settings, host, ['sera', kind, name])
+  Object.assign(report, { lock: lockOf(stop.key), ...(stop.instant ? {} : { waitMs: call.waitMs }) })
+  const participant = openParticipant(call, host, ['sera', kind, name])
   try {
     const place = participant.place(stop.key)
     const turn = await awaitTurn(turnAt(stop, participant, place), call, host, report)
     if ('outcome' in turn) return turn.outcome
     const { claim } = turn.taken
     if (claim) await leaveQuietly(participant, place) // the record of what was granted has been seen
-    const json = () => `${JSON.stringify({ kind, name, ...stop.facts(claim) })}\n`
+    const json = () => `${JSON.stringify({ kind, name, ...stop.facts(claim, report.waitedMs) })}\n`
     host.stdout.write(call.options.json ? json() : stop.text(claim))
     return { kind: 'done' }
   } finally {

@@ -55,12 +55,12 @@ async function openMutex(call: Call, host: Host, lock: string): Promise<Mutex> {
   })
 }
 
-async function openLease({ command, settings }: Call, host: Host, lock: string): Promise<Mutex> {
+async function openLease(call: Call, host: Host, lock: string): Promise<Mutex> {
   const [{ openParticipant }, { LeaseMutex }] = await Promise.all([
     import('./participant.js'),
     import('./lease-mutex.js'),
   ])
-  return new LeaseMutex(lock, openParticipant(settings, host, command))
+  return new LeaseMutex(lock, openParticipant(call, host, call.command))
 }
 
 function openGetLock({ command, settings }: Call, host: Host, lock: string): Mutex {

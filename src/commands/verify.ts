@@ -1,37 +1,35 @@
 /** `sera verify <kind> <name> <token>`: whether a grant is the newest and still held. */
+import type { Settings } from '../config/settings.js'
 import { SeraError } from '../errors.js'
 import type { Host } from '../host.js'
-import type { Outcome } from '../outcome.js'
-import type { ResourceState } from '../store/claims.js'
-import type { Call } from './call.js'
+import type { ResourceKey, ResourceState } from '../store/claims.js'
+import type { Task } from './call.js'
 import { openParticipant } from './participant.js'
-import type { Report } from './report.js'
 import { keyOf, lockOf } from './stop.js'
 
 const KINDS = ['mutex', 'rwlock', 'semaphore', 'double-barrier'] as const
 
-export async function verify(
-  words: readonly string[],
-  call: Call,
-  host: Host,
-  report: Partial<Report>,
-): Promise<Outcome> {
+export function verify(words: readonly string[]): Task {
   const [kind = '', name = '', token = ''] = words
   const key = keyOf(kindOf(kind), name)
   const grant = tokenOf(token)
-  report.lock = lockOf(key)
-  const participant = openParticipant(call.settings, host, ['sera', 'verify', kind, name])
+  return async ({ settings, options }, host, report) => {
+    report.lock = lockOf(key)
+    const { newest, held } = statusOf(await stateAt(key, settings, host), grant)
+    const current = newest && held
+    if (options.json) host.stdout.write(`${JSON.stringify({ kind, name, token, current, newest, held })}\n`)
+    if (current) return { kind: 'done' }
+    const why = newest ? 'is no longer held' : 'is not the newest'
+    return { kind: 'stale', reason: `${kind} ${name}: grant ${token} ${why}` }
+  }
+}
+
+async function stateAt(key: ResourceKey, settings: Settings, host: Host): Promise<ResourceState> {
+  const participant = openParticipant(settings, host, ['sera', 'verify', key.kind, key.name])
   try {
     const patience = { until: Number.POSITIVE_INFINITY }
     const [state] = await participant.store.look([{ key, upTo: Number.POSITIVE_INFINITY }], patience)
-    const { newest, held } = statusOf(state as ResourceState, grant)
-    if (call.options.json) {
-      const current = newest && held
-      host.stdout.write(`${JSON.stringify({ kind, name, token, current, newest, held })}\n`)
-    }
-    if (newest && held) return { kind: 'done' }
-    const why = newest ? 'is no longer held' : 'is not the newest'
-    return { kind: 'stale', reason: `${kind} ${name}: grant ${token} ${why}` }
+    return state as ResourceState
   } finally {
     await participant.close()
   }

@@ -36,7 +36,7 @@ export async function wrapped(stop: WrappedStop, call: Call, host: Host, report:
   Object.assign(report, { lock, command, waitMs: call.waitMs })
   const endless = stop.endless(sharesAbove(host, lock, tables, ancestors))
   if (endless === true) throw endlessWait(lock)
-  const participant = openParticipant(settings, host, command)
+  const participant = openParticipant(call, host, command)
   const marker = heldEntry(host.pid, lock, tables, stop.share)
   const reserve = new GuardInReserve({ ...guardTimes(settings), marker })
   const inReserve = after(QUEUED_AFTER_MS, () => reserve.prepare('none'))

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { type Clock, sleep } from '../clock.js'
 import type { Dsn } from '../config/dsn.js'
+import { formatDuration } from '../config/duration.js'
 import { SeraError } from '../errors.js'
 import { contendersOf, lookStatements, READ_CONTENDERS, statesOf } from './claim-rows.js'
 import type {
@@ -23,7 +24,7 @@ import { Members } from './members.js'
 import type { Owner } from './owner.js'
 import { backoff, explain, isContention, isTransient } from './retry.js'
 import { runStep } from './step.js'
-import type { TableConnection } from './table-connection.js'
+import type { Facts, TableConnection } from './table-connection.js'
 
 export interface LockTablesOptions {
   /** One server, or the members of one cluster. */
@@ -37,7 +38,12 @@ export interface LockTablesOptions {
   namespace: string
   clock: Clock
   random: () => number
+  /** Told once of what is sound but unwise. */
+  warn?: ((message: string) => void) | undefined
 }
+
+/** Healthy members stall that long when one is lost (measured, with the defaults of either). */
+const SHORTEST_LEASE_MS = { galera: 15_000, group: 30_000 }
 
 /** Rivals pass sooner than a server comes back, and those who don't wait meet them, too. */
 const CONTENTION_MS = 5000
@@ -60,6 +66,7 @@ class LockTables implements ClaimStore {
   readonly #members: Members
   /** By resource: settles when the last of its steps has. */
   readonly #lines = new Map<string, Promise<void>>()
+  #hasWarned = false
 
   constructor(readonly options: LockTablesOptions) {
     const { servers, attributes, leaseMs } = options
@@ -67,6 +74,7 @@ class LockTables implements ClaimStore {
       attributes,
       callLimitMs: Math.min(leaseMs / 4, LONGEST_CALL_MS),
       idleLimitMs: 2 * leaseMs,
+      learned: facts => this.#warn(facts),
     })
   }
 
@@ -115,6 +123,16 @@ class LockTables implements ClaimStore {
   async contenders(key: ResourceKey, patience: Patience): Promise<Contender[]> {
     const { kind, name } = this.#key(key)
     return contendersOf(await this.#persist(connection => connection.query(READ_CONTENDERS, [kind, name]), patience))
+  }
+
+  #warn({ cluster }: Facts): void {
+    const { leaseMs, warn } = this.options
+    if (!cluster || leaseMs >= SHORTEST_LEASE_MS[cluster] || this.#hasWarned) return
+    this.#hasWarned = true
+    const [lease, least] = [leaseMs, SHORTEST_LEASE_MS[cluster]].map(formatDuration)
+    warn?.(
+      `a lease of ${lease} is short for a cluster, whose members stall when one is lost; make it ${least} or longer`,
+    )
   }
 
   rest(): void {

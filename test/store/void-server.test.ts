@@ -47,6 +47,10 @@ test('on a Galera member auto locks in the tables; get_lock is refused unless al
     '--wsrep-provider-options=gmcast.listen_addr=tcp://127.0.0.1:0;pc.recovery=FALSE',
   ])
   t.like(await run(['--verbose']), { code: 0, stdout: 'ran\n', stderr: LEASED })
+  t.regex(
+    (await run(['--verbose', '--lease', '14s', '--grace', '1s'])).stderr,
+    /a lease of 14s is short.* 15s or longer/,
+  )
   refused(t, await run(['--engine', 'get_lock']), /Galera/)
   t.is((await run([], { SERA_ALLOW_MULTI_PRIMARY: 'true' })).stdout, 'ran\n', 'all hosts go to one member')
 })
@@ -59,6 +63,7 @@ onMySql(
   async t => {
     const single = await on(t, 'mysql', GROUP)
     t.like(await single(['--verbose']), { code: 0, stdout: 'ran\n', stderr: LEASED })
+    t.regex((await single(['--verbose', '--lease', '29s'])).stderr, /a lease of 29s is short.* 30s or longer/)
     t.is((await single(['--engine', 'get_lock'])).stdout, 'ran\n')
     const multi = await on(t, 'mysql', [
       ...GROUP,
