@@ -40,12 +40,12 @@ async function until(met: () => boolean): Promise<void> {
 
 test('one call every third of a lease renews all claims', async t => {
   const { store, renewals, place } = setUp()
+  const [startedAt, bootedAt] = [performance.now(), systemClock.boot()]
   const places = ['a', 'b', 'c'].map(place)
-  const startedAt = performance.now()
   await until(() => store.calls.length === 3)
-  t.true(performance.now() - startedAt >= LEASE_MS - 5)
+  t.true(performance.now() - startedAt >= LEASE_MS - 25) // the boot clock goes in steps of 10 ms
   t.deepEqual(new Set(store.calls.map(ids => ids.join())), new Set(['a,b,c']))
-  t.true(places.every(({ until: end }) => end > systemClock.boot()))
+  t.true(places.every(one => one.until >= bootedAt + LEASE_MS))
   for (const one of places) renewals.drop(one)
 })
 
