@@ -95,17 +95,25 @@ async function runSubcommand(line: CommandLine & { kind: 'subcommand' }, session
 async function runForm(line: SubcommandLine, flags: FlagValues, session: Session): Promise<Outcome> {
   const { form, words, wait, command } = line
   const options = session.takeOptions(flags)
-  if (form.name === 'embedded' || form.name === 'embedded stop') {
-    const { embedded } = await import('./commands/embedded.js')
-    return print(session, await embedded(words[0] ?? '', options, session.host))
+  switch (form.name) {
+    case 'embedded':
+    case 'embedded stop': {
+      const { embedded } = await import('./commands/embedded.js')
+      return print(session, await embedded(words[0] ?? '', options, session.host))
+    }
+    case 'schema': {
+      const { server } = await session.configure(flags, { serverless: true, graceless: true, data: true })
+      return print(session, (await import('./commands/schema.js')).schema(server))
+    }
+    default: {
+      const { PREPARE } = await import('./commands/subcommand.js')
+      const task = PREPARE[form.name](words, options)
+      const waitMs = wait === undefined ? options.waitMs : waitOf(wait)
+      const settings = await session.configure(flags, { graceless: !form.wraps, data: !form.wraps })
+      const call = await callOf(session, { command, waitMs, options, settings })
+      return await task(call, session.host, session.report)
+    }
   }
-  const waitMs = wait === undefined ? options.waitMs : waitOf(wait)
-  const serverless = form.name === 'schema'
-  const settings = await session.configure(flags, { serverless, graceless: !form.wraps, data: !form.wraps })
-  if (form.name === 'schema') return print(session, (await import('./commands/schema.js')).schema(settings.server))
-  const { RUN } = await import('./commands/subcommand.js')
-  const call = await callOf(session, { command, waitMs, options, settings })
-  return await RUN[form.name as keyof typeof RUN](words, call, session.host, session.report)
 }
 
 async function readFlags(flags: readonly string[]): Promise<FlagValues> {

@@ -27,7 +27,7 @@ export async function alone(stop: AloneStop, call: Call, host: Host, report: Par
     const turn = await awaitTurn(turnAt(stop, participant, place), call, host, report)
     if ('outcome' in turn) return turn.outcome
     const { claim } = turn.taken
-    if (claim) await leaveQuietly(participant, place) // the record of what was granted has been seen
+    await leaveQuietly(participant, place) // the record of what was granted has been seen
     const json = () => `${JSON.stringify({ kind, name, ...stop.facts(claim, report.waitedMs) })}\n`
     host.stdout.write(call.options.json ? json() : stop.text(claim))
     return { kind: 'done' }

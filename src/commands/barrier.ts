@@ -1,20 +1,15 @@
 /** `sera barrier <name> <count>` */
-import type { Host } from '../host.js'
-import type { Outcome } from '../outcome.js'
 import { barrier as atBarrier } from '../primitives/barrier.js'
 import { checkCount, checkName } from '../primitives/names.js'
 import { type AloneStop, alone } from './alone.js'
-import type { Call } from './call.js'
+import type { Task } from './call.js'
 import { arrivalNews } from './queue-news.js'
-import type { Report } from './report.js'
-import { wholeNumber } from './run-options.js'
+import { type RunOptions, wholeNumber } from './run-options.js'
 import { keyOf } from './stop.js'
 
-export function barrier(words: readonly string[], call: Call, host: Host, report: Partial<Report>): Promise<Outcome> {
+export function barrier(words: readonly string[], { tag, singleUse }: RunOptions): Task {
   const [name = '', number = ''] = words
-  const { tag, singleUse } = call.options
   const count = checkCount('<count>', wholeNumber('<count>', number))
-  report.waitMs = call.waitMs
   const stop: AloneStop = {
     key: keyOf('barrier', name),
     ask: {
@@ -25,7 +20,7 @@ export function barrier(words: readonly string[], call: Call, host: Host, report
     preposition: 'at',
     news: arrivalNews(count),
     text: () => '',
-    facts: claim => ({ generation: claim?.generation, waitedMs: report.waitedMs }),
+    facts: (claim, waitedMs) => ({ generation: claim?.generation, waitedMs }),
   }
-  return alone(stop, call, host, report)
+  return (call, host, report) => alone(stop, call, host, report)
 }

@@ -1,7 +1,13 @@
 /** One run of the command line, as whoever carries it out gets it. */
 import type { Settings } from '../config/settings.js'
+import type { Host } from '../host.js'
+import type { Outcome } from '../outcome.js'
 import type { Voice } from './messages.js'
+import type { Report } from './report.js'
 import type { RunOptions } from './run-options.js'
+
+/** What a subcommand does once its words have been checked. What is known of the run grows in `report`. */
+export type Task = (call: Call, host: Host, report: Partial<Report>) => Promise<Outcome>
 
 export interface Call {
   /** What runs under the lock; empty where nothing does. */

@@ -11,22 +11,16 @@ import type { Participant } from '../primitives/participant.js'
 import type { Place } from '../primitives/place.js'
 import { pursue } from '../primitives/turn.js'
 import { awaitTurn } from './await-turn.js'
-import type { Call } from './call.js'
+import type { Call, Task } from './call.js'
 import { HeldPlace } from './held-place.js'
 import { departureNews, entranceNews } from './queue-news.js'
 import type { Report } from './report.js'
 import { wholeNumber } from './run-options.js'
 import { keyOf, type Stop, turnAt } from './stop.js'
+import { shortened } from './waiting-line.js'
 import { wrapped } from './wrapped.js'
 
-type Departure = (participant: Participant, place: Place) => Promise<Outcome | undefined>
-
-export async function doubleBarrier(
-  words: readonly string[],
-  call: Call,
-  host: Host,
-  report: Partial<Report>,
-): Promise<Outcome> {
+export function doubleBarrier(words: readonly string[]): Task {
   const [name = '', number = ''] = words
   const count = checkCount('<count>', wholeNumber('<count>', number))
   const stop: Stop = {
@@ -36,13 +30,15 @@ export async function doubleBarrier(
     preposition: 'at',
     news: entranceNews(count),
   }
-  let party: HeldParty | undefined
-  const hold = (participant: Participant, place: Place) => {
-    party = new HeldParty(participant, place, () => departure(stop, participant, place, call, host, report))
-    return party
+  return async (call, host, report) => {
+    let party: HeldParty | undefined
+    const hold = (participant: Participant, place: Place) => {
+      party = new HeldParty(participant, place, () => departure(stop, participant, place, call, host, report))
+      return party
+    }
+    const outcome = await wrapped({ ...stop, share: '', endless: above => above.length > 0, hold }, call, host, report)
+    return outcome.kind === 'ran' && outcome.exitCode === 0 ? (party?.departed ?? outcome) : outcome
   }
-  const outcome = await wrapped({ ...stop, share: '', endless: above => above.length > 0, hold }, call, host, report)
-  return outcome.kind === 'ran' && outcome.exitCode === 0 ? (party?.departed ?? outcome) : outcome
 }
 
 /** Waits for the others; how that ended, unless it ended well. */
@@ -58,11 +54,15 @@ async function departure(
   const news = departureNews(place.claim?.generation)
   const turn = {
     ...turnAt({ ...stop, news }, participant, place),
-    what: `for the others at barrier ${stop.key.name}`,
+    what: `for the others at barrier ${shortened(stop.key.name)}`,
     take: async (wait: { until: number; signal: AbortSignal }) =>
       (await pursue(participant, place, {}, LEAVING, wait)) || undefined,
   }
-  const result = await awaitTurn(turn, { ...call, waitMs: call.options.leaveWaitMs }, host, story)
+  const leaving = { ...call, waitMs: call.options.leaveWaitMs }
+  const result = await awaitTurn(turn, leaving, host, story).catch((error: Error) => {
+    call.warn(`could not wait for the others to finish: ${error.message}`)
+    return { taken: true }
+  })
   if ('taken' in result) return undefined
   if (story.situation !== undefined) report.situation = story.situation
   return result.outcome
@@ -74,14 +74,13 @@ class HeldParty extends HeldPlace {
   constructor(
     participant: Participant,
     place: Place,
-    readonly depart: () => ReturnType<Departure>,
+    readonly depart: () => Promise<Outcome | undefined>,
   ) {
     super(participant, place)
   }
 
   override async release(): Promise<void> {
-    // who can't be heard of any more does not hold up the others either
-    this.departed = await this.depart().catch(() => undefined)
+    this.departed = await this.depart()
     await super.release()
   }
 }

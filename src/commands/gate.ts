@@ -1,49 +1,25 @@
 /** `sera gate close|open|wait <name>` */
-import type { Host } from '../host.js'
-import type { Outcome } from '../outcome.js'
 import { gate as atGate, closing, opening, passing } from '../primitives/gate.js'
+import type { Rule } from '../store/claims.js'
 import { type AloneStop, alone } from './alone.js'
-import type { Call } from './call.js'
+import type { Task } from './call.js'
 import { gateNews } from './queue-news.js'
-import type { Report } from './report.js'
+import type { RunOptions } from './run-options.js'
 import { keyOf } from './stop.js'
 
-export function gate(words: readonly string[], call: Call, host: Host, report: Partial<Report>): Promise<Outcome> {
+export function gate(words: readonly string[], { closedForMs }: RunOptions): Task {
   const [action, name = ''] = words
-  const stop = (rule: AloneStop['waiting']['rule'], facts: AloneStop['facts']): AloneStop => ({
-    key: keyOf('gate', name),
-    ask: {},
-    waiting: atGate(rule),
-    preposition: 'at',
-    news: gateNews,
-    text: () => '',
-    facts,
-  })
-  const { closedForMs } = call.options
-  switch (action) {
-    case 'close': {
-      const forMs = closedForMs === Number.POSITIVE_INFINITY ? null : closedForMs
-      return alone(
-        stop(closing(closedForMs), () => ({ state: 'closed', forMs })),
-        call,
-        host,
-        report,
-      )
-    }
-    case 'open':
-      return alone(
-        stop(opening, () => ({ state: 'open' })),
-        call,
-        host,
-        report,
-      )
-    default:
-      report.waitMs = call.waitMs
-      return alone(
-        stop(passing, () => ({ state: 'open', waitedMs: report.waitedMs })),
-        call,
-        host,
-        report,
-      )
+  const key = keyOf('gate', name)
+  const stop = (rule: Rule, facts: AloneStop['facts'], instant = true): AloneStop => {
+    return { key, ask: {}, waiting: atGate(rule), preposition: 'at', news: gateNews, text: () => '', facts, instant }
   }
+  const stops: Record<string, AloneStop> = {
+    close: stop(closing(closedForMs), () => ({
+      state: 'closed',
+      forMs: Number.isFinite(closedForMs) ? closedForMs : null,
+    })),
+    open: stop(opening, () => ({ state: 'open' })),
+    wait: stop(passing, (_, waitedMs) => ({ state: 'open', waitedMs }), false),
+  }
+  return (call, host, report) => alone(stops[action ?? ''] as AloneStop, call, host, report)
 }

@@ -8,9 +8,6 @@ import type { Participant } from '../primitives/participant.js'
 import type { Place } from '../primitives/place.js'
 import type { HeldLock, LockWatcher } from '../store/port.js'
 
-/** What giving it back may cost; then the lease ends it. */
-const FAREWELL_MS = 5000
-
 export class HeldPlace implements HeldLock {
   readonly token: string
   readonly lifeline = undefined
@@ -56,5 +53,6 @@ export class HeldPlace implements HeldLock {
 
 /** Takes the claim out of the tables; where they can't be reached, its lease does. */
 export async function leaveQuietly(participant: Participant, place: Place): Promise<void> {
-  await participant.leave(place, { until: participant.clock.now() + FAREWELL_MS }).catch(() => {})
+  if (place.claim) await participant.leave(place).catch(() => {})
+  else participant.forget(place)
 }

@@ -1,28 +1,22 @@
 /** `sera rwlock read|write <name> <wait> <command…>` */
-import type { Host } from '../host.js'
-import type { Outcome } from '../outcome.js'
 import { RWLOCK } from '../primitives/rwlock.js'
-import type { Call } from './call.js'
+import type { Task } from './call.js'
 import { queueNews } from './queue-news.js'
-import type { Report } from './report.js'
 import { keyOf } from './stop.js'
-import { wrapped } from './wrapped.js'
+import { type WrappedStop, wrapped } from './wrapped.js'
 
-export function rwlock(words: readonly string[], call: Call, host: Host, report: Partial<Report>): Promise<Outcome> {
+export function rwlock(words: readonly string[]): Task {
   const [mode = '', name = ''] = words
-  const stop = {
+  const stop: WrappedStop = {
     key: keyOf('rwlock', name),
     ask: { mode },
     waiting: RWLOCK,
-    preposition: 'for' as const,
+    preposition: 'for',
     news: queueNews,
+    share: mode === 'read' ? 'read' : '',
+    endless: above => endless(mode, above),
   }
-  return wrapped(
-    { ...stop, share: mode === 'read' ? 'read' : '', endless: above => endless(mode, above) },
-    call,
-    host,
-    report,
-  )
+  return (call, host, report) => wrapped(stop, call, host, report)
 }
 
 /**

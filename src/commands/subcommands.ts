@@ -20,7 +20,7 @@ export type FormName =
   | 'embedded stop'
 
 export interface Form {
-  name: FormName
+  name: Exclude<FormName, 'classic'>
   /** `<name>` is any word, `read|write` one of these. */
   words: readonly string[]
   wraps: boolean

@@ -1,9 +1,8 @@
 /** `sera verify <kind> <name> <token>`: whether a grant is the newest and still held. */
-import type { Settings } from '../config/settings.js'
 import { SeraError } from '../errors.js'
 import type { Host } from '../host.js'
 import type { ResourceKey, ResourceState } from '../store/claims.js'
-import type { Task } from './call.js'
+import type { Call, Task } from './call.js'
 import { openParticipant } from './participant.js'
 import { keyOf, lockOf } from './stop.js'
 
@@ -13,19 +12,19 @@ export function verify(words: readonly string[]): Task {
   const [kind = '', name = '', token = ''] = words
   const key = keyOf(kindOf(kind), name)
   const grant = tokenOf(token)
-  return async ({ settings, options }, host, report) => {
+  return async (call, host, report) => {
     report.lock = lockOf(key)
-    const { newest, held } = statusOf(await stateAt(key, settings, host), grant)
+    const { newest, held } = statusOf(await stateAt(key, call, host), grant)
     const current = newest && held
-    if (options.json) host.stdout.write(`${JSON.stringify({ kind, name, token, current, newest, held })}\n`)
+    if (call.options.json) host.stdout.write(`${JSON.stringify({ kind, name, token, current, newest, held })}\n`)
     if (current) return { kind: 'done' }
     const why = newest ? 'is no longer held' : 'is not the newest'
     return { kind: 'stale', reason: `${kind} ${name}: grant ${token} ${why}` }
   }
 }
 
-async function stateAt(key: ResourceKey, settings: Settings, host: Host): Promise<ResourceState> {
-  const participant = openParticipant(settings, host, ['sera', 'verify', key.kind, key.name])
+async function stateAt(key: ResourceKey, call: Call, host: Host): Promise<ResourceState> {
+  const participant = openParticipant(call, host, ['sera', 'verify', key.kind, key.name])
   try {
     const patience = { until: Number.POSITIVE_INFINITY }
     const [state] = await participant.store.look([{ key, upTo: Number.POSITIVE_INFINITY }], patience)

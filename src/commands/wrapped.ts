@@ -6,12 +6,12 @@ import type { Host } from '../host.js'
 import type { Outcome } from '../outcome.js'
 import type { Participant } from '../primitives/participant.js'
 import type { Place } from '../primitives/place.js'
-import { awaitTurn } from './await-turn.js'
+import { awaitTurn, type Turn } from './await-turn.js'
 import type { Call } from './call.js'
 import { heldEntry, sharesAbove } from './child-environment.js'
 import { GuardInReserve } from './guard-in-reserve.js'
 import { guardTimes } from './guarded-run.js'
-import { HeldPlace } from './held-place.js'
+import { HeldPlace, leaveQuietly } from './held-place.js'
 import { openParticipant } from './participant.js'
 import type { Report } from './report.js'
 import { runUnder } from './run-under.js'
@@ -43,7 +43,12 @@ export async function wrapped(stop: WrappedStop, call: Call, host: Host, report:
   try {
     const place = participant.place(stop.key)
     const patient = endless === 'perhaps' ? { ...call, waitMs: 0 } : call
-    const turn = await awaitTurn(turnAt(stop, participant, place), patient, host, report)
+    const turn = await awaitTurn(
+      unlessInterrupted(turnAt(stop, participant, place), participant),
+      patient,
+      host,
+      report,
+    )
     inReserve()
     if ('outcome' in turn) {
       if (endless && turn.outcome.kind === 'timed-out') throw endlessWait(lock)
@@ -56,6 +61,17 @@ export async function wrapped(stop: WrappedStop, call: Call, host: Host, report:
     reserve.dismiss()
     await participant.close()
   }
+}
+
+/** At a barrier a place may be granted to one who was just told to give up: it is given back, and nothing is started. */
+function unlessInterrupted(turn: Turn<Place>, participant: Participant): Turn<Place> {
+  const take: Turn<Place>['take'] = async wait => {
+    const place = await turn.take(wait)
+    if (!place || !wait.signal.aborted) return place
+    await leaveQuietly(participant, place)
+    throw wait.signal.reason
+  }
+  return { ...turn, take }
 }
 
 function endlessWait(lock: string): SeraError {
