@@ -5,7 +5,7 @@
 import { after } from '../clock.js'
 import { type Dsn, describeDsn } from '../config/dsn.js'
 import { SeraError } from '../errors.js'
-import { explain, isContention } from './retry.js'
+import { errorCode, explain, isContention } from './retry.js'
 import { TableConnection, type TableServer } from './table-connection.js'
 
 /** At once, for all that a process waits for; renewals don't wait for one of these. */
@@ -120,7 +120,11 @@ export class Members {
   }
 }
 
-/** Errors that leave the connection, and the member, as good as before. */
+/**
+ * Errors that leave the connection, and the member, as good as before. A row that stays locked is none of them: on a primary that is
+ * cut off from its group a COMMIT hangs for as long as that lasts, with the row, and everybody else waits behind it.
+ */
 function isSound(error: unknown): boolean {
+  if (errorCode(error) === 'ER_LOCK_WAIT_TIMEOUT') return false
   return isContention(error) || error instanceof SeraError
 }
