@@ -8,6 +8,8 @@
  * A tag counts once. A participant that was restarted takes the claim with its tag over, be it that it still waits, or that it
  * has been granted and was not seen before the restart. Who names another count than those who wait is told so, and
  * they are not disturbed. Single-use: when it has let its parties go, whoever comes is told that it is too late.
+ * (A grant whose claim could not be taken away, the server being gone just then, is there for a lease: whoever comes with its
+ * tag within that time passes.)
  * @see https://zookeeper.apache.org/doc/current/recipes.html#sc_recipes_eventHandles
  */
 import type { Change, Claim, Conflict, ResourceState, Rule } from '../store/claims.js'

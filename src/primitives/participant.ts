@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto'
 import type { Clock } from '../clock.js'
 import { SeraError } from '../errors.js'
 import type {
+  Claim,
   ClaimRequest,
   ClaimStore,
   Decision,
@@ -75,11 +76,20 @@ export class Participant {
   async step(place: Place, ask: Ask, rule: Rule, options: StepOptions): Promise<StepResult> {
     if (this.#closed) throw this.#closed
     const request = { ...ask, id: place.id, leaseMs: place.leaseMs }
-    const decide = (state: ResourceState, me: Parameters<Rule>[1]): Decision => {
+    const startedAt = this.clock.boot()
+    const decide = (state: ResourceState, me: Claim): Decision => {
+      // a repetition finds what an earlier try did only while that is sure to be there; suspend counts
+      if (this.clock.boot() - startedAt >= place.leaseMs) throw outcomeUnknown(place)
       const dead = this.#dead(place.key, state)
       return { ...rule(without(state, dead), me), dead }
     }
-    const result = await this.store.step(place.key, request, decide, options)
+    const before = place.mayExist
+    place.mayExist = true
+    const result = await this.store.step(place.key, request, decide, options).catch(error => {
+      if (error instanceof SeraError && error.kind === 'conflict') place.mayExist = before
+      throw error
+    })
+    place.mayExist = result.mine !== undefined
     if (this.#closed) await this.#abandon(place, this.#closed)
     place.claim = result.mine
     if (result.mine) {
@@ -151,6 +161,13 @@ export class Participant {
       claim.processId === processId ? !this.#places.has(claim.id) : suspects.has(claim),
     )
   }
+}
+
+function outcomeUnknown({ key: { kind, name } }: Place): SeraError {
+  return new SeraError(
+    'lock-failed',
+    `${kind} ${name}: the server did not answer for a lease; what it did is not known`,
+  )
 }
 
 function without(state: ResourceState, dead: ReturnType<Watch['dead']>): ResourceState {

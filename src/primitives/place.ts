@@ -19,6 +19,10 @@ const FENCE_LOOK_MS = 1000
 export class Place {
   /** As it was last seen. */
   claim: Claim | undefined
+  /** Whether it may be in the tables: it has been seen there, or the answer to a step that would have put it there got lost. */
+  mayExist = false
+  /** A renewal has not found it. */
+  isGone = false
   watcher: PlaceWatcher | undefined
   readonly #lost = new AbortController()
   #provenAt = Number.NEGATIVE_INFINITY
@@ -53,6 +57,7 @@ export class Place {
   proven(sentAt: number): void {
     if (sentAt <= this.#provenAt) return
     this.#provenAt = sentAt
+    this.isGone = false
     if (this.#held) this.#watchFence()
     this.watcher?.renewed(this.until)
   }
@@ -70,6 +75,7 @@ export class Place {
   }
 
   gone(reason: string): void {
+    this.isGone = true
     this.watcher?.gone(reason)
     if (this.#held) this.#lose(reason)
     this.letGo()

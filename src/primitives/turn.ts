@@ -55,7 +55,7 @@ export async function takeTurn(
     const admitted = await pursue(participant, place, ask, { ...waiting, rule: once }, wait)
     if (admitted && (waiting.meeting || !wait.signal?.aborted)) return place
   } catch (error) {
-    if (await isOut(participant, place, ask, waiting)) throw error
+    if (await isOut(participant, place, ask, waiting).catch(() => true)) throw error
     return place
   }
   if (!(await isOut(participant, place, ask, waiting))) return place
@@ -87,14 +87,20 @@ export async function pursue(
   while (!admitted && mine && clock.now() < wait.until) {
     const upTo: number = onlyAhead ? mine.ticket : Number.POSITIVE_INFINITY
     const state = await participant.next(place.key, upTo, pauseMs, wait)
+    if (isFromBefore(state, mine) && !place.isGone) continue
     const seen = state.claims.find(({ id }) => id === place.id)
     if (!seen && meeting) throw isGone(place, ask)
     place.claim = seen
     if (seen) pauseMs = pause(pace(state, seen), clock.now() - startedAt)
-    if (seen?.state === 'granted') return true
+    if (mine.state === 'waiting' && seen?.state === 'granted') return true
     if (!seen || moves(rule(state, seen))) ({ mine, admitted } = await step())
   }
   return admitted
+}
+
+/** A look that was under way when the claim was made, or that a lagging member answered. */
+function isFromBefore({ resource: { version } }: ResourceState, { ticket }: Claim): boolean {
+  return version < ticket
 }
 
 function toRead({ onlyAhead, outOfOrder }: Waiting, { claim }: Place): StepOptions['read'] {
@@ -118,21 +124,24 @@ export function together({ claims }: ResourceState): number {
   return 2 * claims.length
 }
 
-/** Leaves the queue. False when the claim has been granted meanwhile, and others count on it. */
+/**
+ * Leaves the queue. False when the claim has been granted meanwhile, and others count on it. Rejects when others may count on
+ * it and the tables can't be asked.
+ */
 async function isOut(participant: Participant, place: Place, ask: Ask, { meeting }: Waiting): Promise<boolean> {
   try {
-    if (!meeting) {
-      await participant.leave(place)
-      return true
-    }
+    if (!place.mayExist) return true
+    if (!meeting)
+      await participant.leave(place).catch(() => {}) // its lease ends it, too
     // a step, so that no late twin of an earlier one, whose outcome never came, can follow it
-    const leave: Rule = (_, me) => (me.state === 'waiting' ? { remove: [me.id] } : {})
-    const { mine } = await participant.step(place, ask, leave, { ...participant.farewell, join: false, read: 'all' })
-    if (mine?.state === 'granted') return false
-  } catch {} // the tables are out of reach: the claim's lease ends it
-  participant.forget(place)
-  return true
+    else await participant.step(place, ask, leaveQueue, { ...participant.farewell, join: false, read: 'all' })
+    return place.claim?.state !== 'granted' || !meeting
+  } finally {
+    if (!meeting || place.claim?.state !== 'granted') participant.forget(place)
+  }
 }
+
+const leaveQueue: Rule = (_, me) => (me.state === 'waiting' ? { remove: [me.id] } : {})
 
 function isGone({ key, leaseMs }: Place, { tag }: Ask): SeraError {
   const silent = `nothing was heard of it for ${leaseMs / 1000} s`

@@ -106,12 +106,17 @@ async function decided(connection: TableConnection, step: Step): Promise<Decided
     const rows = await connection.query(READ_FRONT, [key.kind, key.name])
     const isWhole = rows.length < FRONT
     const found = decide(rows, isWhole ? Number.POSITIVE_INFINITY : Number(rows.at(-1)?.ticket), step)
-    if (isWhole || !moves(found.decision)) return found
+    if (isWhole || !writes(found.decision)) return found
   } else if (read !== 'all') {
     const found = decide(await connection.query(READ_AHEAD, [read, key.kind, key.name]), read, step)
     if (found.known) return found
   }
   return decide(await connection.query(READ_ALL, [key.kind, key.name]), Number.POSITIVE_INFINITY, step)
+}
+
+/** More than that the claim waits. */
+function writes(decision: Decision): boolean {
+  return moves(decision) || 'resource' in decision
 }
 
 function decide(rows: Row[], upTo: number, step: Step): Decided {
