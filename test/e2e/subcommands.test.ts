@@ -1,6 +1,7 @@
 /** The subcommands as users run them, on both kinds of servers and both runtimes. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { admin } from '../support/admin.js'
 import { each } from '../support/each.js'
 import { until } from '../support/until.js'
 import { hold } from './held.js'
@@ -234,4 +235,17 @@ each('any name will do, and names differ by case and by kind', async (t, bench) 
   t.is(await bench.sub(['rwlock', 'write', `${bench.name} A `, '0', 'true']).exited, 0)
   t.is(await bench.sub(['sem', `${bench.name} A`, '1', '0', 'true']).exited, 0)
   await upper.end()
+})
+
+each('schema print: what a DBA runs is all that the account needs', async (t, bench, server) => {
+  const database = `dba_${bench.name.includes('binary') ? 'binary' : 'node'}`
+  const env = { SERA_SERVER: server.dsn(database) }
+  const { stdout } = await bench.sub(['schema', 'print'], { env }).ended()
+  await using root = await admin(server)
+  await root.run(stdout)
+  t.teardown(async () => {
+    await using root = await admin(server)
+    await root.run(`DROP DATABASE ${database}`)
+  })
+  t.like(await bench.sub(['sem', bench.name, '1'], { env }).ended(), { code: 0, stdout: '1\n', stderr: '' })
 })

@@ -74,5 +74,23 @@ for (const runtime of RUNTIMES) {
         /^outcome=conflict lock=[0-9a-f]{32} exit=208 .*reason="/,
       )
     })
+
+    test(`${id}: subcommands are told with their kind, and with audit also those without a command`, async t => {
+      const run = (...args: string[]) => sera(runtime, ['--config', configFile(kind, true), ...args])
+      await run('sem', `${id} sem`, '1', '5', 'true')
+      await run('gate', 'close', `${id} gate`)
+      await run('gate', 'wait', '--wait', '0', `${id} gate`)
+      const told = await syslog.messages(3, new RegExp(`(semaphore|gate)/${id} `))
+      for (const line of [
+        `^outcome=ran lock="semaphore/${id} sem" exit=0 wait=5 waited=\\d+\\.\\d ran=\\d+\\.\\d token=\\d+ command=true$`,
+        `^outcome=done lock="gate/${id} gate" exit=0 waited=\\d+\\.\\d$`,
+        `^outcome=timed-out lock="gate/${id} gate" exit=204 wait=0 waited=\\d+\\.\\d$`,
+      ]) {
+        t.true(
+          told.some(({ text }) => new RegExp(line).test(text)),
+          `${line} in ${told.map(({ text }) => text).join('\n')}`,
+        )
+      }
+    })
   }
 }

@@ -11,10 +11,16 @@ export interface Admin extends AsyncDisposable {
   /** A global status variable. */
   count(variable: string): Promise<number>
   kill(connection: number): Promise<void>
+  /** A script of statements. */
+  run(sql: string): Promise<void>
 }
 
 export async function admin({ socketPath }: Pick<ServerAddress, 'socketPath'>): Promise<Admin> {
-  const connection = await mysql.createConnection({ user: 'root', stream: () => connect(socketPath) })
+  const connection = await mysql.createConnection({
+    user: 'root',
+    stream: () => connect(socketPath),
+    multipleStatements: true,
+  })
   connection.on('error', () => {}) // a server that was stopped
   const row = async (sql: string, values: unknown[] = []) => {
     const [rows] = await connection.query<mysql.RowDataPacket[]>(sql, values)
@@ -37,6 +43,9 @@ export async function admin({ socketPath }: Pick<ServerAddress, 'socketPath'>): 
     },
     async kill(id) {
       await connection.query(`KILL ${id}`)
+    },
+    async run(sql) {
+      await connection.query(sql)
     },
     async [Symbol.asyncDispose]() {
       connection.destroy()
