@@ -43,7 +43,7 @@ const broken = values.broken === undefined ? {} : { broken: values.broken as Bro
 const teams = [false, false, lab.kind !== 'gr'].map(pinned =>
   arena.team(lab.servers, { clients: 3, holdMs: Number(values.hold), pinned, ...broken }),
 )
-await arena.assembled()
+await arena.more(20)
 const share = Math.ceil(grants / Math.max(1, 2 * troubles.length))
 const isFound = () => broken.broken !== undefined && arena.referee.book.overlaps.length > 0
 try {
@@ -61,6 +61,7 @@ try {
 } catch (error) {
   console.log(`  STUCK: ${error instanceof Error ? error.message : error}\n${await lab.run('status')}`)
   process.exitCode = 1
+  await lab.healthy()
 }
 const report = await arena.finish()
 console.log(row(values.lab, report, performance.now() - startedAt))
