@@ -1,5 +1,5 @@
 /** The engine `auto`: GET_LOCK, and a lease on the clusters where GET_LOCK excludes nobody. */
-import type { HeldLock, Holder, Mutex, Wait } from '../store/port.js'
+import type { HeldLock, Holder, Mutex, Queue, Wait } from '../store/port.js'
 import { VoidServer } from '../store/void-server.js'
 
 export class AutoMutex implements Mutex {
@@ -23,6 +23,10 @@ export class AutoMutex implements Mutex {
 
   holder(): Promise<Holder | undefined> {
     return this.#chosen.holder()
+  }
+
+  async queue(): Promise<Queue | undefined> {
+    return await this.#chosen.queue?.()
   }
 
   close(): void {

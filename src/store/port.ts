@@ -1,4 +1,5 @@
 /** What a command asks of a lock, whatever engine holds it. */
+import type { Contender } from './claims.js'
 
 /** One deadline and one abort for a whole wait. */
 export interface Wait {
@@ -21,6 +22,12 @@ export interface Holder {
   command: string | undefined
 }
 
+export interface Queue {
+  contenders: readonly Contender[]
+  /** The id of the own claim. */
+  mine: string
+}
+
 export interface Mutex {
   /** Waits for the lock; undefined when the deadline passed first. One try when it has passed already. */
   acquire(wait: Wait): Promise<HeldLock | undefined>
@@ -28,6 +35,8 @@ export interface Mutex {
   awaitFree(wait: Wait): Promise<boolean>
   /** Who has it now; undefined when nobody has or it can't be told. Never throws. */
   holder(): Promise<Holder | undefined>
+  /** All who hold and wait, where the engine knows; undefined when it can't be told. Never throws. */
+  queue?(): Promise<Queue | undefined>
   /** Gives up what is open. */
   close(): void
 }
