@@ -44,10 +44,10 @@ const teams = [false, false, lab.kind !== 'gr'].map(pinned =>
   arena.team(lab.servers, { clients: 3, holdMs: Number(values.hold), pinned, ...broken }),
 )
 await arena.more(20)
-const share = Math.ceil(grants / Math.max(1, 2 * troubles.length))
+const share = Math.ceil(grants / Math.max(1, troubles.length))
 const isFound = () => broken.broken !== undefined && arena.referee.book.overlaps.length > 0
 try {
-  for (let round = 0; (round < 2 || arena.grants < grants) && !isFound(); round++) {
+  for (let round = 0; (round < 1 || arena.grants < grants) && !isFound(); round++) {
     for (const trouble of troubles) {
       const node = await lab.writer()
       console.log(`${since()}: ${arena.grants} grants; ${trouble.name} (node ${node})`)

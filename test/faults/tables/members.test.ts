@@ -1,0 +1,66 @@
+/** Which member of a cluster is asked, when one of them is of no use. (Any two servers will do for members here.) */
+import test from 'ava'
+import mysql from 'mysql2/promise'
+import { systemClock } from '../../../src/clock.js'
+import { parseDsn } from '../../../src/config/dsn.js'
+import { Mutex } from '../../../src/primitives/mutex.js'
+import { Participant } from '../../../src/primitives/participant.js'
+import type { ClaimStore } from '../../../src/store/claims.js'
+import { openLockTables } from '../../../src/store/lock-tables.js'
+import { ownerOf } from '../../../src/store/owner.js'
+import { sharedServers, startServer } from '../../support/servers.js'
+import { startWire } from './wire.js'
+
+const LEASE_MS = 9000
+
+for (const server of sharedServers()) {
+  test(`calls that fail together at one member go on to the next, and not past it (${server.kind})`, async t => {
+    await using gone = await startWire(server.port)
+    const store = tables([`sera:secret@tcp(127.0.0.1:${gone.port})/sera`, server.dsn()])
+    const look = () =>
+      store.look([{ key: { kind: 'mutex', name: t.title }, upTo: 0 }], { until: systemClock.now() + 6000 })
+    await Promise.all([look(), look()])
+    gone.dark = true
+    await t.notThrowsAsync(Promise.all([look(), look()]))
+    await store.close()
+  })
+
+  test(`a member where a row stays locked is left for the next (${server.kind})`, async t => {
+    await using stuck = await startServer({ kind: server.kind })
+    const name = t.title
+    const first = participant([stuck.dsn()])
+    await (await new Mutex(first, name).acquire()).release()
+    const hanging = await mysql.createConnection({
+      host: '127.0.0.1',
+      port: stuck.port,
+      user: 'sera',
+      password: 'secret',
+    })
+    await hanging.query('START TRANSACTION')
+    await hanging.query('SELECT * FROM sera.sera_resource WHERE name = ? FOR UPDATE', [name])
+    const second = participant([stuck.dsn(), server.dsn()])
+    const lock = await new Mutex(second, name).acquire({ wait: '8s' })
+    t.true(lock.held)
+    await lock.release()
+    await Promise.all([first.close(), second.close()])
+    hanging.destroy()
+  })
+}
+
+function participant(servers: string[]): Participant {
+  const timing = { leaseMs: LEASE_MS, graceMs: 300, maxClockSkewMs: 30_000 }
+  return new Participant(tables(servers), { clock: systemClock, ...timing })
+}
+
+function tables(servers: string[]): ClaimStore {
+  return openLockTables({
+    servers: servers.map(dsn => parseDsn(dsn)),
+    owner: ownerOf(process.pid, ['members']),
+    attributes: {},
+    leaseMs: LEASE_MS,
+    connectWaitMs: 30_000,
+    namespace: '',
+    clock: systemClock,
+    random: Math.random,
+  })
+}
