@@ -103,7 +103,7 @@ export class Lab implements AsyncDisposable {
       return performance.now() - goodSince >= SETTLED_MS[this.kind]
     }
     const soon = { withinMs: 40_000, everyMs: 500 }
-    for (let tries = 0; tries < 5; tries++) {
+    for (let tries = 0; tries < 8; tries++) {
       try {
         return void (await until('a healthy cluster', isHealthy, soon))
       } catch {
@@ -122,7 +122,8 @@ export class Lab implements AsyncDisposable {
       if (dead.length === 0) await this.run('bootstrap', 1).catch(report)
       return
     }
-    const isIn = (node: number) => new RegExp(`${node}:ONLINE`).test(lines[node - 1] ?? '')
+    // who is recovering only needs time
+    const isIn = (node: number) => new RegExp(`${node}:(ONLINE|RECOVERING)`).test(lines[node - 1] ?? '')
     if (!NODES.some(isIn)) await this.run('bootstrap', 1).catch(report)
     for (const node of NODES.filter(node => !isIn(node))) await this.run('rejoin', node).catch(report)
   }

@@ -18,7 +18,7 @@ for (const server of sharedServers()) {
     await using gone = await startWire(server.port)
     const store = tables([`sera:secret@tcp(127.0.0.1:${gone.port})/sera`, server.dsn()])
     const look = () =>
-      store.look([{ key: { kind: 'mutex', name: t.title }, upTo: 0 }], { until: systemClock.now() + 6000 })
+      store.look([{ key: { kind: 'mutex', name: t.title }, upTo: 0 }], { until: systemClock.now() + 4000 })
     await Promise.all([look(), look()])
     gone.dark = true
     await t.notThrowsAsync(Promise.all([look(), look()]))
