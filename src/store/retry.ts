@@ -32,6 +32,7 @@ const MEANINGS: Record<string, Meaning> = {
   ER_USER_LIMIT_REACHED: transient('the account has reached its resource limit'),
   ER_SERVER_SHUTDOWN: transient('the server is shutting down'),
   ER_NORMAL_SHUTDOWN: transient('the server is shutting down'),
+  ER_CLIENT_INTERACTION_TIMEOUT: transient('the server closed a connection that had been silent for too long'),
   ER_CONNECTION_KILLED: transient('the connection was killed'),
   ER_UNKNOWN_COM_ERROR: transient('the cluster member is not ready (no quorum, or joining)'),
 
