@@ -21,6 +21,7 @@ const { values } = parseArgs({
     grants: { type: 'string', default: '2000' },
     only: { type: 'string', default: '' },
     lease: { type: 'string', default: '10000' },
+    minutes: { type: 'string', default: '60' },
     hold: { type: 'string', default: '10' },
     broken: { type: 'string' },
   },
@@ -45,23 +46,29 @@ const teams = [false, false, lab.kind !== 'gr'].map(pinned =>
 )
 await arena.more(20)
 const share = Math.ceil(grants / Math.max(1, troubles.length))
+const isOver = () => arena.grants >= grants || performance.now() - startedAt > Number(values.minutes) * 60_000
+const healthy = async () => {
+  await lab.healthy(() => arena.referee.tell('stay'))
+  arena.referee.tell('go')
+}
 const isFound = () => broken.broken !== undefined && arena.referee.book.overlaps.length > 0
 try {
-  for (let round = 0; (round < 1 || arena.grants < grants) && !isFound(); round++) {
+  for (let round = 0; (round < 1 || !isOver()) && !isFound(); round++) {
     for (const trouble of troubles) {
+      if (performance.now() - startedAt > Number(values.minutes) * 60_000) break
       const node = await lab.writer()
       console.log(`${since()}: ${arena.grants} grants; ${trouble.name} (node ${node})`)
       await trouble.make({ lab, arena, teams, node })
-      await lab.healthy()
+      await healthy()
       await arena.more(Math.min(share, 300), 300_000)
     }
     if (troubles.length === 0) await arena.until('enough', () => arena.grants >= grants || isFound(), 3_600_000)
   }
-  await lab.healthy()
+  await healthy()
 } catch (error) {
   console.log(`  STUCK: ${error instanceof Error ? error.message : error}\n${await lab.run('status')}`)
   process.exitCode = 1
-  await lab.healthy()
+  await healthy()
 }
 const report = await arena.finish()
 console.log(row(values.lab, report, performance.now() - startedAt))

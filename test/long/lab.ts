@@ -87,8 +87,8 @@ export class Lab implements AsyncDisposable {
     return primary || (NODES[Math.floor(Math.random() * 3)] as number)
   }
 
-  /** All three see each other; whoever does not come back by itself is helped. */
-  async healthy(): Promise<void> {
+  /** All three see each other; whoever does not come back by itself is helped, and the clients asked for `quiet`. */
+  async healthy(quiet: () => void): Promise<void> {
     await this.run('heal')
     let goodSince = Number.POSITIVE_INFINITY
     const isHealthy = async () => {
@@ -107,6 +107,7 @@ export class Lab implements AsyncDisposable {
       try {
         return void (await until('a healthy cluster', isHealthy, soon))
       } catch {
+        quiet() // who recovers may be slower than those who write
         await this.#help()
       }
     }
