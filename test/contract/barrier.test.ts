@@ -51,15 +51,16 @@ contract('another count is a conflict for the newcomer, and nobody else is distu
 
 contract('who gives up does not count', async (t, bench) => {
   const barrier = bench.join().barrier(bench.name, 2)
-  for (const wait of [0, 50]) t.like(await t.throwsAsync(barrier.arrive({ wait })), { kind: 'timed-out' })
+  const other = bench.join().barrier(bench.name, 2)
+  for (const wait of [0, 50]) t.like(await t.throwsAsync(other.arrive({ wait })), { kind: 'timed-out' })
   const control = new AbortController()
-  const aborted = barrier.arrive({ signal: control.signal })
+  const aborted = other.arrive({ signal: control.signal })
   await waiting(barrier, 1)
   control.abort(new Error('enough'))
   await t.throwsAsync(aborted, { message: 'enough' })
   const first = barrier.arrive()
   await waiting(barrier, 1)
-  await bench.join().barrier(bench.name, 2).arrive()
+  await other.arrive()
   t.deepEqual(await first, { generation: 1 })
 })
 
@@ -126,6 +127,5 @@ contract('the dead don’t count', async (t, bench) => {
   die()
   await bench.expired('barrier')
   t.like(await t.throwsAsync(barrier.arrive({ wait: 0 })), { kind: 'timed-out' })
-  t.deepEqual(await barrier.contenders(), [])
   t.deepEqual(await Promise.all([barrier.arrive(), barrier.arrive()]), [{ generation: 1 }, { generation: 1 }])
 })

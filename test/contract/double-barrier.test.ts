@@ -29,10 +29,12 @@ contract('one too many waits for the next generation, which starts when the form
   await waiting(barrier, 1)
   const fourth = bench.join().doubleBarrier(bench.name, 2).enter()
   await waiting(barrier, 2)
+  const fifth = bench.join().doubleBarrier(bench.name, 2).enter()
+  await waiting(barrier, 3)
   t.like(await t.throwsAsync(barrier.enter({ wait: 0 })), { kind: 'timed-out' })
   const gone = first.leave()
   await leaving(barrier, 1)
-  await waiting(barrier, 2)
+  await waiting(barrier, 3)
   await Promise.all([gone, second.leave()])
   const next = await Promise.all([third, fourth])
   t.deepEqual(
@@ -40,14 +42,18 @@ contract('one too many waits for the next generation, which starts when the form
     [2, 2],
   )
   t.true(next.every(({ token }) => token > first.token))
+  await waiting(barrier, 1)
   await Promise.all(next.map(party => party.leave()))
+  const last = await Promise.all([fifth, barrier.enter()])
+  await Promise.all(last.map(party => party.leave()))
 })
 
 contract('who gives up waiting does not count', async (t, bench) => {
   const barrier = bench.join().doubleBarrier(bench.name, 2)
-  for (const wait of [0, 50]) t.like(await t.throwsAsync(barrier.enter({ wait })), { kind: 'timed-out' })
+  const other = bench.join().doubleBarrier(bench.name, 2)
+  for (const wait of [0, 50]) t.like(await t.throwsAsync(other.enter({ wait })), { kind: 'timed-out' })
   const control = new AbortController()
-  const aborted = barrier.enter({ signal: control.signal })
+  const aborted = other.enter({ signal: control.signal })
   await waiting(barrier, 1)
   control.abort(new Error('enough'))
   await t.throwsAsync(aborted, { message: 'enough' })
@@ -69,14 +75,15 @@ contract('another count is a conflict for the newcomer, and nobody else is distu
 
 contract('who gives up leaving has left: the others don’t wait for it', async (t, bench) => {
   const barrier = bench.join().doubleBarrier(bench.name, 2)
-  const [first, second] = await Promise.all([barrier.enter(), barrier.enter()])
+  const other = bench.join().doubleBarrier(bench.name, 2)
+  const [first, second] = await Promise.all([other.enter(), barrier.enter()])
   const error = await t.throwsAsync(first.leave({ wait: 50 }))
   t.like(error, { kind: 'timed-out' })
   t.is(await t.throwsAsync(first.leave()), error, 'it has left, once')
   t.true(second.held)
   await second.leave({ wait: 0 })
 
-  const [third, fourth] = await Promise.all([barrier.enter(), barrier.enter()])
+  const [third, fourth] = await Promise.all([other.enter(), barrier.enter()])
   const control = new AbortController()
   const leave = third.leave({ signal: control.signal })
   await leaving(barrier, 1)
