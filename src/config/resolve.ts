@@ -1,5 +1,6 @@
 /** Brings config file, environment and flags together; a later one of these overrules an earlier one, key by key. */
 import { SeraError, type SeraErrorKind } from '../errors.js'
+import { DEFAULTS } from './defaults.js'
 import { type Dsn, EMBEDDED } from './dsn.js'
 import { type ConfigFile, DEFAULT_FILE, isMissing, readConfigFile, readServerFile } from './file.js'
 import { checkLease } from './lease.js'
@@ -78,8 +79,8 @@ function withDefaults(servers: readonly [Dsn, ...Dsn[]], pick: Pick): Settings {
     server: servers[0],
     servers,
     engine: engineFor(servers, pick('engine') ?? 'auto'),
-    leaseMs: pick('lease') ?? 60_000,
-    graceMs: pick('grace') ?? 10_000,
+    leaseMs: pick('lease') ?? DEFAULTS.leaseMs,
+    graceMs: pick('grace') ?? DEFAULTS.graceMs,
     namespace: pick('namespace') ?? '',
     onLost: pick('onLost') ?? 'reclaim',
     syslog: pick('syslog') || undefined,
@@ -88,8 +89,8 @@ function withDefaults(servers: readonly [Dsn, ...Dsn[]], pick: Pick): Settings {
     waitAndSkip: pick('waitAndSkip') ?? false,
     detailedExitCodes: pick('detailedExitCodes') ?? false,
     allowMultiPrimary: pick('allowMultiPrimary') ?? false,
-    connectWaitMs: pick('connectWait') ?? 30_000,
-    maxClockSkewMs: pick('maxClockSkew') ?? 30_000,
+    connectWaitMs: pick('connectWait') ?? DEFAULTS.connectWaitMs,
+    maxClockSkewMs: pick('maxClockSkew') ?? DEFAULTS.maxClockSkewMs,
   }
 }
 
