@@ -133,7 +133,8 @@ function decide(rows: Row[], upTo: number, step: Step): Decided {
 async function bump(connection: TableConnection, { kind, name }: ResourceKey): Promise<void> {
   const { rows } = await connection.change(BUMP, [kind, name])
   if (rows > 0) return
-  await connection.change(SWEEP)
+  const unused = await connection.query(UNUSED)
+  if (unused.length > 0) await connection.change(`${SWEEP} AND id IN (?)`, [unused.map(({ id }) => id)])
   await connection.change(MAKE, [kind, name])
 }
 
@@ -143,9 +144,12 @@ const BUMP = `UPDATE sera_resource SET version = GREATEST(version + 1, ${NOW}) W
  * Whoever brings a new name takes some away that nobody has used for a week, so that names made up for one use don't pile up. A
  * counter's value, a closed gate and a record stay.
  */
-const SWEEP = `DELETE FROM sera_resource
-WHERE version < ${NOW} - 7 * 86400 * 1000000 AND value = 0 AND record IS NULL
-  AND NOT EXISTS (SELECT 1 FROM sera_claim WHERE resource_id = sera_resource.id)
-ORDER BY version LIMIT 10`
+const UNUSED_SINCE = `version < ${NOW} - 7 * 86400 * 1000000 AND value = 0 AND record IS NULL
+  AND NOT EXISTS (SELECT 1 FROM sera_claim WHERE resource_id = sera_resource.id)`
+
+/** Looked for without locks: a DELETE that searches locks the oldest row in use, and stands in the way of its steps. */
+const UNUSED = `SELECT id FROM sera_resource WHERE ${UNUSED_SINCE} ORDER BY version LIMIT 10`
+
+const SWEEP = `DELETE FROM sera_resource WHERE ${UNUSED_SINCE}`
 
 const MAKE = `INSERT INTO sera_resource (kind, name, version) VALUES (?, ?, ${NOW})`

@@ -7,6 +7,7 @@ export const DOCUMENTS = [
   'CHANGELOG.md',
   'docs/how-it-works.md',
   'docs/library.md',
+  'docs/lock-tables.md',
   'docs/syslog.md',
 ]
 
