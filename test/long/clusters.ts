@@ -58,7 +58,7 @@ try {
       if (performance.now() - startedAt > Number(values.minutes) * 60_000) break
       const node = await lab.writer()
       console.log(`${since()}: ${arena.grants} grants; ${trouble.name} (node ${node})`)
-      await trouble.make({ lab, arena, teams, node })
+      await trouble.make({ lab, arena, teams, pinned: teams.find(({ options }) => options.pinned), node })
       await healthy()
       await arena.more(Math.min(share, 300), 300_000)
     }

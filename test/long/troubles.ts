@@ -7,6 +7,8 @@ export interface Stage {
   lab: Lab
   arena: Arena
   teams: Team[]
+  /** Its client number i knows of member i + 1 only. */
+  pinned: Team | undefined
   /** The one it happens to. */
   node: number
 }
@@ -27,14 +29,22 @@ async function goesOn({ arena, lab }: Stage): Promise<void> {
   }
 }
 
+/** Whoever depends on that member holds the lock when it is lost, and has to stop in time. */
+async function withItsHolder({ arena, pinned, node }: Stage, trouble: () => Promise<void>): Promise<void> {
+  if (pinned) await arena.detain(pinned, node - 1)
+  await trouble()
+  if (pinned) arena.letGo(pinned)
+}
+
 export const TROUBLES: readonly Trouble[] = [
   {
     name: 'partition: a member is cut off from the others, and its clients still reach it',
     async make(stage) {
-      const { lab, arena, node } = stage
-      await lab.run('partition', node)
-      await goesOn(stage)
-      await sleep(arena.leaseMs) // those who held on there run into their fences
+      const { lab, node } = stage
+      await withItsHolder(stage, async () => {
+        await lab.run('partition', node)
+        await goesOn(stage)
+      })
     },
   },
   {
@@ -70,9 +80,12 @@ export const TROUBLES: readonly Trouble[] = [
   },
   {
     name: 'long pause: a member freezes for longer than a lease',
-    async make({ lab, arena, node }) {
-      await lab.run('pause', node)
-      await sleep(arena.leaseMs + 3000)
+    async make(stage) {
+      const { lab, arena, node } = stage
+      await withItsHolder(stage, async () => {
+        await lab.run('pause', node)
+        await sleep(arena.leaseMs + 3000)
+      })
       await lab.run('resume', node)
     },
   },

@@ -94,11 +94,12 @@ export class Arena implements AsyncDisposable {
     return wire
   }
 
-  /** The next of the team to hold goes on holding until it is let go. */
-  async detain(team: Team): Promise<Holding> {
-    this.referee.tell('stay', `${team.name}.`)
-    const find = () => this.holders.find(({ who }) => who.startsWith(`${team.name}.`))
-    return await until(`${team.name} to hold`, find, { withinMs: 60_000, everyMs: 2 })
+  /** The next of the team to hold, or its client of that number when it does, goes on holding until it is let go. */
+  async detain({ name }: Team, client?: number): Promise<Holding> {
+    const prefix = `${name}.${client ?? ''}`
+    this.referee.tell('stay', prefix)
+    const find = () => this.holders.find(({ who }) => who.startsWith(prefix))
+    return await until(`${prefix} to hold`, find, { withinMs: 60_000, everyMs: 2 })
   }
 
   letGo(team: Team): void {
