@@ -16,7 +16,7 @@ import { row, sum } from './table.js'
 const { values } = parseArgs({
   options: { grants: { type: 'string' }, server: { type: 'string' }, only: { type: 'string' } },
 })
-const faults = FAULTS.filter(({ title }) => title.includes(values.only ?? ''))
+const faults = FAULTS.filter(({ title }) => new RegExp(values.only ?? '').test(title))
 const quick = faults.reduce((total, fault) => total + fault.quick, 0)
 const factor = Number(values.grants ?? 5000) / quick
 

@@ -113,7 +113,7 @@ export class Arena implements AsyncDisposable {
   }
 
   /** So many more grants. */
-  async more(grants: number, withinMs = 120_000): Promise<void> {
+  async more(grants: number, withinMs = 300_000): Promise<void> {
     const goal = this.grants + grants
     await until(`${goal} grants`, () => this.grants >= goal, { withinMs })
   }

@@ -162,8 +162,8 @@ const cut: Fault = {
   run: (scene, grants) =>
     inArena(scene, {}, async arena => {
       const all = await wired(arena, scene, 3, { clients: 2 })
-      const knife = setInterval(() => any(all).wire.cut(), 40)
-      await arena.more(grants).finally(() => clearInterval(knife))
+      const knife = setInterval(() => any(all).wire.cut(), 80)
+      await arena.more(grants, 600_000).finally(() => clearInterval(knife))
     }),
 }
 
