@@ -62,7 +62,7 @@ try {
       await healthy()
       await arena.more(Math.min(share, 300), 300_000)
     }
-    if (troubles.length === 0) await arena.until('enough', () => arena.grants >= grants || isFound(), 3_600_000)
+    if (troubles.length === 0) await arena.until('enough', () => isOver() || isFound(), 3_600_000)
   }
   await healthy()
 } catch (error) {

@@ -44,8 +44,16 @@ export class Lab implements AsyncDisposable {
     const folder = mkdtempSync(join(tmpdir(), `${kind}-`))
     chmodSync(folder, 0o755) // its servers are another user's
     const lab = new Lab(kind, script, folder)
-    await lab.run('up')
-    return lab
+    // on a busy machine a member may not come up in time
+    for (let tries = 1; ; tries++) {
+      try {
+        await lab.run('up')
+        return lab
+      } catch (error) {
+        await lab.run('down')
+        if (tries === 3) throw error
+      }
+    }
   }
 
   get servers(): string[] {
