@@ -57,8 +57,15 @@ const BATCH = 500
 /** Between a namespace and a name; neither can contain it. */
 const SEPARATOR = '\0'
 
+/** Characters that the tables have room for, beside a name's. */
+const LONGEST_NAMESPACE = 64
+
+/** @throws SeraError config */
 export function openLockTables(options: LockTablesOptions): ClaimStore {
-  return new LockTables(options)
+  const { length } = [...options.namespace]
+  if (length <= LONGEST_NAMESPACE) return new LockTables(options)
+  const problem = `the namespace has ${length} characters; the lock tables have room for ${LONGEST_NAMESPACE}`
+  throw new SeraError('config', problem)
 }
 
 class LockTables implements ClaimStore {

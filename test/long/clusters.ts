@@ -23,6 +23,7 @@ const { values } = parseArgs({
     lease: { type: 'string', default: '10000' },
     minutes: { type: 'string', default: '60' },
     hold: { type: 'string', default: '10' },
+    clock: { type: 'string', default: '+5s' },
     broken: { type: 'string' },
   },
 })
@@ -32,7 +33,7 @@ const grants = Number(values.grants)
 const startedAt = performance.now()
 const since = () => `${((performance.now() - startedAt) / 1000).toFixed(0)} s`
 
-await using lab = await Lab.up(values.lab as LabKind)
+await using lab = await Lab.up(values.lab as LabKind, values.clock)
 await using arena = await Arena.open({
   sql: statement => lab.sql(statement),
   job: lab.servers,

@@ -27,23 +27,22 @@ const SETTLED_MS: Record<LabKind, number> = { galera: 1000, gr: 7000, 'gr-multi'
 
 const SQL_LIMIT_MS = 20_000
 
-/** Node 2 lives five seconds in the future. */
-const CLOCKS = { FAKETIME_2: '+5s' }
-
 export class Lab implements AsyncDisposable {
   private constructor(
     readonly kind: LabKind,
     readonly script: string,
     readonly folder: string,
+    readonly clock: string,
   ) {}
 
-  static async up(kind: LabKind): Promise<Lab> {
+  /** `clock` is the offset of member 2's; '' is none. */
+  static async up(kind: LabKind, clock: string): Promise<Lab> {
     const script = process.env[SCRIPT[kind]]
     if (script === undefined)
       throw new Error(`set ${SCRIPT[kind]} to the script that makes the cluster (docs/clusters.md)`)
     const folder = mkdtempSync(join(tmpdir(), `${kind}-`))
     chmodSync(folder, 0o755) // its servers are another user's
-    const lab = new Lab(kind, script, folder)
+    const lab = new Lab(kind, script, folder, clock)
     // on a busy machine a member may not come up in time
     for (let tries = 1; ; tries++) {
       try {
@@ -66,7 +65,7 @@ export class Lab implements AsyncDisposable {
   }
 
   async run(...words: Array<string | number>): Promise<string> {
-    const env = { ...process.env, ...CLOCKS, GR_MODE: this.kind === 'gr-multi' ? 'multi' : 'single' }
+    const env = { ...process.env, FAKETIME_2: this.clock, GR_MODE: this.kind === 'gr-multi' ? 'multi' : 'single' }
     // a member without quorum answers nothing
     const timeout = words[0] === 'sql' ? SQL_LIMIT_MS : 0
     const { stdout } = await run(this.script, [this.folder, ...words.map(String)], { env, timeout })
