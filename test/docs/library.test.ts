@@ -1,6 +1,8 @@
 /**
  * The examples of docs/library.md: compiled as the programs of strict users are, and run on every server. What stands in
  * a comment behind a `console.log` is what it must print.
+ *
+ * The README's examples run on the same servers at the same time: names of one kind differ between the two.
  */
 import { execFile } from 'node:child_process'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
