@@ -207,7 +207,7 @@ export class GuardedRun {
   #verdict(exitCode: number): Outcome {
     if (this.#forced) return this.#forced
     if (this.#guardEnd === 'deadline') {
-      const reason = this.#lostFor ?? 'the server was silent until the deadline'
+      const reason = this.#lostFor ?? 'no answer from the server until the deadline (was sera stopped?)'
       return { kind: 'lost', reason }
     }
     if (this.#lostFor !== undefined && this.job.onLost !== 'ignore') {
