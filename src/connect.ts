@@ -1,6 +1,7 @@
 /** The library's way in: a participant at the lock tables of a server. */
 import { systemClock } from './clock.js'
 import { DEFAULTS } from './config/defaults.js'
+import { SeraError } from './errors.js'
 import { type ConnectOptions, serversOf, timingOf } from './library-options.js'
 import { checkName } from './primitives/names.js'
 import { Participant } from './primitives/participant.js'
@@ -20,7 +21,7 @@ import { openLockTables } from './store/lock-tables.js'
  * await using lock = await sera.mutex('deploy').acquire({ wait: '30s' })
  */
 export async function connect(to: string | ConnectOptions): Promise<Sera> {
-  const options = typeof to === 'string' ? { server: to } : to
+  const options = typeof to === 'string' ? { server: to } : optionsOf(to)
   const participant = open(options)
   try {
     const patience = { until: Number.POSITIVE_INFINITY, signal: options.signal }
@@ -30,6 +31,12 @@ export async function connect(to: string | ConnectOptions): Promise<Sera> {
     await participant.close()
     throw error
   }
+}
+
+/** As TypeScript sees to, but JavaScript doesn't; `process.env.DSN`, say, may be undefined. */
+function optionsOf(to: ConnectOptions): ConnectOptions {
+  if (typeof to === 'object' && to !== null) return to
+  throw new SeraError('usage', `connect: expected a DSN or options, got ${to === undefined ? 'undefined' : typeof to}`)
 }
 
 function open(options: ConnectOptions): Participant {

@@ -80,6 +80,7 @@ for (const server of sharedServers()) {
 }
 
 const WRONG_OPTIONS: Array<[string, unknown]> = [
+  ['nothing at all', undefined],
   ['no server', {}],
   ['an empty list of servers', { server: [] }],
   ['a server that is no text', { server: 3306 }],
