@@ -5,8 +5,9 @@
  * The original is a Go program: one dash means a long flag too (`-wait-and-skip`), `--flag=value` and `--flag value` are
  * the same, flags end at the first other word or at `--`.
  */
+import { nearest } from '../config/nearest.js'
 import { SeraError } from '../errors.js'
-import { findFlag, refuseOthers } from './flags.js'
+import { FLAGS, findFlag, refuseOthers } from './flags.js'
 
 export type CommandLine =
   | { kind: 'classic'; flags: string[]; wait: string; command: string[] }
@@ -71,12 +72,18 @@ function readFlag(argv: readonly string[], at: number): { words: number; flag: s
   const word = argv[at] as string
   const [spelled = '', ...value] = word.replace(/^--?/, '').split('=')
   const flag = findFlag(spelled)
-  if (!flag) throw new SeraError('usage', `unknown flag ${word}; see sera --help`)
+  if (!flag) throw unknown(word, spelled)
   if (!flag.value) return { words: 1, flag: `--${flag.name}=${switchValue(word, value)}` }
   if (value.length > 0) return { words: 1, flag: `--${flag.name}=${value.join('=')}` }
   const next = argv[at + 1]
   if (next === undefined) throw new SeraError('usage', `${word} needs a value (${flag.value}); see sera --help`)
   return { words: 2, flag: `--${flag.name}=${next}` }
+}
+
+function unknown(word: string, spelled: string): SeraError {
+  const names = FLAGS.map(({ name }) => name)
+  const meant = nearest(spelled, names)
+  return new SeraError('usage', `unknown flag ${word}; ${meant ? `did you mean --${meant}?` : 'see sera --help'}`)
 }
 
 function switchValue(word: string, value: string[]): string {

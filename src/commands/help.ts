@@ -2,7 +2,7 @@
 import { EXIT_CODES } from '../outcome.js'
 import { type Flag, flagsOf } from './flags.js'
 import { parser } from './parse-flags.js'
-import { findSubcommand, SUBCOMMANDS, type Subcommand, usageOf } from './subcommands.js'
+import { type Form, findSubcommand, SUBCOMMANDS, type Subcommand, usageOf } from './subcommands.js'
 
 /** Of a subcommand, or of all when it is none. */
 export async function helpText(columns: number, about?: string): Promise<string> {
@@ -23,7 +23,7 @@ async function subcommandHelp(subcommand: Subcommand, width: number): Promise<st
   const { forms, alias, about, examples } = subcommand
   const usages = forms.map((form, at) => `${at === 0 ? 'Usage:' : '      '} ${usageOf(subcommand, form)}\n`).join('')
   const also = alias === undefined ? '' : `Also sera ${alias}. `
-  const paragraphs = `${also}${about}\n\n${FLAGS_STAND}`.split('\n\n').map(text => wrapped(text, width))
+  const paragraphs = `${also}${about}\n\n${flagsStand(forms)}`.split('\n\n').map(text => wrapped(text, width))
   const sections = [
     usages,
     paragraphs.join('\n'),
@@ -34,8 +34,17 @@ async function subcommandHelp(subcommand: Subcommand, width: number): Promise<st
   return sections.join('\n')
 }
 
-const FLAGS_STAND =
-  '<wait> is seconds, or 500ms, 90s, 5m, 1h30m, forever. Flags stand before it, or anywhere where there is none.'
+const A_TIME = 'seconds, or 500ms, 90s, 5m, 1h30m, forever'
+
+/** How times are given, where there are any, and where flags stand. */
+function flagsStand(forms: readonly Form[]): string {
+  if (forms.some(({ wraps }) => wraps)) {
+    const elsewhere = forms.every(({ wraps }) => wraps) ? '' : ', or anywhere where there is none'
+    return `<wait> is ${A_TIME}. Flags stand before it${elsewhere}.`
+  }
+  const timed = flagsOf(forms.map(({ name }) => name)).some(({ name }) => name === 'wait')
+  return `${timed ? `A TIME is ${A_TIME}. ` : ''}Flags stand anywhere.`
+}
 
 const USAGE = `Usage: sera [flags] [--] <wait> <command> [args…]
        sera <subcommand> …

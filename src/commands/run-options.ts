@@ -91,7 +91,8 @@ function exitCode(flags: FlagValues): number | undefined {
 export function wholeNumber(what: string, text: string): number {
   const number = Number(text)
   if (/^[+-]?\d+$/.test(text) && Number.isSafeInteger(number)) return number
-  throw new SeraError('usage', `${what}: expected a whole number, got ${quoted(text)}`)
+  const kind = /^[+-]?\d+$/.test(text) ? `a whole number below ${Number.MAX_SAFE_INTEGER} either way` : 'a whole number'
+  throw new SeraError('usage', `${what}: expected ${kind}, got ${quoted(text)}`)
 }
 
 function quoted(value: string): string {

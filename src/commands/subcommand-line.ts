@@ -2,7 +2,7 @@
 import { nearest } from '../config/nearest.js'
 import { SeraError } from '../errors.js'
 import { type CommandLine, commandOf, meansWait, takeWords } from './argv.js'
-import { refuseOthers } from './flags.js'
+import { flagsOf, refuseOthers } from './flags.js'
 import { type Form, findSubcommand, SUBCOMMANDS, type Subcommand, usageOf } from './subcommands.js'
 
 export interface SubcommandLine {
@@ -35,13 +35,17 @@ export function splitSubcommand(line: CommandLine & { kind: 'subcommand' }): Sub
   const form = forms.find(({ wraps }) => wraps === rest.length > 0)
   if (!form) {
     const surplus = rest[0]
-    const what =
-      surplus === undefined ? '<wait> and a command are missing' : `${JSON.stringify(surplus)} is one word too many`
+    const what = surplus === undefined ? '<wait> and a command are missing' : tooMany(surplus, forms)
     throw wrong(what, subcommand, forms)
   }
   refuseOthers(flags, form.name, usageOf(subcommand, form), `sera ${subcommand.name} --help`)
   if (!form.wraps) return { kind: 'run', flags, form, words, wait: undefined, command: [] }
   return { kind: 'run', flags, form, words, ...wrapped(rest, subcommand, forms) }
+}
+
+function tooMany(word: string, forms: readonly Form[]): string {
+  const waits = flagsOf(forms.map(({ name }) => name)).some(({ name }) => name === 'wait')
+  return `${JSON.stringify(word)} is one word too many${waits && meansWait(word) ? ` (did you mean --wait ${word}?)` : ''}`
 }
 
 /** The forms that such words can be meant for. */

@@ -128,7 +128,7 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
     about:
       'Prints the SQL that makes the lock tables, and what the account has to be granted to use them. sera makes them by ' +
       'itself where its account may.',
-    examples: [['sera schema print | mysql sera', '']],
+    examples: [['sera schema print | mysql', '']],
   },
   {
     name: 'embedded',

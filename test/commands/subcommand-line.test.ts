@@ -70,6 +70,8 @@ test('what can’t be meant is a usage error that says what could be', t => {
     [['gate', 'close', 'x', 'y'], /^"y" is one word too many; usage: sera gate close <name>$/],
     [['gate', 'close', '--wait', '5', 'x'], /^--wait does not go with sera gate close <name>; see sera gate --help$/],
     [['--name', 'x', 'barrier', 'x', '3'], /^--name does not go with sera barrier <name> <count>/],
+    [['gate', 'wait', 'x', '5m'], /^"5m" is one word too many \(did you mean --wait 5m\?\); usage: sera gate wait/],
+    [['gate', 'open', 'x', '5m'], /^"5m" is one word too many; usage: sera gate open <name>$/],
     [['barrier', '--nope', 'x', '3'], /^unknown flag --nope/],
     [['barrier', 'x', '3', '--wait'], /^--wait needs a value/],
   ]
