@@ -89,7 +89,7 @@ export async function pursue(
     const state = await participant.next(place.key, upTo, pauseMs, wait)
     if (isFromBefore(state, mine) && !place.isGone) continue
     const seen = state.claims.find(({ id }) => id === place.id)
-    if (!seen && meeting) throw isGone(place, ask)
+    if (!seen && meeting) throw isGone(place, ask, state)
     place.claim = seen
     if (seen) pauseMs = pause(pace(state, seen), clock.now() - startedAt)
     if (mine.state === 'waiting' && seen?.state === 'granted') return true
@@ -143,8 +143,11 @@ async function isOut(participant: Participant, place: Place, ask: Ask, { meeting
 
 const leaveQueue: Rule = (_, me) => (me.state === 'waiting' ? { remove: [me.id] } : {})
 
-function isGone({ key, leaseMs }: Place, { tag }: Ask): SeraError {
-  const silent = `nothing was heard of it for ${leaseMs / 1000} s`
-  const why = tag === undefined ? silent : `${silent}, or another came with its tag, ${tag}`
-  return new SeraError('lock-failed', `${key.kind} ${key.name}: this participant no longer counts: ${why}`)
+function isGone({ key: { kind, name }, leaseMs }: Place, { tag }: Ask, { claims }: ResourceState): SeraError {
+  if (tag !== undefined && claims.some(claim => claim.tag === tag)) {
+    return new SeraError('conflict', `another came with the tag ${tag}, and stands here instead`)
+  }
+  const replaced = tag === undefined ? '' : ', or another has come with its tag and gone'
+  const reason = `nothing was heard of this participant for ${leaseMs / 1000} s${replaced}`
+  return new SeraError('lock-failed', `${kind} ${name}: ${reason}; it no longer counts`)
 }

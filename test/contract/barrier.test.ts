@@ -69,7 +69,7 @@ contract('a tag counts once: who comes with it takes the place over', async (t, 
   const first = barrier.arrive({ tag: 'a' })
   await waiting(barrier, 1)
   const second = bench.join().barrier(bench.name, 2).arrive({ tag: 'a' })
-  t.like(await t.throwsAsync(first), { kind: 'lock-failed' })
+  t.like(await t.throwsAsync(first), { kind: 'conflict' })
   await waiting(barrier, 1)
   t.deepEqual(await barrier.arrive({ tag: 'b' }), { generation: 1 })
   t.deepEqual(await second, { generation: 1 })
