@@ -16,8 +16,8 @@
  *    is made, and the token of those that are granted.
  * 3. What changes without a step is counted where a step touches it: a claim that was renewed is not reaped, one that has left is not
  *    granted. Any count that is not the expected starts the step over.
- * 4. One statement a packet, each answer looked at; and before COMMIT the server must still be in the transaction. Galera says OK to
- *    what follows a transaction that it has thrown away.
+ * 4. One statement a packet, each answer looked at; and after each that writes the server must still be in the transaction. Galera
+ *    says OK to what follows a transaction that it has thrown away.
  * 5. An outcome that is unknown (the answer to COMMIT got lost) is found out by doing the same step again. The claim's id is the client's: if
  *    it is there, the step was done, and what is read of it then is true, as this step, too, ends with a COMMIT. Should the lost
  *    COMMIT still be under way, it fails now, because the row has been bumped since.
@@ -58,17 +58,17 @@ export interface Step {
 
 /** @throws SeraError conflict, when the rule finds one; the driver's errors */
 export async function runStep(connection: TableConnection, step: Step): Promise<StepResult> {
-  await connection.change('START TRANSACTION')
+  await connection.begin()
   try {
     const result = await decideAndWrite(connection, step)
     if (result === undefined) {
-      await connection.change('ROLLBACK')
+      await connection.rollback()
       return { mine: undefined, admitted: false, sentAt: step.sentAt }
     }
     await connection.commit()
     return result
   } catch (error) {
-    await connection.change('ROLLBACK').catch(() => {})
+    await connection.rollback().catch(() => {})
     throw error
   }
 }

@@ -55,14 +55,27 @@ export class TableConnection {
 
   async change(sql: string, values: unknown[] = []): Promise<Changed> {
     const changed = await this.raw.change(sql, values, this.limitMs)
-    this.#inTransaction = changed.inTransaction
+    // the server has thrown the transaction away without a word, and done this statement by itself
+    if (this.#inTransaction && !changed.inTransaction) throw rival()
     return changed
   }
 
-  /** COMMIT, unless the server has thrown the transaction away without a word. */
-  async commit(): Promise<void> {
-    if (!this.#inTransaction) throw rival()
-    await this.change('COMMIT')
+  async begin(): Promise<void> {
+    await this.change('START TRANSACTION')
+    this.#inTransaction = true
+  }
+
+  commit(): Promise<void> {
+    return this.#end('COMMIT')
+  }
+
+  rollback(): Promise<void> {
+    return this.#end('ROLLBACK')
+  }
+
+  async #end(how: 'COMMIT' | 'ROLLBACK'): Promise<void> {
+    this.#inTransaction = false
+    await this.change(how)
   }
 }
 
