@@ -15,29 +15,28 @@ const CLAIM_COLUMNS = `c.id, c.ticket, c.state, c.process_id, c.token, c.mode, c
 /** Claims of a long queue that a newcomer reads. */
 export const FRONT = 50
 
-const READ = `SELECT ${RESOURCE_COLUMNS}, ${CLAIM_COLUMNS}
-FROM sera_resource r LEFT JOIN sera_claim c ON c.resource_id = r.id`
-
 /** All that orders a queue, for those who look at it a hundred times a second. */
-const QUEUE_COLUMNS = `c.id, c.ticket, c.state, c.process_id, c.mode, c.units, c.lease_ms, c.renewals,
+const QUEUE_COLUMNS = `c.id, c.ticket, c.state, c.process_id, c.mode, c.units, c.slot, c.lease_ms, c.renewals,
   TIMESTAMPDIFF(MICROSECOND, c.expires_at, UTC_TIMESTAMP(6)) AS overdue`
 
+const WHOLE = `${RESOURCE_COLUMNS}, ${CLAIM_COLUMNS} FROM sera_resource r LEFT JOIN sera_claim c ON c.resource_id = r.id`
+const QUEUE = `${RESOURCE_COLUMNS}, ${QUEUE_COLUMNS} FROM sera_resource r LEFT JOIN sera_claim c ON c.resource_id = r.id`
+const NAMED = 'WHERE r.kind = ? AND r.name = ?'
+
 /** For kind, name: the resource with its claims, or one row without a claim, or none. */
-export const READ_ALL = `${READ} WHERE r.kind = ? AND r.name = ?`
+export const READ_ALL = `SELECT ${WHOLE} ${NAMED}`
 
-/** For ticket, kind, name: the same with the claims up to that ticket. */
-export const READ_AHEAD = `${READ} AND c.ticket <= ? WHERE r.kind = ? AND r.name = ?`
+/** For ticket, kind, name: what orders the claims up to that ticket. */
+export const READ_AHEAD = `SELECT ${QUEUE} AND c.ticket <= ? ${NAMED}`
 
-/** For kind, name: the same with the oldest claims. */
-export const READ_FRONT = `${READ_ALL} ORDER BY c.ticket LIMIT ${FRONT}`
+/** For kind, name: what orders the oldest claims. */
+export const READ_FRONT = `SELECT ${QUEUE} ${NAMED} ORDER BY c.ticket LIMIT ${FRONT}`
 
 /** For its number among those that are asked for, kind, name. */
-const LOOK = `SELECT ? AS asked, ${RESOURCE_COLUMNS}, ${CLAIM_COLUMNS}
-FROM sera_resource r LEFT JOIN sera_claim c ON c.resource_id = r.id WHERE r.kind = ? AND r.name = ?`
+const LOOK = `SELECT ? AS asked, ${WHOLE} ${NAMED}`
 
 /** For its number among those that are asked for, ticket, kind, name. */
-const LOOK_AHEAD = `SELECT ? AS asked, ${RESOURCE_COLUMNS}, ${QUEUE_COLUMNS}
-FROM sera_resource r LEFT JOIN sera_claim c ON c.resource_id = r.id AND c.ticket <= ? WHERE r.kind = ? AND r.name = ?`
+const LOOK_AHEAD = `SELECT ? AS asked, ${QUEUE} AND c.ticket <= ? ${NAMED}`
 
 /** For kind, name: the claims, with what people want to know of them. */
 export const READ_CONTENDERS = `SELECT ${CLAIM_COLUMNS}, c.host, c.pid, c.user, c.command,
