@@ -24,7 +24,6 @@ export function wrappers({ dsn, also }) {
   const env = { ...process.env, SERA_SERVER: dsn }
   const sera = [
     { name: 'binary', program: resolve('dist/sera') },
-    { name: 'binary, engine lease', program: resolve('dist/sera'), settings: { SERA_ENGINE: 'lease' } },
     { name: 'node', program: resolve('bin/sera'), needs: 'dist/main.js' },
   ].filter(({ program, needs }) => existsSync(needs ?? program))
   // no flag: the command line is the lock's name, as in a crontab
@@ -32,9 +31,7 @@ export function wrappers({ dsn, also }) {
   const others = OTHERS.filter(({ template, works }) => runs(works ?? [template.split(' ')[0], '--version']))
   const given = also.map(template => ({ name: template.split(' ')[0], template }))
   return [
-    ...sera.map(({ name, program, settings }) => {
-      return { name, isSera: true, argv: argv(program), env: { ...env, ...settings } }
-    }),
+    ...sera.map(({ name, program }) => ({ name, isSera: true, argv: argv(program), env })),
     ...[...others, ...given].map(({ name, template }) => ({ name, isSera: false, argv: fill(template), env })),
   ]
 }
