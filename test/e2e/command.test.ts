@@ -118,7 +118,9 @@ for (const runtime of RUNTIMES) {
   test(`${runtime.name}: without a terminal TERM ends the whole group, USR1 reaches the command alone`, async t => {
     const journal = join(folder, `${runtime.name}-group`)
     const counter = signalCounter(folder)
-    const script = `${counter} ${journal}-inner & echo start $$ >>${journal}; trap 'echo USR1 >>${journal}' USR1; trap 'echo TERM >>${journal}; wait; exit 9' TERM; wait; wait`
+    // the traps come first: what is inside tells that it runs, and then both are hit
+    const traps = `trap 'echo USR1 >>${journal}' USR1; trap 'echo TERM >>${journal}; wait; exit 9' TERM`
+    const script = `${traps}; ${counter} ${journal}-inner & wait; wait`
     const { sera: start } = bench(t, { name: runtime.name, program: runtime.path }, server.dsn())
     const wrapped = start(['5', 'sh', '-c', script])
     const noted = (file: string, text: string) =>
