@@ -17,6 +17,8 @@ export interface TeamOptions {
   graceMs: number
   /** How long a turn lasts at most, ms; each is a random part of it. */
   holdMs: number
+  /** How long a client rests between turns at most, ms: so that somebody finds nobody there. */
+  restMs?: number
   /** Where the job is done; empty: only at the referee. */
   job: string[]
   /** Whether the job's writes look at the token. */

@@ -57,6 +57,7 @@ class Client {
     while (!signal.aborted) {
       try {
         await (this.team.kind === 'counter' ? this.#add() : this.#turn(signal))
+        if (this.team.restMs) await sleep(this.team.restMs * Math.random())
       } catch (error) {
         if (signal.aborted) break
         this.whistle.note(`failed: ${describe(error)}`)
