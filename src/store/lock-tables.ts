@@ -80,7 +80,7 @@ class LockTables implements ClaimStore {
     this.#members = new Members(servers, {
       attributes,
       callLimitMs: Math.min(leaseMs / 4, LONGEST_CALL_MS),
-      idleLimitMs: 2 * leaseMs,
+      idleLimitMs: leaseMs,
       learned: facts => this.#warn(facts),
     })
   }

@@ -47,14 +47,18 @@ export class Job {
   async write(token: number, value: number, signal?: AbortSignal): Promise<boolean> {
     const { name, guarded } = this.options
     return await this.#use(async (_, change) => {
+      // who is stopped in the middle of it has the resource's row locked, and nobody is granted anything
+      await change('SET SESSION wait_timeout = 4')
       await change('START TRANSACTION')
       if (guarded && (await change(GUARD, [name, token])) !== 1) {
         await change('ROLLBACK')
+        await change('SET SESSION wait_timeout = 600')
         return false
       }
       await change('UPDATE fault_counter SET value = ? WHERE name = ?', [value, name])
       await change('INSERT INTO fault_write VALUES (?, ?)', [randomUUID(), name])
       await change('COMMIT')
+      await change('SET SESSION wait_timeout = 600')
       return true
     }, signal)
   }
