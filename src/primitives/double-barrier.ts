@@ -1,9 +1,10 @@
 /**
  * Double barrier: `count` participants start together and leave together.
  *
- * Enter: as at a barrier, but while a generation runs, newcomers wait for the next; the oldest `count` of those who wait make it.
- * Who has not been heard of for a lease is not among them, dead or not. Leave: a participant that has finished says so (`leaving`) and goes when nobody of its generation is at work any more. The dead
- * don't count, neither here nor there. A cancel that finds itself granted is a success.
+ * Enter: as at a barrier, but while a generation runs, newcomers wait for the next; the oldest `count` of those who wait
+ * make it. Who has not been heard of for a lease is not among them, dead or not.
+ * Leave: a participant that has finished says so (`leaving`) and goes when nobody of its generation is at work any more.
+ * The dead don't count, neither here nor there. A cancel that finds itself granted is a success.
  * @see https://zookeeper.apache.org/doc/current/recipes.html#sc_doubleBarriers
  */
 import type { Rule } from '../store/claims.js'
