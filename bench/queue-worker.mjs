@@ -10,13 +10,13 @@ import { MUTEX } from '../dist/primitives/mutex.js'
 import { Participant } from '../dist/primitives/participant.js'
 import { takeTurn } from '../dist/primitives/turn.js'
 import { attributesOf } from '../dist/store/connect.js'
-import { openLockTables } from '../dist/store/lock-tables.js'
+import { LockTables } from '../dist/store/lock-tables.js'
 import { ownerOf } from '../dist/store/owner.js'
 
 const [dsn, name, holdMs] = process.argv.slice(2)
 const leaseMs = 60_000
 const now = () => Number(process.hrtime.bigint()) / 1e6
-const store = openLockTables({
+const store = new LockTables({
   servers: [parseDsn(dsn)],
   owner: ownerOf(process.pid, ['bench']),
   attributes: attributesOf(process.pid, ['bench']),

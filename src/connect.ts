@@ -9,7 +9,7 @@ import { durationOf } from './primitives/wait.js'
 import { self } from './self.js'
 import { Sera } from './sera.js'
 import { attributesOf } from './store/connect.js'
-import { openLockTables } from './store/lock-tables.js'
+import { LockTables } from './store/lock-tables.js'
 
 /**
  * Connects to the server that has the lock tables, and makes them if they are missing and the account may.
@@ -42,7 +42,7 @@ function optionsOf(to: ConnectOptions): ConnectOptions {
 function open(options: ConnectOptions): Participant {
   const timing = timingOf(options)
   const owner = self(options.label)
-  const store = openLockTables({
+  const store = new LockTables({
     servers: serversOf(options),
     owner,
     attributes: attributesOf(owner.pid, [owner.command]),

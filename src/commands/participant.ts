@@ -1,17 +1,24 @@
-/** This run of the command line among the others at the lock tables. */
+/** This run of the command line at the lock tables, and as a participant among the others there. */
 import type { Host } from '../host.js'
 import { Participant } from '../primitives/participant.js'
 import { attributesOf } from '../store/connect.js'
-import { openLockTables } from '../store/lock-tables.js'
+import { LockTables } from '../store/lock-tables.js'
 import { ownerOf } from '../store/owner.js'
 import type { Call } from './call.js'
 
 /** `command` is what others see of it. */
-export function openParticipant({ settings, warn }: Call, host: Host, command: readonly string[]): Participant {
-  const { servers, leaseMs, graceMs, connectWaitMs, maxClockSkewMs, namespace } = settings
-  const { clock, random, pid } = host
+export function openTables(
+  { settings, warn }: Call,
+  { clock, random, pid }: Host,
+  command: readonly string[],
+): LockTables {
+  const { servers, leaseMs, connectWaitMs, namespace } = settings
   const attributes = attributesOf(pid, command)
   const owner = ownerOf(pid, command)
-  const store = openLockTables({ servers, owner, attributes, leaseMs, connectWaitMs, namespace, clock, random, warn })
-  return new Participant(store, { clock, leaseMs, graceMs, maxClockSkewMs })
+  return new LockTables({ servers, owner, attributes, leaseMs, connectWaitMs, namespace, clock, random, warn })
+}
+
+export function openParticipant(call: Call, host: Host, command: readonly string[]): Participant {
+  const { leaseMs, graceMs, maxClockSkewMs } = call.settings
+  return new Participant(openTables(call, host, command), { clock: host.clock, leaseMs, graceMs, maxClockSkewMs })
 }

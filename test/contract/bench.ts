@@ -13,7 +13,7 @@ import { Participant } from '../../src/primitives/participant.js'
 import type { Contender, Kind } from '../../src/primitives/primitive.js'
 import { Sera } from '../../src/sera.js'
 import type { ClaimStore } from '../../src/store/claims.js'
-import { openLockTables } from '../../src/store/lock-tables.js'
+import { LockTables } from '../../src/store/lock-tables.js'
 import { MemoryStore, MemoryTables } from '../../src/store/memory.js'
 import { ownerOf } from '../../src/store/owner.js'
 import { type SharedServer, sharedServers } from '../support/servers.js'
@@ -146,7 +146,7 @@ function onServer(server: SharedServer): (namespace: string) => Tables {
   const dsn = parseDsn(server.dsn())
   return namespace => ({
     open: label =>
-      openLockTables({
+      new LockTables({
         servers: [dsn],
         owner: ownerOf(process.pid, [label]),
         attributes: { program_name: 'sera' },

@@ -4,7 +4,7 @@ import test, { type ExecutionContext } from 'ava'
 import mysql from 'mysql2/promise'
 import { systemClock } from '../../src/clock.js'
 import { parseDsn } from '../../src/config/dsn.js'
-import { openLockTables } from '../../src/store/lock-tables.js'
+import { LockTables } from '../../src/store/lock-tables.js'
 import { ownerOf } from '../../src/store/owner.js'
 import { tables } from '../../src/store/schema.js'
 import { RUNTIMES, sera } from '../support/cli.js'
@@ -34,7 +34,7 @@ async function database(t: ExecutionContext, server: SharedServer) {
 }
 
 function open(t: ExecutionContext, dsn: string) {
-  const store = openLockTables({
+  const store = new LockTables({
     servers: [parseDsn(dsn)],
     owner: ownerOf(process.pid, ['test']),
     attributes: {},

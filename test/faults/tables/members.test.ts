@@ -6,7 +6,7 @@ import { parseDsn } from '../../../src/config/dsn.js'
 import { Mutex } from '../../../src/primitives/mutex.js'
 import { Participant } from '../../../src/primitives/participant.js'
 import type { ClaimStore } from '../../../src/store/claims.js'
-import { openLockTables } from '../../../src/store/lock-tables.js'
+import { LockTables } from '../../../src/store/lock-tables.js'
 import { ownerOf } from '../../../src/store/owner.js'
 import { sharedServers, startServer } from '../../support/servers.js'
 import { startWire } from './wire.js'
@@ -53,7 +53,7 @@ function participant(servers: string[]): Participant {
 }
 
 function tables(servers: string[]): ClaimStore {
-  return openLockTables({
+  return new LockTables({
     servers: servers.map(dsn => parseDsn(dsn)),
     owner: ownerOf(process.pid, ['members']),
     attributes: {},

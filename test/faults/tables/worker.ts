@@ -7,7 +7,7 @@ import type { Lock } from '../../../src/primitives/lock.js'
 import { Mutex } from '../../../src/primitives/mutex.js'
 import { Participant } from '../../../src/primitives/participant.js'
 import { attributesOf } from '../../../src/store/connect.js'
-import { openLockTables } from '../../../src/store/lock-tables.js'
+import { LockTables } from '../../../src/store/lock-tables.js'
 import { ownerOf } from '../../../src/store/owner.js'
 import { troubled } from './altered.js'
 import { type Breakage, breakRule, INTACT } from './broken.js'
@@ -31,7 +31,7 @@ class Client {
     const { servers, leaseMs, graceMs, job, name, guarded } = team
     const at = index % servers.length
     const others = team.pinned ? [] : [...servers.slice(at + 1), ...servers.slice(0, at)]
-    const store = openLockTables({
+    const store = new LockTables({
       servers: [servers[at] ?? '', ...others].map(dsn => parseDsn(dsn)),
       owner: ownerOf(process.pid, [`${team.team}.${index}`]),
       attributes: attributesOf(process.pid, [team.team]),

@@ -1,0 +1,120 @@
+/**
+ * Calls to the lock tables: each repeated while that helps, on every member of the cluster, and never longer than the
+ * caller's patience. Whoever calls does so in a way that is harmless when it is repeated.
+ */
+import { type Clock, sleep } from '../clock.js'
+import type { Dsn } from '../config/dsn.js'
+import { formatDuration } from '../config/duration.js'
+import { SeraError } from '../errors.js'
+import type { Patience, ResourceKey } from './claims.js'
+import type { Attributes } from './connection.js'
+import { Members } from './members.js'
+import { backoff, explain, isContention, isTransient } from './retry.js'
+import type { Facts, TableConnection } from './table-connection.js'
+
+export interface CallsOptions {
+  /** One server, or the members of one cluster. */
+  servers: readonly Dsn[]
+  attributes: Attributes
+  leaseMs: number
+  /** How long transient failures are retried, ms. */
+  connectWaitMs: number
+  /** Keeps clusters apart that share the tables; '' is none. */
+  namespace: string
+  clock: Clock
+  random: () => number
+  /** Told once of what is sound but unwise. */
+  warn?: ((message: string) => void) | undefined
+}
+
+/** Healthy members stall that long when one is lost (measured, with the defaults of either). */
+const SHORTEST_LEASE_MS = { galera: 15_000, group: 30_000 }
+
+/** Rivals pass sooner than a server comes back, and those who don't wait meet them, too. */
+const CONTENTION_MS = 5000
+
+/** What a call may take: always less than a third of a lease, and no longer than a person waits after Ctrl-C. */
+const LONGEST_CALL_MS = 10_000
+
+/** Between a namespace and a name; neither can contain it. */
+export const SEPARATOR = '\0'
+
+/** Characters that the tables have room for, beside a name's. */
+const LONGEST_NAMESPACE = 64
+
+export class Calls {
+  readonly #members: Members
+  #hasWarned = false
+
+  /** @throws SeraError config */
+  constructor(readonly options: CallsOptions) {
+    const { servers, attributes, leaseMs } = options
+    checkNamespace(options.namespace)
+    this.#members = new Members(servers, {
+      attributes,
+      callLimitMs: Math.min(leaseMs / 4, LONGEST_CALL_MS),
+      idleLimitMs: leaseMs,
+      learned: facts => this.#warn(facts),
+    })
+  }
+
+  /** A resource as the tables know it, whose names begin with the namespace. */
+  key({ kind, name }: ResourceKey): ResourceKey {
+    const { namespace } = this.options
+    return { kind, name: namespace === '' ? name : `${namespace}${SEPARATOR}${name}` }
+  }
+
+  /** Tries again what may pass, on every member at least once, for as long as the caller has patience. @throws SeraError lock-failed */
+  async persist<T>(
+    work: (connection: TableConnection, attempt: number) => Promise<T>,
+    patience: Patience,
+    urgent = false,
+  ): Promise<T> {
+    const { clock, connectWaitMs, random, servers } = this.options
+    const failingSince = clock.now()
+    const until = Math.min(patience.until, failingSince + connectWaitMs)
+    for (let attempt = 1; ; attempt++) {
+      patience.signal?.throwIfAborted()
+      const where = this.#members.name
+      try {
+        return await this.#members.use(connection => work(connection, attempt), urgent)
+      } catch (error) {
+        if (error instanceof SeraError) throw error
+        const pause = backoff(Math.max(1, attempt - servers.length), random)
+        const limit = isContention(error) ? Math.max(until, failingSince + CONTENTION_MS) : until
+        const isOver = clock.now() + pause >= limit && attempt >= servers.length
+        if (!isTransient(error) || isOver) throw failed(where, error)
+        if (attempt >= servers.length || isContention(error)) await sleep(pause, patience.signal)
+      }
+    }
+  }
+
+  rest(): void {
+    this.#members.rest()
+  }
+
+  close(): void {
+    this.#members.close()
+  }
+
+  #warn({ cluster }: Facts): void {
+    const { leaseMs, warn } = this.options
+    if (!cluster || leaseMs >= SHORTEST_LEASE_MS[cluster] || this.#hasWarned) return
+    this.#hasWarned = true
+    const [lease, least] = [leaseMs, SHORTEST_LEASE_MS[cluster]].map(formatDuration)
+    warn?.(
+      `a lease of ${lease} is short for a cluster, whose members stall when one is lost; make it ${least} or longer`,
+    )
+  }
+}
+
+function checkNamespace(namespace: string): void {
+  const { length } = [...namespace]
+  if (length <= LONGEST_NAMESPACE) return
+  const problem = `the namespace has ${length} characters; the lock tables have room for ${LONGEST_NAMESPACE}`
+  throw new SeraError('config', problem)
+}
+
+function failed(where: string, cause: unknown): SeraError {
+  return new SeraError('lock-failed', `the lock tables at ${where} can't be used: ${explain(cause)}`, { cause })
+}
