@@ -44,21 +44,28 @@ function deliver(signal: NodeJS.Signals): void {
   for (const listener of [...listeners]) listener(signal)
 }
 
+/** What is said waits so long for a reader who is slow; what is printed waits as long as it takes. */
+const SAYING_MS = 1000
+const RETRY_MS = 10
+
 /** Writes at once and in order; process.stdout would load a stream, and lose its tail at exit when it is a pipe. */
 function terminal(fd: number, columns: () => number | undefined): Terminal {
+  const isTerminal = isatty(fd)
+  const tries = fd === 1 ? Number.POSITIVE_INFINITY : SAYING_MS / RETRY_MS
   return {
-    isTerminal: isatty(fd),
+    isTerminal,
+    // to ask for those of a pipe would make the stream
     get columns() {
-      return columns() || 80
+      return (isTerminal && columns()) || 80
     },
     write(text) {
       let rest = Buffer.from(text)
-      for (let tries = 0; rest.length > 0 && tries < 100; tries++) {
+      for (let left = tries; rest.length > 0 && left > 0; left--) {
         try {
           rest = rest.subarray(writeSync(fd, rest))
         } catch (error) {
           if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return // nobody reads any more
-          Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10)
+          Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MS)
         }
       }
     },
