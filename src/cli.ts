@@ -101,6 +101,10 @@ async function runForm(line: SubcommandLine, flags: FlagValues, session: Session
       const { embedded } = await import('./commands/embedded.js')
       return print(session, await embedded(words[0] ?? '', options, session.host))
     }
+    case 'doctor': {
+      const { doctor } = await import('./commands/doctor.js')
+      return await doctor({ flags, options, session, reach: settings => reachable(settings, session) })
+    }
     case 'schema': {
       const { server } = await session.configure(flags, { serverless: true, graceless: true, data: true })
       return print(session, (await import('./commands/schema.js')).schema(server))

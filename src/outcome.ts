@@ -23,12 +23,15 @@ export type Outcome =
   | { kind: 'conflict'; reason: string }
   /** The answer of `sera verify` is no. */
   | { kind: 'stale'; reason: string }
+  /** `sera doctor` has found something wrong. */
+  | { kind: 'sick'; reason: string }
   /** A signal ended the wait. */
   | { kind: 'interrupted'; signal: NodeJS.Signals }
 
 /** Exit codes of sera's own, with their meaning as help prints it. 200-205 are those of the original tool. */
 export const EXIT_CODES = {
   stale: { code: 1, meaning: 'sera verify: the grant is not the newest, or no longer held' },
+  sick: { code: 1, meaning: 'sera doctor: something is wrong' },
   config: { code: 200, meaning: 'the config file is missing, unreadable or invalid' },
   usage: { code: 201, meaning: 'wrong usage' },
   'lock-failed': { code: 202, meaning: 'lock failed: the database is unreachable, refused, or cannot lock safely' },
@@ -69,6 +72,7 @@ export function exitCodeOf(outcome: Outcome, options: ExitCodeOptions = {}): num
     case 'overran':
     case 'conflict':
     case 'stale':
+    case 'sick':
       return EXIT_CODES[outcome.kind].code
     default:
       return unreachable(outcome)

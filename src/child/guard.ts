@@ -17,6 +17,9 @@ export interface GuardOptions {
   lifeline: number | undefined
 }
 
+/** Not the command's: that may be anything. */
+export const GUARD_PATH = '/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin'
+
 const END_BY_STATUS: Record<number, GuardEnd> = { 0: 'gone', 10: 'gone', 11: 'deadline', 12: 'asked' }
 
 /** Hundredths of a second, as /proc/uptime has them; a shell has no Infinity. */
@@ -37,7 +40,7 @@ export class Guard {
         stdio: ['pipe', 'ignore', 'ignore', lifeline ?? 'ignore'],
         detached: true,
         cwd: '/',
-        env: { script: GUARD_SCRIPT, PATH: '/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin' },
+        env: { script: GUARD_SCRIPT, PATH: GUARD_PATH },
       })
     } catch (cause) {
       throw cannotStart(cause)

@@ -24,8 +24,8 @@ const WRAPPING = [...CLASSIC, 'rwlock', 'semaphore', 'double-barrier'] as const
 const WAITING = ['counter', 'barrier', 'gate wait'] as const
 /** What has a place in the lock tables. */
 const CLAIMING = [...WRAPPING, ...WAITING, 'gate close', 'gate open'] as const
-const PRINTING = [...WAITING, 'gate close', 'gate open', 'verify', 'embedded', 'embedded stop'] as const
-const SERVED = [...CLAIMING, 'verify', 'schema'] as const
+const PRINTING = [...WAITING, 'gate close', 'gate open', 'verify', 'doctor', 'embedded', 'embedded stop'] as const
+const SERVED = [...CLAIMING, 'verify', 'doctor', 'schema'] as const
 
 export const FLAGS = [
   {
@@ -147,7 +147,7 @@ export const FLAGS = [
   },
   { name: 'json', group: 'Messages', with: PRINTING, describe: 'print an object instead of text' },
   { name: 'verbose', group: 'Messages', describe: 'say what happens, on stderr' },
-  { name: 'quiet', short: 'q', group: 'Messages', describe: 'say nothing but errors' },
+  { name: 'quiet', short: 'q', group: 'Messages', describe: 'say nothing but errors; with doctor, what is not well' },
   {
     name: 'syslog',
     group: 'Messages',

@@ -1,6 +1,7 @@
 /** Help, of sera and of each subcommand: from the tables of flags, subcommands and exit codes. */
 import { EXIT_CODES } from '../outcome.js'
 import { type Flag, flagsOf } from './flags.js'
+import { folded } from './folded.js'
 import { parser } from './parse-flags.js'
 import { type Form, findSubcommand, SUBCOMMANDS, type Subcommand, usageOf } from './subcommands.js'
 
@@ -23,7 +24,7 @@ async function subcommandHelp(subcommand: Subcommand, width: number): Promise<st
   const { forms, alias, about, examples } = subcommand
   const usages = forms.map((form, at) => `${at === 0 ? 'Usage:' : '      '} ${usageOf(subcommand, form)}\n`).join('')
   const also = alias === undefined ? '' : `Also sera ${alias}. `
-  const paragraphs = `${also}${about}\n\n${flagsStand(forms)}`.split('\n\n').map(text => wrapped(text, width))
+  const paragraphs = `${also}${about}\n\n${flagsStand(forms)}`.split('\n\n').map(text => folded(text, width))
   const sections = [
     usages,
     paragraphs.join('\n'),
@@ -77,18 +78,8 @@ function columnsOf(rows: readonly (readonly [string, string])[], width: number):
   return rows
     .map(([left, right]) => {
       if (right === '') return `  ${left}\n`
-      if (!beside) return `  ${left}\n${wrapped(right, width, '      ')}`
-      return `  ${left.padEnd(indent - 2)}${wrapped(right, width, ' '.repeat(indent)).trimStart()}`
+      if (!beside) return `  ${left}\n${folded(right, width, '      ')}`
+      return `  ${left.padEnd(indent - 2)}${folded(right, width, ' '.repeat(indent)).trimStart()}`
     })
     .join('')
-}
-
-function wrapped(text: string, width: number, indent = ''): string {
-  const lines = ['']
-  for (const word of text.split(' ')) {
-    const line = lines.at(-1) as string
-    if (line !== '' && indent.length + line.length + 1 + word.length >= width) lines.push(word)
-    else lines[lines.length - 1] = line === '' ? word : `${line} ${word}`
-  }
-  return lines.map(line => `${indent}${line}\n`).join('')
 }

@@ -23,7 +23,7 @@ export type Whoever = Pick<Holder, 'host' | 'pid' | 'command'>
 
 /** Failures go to syslog; what went as asked does so only with `audit`. */
 export function severityOf({ kind }: Outcome): Severity {
-  if (kind === 'ran' || kind === 'done' || kind === 'skipped' || kind === 'stale') return 'info'
+  if (['ran', 'done', 'skipped', 'stale', 'sick'].includes(kind)) return 'info'
   return kind === 'timed-out' || kind === 'interrupted' ? 'warning' : 'error'
 }
 

@@ -1,6 +1,6 @@
 /** One run of the command line: what becomes known on the way, and how it is told at the end, however it ends. */
 import { writeFileSync } from 'node:fs'
-import { type Flags, resolveSettings } from '../config/resolve.js'
+import { type Flags, type Resolved, resolveSettings } from '../config/resolve.js'
 import type { Settings } from '../config/settings.js'
 import { DEFAULT_SYSLOG } from '../config/syslog.js'
 import { SeraError } from '../errors.js'
@@ -40,17 +40,21 @@ export class Session {
   }
 
   /** Brings config file, environment and flags together. @throws SeraError config, usage */
-  async configure(
-    flags: FlagValues,
-    { serverless = false, graceless = false, data = false }: Purpose,
-  ): Promise<Settings> {
-    const given = { env: this.host.env, flags: settingFlags(flags), serverless, graceless }
-    const { settings, warnings } = await resolveSettings(given)
-    if (flags.syslog !== undefined) settings.syslog = flags.syslog ? (settings.syslog ?? DEFAULT_SYSLOG) : undefined
-    this.#settings = settings
+  async configure(flags: FlagValues, { data = false, ...purpose }: Purpose): Promise<Settings> {
+    const { settings, warnings } = await this.resolve(flags, purpose)
     this.voice.verbose = data && settings.verbose ? 'stderr' : settings.verbose
     for (const warning of warnings) this.warn(warning)
     return settings
+  }
+
+  /** The same with what there is to tell of it, and without telling. @throws SeraError config, usage */
+  async resolve(flags: FlagValues, { serverless = false, graceless = false }: Purpose): Promise<Resolved> {
+    const given = { env: this.host.env, flags: settingFlags(flags), serverless, graceless }
+    const resolved = await resolveSettings(given)
+    const { settings } = resolved
+    if (flags.syslog !== undefined) settings.syslog = flags.syslog ? (settings.syslog ?? DEFAULT_SYSLOG) : undefined
+    this.#settings = settings
+    return resolved
   }
 
   /** Something to know that stops nothing. */

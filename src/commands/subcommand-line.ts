@@ -89,7 +89,7 @@ function usages(subcommand: Subcommand, forms: readonly Form[]): string {
   return forms.map(form => usageOf(subcommand, form)).join(', or ')
 }
 
-const LATER = ['rendezvous', 'sync', 'once', 'pool', 'serve', 'status', 'history', 'break', 'doctor']
+const LATER = ['rendezvous', 'sync', 'once', 'pool', 'serve', 'status', 'history', 'break']
 
 function unknown(name: string): SeraError {
   if (LATER.includes(name)) return new SeraError('usage', `"sera ${name}" is not in this version of sera yet`)

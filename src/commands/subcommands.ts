@@ -15,6 +15,7 @@ export type FormName =
   | 'gate open'
   | 'gate wait'
   | 'verify'
+  | 'doctor'
   | 'schema'
   | 'embedded'
   | 'embedded stop'
@@ -121,6 +122,19 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
       'Exits with 0 when <token>, which a command got as SERA_TOKEN, is the newest grant of mutex, rwlock, semaphore or ' +
       'double-barrier <name> and still held, and with 1 when it is not.',
     examples: [['sera verify rwlock wiki "$SERA_TOKEN" && publish.sh', 'unless somebody has followed']],
+  },
+  {
+    name: 'doctor',
+    forms: [{ name: 'doctor', words: [], wraps: false, does: 'check this setup, and say what to do' }],
+    about:
+      'Checks the config, the database, the lock tables and this host, and says what to do about what is not well. It only ' +
+      'looks: nothing is locked, made or changed. Exits with 0 when nothing is wrong, warnings (!) or not, and with 1 when ' +
+      'something is (✗). With --quiet it leaves out what is well.',
+    examples: [
+      ['sera doctor', 'on every host, before the first cron job'],
+      ['sera doctor --quiet --config new.json', 'what there is to do, and nothing else'],
+      ['sera doctor --json | jq -r ".checks[] | select(.verdict == "bad") | .says"', ''],
+    ],
   },
   {
     name: 'schema',

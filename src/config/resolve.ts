@@ -29,6 +29,12 @@ export interface Resolved {
   warnings: string[]
   /** Where a value came from, for errors and for `doctor`: `--lease`, `SERA_LEASE`, `/etc/sera.json: lease`, `default`. */
   originOf(name: SettingName): string
+  /** The config file that was read. */
+  file: string | undefined
+  /** What named the servers: `SERA_SERVER`, `/etc/sera.json: servers`. */
+  serversFrom: string
+  /** The file that their DSNs stand in. */
+  serversFile: string | undefined
 }
 
 /** One place that settings come from. */
@@ -39,6 +45,15 @@ interface Source {
   nameOf(name: SettingName): string
   /** What a bad value from it is. */
   kind: SeraErrorKind
+  /** Where it is one. */
+  file?: string
+}
+
+interface NamedServers {
+  servers: readonly [Dsn, ...Dsn[]]
+  /** What named them. */
+  from: string
+  file: string | undefined
 }
 
 type Pick = <Name extends SettingName>(name: Name) => Values[Name] | undefined
@@ -65,13 +80,14 @@ export async function resolveSettings({
   const originOf = (name: SettingName) => sourceOf(name)?.nameOf(name) ?? 'default'
 
   const otherwise = serverless ? undefined : fromFile ? `${path} names none` : `${path} does not exist`
-  const servers = findServers(sources, otherwise)
+  const { servers, from, file: serversFile } = findServers(sources, otherwise)
   const settings = withDefaults(servers, pick)
   if (graceless) settings.graceMs = 0
   if (servers.length > 1 && settings.engine === 'get_lock') throw tooMany(sourceOf('engine')?.kind, originOf)
   const leaseIsFlag = [sourceOf('lease'), sourceOf('grace')].includes(fromFlags)
   checkLease(settings, leaseIsFlag ? 'usage' : 'config', originOf)
-  return { settings, warnings: sources.flatMap(source => source.warnings), originOf }
+  const warnings = sources.flatMap(source => source.warnings)
+  return { settings, warnings, originOf, file: fromFile && path, serversFrom: from, serversFile }
 }
 
 function withDefaults(servers: readonly [Dsn, ...Dsn[]], pick: Pick): Settings {
@@ -100,11 +116,11 @@ function engineFor(servers: readonly Dsn[], engine: EngineChoice): EngineChoice 
 }
 
 /** The three ways to name a server overrule each other as one setting would: whoever comes last decides alone. */
-function findServers(sources: Source[], otherwise: string | undefined): readonly [Dsn, ...Dsn[]] {
+function findServers(sources: Source[], otherwise: string | undefined): NamedServers {
   const ways = ['server', 'serverFile', 'servers'] as const
   const source = sources.find(({ values }) => ways.some(way => values[way] !== undefined))
   if (!source) {
-    if (otherwise === undefined) return [EMBEDDED]
+    if (otherwise === undefined) return { servers: [EMBEDDED], from: 'default', file: undefined }
     throw new SeraError(
       'config',
       `no server: ${otherwise}; name one with --server, SERA_SERVER, or "server" in the config file ` +
@@ -114,12 +130,13 @@ function findServers(sources: Source[], otherwise: string | undefined): readonly
   const { server, serverFile, servers } = source.values
   const given = ways.filter(way => source.values[way] !== undefined).map(source.nameOf)
   if (given.length > 1) throw new SeraError(source.kind, `${given.join(' and ')} each name the server: give only one`)
-  if (server) return [server]
-  if (serverFile !== undefined) return [readServerFile(serverFile)]
+  const named = { from: given[0] as string, file: source.file }
+  if (server) return { ...named, servers: [server] }
+  if (serverFile !== undefined) return { ...named, servers: [readServerFile(serverFile)], file: serverFile }
   if (servers!.length > 1 && servers!.some(({ address }) => address.net === 'embedded')) {
     throw new SeraError(source.kind, `${given[0]}: the embedded server is no member of a cluster`)
   }
-  return servers as [Dsn, ...Dsn[]]
+  return { ...named, servers: servers as [Dsn, ...Dsn[]] }
 }
 
 /** GET_LOCK is local to one server. */
@@ -149,7 +166,7 @@ async function readFile(path: string, named: boolean): Promise<Source | undefine
     if (!named && isMissing(error)) return undefined
     throw error
   }
-  return { ...config, kind: 'config', nameOf: name => `${path}: ${name}` }
+  return { ...config, kind: 'config', nameOf: name => `${path}: ${name}`, file: path }
 }
 
 function readEnvironment(env: Given['env']): Source {

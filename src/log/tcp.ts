@@ -41,7 +41,7 @@ export function openTcp(port: number, addresses: (signal: AbortSignal) => Promis
 }
 
 /** The socket never keeps the process alive: whoever waits for a line does that. Undefined where nobody answers. */
-async function connected(host: string, port: number, signal: AbortSignal): Promise<Socket | undefined> {
+export async function connected(host: string, port: number, signal: AbortSignal): Promise<Socket | undefined> {
   const socket = connect({ host, port, noDelay: true }).unref()
   socket.on('error', () => undefined)
   // What is left unread turns the closing FIN into a reset, and the last line may be lost with it.

@@ -28,7 +28,7 @@ export interface CallsOptions {
 }
 
 /** Healthy members stall that long when one is lost (measured, with the defaults of either). */
-const SHORTEST_LEASE_MS = { galera: 15_000, group: 30_000 }
+export const SHORTEST_LEASE_MS = { galera: 15_000, group: 30_000 }
 
 /** Rivals pass sooner than a server comes back, and those who don't wait meet them, too. */
 const CONTENTION_MS = 5000

@@ -57,9 +57,14 @@ export class Connection {
     return this.#broken !== undefined
   }
 
-  get isMariaDb(): boolean {
+  /** As the server, or a proxy before it, greets with it. */
+  get serverVersion(): string {
     const { _handshakePacket } = this.#raw as unknown as { _handshakePacket?: { serverVersion?: string } }
-    return /mariadb/i.test(_handshakePacket?.serverVersion ?? '')
+    return _handshakePacket?.serverVersion ?? ''
+  }
+
+  get isMariaDb(): boolean {
+    return /mariadb/i.test(this.serverVersion)
   }
 
   /** Descriptor of the socket; processes that inherit it keep the connection open at the server. */

@@ -87,7 +87,12 @@ export async function createTables(connection: Connection, database: string, lim
   }
 }
 
-const DENIED = ['ER_TABLEACCESS_DENIED_ERROR', 'ER_DBACCESS_DENIED_ERROR', 'ER_SPECIFIC_ACCESS_DENIED_ERROR']
+/** The account may not do that. */
+export const DENIED: readonly string[] = [
+  'ER_TABLEACCESS_DENIED_ERROR',
+  'ER_DBACCESS_DENIED_ERROR',
+  'ER_SPECIFIC_ACCESS_DENIED_ERROR',
+]
 
 /** @throws SeraError lock-failed, when the tables are of a version that this program does not know */
 export function checkVersion(version: number): void {

@@ -16,7 +16,7 @@ export interface TableServer {
 }
 
 /** Where the tables are when the DSN names no database. */
-const DEFAULT_DATABASE = 'sera'
+export const DEFAULT_DATABASE = 'sera'
 
 export class TableConnection {
   #inTransaction = false
@@ -143,7 +143,7 @@ function sessionSettings(isMariaDb: boolean, facts: Facts, { callLimitMs, idleLi
 }
 
 /** It does not exist, or the account may not use it, which an account can't tell apart. */
-const NO_DATABASE = ['ER_BAD_DB_ERROR', 'ER_DBACCESS_DENIED_ERROR']
+export const NO_DATABASE = ['ER_BAD_DB_ERROR', 'ER_DBACCESS_DENIED_ERROR']
 
 function noDatabase({ database, user }: Dsn, cause: unknown): SeraError {
   const problem =

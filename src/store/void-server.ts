@@ -55,16 +55,23 @@ export function voidRules(engine: EngineChoice, allowMultiPrimary: boolean): rea
 
 /** Sets the session up and leaves in `@sera_void` the name of a variable that makes GET_LOCK void, or NULL. */
 export function setupStatement(rules: readonly Void[], leaseMs: number, isMariaDb: boolean): string {
+  return `SET SESSION wait_timeout = ${Math.ceil(leaseMs / 1000)}, @sera_void = ${voidExpression(rules, isMariaDb)}`
+}
+
+/** The name of a variable that makes GET_LOCK void, or NULL, as an expression. */
+export function voidExpression(rules: readonly Void[], isMariaDb: boolean): string {
+  if (rules.length === 0) return 'NULL'
   const variables = isMariaDb ? 'information_schema.GLOBAL_VARIABLES' : 'performance_schema.global_variables'
   const tests = rules.map(({ variable, when }) => `VARIABLE_NAME = '${variable}' AND VARIABLE_VALUE ${when}`)
-  const found = `(SELECT MAX(LOWER(VARIABLE_NAME)) FROM ${variables} WHERE ${tests.join(' OR ')})`
-  return `SET SESSION wait_timeout = ${Math.ceil(leaseMs / 1000)}, @sera_void = ${tests.length > 0 ? found : 'NULL'}`
+  return `(SELECT MAX(LOWER(VARIABLE_NAME)) FROM ${variables} WHERE ${tests.join(' OR ')})`
 }
 
 /** GET_LOCK excludes nobody on this server. */
 export class VoidServer extends SeraError {
+  readonly remedy: string
+
   constructor(
-    reason: string,
+    readonly reason: string,
     /** The engine `lease` locks safely there. */
     readonly leasable: boolean,
   ) {
@@ -72,6 +79,7 @@ export class VoidServer extends SeraError {
       ? 'use --engine lease, or point every host at one primary and set allowMultiPrimary'
       : 'point every host at one primary and set allowMultiPrimary, or use a plain server'
     super('lock-failed', `GET_LOCK cannot lock safely on this server: ${reason}; ${remedy}`)
+    this.remedy = remedy
   }
 }
 

@@ -1,0 +1,148 @@
+/** What kind of server it is, whom it belongs to, and what stands before it: told by what it shows to an account without rights. */
+import { type GroupMember, NotTold, type ServerFacts } from '../../store/diagnosis.js'
+import { bad, type Check, good, unknown, warning } from './check.js'
+
+/** `isMember`: it is one of several servers that the settings name. */
+export function clusterChecks(facts: ServerFacts, isMember: boolean): Check[] {
+  const { settings } = facts
+  const told = settings instanceof NotTold ? undefined : settings
+  return [
+    kind(facts),
+    proxy(facts),
+    ...(told ? [writable(facts, told, isMember)] : [unknown('writable', (settings as NotTold).reason)]),
+    ...(told?.get('wsrep_on') === 'ON' ? [galera(facts)] : []),
+    ...(told?.get('group_replication_group_name') ? [group(facts, told)] : []),
+  ]
+}
+
+/** What sera was never run on, and what its own documentation says of GET_LOCK there. */
+const STRANGERS: readonly { sign: RegExp; verdict: 'warning' | 'bad'; says: string }[] = [
+  {
+    // https://github.com/vitessio/vitess/issues/6367
+    sign: /vitess/i,
+    verdict: 'bad',
+    says: 'Vitess, which refuses GET_LOCK within an expression, as sera asks for it; the tables are untested there',
+  },
+  {
+    // https://docs.pingcap.com/tidb/stable/locking-functions
+    sign: /tidb/i,
+    verdict: 'warning',
+    says: 'TiDB, untested with sera; its GET_LOCK waits 1 s at least (also for `sera 0`) and can not tell the holder',
+  },
+]
+
+function kind({ greeting, identity, isMariaDb, settings }: ServerFacts): Check {
+  if (identity instanceof NotTold && settings instanceof NotTold) return unknown('kind', identity.reason)
+  const { version, comment } = identity instanceof NotTold ? { version: greeting.version, comment: '' } : identity
+  const stranger = STRANGERS.find(({ sign }) => sign.test(`${greeting.version} ${version} ${comment}`))
+  if (stranger) {
+    return {
+      name: 'kind',
+      ...signless(stranger),
+      remedy: 'give sera a MySQL or MariaDB of its own; a small one will do',
+    }
+  }
+  const told = settings instanceof NotTold ? undefined : settings
+  const aurora = told?.get('aurora_version')
+  const name = aurora ? `Aurora ${aurora}, MySQL` : isMariaDb ? 'MariaDB' : 'MySQL'
+  return good('kind', `${name} ${version}${aurora ? '; name the cluster endpoint, which follows the writer' : ''}`)
+}
+
+function signless({ verdict, says }: (typeof STRANGERS)[number]): Pick<Check, 'verdict' | 'says'> {
+  return { verdict, says }
+}
+
+const DIRECTLY = 'let sera connect to the primary itself'
+
+/** A proxy greets with a number of its own, and hardly ever with the server's version. */
+function proxy({ proxy: name, identity, greeting }: ServerFacts): Check {
+  if (name !== undefined) {
+    const says =
+      `${name} stands in between: it keeps to one connection once GET_LOCK was called, but many versions ignore ` +
+      'wait_timeout, and reads of the tables may go to a replica'
+    return warning('proxy', says, DIRECTLY)
+  }
+  if (identity instanceof NotTold) return unknown('proxy', identity.reason)
+  const isOther = identity.connection !== greeting.connection && !/tidb|vitess/i.test(greeting.version)
+  if (!isOther) return good('proxy', 'none shows')
+  const says =
+    `something (MaxScale, RDS Proxy, …) stands in between: connection ${greeting.connection} is ${identity.connection} ` +
+    'at the server; GET_LOCK holds only if it keeps each session to one connection and one server'
+  return warning('proxy', says, DIRECTLY)
+}
+
+type Settings = ReadonlyMap<string, string>
+
+/** The variables that keep a server from taking writes. */
+export function readOnlyBy(settings: Settings): string[] {
+  return ['read_only', 'super_read_only', 'innodb_read_only', 'offline_mode'].filter(name => !isOff(settings.get(name)))
+}
+
+function writable({ status }: ServerFacts, settings: Settings, isMember: boolean): Check {
+  const readOnly = readOnlyBy(settings)
+  const says = `it takes no writes (${readOnly.join(', ')}): a replica, or a primary that was replaced`
+  if (readOnly.length > 0 && isMember && isSecondary(settings)) return good('writable', 'not while it is a secondary')
+  if (readOnly.length > 0) return bad('writable', says, 'name the primary in the DSN, or an address that follows it')
+  const replicates = !(status instanceof NotTold) && status.get('slave_running') === 'ON'
+  if (!replicates) return good('writable', 'it takes writes')
+  const both = 'it takes writes and is a replica itself: hosts that lock on its primary are not kept out'
+  return warning('writable', both, 'name the same server on every host, the primary')
+}
+
+/** Of a group with a single primary, those that are read-only take over from it. */
+function isSecondary(settings: Settings): boolean {
+  return settings.get('group_replication_group_name') !== undefined
+}
+
+function isOff(value: string | undefined): boolean {
+  return value === undefined || ['OFF', '0', ''].includes(value.toUpperCase())
+}
+
+function galera({ status }: ServerFacts): Check {
+  if (status instanceof NotTold) return unknown('cluster', status.reason)
+  const size = Number(status.get('wsrep_cluster_size'))
+  const state = status.get('wsrep_local_state_comment')
+  const component = status.get('wsrep_cluster_status')
+  const says = `Galera, ${members(size)}; this one is ${state}, its part of the cluster ${component}`
+  if (status.get('wsrep_ready') !== 'ON' || component !== 'Primary') {
+    return bad(
+      'cluster',
+      `${says}: it has no quorum, or is joining`,
+      'name all members in `servers`, and mend this one',
+    )
+  }
+  if (state !== 'Synced') return warning('cluster', says, 'wait until it is Synced, or take it out of `servers`')
+  return few(says, size)
+}
+
+function group({ members: found }: ServerFacts, settings: Settings): Check {
+  const mode = isOff(settings.get('group_replication_single_primary_mode')) ? 'multi' : 'single'
+  const says = `Group Replication, ${mode}-primary`
+  if (found instanceof NotTold) {
+    const remedy = 'GRANT SELECT ON performance_schema.replication_group_members to the account to have them checked'
+    return { name: 'cluster', verdict: 'unknown', says: `${says}; its members do not show: ${found.reason}`, remedy }
+  }
+  const me = found?.find(({ isThis }) => isThis)
+  const online = (found ?? []).filter(({ state }) => state === 'ONLINE')
+  const told = `${says}, ${members(online.length)} online; this one is ${describe(me)}`
+  if (me?.state !== 'ONLINE') {
+    return bad('cluster', told, 'START GROUP_REPLICATION there, or name all members in `servers`')
+  }
+  const lost = (found ?? []).filter(({ state }) => state !== 'ONLINE')
+  if (lost.length === 0) return few(told, online.length)
+  const others = lost.map(({ name, state }) => `${name} ${state}`).join(', ')
+  return warning('cluster', `${told}; ${others}`, 'bring it back: the group bears the loss of less than half')
+}
+
+function describe(member: GroupMember | undefined): string {
+  return member ? `${member.state}${member.role ? `, ${member.role}` : ''}` : 'no member'
+}
+
+function members(count: number): string {
+  return `${count} member${count === 1 ? '' : 's'}`
+}
+
+function few(says: string, count: number): Check {
+  if (count >= 3) return good('cluster', says)
+  return warning('cluster', `${says}; with less than three, the loss of one stops all`, 'add members')
+}

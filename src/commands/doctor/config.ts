@@ -1,0 +1,76 @@
+/** The configuration: where it is, who can read it, and what came from where. */
+import { formatDsn } from '../../config/dsn.js'
+import { formatDuration } from '../../config/duration.js'
+import { DEFAULT_FILE } from '../../config/file.js'
+import type { Resolved } from '../../config/resolve.js'
+import { badBecause, type Check, good, warning } from './check.js'
+
+export interface ConfigFacts {
+  resolved: Resolved | undefined
+  /** Why there are no settings. */
+  error?: string
+  /** Permission bits of a file that is there. */
+  modeOf(file: string): number | undefined
+}
+
+const OTHERS_READ = 0o004
+const OTHERS_WRITE = 0o002
+
+export function configChecks({ resolved, error, modeOf }: ConfigFacts): Check[] {
+  if (!resolved) return [badBecause('settings', error ?? '', `correct it; README, "Configuration", has an example`)]
+  const files = new Set([resolved.file, resolved.serversFile].filter(file => file !== undefined))
+  return [
+    ...(resolved.file === undefined
+      ? [good('file', `no ${DEFAULT_FILE}; ${resolved.serversFrom} names the server`)]
+      : []),
+    ...[...files].map(file =>
+      fileCheck(file, modeOf(file) ?? 0, file === resolved.serversFile && hasPassword(resolved)),
+    ),
+    ...settingChecks(resolved),
+  ]
+}
+
+function fileCheck(file: string, mode: number, holdsPassword: boolean): Check {
+  const what = holdsPassword ? `${file} holds a password` : file
+  if (mode & OTHERS_WRITE) {
+    return warning('file', `${what}, and everybody on this host can change it`, `chmod o-w ${file}`)
+  }
+  if (!holdsPassword) return good('file', file)
+  if (mode & OTHERS_READ) {
+    const remedy = `chmod o-r ${file}; whoever runs sera must stay able to read it (chgrp, mode 640)`
+    return warning('file', `${what}, and everybody on this host can read it`, remedy)
+  }
+  return good('file', `${what}, and not everybody can read it`)
+}
+
+function hasPassword({ settings }: Resolved): boolean {
+  return settings.servers.some(({ password }) => password !== '')
+}
+
+function settingChecks({ settings, warnings, originOf, serversFrom }: Resolved): Check[] {
+  const { servers, leaseMs, graceMs, namespace } = settings
+  const ignored = [...new Set(servers.flatMap(dsn => dsn.ignored))]
+  return [
+    good('servers', `${servers.map(formatDsn).join(', ')} (${serversFrom})`),
+    good(
+      'lease',
+      `${formatDuration(leaseMs)} (${originOf('lease')}), with a grace of ${formatDuration(graceMs)} (${originOf('grace')})`,
+    ),
+    ...(namespace === '' ? [] : [good('namespace', `${namespace} (${originOf('namespace')})`)]),
+    ...(ignored.length === 0
+      ? [good('parameters', 'all that the DSN asks for is honoured')]
+      : [
+          warning(
+            'parameters',
+            `the DSN asks for ${ignored.join(', ')}, which sera does not honour`,
+            'remove what you can do without; README, "Naming the server", lists what is honoured',
+          ),
+        ]),
+    ...warnings.map(text => warningOf(text)),
+  ]
+}
+
+function warningOf(text: string): Check {
+  const { says, remedy } = badBecause('setting', text, 'correct the name, or remove it')
+  return warning('setting', says, remedy ?? '')
+}

@@ -1,0 +1,76 @@
+/** Which engine the plain lock takes on these servers, and why. */
+import { formatDuration } from '../../config/duration.js'
+import type { Settings } from '../../config/settings.js'
+import { SHORTEST_LEASE_MS } from '../../store/calls.js'
+import { type Diagnosis, NotTold } from '../../store/diagnosis.js'
+import { bad, type Check, good, unknown, warning } from './check.js'
+import { clocksAmong } from './clock.js'
+import { readOnlyBy } from './cluster.js'
+
+export type Engine = 'get_lock' | 'lease'
+
+type Chosen = Pick<Settings, 'engine' | 'leaseMs' | 'allowMultiPrimary' | 'maxClockSkewMs'>
+
+/** Undefined where it can't be told: nobody can connect, or GET_LOCK is void and nothing else will do. */
+export function chosenEngine({ engine }: Chosen, [diagnosis]: readonly Diagnosis[]): Engine | undefined {
+  if (engine === 'lease') return 'lease'
+  const getLock = diagnosis?.facts?.getLock
+  if (!diagnosis?.facts || getLock instanceof NotTold) return undefined
+  if (!getLock) return 'get_lock'
+  return engine === 'auto' && getLock.leasable ? 'lease' : undefined
+}
+
+/** `origin`: where the setting came from. */
+export function engineChecks(settings: Chosen, diagnoses: readonly Diagnosis[], origin: string): Check[] {
+  const clocks = diagnoses.flatMap(({ facts }) => (facts && !(facts.clock instanceof NotTold) ? [facts.clock] : []))
+  return [
+    plainLock(settings, diagnoses, origin),
+    ...writers(diagnoses),
+    ...leaseLength(settings, diagnoses),
+    ...clocksAmong(clocks, settings.maxClockSkewMs),
+  ]
+}
+
+const ALL_HOSTS = 'all hosts of a command must use it'
+
+function plainLock(settings: Chosen, diagnoses: readonly Diagnosis[], origin: string): Check {
+  const { engine, allowMultiPrimary } = settings
+  const asked = `${engine} (${origin})`
+  if (engine === 'lease') {
+    const why = diagnoses.length > 1 ? `${diagnoses.length} servers` : asked
+    return good('engine', `lease, by ${why}: the lock is kept in the tables; ${ALL_HOSTS}`)
+  }
+  const facts = diagnoses[0]?.facts
+  if (!facts) return unknown('engine', 'there is no connection')
+  const { getLock } = facts
+  if (getLock instanceof NotTold) return unknown('engine', getLock.reason)
+  if (!getLock)
+    return good('engine', `get_lock, by ${asked}: the server's own GET_LOCK${allowMultiPrimary ? UNCHECKED : ''}`)
+  if (engine === 'auto' && getLock.leasable)
+    return good('engine', `lease, by ${asked}: ${getLock.reason}; ${ALL_HOSTS}`)
+  return bad('engine', `GET_LOCK can not lock safely here: ${getLock.reason}`, getLock.remedy)
+}
+
+const UNCHECKED = '; allowMultiPrimary says that every host is sent to one primary, and nobody checks that'
+
+/** Of several servers one has to take writes. */
+function writers(diagnoses: readonly Diagnosis[]): Check[] {
+  if (diagnoses.length < 2) return []
+  const told = diagnoses.flatMap(({ facts }) => (facts && !(facts.settings instanceof NotTold) ? [facts.settings] : []))
+  const count = told.filter(settings => readOnlyBy(settings).length === 0).length
+  if (count > 0) return [good('writers', `${count} of the ${diagnoses.length} servers take writes`)]
+  return [bad('writers', 'none of the servers takes writes', 'name the primary, or all members of the cluster')]
+}
+
+/** Healthy members of a cluster stall for seconds when one is lost. */
+function leaseLength({ leaseMs }: Chosen, diagnoses: readonly Diagnosis[]): Check[] {
+  const kinds = diagnoses.flatMap(({ facts }) => {
+    if (!facts || facts.settings instanceof NotTold) return []
+    if (facts.settings.get('wsrep_on') === 'ON') return ['galera' as const]
+    return facts.settings.get('group_replication_group_name') ? ['group' as const] : []
+  })
+  const shortest = Math.max(0, ...kinds.map(kind => SHORTEST_LEASE_MS[kind]))
+  if (leaseMs >= shortest) return []
+  const says = `${formatDuration(leaseMs)} is short for a cluster, whose members stall when one is lost`
+  return [warning('lease', says, `make it ${formatDuration(shortest)} or longer`)]
+}

@@ -1,0 +1,27 @@
+/** This host: the guard, and the way to syslog. */
+import type { GuardFacts } from '../../child/guard-trial.js'
+import type { SyslogSettings } from '../../config/settings.js'
+import type { SyslogFacts } from '../../log/trial.js'
+import { bad, type Check, good, unknown } from './check.js'
+
+export function guardCheck({ missing, ended, problem }: GuardFacts): Check {
+  if (missing.length > 0) {
+    const says = `the guard, which ends a command whose lock is lost, lacks ${missing.join(', ')}`
+    return bad('guard', says, 'sera needs Linux with /proc, /bin/sh, and grep and sleep in /usr/bin or /bin')
+  }
+  if (ended) return good('guard', 'on trial, it has ended a process as it would a command whose lock is lost')
+  const says = `on trial, the guard did not end a process (${problem ?? 'no reason shows'})`
+  return bad('guard', says, "look whether this host lets /bin/sh read /proc and send signals to sera's own processes")
+}
+
+export function syslogCheck(syslog: SyslogSettings | undefined | 'not known', facts: SyslogFacts | undefined): Check {
+  if (syslog === 'not known') return unknown('syslog', 'the settings are not known')
+  if (!syslog || !facts) return good('syslog', 'off; failures are told on stderr only')
+  const { problem, isBlind } = facts
+  if (problem !== undefined) {
+    const remedy = 'start syslog there, correct "syslog" in the config, or set it to false; commands run all the same'
+    return bad('syslog', `${syslog.address} does not take lines: ${problem}`, remedy)
+  }
+  const seen = isBlind ? 'its host has an address; whether anybody listens does not show over UDP' : 'somebody listens'
+  return good('syslog', `${syslog.address}: ${seen}`)
+}

@@ -1,0 +1,100 @@
+/** One server: whether it can be reached, what it is, and how it is. */
+import type { Dsn } from '../../config/dsn.js'
+import { formatDuration } from '../../config/duration.js'
+import { type Diagnosis, NotTold, type ServerFacts } from '../../store/diagnosis.js'
+import { explain } from '../../store/retry.js'
+import { badBecause, type Check, good, unknown, warning } from './check.js'
+import { clock, rounded } from './clock.js'
+import { clusterChecks } from './cluster.js'
+
+export interface ServerLimits {
+  leaseMs: number
+  maxClockSkewMs: number
+  /** It is one of several. */
+  isMember: boolean
+}
+
+export function serverChecks(diagnosis: Diagnosis, limits: ServerLimits): Check[] {
+  const { dsn, facts } = diagnosis
+  if (!facts) return [notConnected(diagnosis)]
+  return [
+    connection(diagnosis, facts),
+    encryption(dsn, facts),
+    account(facts),
+    ...clusterChecks(facts, limits.isMember),
+    sessionTimeout(facts, limits.leaseMs),
+    ...connections(facts),
+    clock(facts.clock, limits.maxClockSkewMs),
+  ]
+}
+
+const SLOW_MS = 1000
+
+function notConnected({ dsn, connectMs, failure }: Diagnosis): Check {
+  const what = `cannot connect as ${dsn.user || 'nobody'}, after ${rounded(connectMs)}: ${explain(failure)}`
+  const remedy = 'look whether the server runs, and whether this host reaches it; what depends on it was not checked'
+  return badBecause('connection', what, remedy)
+}
+
+function connection({ connectMs }: Diagnosis, { asked }: ServerFacts): Check {
+  const says = `made in ${rounded(connectMs)}; ${asked.count} questions answered in ${rounded(asked.ms)}`
+  if (connectMs < SLOW_MS) return good('connection', says)
+  return warning('connection', `${says}; that is slow`, 'look at the network, and at name resolution on the server')
+}
+
+function encryption({ tls, address }: Dsn, { status }: ServerFacts): Check {
+  if (status instanceof NotTold) return unknown('TLS', status.reason)
+  const cipher = status.get('ssl_cipher')
+  if (cipher) {
+    const says = `${status.get('ssl_version')}, ${cipher}`
+    if (tls.mode === 'verify') return good('TLS', `${says}; the certificate is verified`)
+    const remedy = 'use tls=true, with tls-ca=FILE if the certificate is from an authority of your own'
+    return warning('TLS', `${says}, but nobody verifies that it is the right server (tls=${tls.mode})`, remedy)
+  }
+  if (tls.mode !== 'off') return warning('TLS', `asked for (tls=${tls.mode}), but the server offers none`, OFFER)
+  const stays = address.net !== 'tcp' || /^(localhost|127\.|::1)/.test(address.host)
+  if (stays) return good('TLS', 'off; the connection does not leave this host')
+  return warning('TLS', 'off: commands and host names cross the network in the clear', 'add tls=true to the DSN')
+}
+
+const OFFER = 'give the server a certificate (ssl_cert, ssl_key), or take the parameter away'
+
+function account({ identity }: ServerFacts): Check {
+  if (identity instanceof NotTold) return unknown('account', identity.reason)
+  return good('account', `${identity.account}; GET_LOCK needs no more than to connect`)
+}
+
+function sessionTimeout({ sessionTimeout: seconds, settings }: ServerFacts, leaseMs: number): Check {
+  const name = 'wait_timeout'
+  if (seconds instanceof NotTold) return unknown(name, seconds.reason)
+  const wanted = Math.ceil(leaseMs / 1000)
+  const own = settings instanceof NotTold ? '' : ` (${settings.get('wait_timeout')} s for others)`
+  const lease = formatDuration(leaseMs)
+  if (seconds === wanted)
+    return good(name, `the server ends a session of sera that is silent for the lease, ${lease}${own}`)
+  return warning(
+    name,
+    `sera asked for its lease, ${lease}, and got ${seconds} s: a host that vanishes keeps a GET_LOCK that long`,
+    'connect to the server itself, without a proxy in between, or use the engine lease',
+  )
+}
+
+/** Percent of what is allowed. */
+const CROWDED = 80
+
+function connections({ settings, status, identity }: ServerFacts): Check[] {
+  const name = 'max_connections'
+  if (settings instanceof NotTold) return [unknown(name, settings.reason)]
+  if (status instanceof NotTold) return [unknown(name, status.reason)]
+  const used = Number(status.get('threads_connected'))
+  const all = use(name, used, Number(settings.get(name)), 'the server')
+  if (identity instanceof NotTold || identity.maxUserConnections === 0) return [all]
+  return [all, use('max_user_connections', identity.userConnections, identity.maxUserConnections, 'this account')]
+}
+
+export function use(name: string, used: number, allowed: number, whose: string): Check {
+  if (!(allowed > 0 && used >= 0)) return unknown(name, 'the server does not tell')
+  const says = `${used} of ${allowed} connections of ${whose} are in use`
+  if (used * 100 <= CROWDED * allowed) return good(name, says)
+  return warning(name, says, `raise ${name}, or find who holds them; each sera that waits or runs needs one`)
+}

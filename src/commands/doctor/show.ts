@@ -1,0 +1,90 @@
+/** How the findings look: for a person, one line a check, and for programs. */
+import { folded } from '../folded.js'
+import type { Check, Group, GroupName, Verdict } from './check.js'
+
+export interface Look {
+  columns: number
+  colour: boolean
+  /** Leave out what is well. */
+  quiet: boolean
+}
+
+const MARKS: Readonly<Record<Verdict, string>> = { good: '✓', warning: '!', bad: '✗', unknown: '?' }
+
+/** SGR, ECMA-48. */
+const COLOURS: Readonly<Record<Verdict, string>> = { good: '32', warning: '33', bad: '31', unknown: '36' }
+const BOLD = '1'
+
+const HEADINGS: Readonly<Record<GroupName, string>> = {
+  config: 'Config',
+  server: 'Server',
+  tables: 'Tables',
+  engine: 'Locking',
+  host: 'This host',
+}
+
+/** What a person's eye follows: longer lines are no easier to read. */
+const WIDEST = 100
+const NARROWEST = 40
+
+/** Mark, name, and what there is to say folded beside them; the remedy below that. */
+export function shown(groups: readonly Group[], look: Look): string {
+  const kept = groups
+    .map(group => ({ ...group, checks: group.checks.filter(({ verdict }) => !look.quiet || verdict !== 'good') }))
+    .filter(({ checks }) => checks.length > 0)
+  const indent = 5 + Math.max(0, ...kept.flatMap(({ checks }) => checks.map(({ name }) => name.length)))
+  const blocks = kept.map(
+    group => `${heading(group, look)}\n${group.checks.map(one => line(one, indent, look)).join('')}`,
+  )
+  return [...blocks, `${summary(groups)}\n`].join('\n')
+}
+
+function heading({ group, server }: Group, { colour }: Look): string {
+  return painted(
+    server === undefined ? HEADINGS[group] : `${HEADINGS[group]}${group === 'tables' ? ' on' : ''} ${plain(server)}`,
+    BOLD,
+    colour,
+  )
+}
+
+function line({ name, verdict, says, remedy }: Check, indent: number, { columns, colour }: Look): string {
+  const width = Math.max(NARROWEST, Math.min(WIDEST, columns))
+  const beside = (text: string, at: number) => folded(plain(text), width, ' '.repeat(at)).slice(at)
+  const mark = painted(MARKS[verdict], COLOURS[verdict], colour)
+  const first = `  ${mark} ${name.padEnd(indent - 4)}${beside(says, indent)}`
+  return remedy === undefined ? first : `${first}${' '.repeat(indent)}→ ${beside(remedy, indent + 2)}`
+}
+
+function painted(text: string, code: string, colour: boolean): string {
+  return colour ? `\x1b[${code}m${text}\x1b[0m` : text
+}
+
+/** Text of a server's can't move the cursor. */
+function plain(text: string): string {
+  return text.replace(/\p{Cc}+/gu, ' ')
+}
+
+/** The last line. */
+export function summary(groups: readonly Group[]): string {
+  const count = (verdict: Verdict) =>
+    groups.flatMap(({ checks }) => checks).filter(one => one.verdict === verdict).length
+  const [bad, warnings, unknown] = [count('bad'), count('warning'), count('unknown')]
+  const rest = [
+    ...(warnings > 0 ? [`${warnings} warning${warnings === 1 ? '' : 's'}`] : []),
+    ...(unknown > 0 ? [`${unknown} not checked`] : []),
+  ]
+  const first = bad === 0 ? 'Nothing is wrong' : bad === 1 ? 'One thing is wrong' : `${bad} things are wrong`
+  return `${[first, ...rest].join(', ')}.`
+}
+
+/** A contract: README, "For programs". */
+export function json(groups: readonly Group[]): string {
+  const checks = groups.flatMap(({ group, server = null, checks }) =>
+    checks.map(({ name, verdict, says, remedy = null }) => ({ group, server, name, verdict, says, remedy })),
+  )
+  return `${JSON.stringify({ healthy: isHealthy(groups), checks })}\n`
+}
+
+export function isHealthy(groups: readonly Group[]): boolean {
+  return groups.every(({ checks }) => checks.every(({ verdict }) => verdict !== 'bad'))
+}

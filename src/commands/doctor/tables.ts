@@ -1,0 +1,80 @@
+/** The lock tables on one server: there, whole, of the right version, and the account may use them. */
+import { type Diagnosis, NotTold, type ServerFacts } from '../../store/diagnosis.js'
+import { PRIVILEGES, SCHEMA_VERSION } from '../../store/schema.js'
+import type { TableFact, TableFacts } from '../../store/table-facts.js'
+import { bad, type Check, good, unknown, warning } from './check.js'
+
+const SCHEMA = 'have a DBA run what `sera schema print` prints'
+
+/** `needed`: the engine locks in them; otherwise the subcommands alone want them. */
+export function tableChecks({ dsn, facts }: Diagnosis, needed: boolean): Check[] {
+  if (!facts) return [unknown('tables', 'there is no connection')]
+  if (facts.tables instanceof NotTold) return [unknown('tables', facts.tables.reason)]
+  const { tables } = facts
+  if (tables.noDatabase !== undefined) return [noDatabase(tables, dsn.database !== undefined || needed)]
+  const missing = tables.tables.filter(({ engine }) => engine === undefined)
+  const denied = tables.tables.filter(table => table.denied.length > 0)
+  const binlog = statementLog(facts, needed)
+  const database = good('database', tables.database)
+  if (missing.length === tables.tables.length && denied.length === 0)
+    return [database, absent(tables, needed), ...binlog]
+  return [database, ...present(tables, missing), rights(denied), ...binlog]
+}
+
+function noDatabase({ database, noDatabase: why }: TableFacts, isBad: boolean): Check {
+  const says = `no database ${database}: ${why?.split(';')[0]}`
+  const remedy = `CREATE DATABASE ${database}, and GRANT ALL ON ${database}.* to the account; or name another in the DSN`
+  if (isBad) return bad('database', says, remedy)
+  return warning('database', `${says}; the plain lock does without, subcommands don't`, remedy)
+}
+
+function absent({ mayCreate }: TableFacts, needed: boolean): Check {
+  if (mayCreate) return good('tables', 'not there yet; sera makes them when it first needs them')
+  const says = mayCreate === false ? 'not there, and the account may not make them' : MAYBE
+  if (needed && mayCreate === false) return bad('tables', says, SCHEMA)
+  return warning('tables', needed ? says : `${says}; the plain lock does without, subcommands don't`, SCHEMA)
+}
+
+const MAYBE = 'not there, and whether the account may make them does not show (it has a role)'
+
+function present({ tables, version, mayCreate }: TableFacts, missing: readonly TableFact[]): Check[] {
+  if (missing.length > 0) {
+    const says = `${names(missing)} missing, or the account may not see it`
+    return [bad('tables', says, mayCreate ? 'any subcommand that claims makes it' : SCHEMA)]
+  }
+  const foreign = tables.filter(({ engine }) => engine !== 'InnoDB')
+  if (foreign.length > 0) {
+    return [bad('tables', `${names(foreign)} not InnoDB: no transactions, no locks`, 'ALTER TABLE … ENGINE = InnoDB')]
+  }
+  return [versionCheck(version, tables.length)]
+}
+
+function versionCheck(version: number | undefined, count: number): Check {
+  const says = `${count} tables of version ${version}`
+  if (version === undefined) return unknown('tables', 'sera_schema does not tell their version')
+  if (version === SCHEMA_VERSION) return good('tables', says)
+  const [verb, remedy] =
+    version > SCHEMA_VERSION
+      ? ['newer', 'update sera on this host']
+      : ['older', 'update the tables: `sera schema print` prints them']
+  return bad('tables', `${says}, ${verb} than this sera knows (${SCHEMA_VERSION})`, remedy)
+}
+
+function rights(denied: readonly TableFact[]): Check {
+  if (denied.length === 0) return good('rights', `the account may ${PRIVILEGES}`)
+  const what = denied.map(({ name, denied }) => `${denied.join(', ')} on ${name}`).join('; ')
+  return bad('rights', `the account may not ${what}`, 'grant it; `sera schema print` prints the GRANTs')
+}
+
+/** InnoDB refuses READ COMMITTED, in which sera's transactions are, when statements are logged. */
+function statementLog({ settings }: ServerFacts, needed: boolean): Check[] {
+  if (settings instanceof NotTold) return []
+  if (settings.get('log_bin') !== 'ON' || settings.get('binlog_format') !== 'STATEMENT') return []
+  const says = 'the server logs statements (binlog_format), and so refuses the transactions of the tables'
+  const check = needed ? bad : warning
+  return [check('binlog_format', says, 'set binlog_format to ROW or MIXED')]
+}
+
+function names(tables: readonly TableFact[]): string {
+  return `${tables.map(({ name }) => name).join(', ')} ${tables.length === 1 ? 'is' : 'are'}`
+}

@@ -1,0 +1,48 @@
+/** Whether syslog can be reached, without a line to it; for `sera doctor`. */
+import { existsSync } from 'node:fs'
+import type { SyslogSettings } from '../config/settings.js'
+import { type Address, parseAddress } from './address.js'
+import { lookUp } from './lookup.js'
+import { run, type Spawn } from './program.js'
+import { connected } from './tcp.js'
+
+export interface SyslogFacts {
+  /** Why lines would be lost. */
+  problem?: string
+  /** Nothing comes back, so there may be a problem that does not show. */
+  isBlind: boolean
+}
+
+const LIMIT_MS = 2000
+
+export async function trySyslog({ address }: SyslogSettings, spawn: Spawn): Promise<SyslogFacts> {
+  const where = parseAddress(address)
+  const isBlind = where.kind === 'udp'
+  const problem = await problemAt(where, spawn, AbortSignal.timeout(LIMIT_MS))
+  return { isBlind, ...(problem === undefined ? {} : { problem }) }
+}
+
+async function problemAt(where: Address, spawn: Spawn, signal: AbortSignal): Promise<string | undefined> {
+  if (where.kind === 'unix') return await problemWith(where.path, spawn, signal)
+  const hosts = await lookUp(where.host, spawn, signal).catch((): string[] => [])
+  if (hosts.length === 0) return `the host ${where.host} has no address`
+  if (where.kind === 'udp') return undefined
+  for (const host of hosts) {
+    const socket = await connected(host, where.port, signal)
+    socket?.destroySoon()
+    if (socket) return undefined
+  }
+  return signal.aborted ? 'nobody answers' : 'nobody listens there'
+}
+
+/** logger connects before it reads, and sends nothing when there is nothing to read. */
+async function problemWith(path: string, spawn: Spawn, signal: AbortSignal): Promise<string | undefined> {
+  if (!existsSync(path)) return 'there is no such socket'
+  try {
+    await run(spawn, 'logger', ['--socket', path, '--tag', 'sera'], { signal })
+    return undefined
+  } catch (error) {
+    const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT'
+    return isMissing ? 'logger, of util-linux, is not installed' : 'nobody listens there'
+  }
+}

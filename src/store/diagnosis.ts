@@ -1,0 +1,238 @@
+/**
+ * What one server tells of itself, for `sera doctor`: one connection, short statements that read, each on its own feet, so
+ * that one which is refused leaves the others. Nothing is written, no row is locked, and nothing is waited for that others hold.
+ */
+import type { Clock } from '../clock.js'
+import type { Dsn } from '../config/dsn.js'
+import { type Attributes, Connection, type Row } from './connection.js'
+import { explain } from './retry.js'
+import { type Ask, askTables, type TableFacts } from './table-facts.js'
+import { type VoidServer, voidExpression, type voidRules, voidServer } from './void-server.js'
+
+/** In place of a fact: the server did not tell, and why. */
+export class NotTold {
+  constructor(readonly reason: string) {}
+}
+
+export interface Diagnosis {
+  dsn: Dsn
+  /** Of the attempt, successful or not. */
+  connectMs: number
+  facts: ServerFacts | undefined
+  /** Why there is no connection; `explain` knows what it means. */
+  failure?: unknown
+}
+
+export interface ServerFacts {
+  /** Of the greeting, which may be a proxy's. */
+  greeting: { version: string; connection: number }
+  isMariaDb: boolean
+  identity: Identity | NotTold
+  /** What a proxy calls itself; undefined where none does. */
+  proxy: string | undefined
+  /** Global variables by their names in lower case, those of them that the server has. */
+  settings: ReadonlyMap<string, string> | NotTold
+  /** Of the session, TLS, and of the server. */
+  status: ReadonlyMap<string, string> | NotTold
+  /** What the server made of the `wait_timeout` that sera sets, s. */
+  sessionTimeout: number | NotTold
+  clock: ClockReading | NotTold
+  /** Why GET_LOCK excludes nobody there; undefined where it does. */
+  getLock: VoidServer | undefined | NotTold
+  /** Of Group Replication; undefined where there is none. */
+  members: readonly GroupMember[] | undefined | NotTold
+  tables: TableFacts | NotTold
+  /** Statements, and the time that they took in all. */
+  asked: { count: number; ms: number }
+}
+
+export interface Identity {
+  version: string
+  comment: string
+  connection: number
+  account: string
+  /** 0: no limit of the account's own. */
+  maxUserConnections: number
+  /** Of this account, as far as it may see them. */
+  userConnections: number
+}
+
+export interface ClockReading {
+  /** This host's clock, ms since 1970, before and after the server was asked. */
+  before: number
+  after: number
+  /** The server's UTC_TIMESTAMP(6), `2026-11-21 16:36:32.018949`. */
+  server: string
+}
+
+export interface GroupMember {
+  name: string
+  state: string
+  role: string
+  /** The one that is being asked. */
+  isThis: boolean
+}
+
+export interface DiagnosisOptions {
+  attributes: Attributes
+  leaseMs: number
+  rules: ReturnType<typeof voidRules>
+  clock: Clock
+  /** Milliseconds since 1970. */
+  wallClock: () => number
+}
+
+/** One answer; a person waits for all of them. */
+const LONGEST_ANSWER_MS = 5000
+
+/** Never rejects: what went wrong is what was to be found out. */
+export async function diagnose(dsn: Dsn, options: DiagnosisOptions): Promise<Diagnosis> {
+  const begun = options.clock.now()
+  const connectMs = () => options.clock.now() - begun
+  try {
+    // without its database, which may be what is wrong
+    const connection = await Connection.open({ ...dsn, database: undefined }, options.attributes)
+    const found = { dsn, connectMs: connectMs() }
+    const facts = await new Interview(connection, dsn, options).hold()
+    connection.close()
+    return { ...found, facts }
+  } catch (failure) {
+    return { dsn, connectMs: connectMs(), facts: undefined, failure }
+  }
+}
+
+class Interview {
+  readonly #asked = { count: 0, ms: 0 }
+
+  constructor(
+    readonly connection: Connection,
+    readonly dsn: Dsn,
+    readonly options: DiagnosisOptions,
+  ) {}
+
+  async hold(): Promise<ServerFacts> {
+    const { connection, dsn } = this
+    const { isMariaDb, id, serverVersion } = connection
+    const sessionTimeout = await this.#tell(() => this.#setUp())
+    const settings = await this.#tell(() => this.#variables(`SHOW GLOBAL VARIABLES WHERE ${named(SETTINGS)}`))
+    const identity = await this.#tell(() => this.#identify())
+    return {
+      greeting: { version: serverVersion, connection: id },
+      isMariaDb,
+      identity,
+      proxy: await this.#proxy(identity),
+      settings,
+      status: await this.#tell(() => this.#variables(`SHOW SESSION STATUS WHERE ${named(STATUS)}`)),
+      sessionTimeout,
+      clock: await this.#tell(() => this.#readClock()),
+      getLock: await this.#tell(() => this.#voidReason()),
+      members: await this.#tell(() => this.#groupMembers(settings)),
+      tables: await this.#tell(() => askTables(this.#ask, dsn)),
+      asked: this.#asked,
+    }
+  }
+
+  readonly #ask: Ask = async (sql, values) => {
+    const { clock } = this.options
+    const begun = clock.now()
+    try {
+      return await this.connection.query(sql, values, Math.min(this.dsn.connectTimeoutMs, LONGEST_ANSWER_MS))
+    } finally {
+      this.#asked.count++
+      this.#asked.ms += clock.now() - begun
+    }
+  }
+
+  async #tell<T>(fact: () => Promise<T>): Promise<T | NotTold> {
+    return await fact().catch(error => new NotTold(explain(error)))
+  }
+
+  /** As sera's sessions are set up, so that it shows whether that works; and nothing waits behind a table that is locked. */
+  async #setUp(): Promise<number> {
+    await this.#ask(`SET SESSION wait_timeout = ${Math.ceil(this.options.leaseMs / 1000)}, lock_wait_timeout = 1`)
+    const [row] = await this.#ask('SELECT @@session.wait_timeout AS seconds')
+    return Number(row?.seconds)
+  }
+
+  async #variables(sql: string): Promise<ReadonlyMap<string, string>> {
+    const rows = await this.#ask(sql)
+    return new Map(rows.map(({ Variable_name, Value }) => [String(Variable_name).toLowerCase(), String(Value)]))
+  }
+
+  async #identify(): Promise<Identity> {
+    const [row = {}] = await this.#ask(IDENTITY)
+    return {
+      version: String(row.version),
+      comment: String(row.comment ?? ''),
+      connection: Number(row.connection),
+      account: String(row.account),
+      maxUserConnections: Number(row.most ?? 0),
+      userConnections: Number(row.most) > 0 ? await this.#countOwn() : 0,
+    }
+  }
+
+  async #countOwn(): Promise<number> {
+    const [row] = await this.#ask(
+      "SELECT COUNT(*) AS n FROM information_schema.PROCESSLIST WHERE USER = SUBSTRING_INDEX(USER(), '@', 1)",
+    )
+    return Number(row?.n)
+  }
+
+  /** ProxySQL answers the one statement by itself, word for word, and knows the other; servers take it for an error. */
+  async #proxy(identity: Identity | NotTold): Promise<string | undefined> {
+    const [row] = await this.#ask('SELECT @@version_comment LIMIT 1').catch((): Row[] => [])
+    if (/proxysql/i.test(JSON.stringify(row ?? {}))) return 'ProxySQL'
+    if (identity instanceof NotTold || identity.connection === this.connection.id) return undefined
+    const isProxySql = await this.#ask('PROXYSQL INTERNAL SESSION').then(
+      () => true,
+      () => false,
+    )
+    return isProxySql ? 'ProxySQL' : undefined
+  }
+
+  async #readClock(): Promise<ClockReading> {
+    const { wallClock } = this.options
+    const before = wallClock()
+    const [row] = await this.#ask('SELECT CAST(UTC_TIMESTAMP(6) AS CHAR) AS now')
+    return { before, after: wallClock(), server: String(row?.now) }
+  }
+
+  /** By the engine's own rule. */
+  async #voidReason(): Promise<VoidServer | undefined> {
+    const { rules } = this.options
+    const [row] = await this.#ask(`SELECT ${voidExpression(rules, this.connection.isMariaDb)} AS void`)
+    return row?.void ? voidServer(rules, String(row.void)) : undefined
+  }
+
+  async #groupMembers(settings: ReadonlyMap<string, string> | NotTold): Promise<GroupMember[] | undefined> {
+    if (settings instanceof NotTold || !settings.get('group_replication_group_name')) return undefined
+    const rows = await this.#ask(
+      `SELECT CONCAT(MEMBER_HOST, ':', MEMBER_PORT) AS name, MEMBER_STATE AS state, MEMBER_ROLE AS role,
+        MEMBER_ID = @@server_uuid AS isThis FROM performance_schema.replication_group_members`,
+    )
+    return rows.map(({ name, state, role, isThis }) => ({
+      name: String(name),
+      state: String(state),
+      role: String(role),
+      isThis: Number(isThis) === 1,
+    }))
+  }
+}
+
+const IDENTITY = `SELECT VERSION() AS version, @@version_comment AS comment, CONNECTION_ID() AS connection,
+  CURRENT_USER() AS account, @@session.max_user_connections AS most`
+
+const SETTINGS = [
+  ...['read_only', 'super_read_only', 'innodb_read_only', 'offline_mode', 'log_bin', 'binlog_format', 'wait_timeout'],
+  ...['max_connections', 'aurora_version', 'ndb_connectstring', 'wsrep_on', 'wsrep_cluster_name'],
+  ...['group_replication_group_name', 'group_replication_single_primary_mode'],
+]
+
+const STATUS = [
+  ...['Ssl_cipher', 'Ssl_version', 'Threads_connected', 'Slave_running'],
+  ...['wsrep_cluster_size', 'wsrep_cluster_status', 'wsrep_local_state_comment', 'wsrep_ready'],
+]
+
+function named(names: readonly string[]): string {
+  return `Variable_name IN (${names.map(name => `'${name}'`).join(', ')})`
+}

@@ -1,0 +1,106 @@
+/** What is to be said of the lock tables on one server, without making, changing or locking any of them. */
+import type { Dsn } from '../config/dsn.js'
+import type { Row } from './connection.js'
+import { errorCode, explain } from './retry.js'
+import { DENIED, tables } from './schema.js'
+import { DEFAULT_DATABASE, NO_DATABASE } from './table-connection.js'
+
+export type Ask = (sql: string, values?: unknown[]) => Promise<Row[]>
+
+export interface TableFacts {
+  database: string
+  /** Why it can't be used. */
+  noDatabase?: string
+  /** All that sera has, by name. */
+  tables: readonly TableFact[]
+  /** As `sera_schema` says; undefined when it doesn't. */
+  version: number | undefined
+  /** Whether the account may make tables there; undefined when it can't be told, as with a role. */
+  mayCreate: boolean | undefined
+}
+
+export interface TableFact {
+  name: string
+  /** InnoDB; undefined where there is no such table, or none that the account may see. */
+  engine: string | undefined
+  /** What the account may not do. */
+  denied: readonly string[]
+}
+
+export async function askTables(ask: Ask, dsn: Dsn): Promise<TableFacts> {
+  const database = dsn.database ?? DEFAULT_DATABASE
+  const none = { database, tables: [], version: undefined, mayCreate: undefined }
+  try {
+    await ask(`USE \`${database.replaceAll('`', '``')}\``)
+  } catch (error) {
+    if (NO_DATABASE.includes(errorCode(error) ?? '')) return { ...none, noDatabase: explain(error) }
+    throw error
+  }
+  const engines = await enginesOf(ask, database)
+  const found: TableFact[] = []
+  for (const name of TABLES) found.push({ name, engine: engines.get(name), denied: await deniedAt(ask, name) })
+  const version = await versionOf(ask)
+  const isComplete = found.every(({ engine }) => engine !== undefined)
+  const mayCreate = isComplete ? undefined : await mayCreateIn(ask, database)
+  return { database, tables: found, version, mayCreate }
+}
+
+/** With the column that comes first, which an UPDATE needs. */
+const COLUMNS = new Map(
+  tables(true).flatMap(sql => {
+    const [, name, column] = /^CREATE TABLE IF NOT EXISTS (\w+) \(\s*(\w+)/.exec(sql) ?? []
+    return name && column ? [[name, column] as const] : []
+  }),
+)
+
+const TABLES = [...COLUMNS.keys()]
+
+async function enginesOf(ask: Ask, database: string): Promise<Map<string, string>> {
+  const rows = await ask(
+    'SELECT TABLE_NAME AS name, ENGINE AS engine FROM information_schema.TABLES WHERE TABLE_SCHEMA = ? AND TABLE_NAME IN (?)',
+    [database, TABLES],
+  )
+  return new Map(rows.map(({ name, engine }) => [String(name), String(engine)]))
+}
+
+/**
+ * A statement that is only explained needs the same rights as one that is done, whether they come from the account, a role
+ * or a pattern; and does nothing.
+ */
+async function deniedAt(ask: Ask, name: string): Promise<string[]> {
+  const column = COLUMNS.get(name)
+  const statements = {
+    SELECT: `SELECT ${column} FROM ${name} WHERE FALSE`,
+    INSERT: `INSERT INTO ${name} (${column}) VALUES (0)`,
+    UPDATE: `UPDATE ${name} SET ${column} = ${column} WHERE FALSE`,
+    DELETE: `DELETE FROM ${name} WHERE FALSE`,
+  }
+  const denied: string[] = []
+  for (const [verb, sql] of Object.entries(statements)) {
+    const error = await ask(`EXPLAIN ${sql}`).then(
+      () => undefined,
+      error => error,
+    )
+    if (DENIED.includes(errorCode(error) ?? '')) denied.push(verb)
+  }
+  return denied
+}
+
+async function versionOf(ask: Ask): Promise<number | undefined> {
+  const [row] = await ask('SELECT MAX(version) AS version FROM sera_schema').catch((): Row[] => [])
+  return row?.version == null ? undefined : Number(row.version)
+}
+
+/** As the account's own grants say; a role's don't show there. */
+async function mayCreateIn(ask: Ask, database: string): Promise<boolean | undefined> {
+  const grantee = "CONCAT('''', REPLACE(CURRENT_USER(), '@', '''@'''), '''')"
+  const create = `PRIVILEGE_TYPE = 'CREATE' AND GRANTEE = ${grantee}`
+  const [row] = await ask(
+    `SELECT (SELECT COUNT(*) FROM information_schema.USER_PRIVILEGES WHERE ${create}) +
+      (SELECT COUNT(*) FROM information_schema.SCHEMA_PRIVILEGES WHERE ${create} AND ? LIKE TABLE_SCHEMA) AS n,
+      CURRENT_ROLE() AS role`,
+    [database],
+  )
+  if (Number(row?.n) > 0) return true
+  return [null, undefined, 'NONE'].includes(row?.role as string | null | undefined) ? false : undefined
+}
