@@ -39,7 +39,7 @@ async function problemAt(where: Address, spawn: Spawn, signal: AbortSignal): Pro
 async function problemWith(path: string, spawn: Spawn, signal: AbortSignal): Promise<string | undefined> {
   if (!existsSync(path)) return 'there is no such socket'
   try {
-    await run(spawn, 'logger', ['--socket', path, '--tag', 'sera'], { signal })
+    await run(spawn, 'logger', ['--socket', path, '--socket-errors=on', '--tag', 'sera'], { signal })
     return undefined
   } catch (error) {
     const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT'

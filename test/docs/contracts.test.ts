@@ -34,6 +34,7 @@ const OUTCOMES: { [Kind in OutcomeKind]: Outcome & { kind: Kind } } = {
   overran: { kind: 'overran', reason: '' },
   conflict: { kind: 'conflict', reason: '' },
   stale: { kind: 'stale', reason: '' },
+  sick: { kind: 'sick', reason: '' },
 }
 
 test('README lists the exit codes, all of them and in the words of the code', t => {

@@ -91,7 +91,7 @@ function writable({ status }: ServerFacts, settings: Settings, isMember: boolean
 
 /** Of a group with a single primary, those that are read-only take over from it. */
 function isSecondary(settings: Settings): boolean {
-  return settings.get('group_replication_group_name') !== undefined
+  return Boolean(settings.get('group_replication_group_name'))
 }
 
 function isOff(value: string | undefined): boolean {

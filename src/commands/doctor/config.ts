@@ -23,9 +23,10 @@ export function configChecks({ resolved, error, modeOf }: ConfigFacts): Check[] 
     ...(resolved.file === undefined
       ? [good('file', `no ${DEFAULT_FILE}; ${resolved.serversFrom} names the server`)]
       : []),
-    ...[...files].map(file =>
-      fileCheck(file, modeOf(file) ?? 0, file === resolved.serversFile && hasPassword(resolved)),
-    ),
+    ...[...files].map(file => {
+      const holdsPassword = file === resolved.serversFile && hasPassword(resolved)
+      return { ...fileCheck(file, modeOf(file) ?? 0, holdsPassword), name: file === resolved.file ? 'file' : 'server file' }
+    }),
     ...settingChecks(resolved),
   ]
 }

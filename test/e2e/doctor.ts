@@ -1,0 +1,53 @@
+/** `sera doctor` run and read. */
+import type { ExecutionContext } from 'ava'
+import { type CliOptions, type Runtime, sera } from '../support/cli.js'
+
+export interface Found {
+  group: string
+  server: string | null
+  name: string
+  verdict: 'good' | 'warning' | 'bad' | 'unknown'
+  says: string
+  remedy: string | null
+}
+
+export interface Visit {
+  code: number | null
+  healthy: boolean
+  checks: Found[]
+  /** Group and name of what is not well, `server/TLS`, each once. */
+  unwell: string[]
+  /** The first of that name. */
+  find(name: string): Found
+}
+
+export async function visit(
+  t: ExecutionContext,
+  runtime: Runtime,
+  server: string | undefined,
+  args: readonly string[] = [],
+  options: CliOptions = {},
+): Promise<Visit> {
+  const env = { ...(server === undefined ? {} : { SERA_SERVER: server }), ...options.env }
+  const { code, stdout, stderr } = await sera(runtime, ['doctor', '--json', ...args], { ...options, env })
+  t.is(stderr, '')
+  t.notRegex(stdout, /secret/, 'no password')
+  const { healthy, checks } = JSON.parse(stdout) as { healthy: boolean; checks: Found[] }
+  t.is(code, healthy ? 0 : 1)
+  for (const { verdict, says, remedy } of checks) {
+    t.true(says.length > 0)
+    if (verdict === 'bad' || verdict === 'warning') t.true((remedy ?? '').length > 0, `${says}: what is to be done?`)
+  }
+  const ill = checks.filter(({ verdict }) => verdict !== 'good')
+  return {
+    code,
+    healthy,
+    checks,
+    unwell: [...new Set(ill.map(({ group, name, verdict }) => `${verdict}: ${group}/${name}`))],
+    find: name => {
+      const found = checks.find(check => check.name === name)
+      if (!found) throw new Error(`no check ${name} in ${stdout}`)
+      return found
+    },
+  }
+}
