@@ -65,25 +65,30 @@ async function enginesOf(ask: Ask, database: string): Promise<Map<string, string
 
 /**
  * A statement that is only explained needs the same rights as one that is done, whether they come from the account, a role
- * or a pattern; and does nothing.
+ * or a pattern; and does nothing. Only where something is denied is it asked what.
  */
 async function deniedAt(ask: Ask, name: string): Promise<string[]> {
   const column = COLUMNS.get(name)
-  const statements = {
+  const remove = `DELETE FROM ${name} WHERE FALSE`
+  const rest = `INSERT INTO ${name} (${column}) SELECT ${column} FROM ${name} AS other WHERE FALSE
+    ON DUPLICATE KEY UPDATE ${column} = 0`
+  if (!(await isDenied(ask, rest)) && !(await isDenied(ask, remove))) return []
+  const each = {
     SELECT: `SELECT ${column} FROM ${name} WHERE FALSE`,
     INSERT: `INSERT INTO ${name} (${column}) VALUES (0)`,
-    UPDATE: `UPDATE ${name} SET ${column} = ${column} WHERE FALSE`,
-    DELETE: `DELETE FROM ${name} WHERE FALSE`,
+    UPDATE: `UPDATE ${name} SET ${column} = 0 WHERE FALSE`,
+    DELETE: remove,
   }
   const denied: string[] = []
-  for (const [verb, sql] of Object.entries(statements)) {
-    const error = await ask(`EXPLAIN ${sql}`).then(
-      () => undefined,
-      error => error,
-    )
-    if (DENIED.includes(errorCode(error) ?? '')) denied.push(verb)
-  }
+  for (const [verb, sql] of Object.entries(each)) if (await isDenied(ask, sql)) denied.push(verb)
   return denied
+}
+
+async function isDenied(ask: Ask, sql: string): Promise<boolean> {
+  return await ask(`EXPLAIN ${sql}`).then(
+    () => false,
+    error => DENIED.includes(errorCode(error) ?? ''),
+  )
 }
 
 async function versionOf(ask: Ask): Promise<number | undefined> {

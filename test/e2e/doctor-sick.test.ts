@@ -40,7 +40,10 @@ for (const runtime of RUNTIMES) {
     const config = file(t, { serverFile: secret }, 0o644)
     const beside = await visit(t, runtime, undefined, ['--config', config])
     t.is(beside.find('file').verdict, 'good', 'it holds none')
-    t.deepEqual([beside.find('server file').verdict, beside.find('server file').says.startsWith(secret)], ['warning', true])
+    t.deepEqual(
+      [beside.find('server file').verdict, beside.find('server file').says.startsWith(secret)],
+      ['warning', true],
+    )
     const passwordless = file(t, { server: shared.rootDsn() }, 0o644)
     t.is((await visit(t, runtime, undefined, ['--config', passwordless])).find('file').verdict, 'good')
     const changeable = await visit(t, runtime, undefined, ['--config', file(t, { server: shared.dsn() }, 0o602)])

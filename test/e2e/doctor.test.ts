@@ -152,7 +152,7 @@ each('rights: those that are missing are named, also where a role gives the othe
   t.regex(reading.find('rights').says, /may not INSERT, UPDATE, DELETE on sera_resource; .* on sera_claim/)
   t.regex(reading.find('rights').remedy ?? '', /sera schema print/)
   const role = name.replace('doctor', 'role')
-  t.teardown(() => root.query(`DROP ROLE '${role}'`).catch(() => {}))
+  t.teardown(() => root.query(`DROP ROLE '${role}'`))
   await root.query(`CREATE ROLE '${role}'`)
   await root.query(`GRANT INSERT, UPDATE ON ${name}.* TO '${role}'`)
   await root.query(`GRANT '${role}' TO '${name}'@'%'`)
@@ -162,7 +162,10 @@ each('rights: those that are missing are named, also where a role gives the othe
       : `SET DEFAULT ROLE '${role}' FOR '${name}'@'%'`
   await root.query(active)
   t.regex((await visit(t, runtime, dsn)).find('rights').says, /may not DELETE on sera_resource/)
-  await root.query(`DROP ROLE '${role}'`)
+  await root.query(`GRANT DELETE ON ${name}.* TO '${role}'`)
+  t.deepEqual((await visit(t, runtime, dsn)).unwell, [])
+  await root.query(`REVOKE UPDATE ON ${name}.* FROM '${role}'`)
+  t.regex((await visit(t, runtime, dsn)).find('rights').says, /may not UPDATE on sera_resource/)
 })
 
 each(

@@ -120,7 +120,7 @@ function group({ members: found }: ServerFacts, settings: Settings): Check {
   const says = `Group Replication, ${mode}-primary`
   if (found instanceof NotTold) {
     const remedy = 'GRANT SELECT ON performance_schema.replication_group_members to the account to have them checked'
-    return { name: 'cluster', verdict: 'unknown', says: `${says}; its members do not show: ${found.reason}`, remedy }
+    return { name: 'cluster', verdict: 'unknown', says: `${says}; its members do not show to this account`, remedy }
   }
   const me = found?.find(({ isThis }) => isThis)
   const online = (found ?? []).filter(({ state }) => state === 'ONLINE')

@@ -1,5 +1,5 @@
 /** The configuration: where it is, who can read it, and what came from where. */
-import { formatDsn } from '../../config/dsn.js'
+import { type Dsn, formatDsn } from '../../config/dsn.js'
 import { formatDuration } from '../../config/duration.js'
 import { DEFAULT_FILE } from '../../config/file.js'
 import type { Resolved } from '../../config/resolve.js'
@@ -25,7 +25,10 @@ export function configChecks({ resolved, error, modeOf }: ConfigFacts): Check[] 
       : []),
     ...[...files].map(file => {
       const holdsPassword = file === resolved.serversFile && hasPassword(resolved)
-      return { ...fileCheck(file, modeOf(file) ?? 0, holdsPassword), name: file === resolved.file ? 'file' : 'server file' }
+      return {
+        ...fileCheck(file, modeOf(file) ?? 0, holdsPassword),
+        name: file === resolved.file ? 'file' : 'server file',
+      }
     }),
     ...settingChecks(resolved),
   ]
@@ -52,7 +55,7 @@ function settingChecks({ settings, warnings, originOf, serversFrom }: Resolved):
   const { servers, leaseMs, graceMs, namespace } = settings
   const ignored = [...new Set(servers.flatMap(dsn => dsn.ignored))]
   return [
-    good('servers', `${servers.map(formatDsn).join(', ')} (${serversFrom})`),
+    good('servers', `${servers.map(shown).join(', ')} (${serversFrom})`),
     good(
       'lease',
       `${formatDuration(leaseMs)} (${originOf('lease')}), with a grace of ${formatDuration(graceMs)} (${originOf('grace')})`,
@@ -69,6 +72,10 @@ function settingChecks({ settings, warnings, originOf, serversFrom }: Resolved):
         ]),
     ...warnings.map(text => warningOf(text)),
   ]
+}
+
+function shown(dsn: Dsn): string {
+  return dsn.address.net === 'embedded' ? 'embedded, which guards this host only' : formatDsn(dsn)
 }
 
 function warningOf(text: string): Check {

@@ -28,7 +28,7 @@ export function serverChecks(diagnosis: Diagnosis, limits: ServerLimits): Check[
   ]
 }
 
-const SLOW_MS = 1000
+const SLOW_MS = 3000
 
 function notConnected({ dsn, connectMs, failure }: Diagnosis): Check {
   const what = `cannot connect as ${dsn.user || 'nobody'}, after ${rounded(connectMs)}: ${explain(failure)}`
@@ -52,7 +52,7 @@ function encryption({ tls, address }: Dsn, { status }: ServerFacts): Check {
     return warning('TLS', `${says}, but nobody verifies that it is the right server (tls=${tls.mode})`, remedy)
   }
   if (tls.mode !== 'off') return warning('TLS', `asked for (tls=${tls.mode}), but the server offers none`, OFFER)
-  const stays = address.net !== 'tcp' || /^(localhost|127\.|::1)/.test(address.host)
+  const stays = address.net !== 'tcp' || /^(localhost|127(\.\d+){3}|::1)$/.test(address.host)
   if (stays) return good('TLS', 'off; the connection does not leave this host')
   return warning('TLS', 'off: commands and host names cross the network in the clear', 'add tls=true to the DSN')
 }

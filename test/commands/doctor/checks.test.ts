@@ -1,0 +1,159 @@
+/** Clocks, connections, the guard and how findings look: from facts alone. */
+import test from 'ava'
+import fc from 'fast-check'
+import type { Group } from '../../../src/commands/doctor/check.js'
+import { clock, clockDifference } from '../../../src/commands/doctor/clock.js'
+import { configChecks } from '../../../src/commands/doctor/config.js'
+import { guardCheck } from '../../../src/commands/doctor/host.js'
+import { serverChecks, use } from '../../../src/commands/doctor/server.js'
+import { isHealthy, json, shown } from '../../../src/commands/doctor/show.js'
+import { tableChecks } from '../../../src/commands/doctor/tables.js'
+import { type Dsn, EMBEDDED } from '../../../src/config/dsn.js'
+import { resolveSettings } from '../../../src/config/resolve.js'
+import { NotTold } from '../../../src/store/diagnosis.js'
+import { diagnosis, type Told } from './facts.js'
+
+const AT = Date.parse('2026-11-21T16:36:32.018Z')
+const reading = (aheadMs: number, roundTripMs: number) => ({
+  before: AT - aheadMs - roundTripMs / 2,
+  after: AT - aheadMs + roundTripMs / 2,
+  server: '2026-11-21 16:36:32.018949',
+})
+
+test('a clock is measured against the middle of the round trip, and believed to half of it', t => {
+  t.deepEqual(clockDifference(reading(0, 10)), { ms: 0, errorMs: 5 })
+  t.deepEqual(clockDifference(reading(-2500, 8)), { ms: -2500, errorMs: 4 })
+})
+
+test('a clock: well within a second, a warning beyond it, bad beyond maxClockSkew', t => {
+  const verdict = (aheadMs: number, roundTripMs = 0) => clock(reading(aheadMs, roundTripMs), 30_000).verdict
+  t.deepEqual(
+    [0, 999, -1000].map(ms => verdict(ms)),
+    ['good', 'good', 'good'],
+  )
+  t.deepEqual(
+    [1001, -1001, 30_000].map(ms => verdict(ms)),
+    ['warning', 'warning', 'warning'],
+  )
+  t.deepEqual(
+    [30_001, -3_600_000].map(ms => verdict(ms)),
+    ['bad', 'bad'],
+  )
+  t.is(verdict(1400, 1000), 'good', 'it may be the way there')
+  t.regex(clock(reading(-2500, 0), 30_000).says, /^2\.5s behind this host's/)
+  t.is(clock({ ...reading(0, 0), server: 'null' }, 30_000).verdict, 'unknown')
+  t.is(clock(new NotTold('killed'), 30_000).verdict, 'unknown')
+})
+
+test('connections: a warning above 80 %', t => {
+  t.is(use('max_connections', 80, 100, 'x').verdict, 'good')
+  t.is(use('max_connections', 81, 100, 'x').verdict, 'warning')
+  t.is(use('max_connections', Number.NaN, 100, 'x').verdict, 'unknown')
+})
+
+const LIMITS = { leaseMs: 60_000, maxClockSkewMs: 30_000, isMember: false }
+
+test('a wait_timeout that does not reach the server is told', t => {
+  const find = (told: Told) => serverChecks(diagnosis(told), LIMITS).find(({ name }) => name === 'wait_timeout')
+  t.is(find({})?.verdict, 'good')
+  t.regex(find({ sessionTimeout: 28_800 })?.says ?? '', /asked for its lease, 60s, and got 28800 s/)
+})
+
+test('TLS: off to another host is a warning, off to this one is not', t => {
+  const tls = (address: Dsn['address']) => {
+    const { dsn, ...rest } = diagnosis()
+    return serverChecks({ ...rest, dsn: { ...dsn, address } }, LIMITS).find(({ name }) => name === 'TLS')?.verdict
+  }
+  t.is(tls({ net: 'tcp', host: 'db', port: 3306 }), 'warning')
+  t.is(tls({ net: 'tcp', host: 'localhost.evil.example', port: 3306 }), 'warning')
+  for (const host of ['127.0.0.1', 'localhost', '::1']) t.is(tls({ net: 'tcp', host, port: 3306 }), 'good')
+  t.is(tls({ net: 'unix', path: '/run/x' }), 'good')
+})
+
+test('a server that logs statements can not have the tables', t => {
+  const settings = { log_bin: 'ON', binlog_format: 'STATEMENT' }
+  const verdict = (needed: boolean) =>
+    tableChecks(diagnosis({ settings }), needed).find(({ name }) => name === 'binlog_format')?.verdict
+  t.deepEqual([verdict(true), verdict(false)], ['bad', 'warning'])
+})
+
+test('when one answer after the other fails, each line says that it was not checked', t => {
+  const none = new NotTold('the connection was killed')
+  const told = { identity: none, clock: none, sessionTimeout: none, tables: none, getLock: none }
+  const found = serverChecks(diagnosis(told), LIMITS).filter(({ verdict }) => verdict === 'unknown')
+  t.deepEqual(
+    found.map(({ name }) => name),
+    ['account', 'proxy', 'wait_timeout', 'clock'],
+  )
+  t.is(tableChecks(diagnosis(told), true)[0]?.verdict, 'unknown')
+})
+
+test('the guard: what it lacks, or why its trial failed', t => {
+  t.is(guardCheck({ missing: [], ended: true }).verdict, 'good')
+  t.regex(guardCheck({ missing: ['/proc/uptime'], ended: false }).says, /lacks \/proc\/uptime/)
+  t.regex(guardCheck({ missing: [], ended: false, problem: 'it took too long' }).says, /\(it took too long\)/)
+})
+
+const groups: Group[] = [
+  { group: 'config', checks: [{ name: 'file', verdict: 'good', says: 'x '.repeat(60).trim() }] },
+  {
+    group: 'server',
+    server: 'db:3306',
+    checks: [
+      { name: 'connection', verdict: 'bad', says: 'no\x1b[2J answer', remedy: 'do this' },
+      { name: 'TLS', verdict: 'unknown', says: 'not checked' },
+    ],
+  },
+]
+
+test('it is folded under itself, control characters are gone, the last line counts', t => {
+  const text = shown(groups, { columns: 60, colour: false, quiet: false })
+  t.is(
+    text,
+    [
+      'Config',
+      `  ✓ file       ${'x '.repeat(22).trim()}`,
+      `               ${'x '.repeat(22).trim()}`,
+      `               ${'x '.repeat(16).trim()}`,
+      '',
+      'Server db:3306',
+      '  ✗ connection no [2J answer',
+      '               → do this',
+      '  ? TLS        not checked',
+      '',
+      'One thing is wrong, 1 not checked.',
+      '',
+    ].join('\n'),
+  )
+  t.notRegex(shown(groups, { columns: 60, colour: false, quiet: true }), /Config/)
+  t.true(shown(groups, { columns: 60, colour: true, quiet: true }).includes('\u001b[31m✗\u001b[0m connection'))
+})
+
+test('for programs: all of it, flat', t => {
+  const { healthy, checks } = JSON.parse(json(groups))
+  t.deepEqual([healthy, checks.length], [false, 3])
+  t.deepEqual(checks[1], {
+    ...{ group: 'server', server: 'db:3306', name: 'connection', verdict: 'bad', says: 'no\x1b[2J answer' },
+    remedy: 'do this',
+  })
+  t.true(isHealthy([groups[0] as Group]))
+})
+
+test('no password gets into a finding, whatever it is', async t => {
+  const resolved = await resolveSettings({ env: { SERA_SERVER: 'embedded' }, file: '/no/such/file' })
+  fc.assert(
+    fc.property(fc.string(), fc.boolean(), (text, connects) => {
+      const password = `Zq9${text}Zq9`
+      const dsn: Dsn = { ...EMBEDDED, user: 'sera', password, address: { net: 'unix', path: '/run/x' } }
+      const settings = { ...resolved.settings, server: dsn, servers: [dsn] }
+      const failure = Object.assign(new Error('refused'), { code: 'ER_ACCESS_DENIED_ERROR' })
+      const found = connects ? { ...diagnosis(), dsn } : { dsn, connectMs: 1, facts: undefined, failure }
+      const all: Group[] = [
+        { group: 'config', checks: configChecks({ resolved: { ...resolved, settings }, modeOf: () => 0o644 }) },
+        { group: 'server', checks: serverChecks(found, LIMITS) },
+        { group: 'tables', checks: tableChecks(found, true) },
+      ]
+      t.notRegex(json(all) + shown(all, { columns: 80, colour: false, quiet: false }), /Zq9/)
+    }),
+  )
+})

@@ -1,0 +1,34 @@
+/** Facts of servers that this machine does not have. */
+import { parseDsn } from '../../../src/config/dsn.js'
+import type { Diagnosis, ServerFacts } from '../../../src/store/diagnosis.js'
+
+export interface Told extends Partial<Omit<ServerFacts, 'settings' | 'status'>> {
+  settings?: Record<string, string>
+  status?: Record<string, string>
+}
+
+/** A plain MySQL that is well, but for what is said. */
+export function facts({ settings = {}, status = {}, ...rest }: Told = {}): ServerFacts {
+  return {
+    greeting: { version: '8.4.3', connection: 7 },
+    isMariaDb: false,
+    identity: {
+      ...{ version: '8.4.3', comment: '', connection: 7, account: 'sera@%' },
+      ...{ maxUserConnections: 0, userConnections: 0 },
+    },
+    proxy: undefined,
+    settings: new Map(Object.entries({ max_connections: '151', wait_timeout: '28800', read_only: 'OFF', ...settings })),
+    status: new Map(Object.entries({ threads_connected: '3', ...status })),
+    sessionTimeout: 60,
+    clock: { before: 0, after: 2, server: '1970-01-01 00:00:00.001000' },
+    getLock: undefined,
+    members: undefined,
+    tables: { database: 'sera', tables: [], version: 1, mayCreate: undefined },
+    asked: { count: 1, ms: 1 },
+    ...rest,
+  }
+}
+
+export function diagnosis(told?: Told): Diagnosis {
+  return { dsn: parseDsn('sera:secret@tcp(db:3306)/sera'), connectMs: 3, facts: facts(told) }
+}
