@@ -5,14 +5,10 @@
 import type { Clock } from '../clock.js'
 import type { Dsn } from '../config/dsn.js'
 import { type Attributes, Connection, type Row } from './connection.js'
+import { NotTold } from './not-told.js'
 import { explain } from './retry.js'
 import { type Ask, askTables, type TableFacts } from './table-facts.js'
 import { type VoidServer, voidExpression, type voidRules, voidServer } from './void-server.js'
-
-/** In place of a fact: the server did not tell, and why. */
-export class NotTold {
-  constructor(readonly reason: string) {}
-}
 
 export interface Diagnosis {
   dsn: Dsn
@@ -147,9 +143,13 @@ class Interview {
     return await fact().catch(error => new NotTold(explain(error)))
   }
 
-  /** As sera's sessions are set up, so that it shows whether that works; and nothing waits behind a table that is locked. */
+  /**
+   * As sera's sessions are set up, so that it shows whether that works. Nothing waits behind a table that is locked, and
+   * explaining an INSERT asks for no values.
+   */
   async #setUp(): Promise<number> {
-    await this.#ask(`SET SESSION wait_timeout = ${Math.ceil(this.options.leaseMs / 1000)}, lock_wait_timeout = 1`)
+    const seconds = Math.ceil(this.options.leaseMs / 1000)
+    await this.#ask(`SET SESSION wait_timeout = ${seconds}, lock_wait_timeout = 1, sql_mode = ''`)
     const [row] = await this.#ask('SELECT @@session.wait_timeout AS seconds')
     return Number(row?.seconds)
   }

@@ -1,6 +1,7 @@
 /** What is to be said of the lock tables on one server, without making, changing or locking any of them. */
 import type { Dsn } from '../config/dsn.js'
 import type { Row } from './connection.js'
+import { NotTold } from './not-told.js'
 import { errorCode, explain } from './retry.js'
 import { DENIED, tables } from './schema.js'
 import { DEFAULT_DATABASE, NO_DATABASE } from './table-connection.js'
@@ -23,8 +24,8 @@ export interface TableFact {
   name: string
   /** InnoDB; undefined where there is no such table, or none that the account may see. */
   engine: string | undefined
-  /** What the account may not do. */
-  denied: readonly string[]
+  /** What the account may not do; a read-only server does not tell. */
+  denied: readonly string[] | NotTold
 }
 
 export async function askTables(ask: Ask, dsn: Dsn): Promise<TableFacts> {
@@ -38,7 +39,10 @@ export async function askTables(ask: Ask, dsn: Dsn): Promise<TableFacts> {
   }
   const engines = await enginesOf(ask, database)
   const found: TableFact[] = []
-  for (const name of TABLES) found.push({ name, engine: engines.get(name), denied: await deniedAt(ask, name) })
+  for (const name of TABLES) {
+    const denied = await deniedAt(ask, name).catch(error => new NotTold(explain(error)))
+    found.push({ name, engine: engines.get(name), denied })
+  }
   const version = await versionOf(ask)
   const isComplete = found.every(({ engine }) => engine !== undefined)
   const mayCreate = isComplete ? undefined : await mayCreateIn(ask, database)
@@ -55,6 +59,8 @@ const COLUMNS = new Map(
 
 const TABLES = [...COLUMNS.keys()]
 
+const VERSIONS = 'sera_schema'
+
 async function enginesOf(ask: Ask, database: string): Promise<Map<string, string>> {
   const rows = await ask(
     'SELECT TABLE_NAME AS name, ENGINE AS engine FROM information_schema.TABLES WHERE TABLE_SCHEMA = ? AND TABLE_NAME IN (?)',
@@ -68,6 +74,7 @@ async function enginesOf(ask: Ask, database: string): Promise<Map<string, string
  * or a pattern; and does nothing. Only where something is denied is it asked what.
  */
 async function deniedAt(ask: Ask, name: string): Promise<string[]> {
+  if (name === VERSIONS) return [] // read only, which shows when it is
   const column = COLUMNS.get(name)
   const remove = `DELETE FROM ${name} WHERE FALSE`
   const rest = `INSERT INTO ${name} (${column}) SELECT ${column} FROM ${name} AS other WHERE FALSE
@@ -85,14 +92,19 @@ async function deniedAt(ask: Ask, name: string): Promise<string[]> {
 }
 
 async function isDenied(ask: Ask, sql: string): Promise<boolean> {
-  return await ask(`EXPLAIN ${sql}`).then(
-    () => false,
-    error => DENIED.includes(errorCode(error) ?? ''),
-  )
+  try {
+    await ask(`EXPLAIN ${sql}`)
+    return false
+  } catch (error) {
+    const code = errorCode(error) ?? ''
+    if (DENIED.includes(code)) return true
+    if (code === 'ER_NO_SUCH_TABLE') return false
+    throw error
+  }
 }
 
 async function versionOf(ask: Ask): Promise<number | undefined> {
-  const [row] = await ask('SELECT MAX(version) AS version FROM sera_schema').catch((): Row[] => [])
+  const [row] = await ask(`SELECT MAX(version) AS version FROM ${VERSIONS}`).catch((): Row[] => [])
   return row?.version == null ? undefined : Number(row.version)
 }
 

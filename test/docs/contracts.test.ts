@@ -118,6 +118,15 @@ test('docs/syslog.md lists every outcome with its severity and code', t => {
   }
 })
 
+test('docs/doctor.md lists every check that doctor makes, and no other', t => {
+  const folder = 'src/commands/doctor'
+  const sources = readdirSync(folder).map(file => readFileSync(join(folder, file), 'utf8'))
+  const call = /\b(?:good|warning|bad|unknown|badBecause|check|use)\('([a-z_ ]+)'|\bname(?::| =) '(\w+)'/gi
+  const made = sources.flatMap(text => [...text.matchAll(call)].map(([, called, named]) => called ?? named))
+  const listed = table('docs/doctor.md', 'Group').map(([, name]) => name)
+  t.deepEqual([...new Set(listed)].sort(), [...new Set([...made, 'server file'])].sort())
+})
+
 test('the parameters of a DSN that README lists are honoured', t => {
   const rows = table(README, 'Parameter').flatMap(([names = '']) => names.split(', '))
   const values: Record<string, string> = { tls: 'true' }

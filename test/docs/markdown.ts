@@ -5,6 +5,7 @@ export const DOCUMENTS = [
   'README.md',
   'CONTRIBUTING.md',
   'CHANGELOG.md',
+  'docs/doctor.md',
   'docs/how-it-works.md',
   'docs/library.md',
   'docs/lock-tables.md',

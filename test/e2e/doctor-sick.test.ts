@@ -186,6 +186,7 @@ for (const kind of ['mariadb', 'mysql'] as const) {
     root.on('error', () => {})
     const doctor = (parameters = '') => visit(t, node, server.dsn() + parameters)
 
+    t.is((await sera(node, ['sem', 'x', '0'], { env: { SERA_SERVER: server.dsn() } })).code, 0)
     t.deepEqual((await doctor()).unwell, [])
     t.deepEqual((await doctor('?tls=preferred')).unwell, ['warning: server/TLS'])
     const required = await doctor('?tls=true')
@@ -194,7 +195,8 @@ for (const kind of ['mariadb', 'mysql'] as const) {
 
     await root.query('SET GLOBAL read_only = 1')
     const readOnly = await doctor()
-    t.deepEqual(readOnly.unwell, ['bad: server/writable', 'bad: engine/engine'])
+    const hidden = kind === 'mysql' ? ['unknown: tables/rights'] : []
+    t.deepEqual(readOnly.unwell, ['bad: server/writable', ...hidden, 'bad: engine/engine'])
     t.regex(readOnly.find('writable').says, /takes no writes \(read_only\)/)
     t.regex(readOnly.find('engine').says, /GET_LOCK can not lock safely here: it is read-only/)
     await root.query('SET GLOBAL read_only = 0')

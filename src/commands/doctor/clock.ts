@@ -1,6 +1,7 @@
 /** What the servers' clocks show: beside this host's, and beside each other's. */
 import { formatDuration } from '../../config/duration.js'
-import { type ClockReading, NotTold } from '../../store/diagnosis.js'
+import type { ClockReading } from '../../store/diagnosis.js'
+import { NotTold } from '../../store/not-told.js'
 import { bad, type Check, good, unknown, warning } from './check.js'
 
 const SKEWED_MS = 1000

@@ -1,5 +1,5 @@
 /** The configuration: where it is, who can read it, and what came from where. */
-import { type Dsn, formatDsn } from '../../config/dsn.js'
+import { type Dsn, describeDsn } from '../../config/dsn.js'
 import { formatDuration } from '../../config/duration.js'
 import { DEFAULT_FILE } from '../../config/file.js'
 import type { Resolved } from '../../config/resolve.js'
@@ -44,7 +44,7 @@ function fileCheck(file: string, mode: number, holdsPassword: boolean): Check {
     const remedy = `chmod o-r ${file}; whoever runs sera must stay able to read it (chgrp, mode 640)`
     return warning('file', `${what}, and everybody on this host can read it`, remedy)
   }
-  return good('file', `${what}, and not everybody can read it`)
+  return good('file', `${what}, and is closed to others`)
 }
 
 function hasPassword({ settings }: Resolved): boolean {
@@ -74,8 +74,11 @@ function settingChecks({ settings, warnings, originOf, serversFrom }: Resolved):
   ]
 }
 
+/** Without what may be long; `TLS` and others have lines of their own. */
 function shown(dsn: Dsn): string {
-  return dsn.address.net === 'embedded' ? 'embedded, which guards this host only' : formatDsn(dsn)
+  const { address, user, database } = dsn
+  if (address.net === 'embedded') return 'embedded, which guards this host only'
+  return `${user}@${describeDsn(dsn)}${database === undefined ? '' : `/${database}`}`
 }
 
 function warningOf(text: string): Check {

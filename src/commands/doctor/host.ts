@@ -9,7 +9,7 @@ export function guardCheck({ missing, ended, problem }: GuardFacts): Check {
     const says = `the guard, which ends a command whose lock is lost, lacks ${missing.join(', ')}`
     return bad('guard', says, 'sera needs Linux with /proc, /bin/sh, and grep and sleep in /usr/bin or /bin')
   }
-  if (ended) return good('guard', 'on trial, it has ended a process as it would a command whose lock is lost')
+  if (ended) return good('guard', 'it has ended a process on trial, as it would a command whose lock is lost')
   const says = `on trial, the guard did not end a process (${problem ?? 'no reason shows'})`
   return bad('guard', says, "look whether this host lets /bin/sh read /proc and send signals to sera's own processes")
 }

@@ -1,7 +1,8 @@
 /** One server: whether it can be reached, what it is, and how it is. */
 import type { Dsn } from '../../config/dsn.js'
 import { formatDuration } from '../../config/duration.js'
-import { type Diagnosis, NotTold, type ServerFacts } from '../../store/diagnosis.js'
+import type { Diagnosis, ServerFacts } from '../../store/diagnosis.js'
+import { NotTold } from '../../store/not-told.js'
 import { explain } from '../../store/retry.js'
 import { badBecause, type Check, good, unknown, warning } from './check.js'
 import { clock, rounded } from './clock.js'

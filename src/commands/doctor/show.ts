@@ -49,7 +49,7 @@ function heading({ group, server }: Group, { colour }: Look): string {
 
 function line({ name, verdict, says, remedy }: Check, indent: number, { columns, colour }: Look): string {
   const width = Math.max(NARROWEST, Math.min(WIDEST, columns))
-  const beside = (text: string, at: number) => folded(plain(text), width, ' '.repeat(at)).slice(at)
+  const beside = (text: string, at: number) => folded(cut(plain(text), width - at), width, ' '.repeat(at)).slice(at)
   const mark = painted(MARKS[verdict], COLOURS[verdict], colour)
   const first = `  ${mark} ${name.padEnd(indent - 4)}${beside(says, indent)}`
   return remedy === undefined ? first : `${first}${' '.repeat(indent)}→ ${beside(remedy, indent + 2)}`
@@ -62,6 +62,11 @@ function painted(text: string, code: string, colour: boolean): string {
 /** Text of a server's can't move the cursor. */
 function plain(text: string): string {
   return text.replace(/\p{Cc}+/gu, ' ')
+}
+
+/** Words that are longer than a line, such as paths, go on in the next. */
+function cut(text: string, room: number): string {
+  return text.replace(new RegExp(`\\S{${room - 1}}(?=\\S)`, 'gu'), '$& ')
 }
 
 /** The last line. */

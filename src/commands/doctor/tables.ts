@@ -1,5 +1,6 @@
 /** The lock tables on one server: there, whole, of the right version, and the account may use them. */
-import { type Diagnosis, NotTold, type ServerFacts } from '../../store/diagnosis.js'
+import type { Diagnosis, ServerFacts } from '../../store/diagnosis.js'
+import { NotTold } from '../../store/not-told.js'
 import { PRIVILEGES, SCHEMA_VERSION } from '../../store/schema.js'
 import type { TableFact, TableFacts } from '../../store/table-facts.js'
 import { bad, type Check, good, unknown, warning } from './check.js'
@@ -13,12 +14,11 @@ export function tableChecks({ dsn, facts }: Diagnosis, needed: boolean): Check[]
   const { tables } = facts
   if (tables.noDatabase !== undefined) return [noDatabase(tables, dsn.database !== undefined || needed)]
   const missing = tables.tables.filter(({ engine }) => engine === undefined)
-  const denied = tables.tables.filter(table => table.denied.length > 0)
+  const isAbsent = missing.length === tables.tables.length && !tables.tables.some(isDenied)
   const binlog = statementLog(facts, needed)
   const database = good('database', tables.database)
-  if (missing.length === tables.tables.length && denied.length === 0)
-    return [database, absent(tables, needed), ...binlog]
-  return [database, ...present(tables, missing), rights(denied), ...binlog]
+  if (isAbsent) return [database, absent(tables, needed), ...binlog]
+  return [database, ...present(tables, missing), rights(tables.tables), ...binlog]
 }
 
 function noDatabase({ database, noDatabase: why }: TableFacts, isBad: boolean): Check {
@@ -60,10 +60,17 @@ function versionCheck(version: number | undefined, count: number): Check {
   return bad('tables', `${says}, ${verb} than this sera knows (${SCHEMA_VERSION})`, remedy)
 }
 
-function rights(denied: readonly TableFact[]): Check {
-  if (denied.length === 0) return good('rights', `the account may ${PRIVILEGES}`)
-  const what = denied.map(({ name, denied }) => `${denied.join(', ')} on ${name}`).join('; ')
-  return bad('rights', `the account may not ${what}`, 'grant it; `sera schema print` prints the GRANTs')
+function isDenied({ denied }: TableFact): boolean {
+  return !(denied instanceof NotTold) && denied.length > 0
+}
+
+function rights(tables: readonly TableFact[]): Check {
+  const what = tables.filter(isDenied).map(({ name, denied }) => `${denied} on ${name}`.replaceAll(',', ', '))
+  if (what.length > 0) {
+    return bad('rights', `the account may not ${what.join('; ')}`, 'grant it; `sera schema print` prints the GRANTs')
+  }
+  const untold = tables.map(({ denied }) => denied).find(denied => denied instanceof NotTold)
+  return untold ? unknown('rights', untold.reason) : good('rights', `the account may ${PRIVILEGES}`)
 }
 
 /** InnoDB refuses READ COMMITTED, in which sera's transactions are, when statements are logged. */

@@ -10,7 +10,7 @@ import { isHealthy, json, shown } from '../../../src/commands/doctor/show.js'
 import { tableChecks } from '../../../src/commands/doctor/tables.js'
 import { type Dsn, EMBEDDED } from '../../../src/config/dsn.js'
 import { resolveSettings } from '../../../src/config/resolve.js'
-import { NotTold } from '../../../src/store/diagnosis.js'
+import { NotTold } from '../../../src/store/not-told.js'
 import { diagnosis, type Told } from './facts.js'
 
 const AT = Date.parse('2026-11-21T16:36:32.018Z')
@@ -127,6 +127,21 @@ test('it is folded under itself, control characters are gone, the last line coun
   )
   t.notRegex(shown(groups, { columns: 60, colour: false, quiet: true }), /Config/)
   t.true(shown(groups, { columns: 60, colour: true, quiet: true }).includes('\u001b[31m✗\u001b[0m connection'))
+})
+
+test('no line is wider than it may be, whatever there is to say', t => {
+  const word = fc.string({ unit: 'grapheme-ascii', minLength: 1, maxLength: 120 })
+  fc.assert(
+    fc.property(fc.array(word, { minLength: 1 }), fc.integer({ min: 40, max: 120 }), (words, columns) => {
+      const checks = [
+        { name: 'max_user_connections', verdict: 'bad' as const, says: words.join(' '), remedy: words.join(' ') },
+      ]
+      const text = shown([{ group: 'config', checks }], { columns, colour: false, quiet: false })
+      for (const line of text.split('\n')) t.true(line.length <= columns, line)
+      const squeezed = (text: string) => text.replace(/\s/g, '')
+      t.true(squeezed(text).includes(squeezed(words.join(''))), 'nothing is lost')
+    }),
+  )
 })
 
 test('for programs: all of it, flat', t => {

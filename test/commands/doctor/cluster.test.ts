@@ -2,7 +2,8 @@
 import test from 'ava'
 import type { Check } from '../../../src/commands/doctor/check.js'
 import { clusterChecks } from '../../../src/commands/doctor/cluster.js'
-import { type GroupMember, NotTold } from '../../../src/store/diagnosis.js'
+import type { GroupMember } from '../../../src/store/diagnosis.js'
+import { NotTold } from '../../../src/store/not-told.js'
 import { facts, type Told } from './facts.js'
 
 function find(name: string, told: Told, isMember = false): Check {

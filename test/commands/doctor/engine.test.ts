@@ -1,7 +1,7 @@
 /** Which engine, why, and what is wrong with several servers. */
 import test from 'ava'
 import { chosenEngine, engineChecks } from '../../../src/commands/doctor/engine.js'
-import { NotTold } from '../../../src/store/diagnosis.js'
+import { NotTold } from '../../../src/store/not-told.js'
 import { VoidServer } from '../../../src/store/void-server.js'
 import { diagnosis } from './facts.js'
 
