@@ -37,7 +37,7 @@ export async function tryGuard(): Promise<GuardFacts> {
 /** Why it did not end a process; undefined when it did. */
 async function trial(): Promise<string | undefined> {
   const guard = new Guard({ marker: 'sera-doctor', graceMs: 0, tickMs: 1000, lifeline: undefined })
-  const child = spawn('sleep', ['60'], { stdio: 'ignore', detached: true })
+  const child = spawn('sleep', ['60'], { stdio: ['ignore', 'ignore', 'ignore'], detached: true })
   const gone = endOf(child)
   try {
     guard.watch(child.pid ?? 0)

@@ -130,7 +130,7 @@ test('it is folded under itself, control characters are gone, the last line coun
 })
 
 test('no line is wider than it may be, whatever there is to say', t => {
-  const word = fc.string({ unit: 'grapheme-ascii', minLength: 1, maxLength: 120 })
+  const word = fc.string({ unit: 'grapheme-ascii', minLength: 1, maxLength: 120, size: 'max' })
   fc.assert(
     fc.property(fc.array(word, { minLength: 1 }), fc.integer({ min: 40, max: 120 }), (words, columns) => {
       const checks = [
