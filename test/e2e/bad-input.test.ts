@@ -58,6 +58,7 @@ const WRONG_USAGE: [string[], RegExp][] = [
   [['gate', 'wait', 'a\nb'], /control character/],
   [['verify', 'gate', 'x', '5'], /<kind> is "gate"/],
   [['verify', 'rwlock', 'x', 'abc'], /<token> is "abc"/],
+  [['doctor', 'x'], /"x" is one word too many; usage: sera doctor/],
   [['embedded', 'explode'], /usage: sera embedded/],
 ]
 
