@@ -31,7 +31,7 @@ const { values: options } = parseArgs({
 
 process.chdir(new URL('..', import.meta.url).pathname)
 const { startServer } = await import('../build/test/support/servers.js')
-const { tables } = await import('../dist/store/schema.js')
+const { statementsSince } = await import('../dist/store/schema.js')
 const PROCESSES = 10
 const QUIET_MS = 5000
 const HAND_OVERS = 60
@@ -39,7 +39,7 @@ const HAND_OVERS = 60
 const server = await startServer({ kind: options.kind })
 const root = await mysql.createConnection({ user: 'root', socketPath: server.socketPath, database: 'sera' })
 try {
-  for (const statement of tables(options.kind === 'mariadb')) await root.query(statement)
+  for (const statement of statementsSince(0, options.kind === 'mariadb')) await root.query(statement)
   console.log(await circumstances(server))
   const rows = []
   for (const waiters of options.waiters.split(',').map(Number)) {

@@ -4,15 +4,15 @@
  * @see https://mariadb.com/kb/en/comment-syntax/
  */
 import type { Dsn } from '../config/dsn.js'
-import { PRIVILEGES, tables } from '../store/schema.js'
+import { PRIVILEGES, statementsSince } from '../store/schema.js'
 
 export function schema({ user, database }: Pick<Dsn, 'user' | 'database'>): string {
   const into = `\`${(database ?? 'sera').replaceAll('`', '``')}\``
   const account = `'${(user || 'sera').replaceAll("'", "''")}'@'%'`
-  const statements = forBoth(tables(true), tables(false))
+  const statements = forBoth(statementsSince(0, true), statementsSince(0, false))
   const names = statements.flatMap(statement => /^CREATE TABLE IF NOT EXISTS (\w+)/.exec(statement)?.[1] ?? [])
   return [
-    '-- The lock tables of sera, on MariaDB or MySQL, and what its account has to be granted.',
+    '-- The lock tables of sera, on MariaDB or MySQL, and what its account has to be granted. Older ones become these.',
     `CREATE DATABASE IF NOT EXISTS ${into};`,
     `USE ${into};`,
     '',

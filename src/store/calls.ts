@@ -23,6 +23,8 @@ export interface CallsOptions {
   namespace: string
   clock: Clock
   random: () => number
+  /** The tables are to be changed: they may be missing, or of another version. */
+  anySchema?: boolean | undefined
   /** Told once of what is sound but unwise. */
   warn?: ((message: string) => void) | undefined
 }
@@ -48,12 +50,13 @@ export class Calls {
 
   /** @throws SeraError config */
   constructor(readonly options: CallsOptions) {
-    const { servers, attributes, leaseMs } = options
+    const { servers, attributes, leaseMs, anySchema } = options
     checkNamespace(options.namespace)
     this.#members = new Members(servers, {
       attributes,
       callLimitMs: Math.min(leaseMs / 4, LONGEST_CALL_MS),
       idleLimitMs: leaseMs,
+      anySchema,
       learned: facts => this.#warn(facts),
     })
   }

@@ -3,7 +3,8 @@ import type { Dsn } from '../config/dsn.js'
 import { SeraError } from '../errors.js'
 import { type Attributes, type Changed, Connection, type Row } from './connection.js'
 import { errorCode, rival } from './retry.js'
-import { checkVersion, createTables, SCHEMA_VERSION } from './schema.js'
+import { checkVersion, SCHEMA_VERSION } from './schema.js'
+import { makeTables } from './schema-change.js'
 
 export interface TableServer {
   attributes: Attributes
@@ -11,12 +12,18 @@ export interface TableServer {
   callLimitMs: number
   /** What a session may be silent before the server ends it, ms. */
   idleLimitMs: number
+  /** The tables may be missing, or of another version. */
+  anySchema?: boolean | undefined
   /** Told with each connection what kind of server it is. */
   learned(facts: Facts): void
 }
 
 /** Where the tables are when the DSN names no database. */
 export const DEFAULT_DATABASE = 'sera'
+
+export function databaseOf({ database }: Pick<Dsn, 'database'>): string {
+  return database ?? DEFAULT_DATABASE
+}
 
 export class TableConnection {
   #inTransaction = false
@@ -25,13 +32,14 @@ export class TableConnection {
     /** The member it leads to. */
     readonly dsn: Dsn,
     readonly raw: Connection,
+    readonly database: string,
     readonly limitMs: number,
-    readonly isReadOnly: boolean,
+    readonly facts: Facts,
   ) {}
 
   /** One full attempt. Rejects with the driver's error, or SeraError `lock-failed` when another try can't help. */
   static async open(dsn: Dsn, server: TableServer): Promise<TableConnection> {
-    const database = dsn.database ?? DEFAULT_DATABASE
+    const database = databaseOf(dsn)
     const connectTimeoutMs = Math.min(dsn.connectTimeoutMs, server.callLimitMs)
     // names are of any language, whatever the account's other programs use
     const own = { ...dsn, database, connectTimeoutMs, charset: undefined, collation: undefined }
@@ -39,10 +47,10 @@ export class TableConnection {
       throw NO_DATABASE.includes(errorCode(error) ?? '') ? noDatabase(dsn, error) : error
     })
     try {
-      const facts = await learn(raw, database, server.callLimitMs)
+      const facts = await learn(raw, database, server)
       server.learned(facts)
       await raw.change(sessionSettings(raw.isMariaDb, facts, server), [], server.callLimitMs)
-      return new TableConnection(dsn, raw, server.callLimitMs, facts.isReadOnly)
+      return new TableConnection(dsn, raw, database, server.callLimitMs, facts)
     } catch (error) {
       raw.destroy()
       throw error
@@ -88,15 +96,16 @@ export interface Facts {
 }
 
 /** One query says all; without the tables it fails, and they are made, unless the server takes no writes. */
-async function learn(raw: Connection, database: string, limitMs: number): Promise<Facts> {
-  const ask = async (sql: string) => (await raw.query(sql, [], limitMs))[0] ?? {}
+async function learn(raw: Connection, database: string, { callLimitMs, anySchema }: TableServer): Promise<Facts> {
+  const ask = async (sql: string) => (await raw.query(sql, [], callLimitMs))[0] ?? {}
   const settings = settingsQuery(raw.isMariaDb)
+  const bare = `SELECT (${settings}) AS settings`
   const all = `SELECT (SELECT MAX(version) FROM sera_schema) AS version, (${settings}) AS settings`
-  const row = await ask(all).catch(async error => {
+  const row = await ask(anySchema ? bare : all).catch(async error => {
     if (errorCode(error) !== 'ER_NO_SUCH_TABLE') throw error
-    const bare = await ask(`SELECT (${settings}) AS settings`)
-    if (isReadOnly(String(bare.settings))) return bare
-    await createTables(raw, database, limitMs)
+    const told = await ask(bare)
+    if (isReadOnly(String(told.settings))) return told
+    await makeTables(raw, 0, database, callLimitMs)
     return await ask(all)
   })
   checkVersion(Number(row.version ?? SCHEMA_VERSION))

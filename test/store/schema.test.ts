@@ -6,7 +6,7 @@ import { systemClock } from '../../src/clock.js'
 import { parseDsn } from '../../src/config/dsn.js'
 import { LockTables } from '../../src/store/lock-tables.js'
 import { ownerOf } from '../../src/store/owner.js'
-import { tables } from '../../src/store/schema.js'
+import { statementsSince } from '../../src/store/schema.js'
 import { RUNTIMES, sera } from '../support/cli.js'
 import { type SharedServer, sharedServers, startServer } from '../support/servers.js'
 
@@ -75,7 +75,7 @@ for (const server of sharedServers()) {
       refused.stderr,
       /^sera: the lock tables are missing in database schema_\w+, and .* `sera schema print` [^\n]*\n$/,
     )
-    for (const statement of tables(kind === 'mariadb')) await root.query(statement)
+    for (const statement of statementsSince(0, kind === 'mariadb')) await root.query(statement)
     t.is(
       (await run(dsn, 'rwlock', 'read', 'x', '5', 'echo', 'ran')).stdout,
       'ran\n',
@@ -86,7 +86,7 @@ for (const server of sharedServers()) {
   test(`${kind}: tables of a version that this sera does not know are left alone`, async t => {
     const { account, root } = await database(t, server)
     const dsn = await account('ALL')
-    for (const statement of tables(kind === 'mariadb')) await root.query(statement)
+    for (const statement of statementsSince(0, kind === 'mariadb')) await root.query(statement)
     await root.query('INSERT INTO sera_schema VALUES (99, UTC_TIMESTAMP(6))')
     const refused = await run(dsn, 'semaphore', 'x', '4')
     t.deepEqual({ code: refused.code, stdout: refused.stdout }, { code: 202, stdout: '' })
@@ -116,7 +116,7 @@ for (const server of sharedServers()) {
   test(`${kind}: names that nobody has used for a week go, but for what is to be remembered`, async t => {
     const { account, root } = await database(t, server)
     const dsn = await account('ALL')
-    for (const statement of tables(kind === 'mariadb')) await root.query(statement)
+    for (const statement of statementsSince(0, kind === 'mariadb')) await root.query(statement)
     await root.query(`INSERT INTO sera_resource (kind, name, version, value) VALUES
       ('mutex', 'old', 1, 0), ('counter', 'kept', 1, 3), ('mutex', 'waited for', 1, 0)`)
     await root.query(`INSERT INTO sera_claim (id, resource_id, ticket, process_id, host, pid, user, command, state, units,

@@ -1,0 +1,113 @@
+/**
+ * The lock tables made, brought up to date and dropped.
+ *
+ * Whoever comes first makes them, two hundred at once if need be. `sera schema apply` brings older ones up to date, and on one server a
+ * lock of that server keeps two who do so apart. On a cluster there is no such lock, and no need: the members do all DDL in one
+ * order, and every statement is harmless when it is repeated.
+ */
+import { SeraError } from '../errors.js'
+import type { Calls } from './calls.js'
+import type { Connection } from './connection.js'
+import { errorCode } from './retry.js'
+import { checkVersion, SCHEMA_VERSION, statementsSince, TABLES } from './schema.js'
+import type { TableConnection } from './table-connection.js'
+
+/** For as long as transient failures are retried at all. */
+const PATIENT = { until: Number.POSITIVE_INFINITY }
+
+/** Versions; 0: no tables. */
+export interface Applied {
+  from: number
+  to: number
+}
+
+/** Claims whose lease is not over. */
+export interface Claimed {
+  held: number
+  waiting: number
+}
+
+/** Makes what is missing since a version. @throws SeraError lock-failed, when the account may not */
+export async function makeTables(raw: Connection, since: number, database: string, limitMs: number): Promise<void> {
+  try {
+    for (const statement of statementsSince(since, raw.isMariaDb)) await raw.change(statement, [], limitMs)
+  } catch (cause) {
+    if (!isDenied(cause)) throw cause
+    const [are, change] = since === 0 ? ['missing', 'create'] : [`of version ${since}`, 'change']
+    throw new SeraError(
+      'lock-failed',
+      `the lock tables are ${are} in database ${database}, and the account may not ${change} them: ` +
+        'have a DBA run what `sera schema print` prints',
+      { cause },
+    )
+  }
+}
+
+/** @throws SeraError lock-failed, when the account may not, or the tables are newer than this sera */
+export function applySchema(calls: Calls): Promise<Applied> {
+  return calls.persist(connection => inTurn(connection, () => bringUpToDate(connection)), PATIENT)
+}
+
+async function bringUpToDate({ raw, database, limitMs }: TableConnection): Promise<Applied> {
+  const from = await versionAt(raw, limitMs)
+  if (from > SCHEMA_VERSION) checkVersion(from)
+  if (from < SCHEMA_VERSION) await makeTables(raw, from, database, limitMs)
+  return { from, to: SCHEMA_VERSION }
+}
+
+async function versionAt(raw: Connection, limitMs: number): Promise<number> {
+  const [row] = await unlessMissing(raw.query('SELECT MAX(version) AS version FROM sera_schema', [], limitMs), [])
+  return Number(row?.version ?? 0)
+}
+
+/** Waits for its turn a little less than a call may take. */
+async function inTurn<T>(connection: TableConnection, work: () => Promise<T>): Promise<T> {
+  if (connection.facts.cluster) return await work()
+  const name = "CONCAT('sera_schema:', MD5(DATABASE()))"
+  const [row] = await connection.query(`SELECT GET_LOCK(${name}, ?) AS got`, [connection.limitMs / 2000])
+  if (Number(row?.got) !== 1) {
+    throw new SeraError('lock-failed', 'somebody else is changing the lock tables at this moment; try again')
+  }
+  try {
+    return await work()
+  } finally {
+    // with the connection the lock goes too
+    await connection.query(`SELECT RELEASE_LOCK(${name})`).catch(() => {})
+  }
+}
+
+/** Undefined: there are no tables. */
+export function liveClaims(calls: Calls): Promise<Claimed | undefined> {
+  const alive = 'SELECT state FROM sera_claim WHERE expires_at > UTC_TIMESTAMP(6)'
+  return calls.persist(async connection => {
+    const rows = await unlessMissing(connection.query(alive), undefined)
+    const held = rows?.filter(({ state }) => state === 'granted').length ?? 0
+    return rows && { held, waiting: rows.length - held }
+  }, PATIENT)
+}
+
+/** All tables of sera's own, and nothing else in the database. @throws SeraError lock-failed, when the account may not */
+export async function dropTables(calls: Calls): Promise<void> {
+  const sql = `DROP TABLE IF EXISTS ${TABLES.join(', ')}`
+  await calls.persist(async connection => {
+    await connection.change(sql).catch(cause => {
+      if (!isDenied(cause)) throw cause
+      const problem = `the account may not drop the lock tables in database ${connection.database}`
+      throw new SeraError('lock-failed', `${problem}: have a DBA run \`${sql}\` there`, { cause })
+    })
+  }, PATIENT)
+}
+
+async function unlessMissing<T, U>(answer: Promise<T>, otherwise: U): Promise<T | U> {
+  return await answer.catch(error => {
+    if (errorCode(error) !== 'ER_NO_SUCH_TABLE') throw error
+    return otherwise
+  })
+}
+
+/** The account may not do that. */
+export const DENIED: readonly string[] = ['ER_TABLEACCESS_DENIED_ERROR', 'ER_DBACCESS_DENIED_ERROR', 'ER_SPECIFIC_ACCESS_DENIED_ERROR']
+
+function isDenied(error: unknown): boolean {
+  return DENIED.includes(errorCode(error) ?? '')
+}
