@@ -5,7 +5,7 @@ import { type Dsn, EMBEDDED } from './dsn.js'
 import { type ConfigFile, DEFAULT_FILE, isMissing, readConfigFile, readServerFile } from './file.js'
 import { checkLease } from './lease.js'
 import { located } from './located.js'
-import type { EngineChoice, Settings } from './settings.js'
+import type { EngineChoice, History, Settings } from './settings.js'
 import { flagOf, SETTING_NAMES, SETTINGS, type SettingName, type Values, variableOf } from './table.js'
 import { unexpected } from './values.js'
 
@@ -102,12 +102,18 @@ function withDefaults(servers: readonly [Dsn, ...Dsn[]], pick: Pick): Settings {
     syslog: pick('syslog') || undefined,
     verbose: pick('verbose') ?? false,
     audit: pick('audit') ?? false,
+    history: historyFor(pick('history')),
     waitAndSkip: pick('waitAndSkip') ?? false,
     detailedExitCodes: pick('detailedExitCodes') ?? false,
     allowMultiPrimary: pick('allowMultiPrimary') ?? false,
     connectWaitMs: pick('connectWait') ?? DEFAULTS.connectWaitMs,
     maxClockSkewMs: pick('maxClockSkew') ?? DEFAULTS.maxClockSkewMs,
   }
+}
+
+function historyFor(keep: boolean | number | undefined): History | undefined {
+  if (keep === false) return undefined
+  return { keepMs: typeof keep === 'number' ? keep : DEFAULTS.historyMs, always: keep !== undefined }
 }
 
 /** With several servers there is nothing left to find out: GET_LOCK would be another lock on each. */

@@ -18,6 +18,12 @@ export interface SyslogSettings {
   tag: string
 }
 
+export interface History {
+  keepMs: number
+  /** Also what runs under GET_LOCK, which else needs neither tables nor a second connection. */
+  always: boolean
+}
+
 export interface Settings {
   /** Where the locks live. */
   server: Dsn
@@ -36,6 +42,8 @@ export interface Settings {
   verbose: false | 'stdout' | 'stderr'
   /** Every outcome goes to syslog, not only failures. */
   audit: boolean
+  /** What has run is remembered for `keepMs`; undefined: not at all. */
+  history: History | undefined
   /** The first to lock runs the command, the others wait and skip it. */
   waitAndSkip: boolean
   /** A skip is 205 instead of 0. */

@@ -2,7 +2,7 @@
 import type { Dsn } from './dsn.js'
 import type { EngineChoice, OnLost, SyslogSettings } from './settings.js'
 import { syslog } from './syslog.js'
-import { dsn, dsns, duration, namespace, oneOf, path, type Reader, truth, verbose } from './values.js'
+import { dsn, dsns, duration, namespace, oneOf, path, type Reader, retention, truth, verbose } from './values.js'
 
 /** What each key's value is once it has been read, whether it came as JSON or as text. */
 export interface Values {
@@ -19,7 +19,8 @@ export interface Values {
   audit: boolean
   waitAndSkip: boolean
   detailedExitCodes: boolean
-  history: boolean
+  /** For how long, ms. */
+  history: boolean | number
   allowMultiPrimary: boolean
   connectWait: number
   maxClockSkew: number
@@ -42,7 +43,7 @@ export const SETTINGS: { readonly [Name in SettingName]: Reader<Values[Name]> } 
   /** These two the original, too, takes from the file, though it does not say so. */
   waitAndSkip: truth,
   detailedExitCodes: truth,
-  history: truth,
+  history: retention,
   allowMultiPrimary: truth,
   connectWait: duration,
   maxClockSkew: duration,

@@ -68,6 +68,20 @@ export const truth: Reader<boolean> = {
   bare: true,
 }
 
+const RETENTION = 'true, false, or for how long, such as "30d"'
+
+/** Whether to keep something, and perhaps for how long, ms: with a unit, as a mere number could be days or seconds. */
+export const retention: Reader<boolean | number> = {
+  text: text => truthOf(text) ?? keptFor(text),
+  json: value => (typeof value === 'boolean' ? value : keptFor(value)),
+}
+
+function keptFor(value: unknown): number {
+  const ms = typeof value === 'string' && /[a-z]$/.test(value) ? parseDuration(value) : undefined
+  if (!ms) throw unexpected(RETENTION, value)
+  return ms
+}
+
 const VERBOSE = 'true, false, "stdout" or "stderr"'
 
 /** `true` is stdout, as in the original. */

@@ -21,6 +21,7 @@ test('what nobody sets has its default', async t => {
     syslog: undefined,
     verbose: false,
     audit: false,
+    history: { keepMs: 30 * 86_400_000, always: false },
     waitAndSkip: false,
     detailedExitCodes: false,
     allowMultiPrimary: false,
@@ -52,6 +53,7 @@ test('every setting has a variable that is read', async t => {
       SERA_SYSLOG: 'udp://log',
       SERA_VERBOSE: 'stderr',
       SERA_AUDIT: 'yes',
+      SERA_HISTORY: '7d',
       SERA_WAIT_AND_SKIP: 'true',
       SERA_DETAILED_EXIT_CODES: 'on',
       SERA_ALLOW_MULTI_PRIMARY: '1',
@@ -71,6 +73,7 @@ test('every setting has a variable that is read', async t => {
     syslog: { address: 'udp://log:514', facility: 'user', tag: 'sera' },
     verbose: 'stderr',
     audit: true,
+    history: { keepMs: 7 * 86_400_000, always: true },
     waitAndSkip: true,
     detailedExitCodes: true,
     allowMultiPrimary: true,
@@ -88,6 +91,14 @@ test('where no command has to be ended, a lease need not leave room for the grac
   })
   env.SERA_LEASE = '1s'
   await t.throwsAsync(resolveSettings({ env, file: '/no/such/file', graceless: true }), { message: /half the lease/ })
+})
+
+test('history is kept for a time, or not at all, and for the plain lock only where somebody says so', async t => {
+  const historyOf = async (history: unknown) => (await settingsOf({ file: { server, history } })).history
+  t.deepEqual(await historyOf(true), { keepMs: 30 * 86_400_000, always: true })
+  t.deepEqual(await historyOf('12h'), { keepMs: 12 * 3_600_000, always: true })
+  t.is(await historyOf(false), undefined)
+  t.is((await settingsOf({ env: { SERA_SERVER: server, SERA_HISTORY: 'no' } })).history, undefined)
 })
 
 test('names of variables and flags follow from the setting', t => {
