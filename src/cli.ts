@@ -49,7 +49,7 @@ async function runClassic(
   const settings = await session.configure(flags, { serverless: printLockName, data: printLockName })
   session.report.command = command
   if (printLockName) return print(session, `${lockName(command, { name, namespace: settings.namespace })}\n`)
-  const call = await callOf(session, { command, waitMs, options, settings })
+  const call = await callOf(session, { command, shown: command, waitMs, options, settings })
   return await classic(call, session.host, session.report)
 }
 
@@ -79,7 +79,7 @@ async function reachable(settings: Settings, session: Session): Promise<Settings
 }
 
 async function runSubcommand(line: CommandLine & { kind: 'subcommand' }, session: Session): Promise<Outcome> {
-  const [name, about] = line.words
+  const [name = '', about] = line.words
   if (name === 'help') return await help(session, about)
   if (name === 'version') return await version(session)
   if (name === 'completion') {
@@ -89,10 +89,15 @@ async function runSubcommand(line: CommandLine & { kind: 'subcommand' }, session
   const split = (await import('./commands/subcommand-line.js')).splitSubcommand(line)
   const flags = await readFlags(split.flags)
   if (split.kind === 'question') return flags.help ? await help(session, name) : await version(session)
-  return await runForm(split, flags, session)
+  return await runForm(split, flags, ['sera', name, ...split.words], session)
 }
 
-async function runForm(line: SubcommandLine, flags: FlagValues, session: Session): Promise<Outcome> {
+async function runForm(
+  line: SubcommandLine,
+  flags: FlagValues,
+  typed: readonly string[],
+  session: Session,
+): Promise<Outcome> {
   const { form, words, wait, command } = line
   const options = session.takeOptions(flags)
   switch (form.name) {
@@ -114,7 +119,13 @@ async function runForm(line: SubcommandLine, flags: FlagValues, session: Session
       const task = PREPARE[form.name](words, options)
       const waitMs = wait === undefined ? options.waitMs : waitOf(wait)
       const settings = await session.configure(flags, { graceless: !form.wraps, data: !form.wraps })
-      const call = await callOf(session, { command, waitMs, options, settings })
+      const call = await callOf(session, {
+        command,
+        shown: form.wraps ? command : typed,
+        waitMs,
+        options,
+        settings,
+      })
       return await task(call, session.host, session.report)
     }
   }

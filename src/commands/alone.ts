@@ -5,7 +5,7 @@ import type { Claim } from '../store/claims.js'
 import { awaitTurn } from './await-turn.js'
 import type { Call } from './call.js'
 import { leaveQuietly } from './held-place.js'
-import { openParticipant } from './participant.js'
+import { participating } from './participant.js'
 import type { Report } from './report.js'
 import { lockOf, type Stop, turnAt } from './stop.js'
 
@@ -21,8 +21,7 @@ export interface AloneStop extends Stop {
 export async function alone(stop: AloneStop, call: Call, host: Host, report: Partial<Report>): Promise<Outcome> {
   const { kind, name } = stop.key
   Object.assign(report, { lock: lockOf(stop.key), ...(stop.instant ? {} : { waitMs: call.waitMs }) })
-  const participant = openParticipant(call, host, ['sera', kind, name])
-  try {
+  return await participating(stop.key, call, host, report, async participant => {
     const place = participant.place(stop.key)
     const turn = await awaitTurn(turnAt(stop, participant, place), call, host, report)
     if ('outcome' in turn) return turn.outcome
@@ -31,7 +30,5 @@ export async function alone(stop: AloneStop, call: Call, host: Host, report: Par
     const json = () => `${JSON.stringify({ kind, name, ...stop.facts(claim, report.waitedMs) })}\n`
     host.stdout.write(call.options.json ? json() : stop.text(claim))
     return { kind: 'done' }
-  } finally {
-    await participant.close()
-  }
+  })
 }

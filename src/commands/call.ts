@@ -12,6 +12,8 @@ export type Task = (call: Call, host: Host, report: Partial<Report>) => Promise<
 export interface Call {
   /** What runs under the lock; empty where nothing does. */
   command: readonly string[]
+  /** What others see of it: the command, or the subcommand itself. */
+  shown: readonly string[]
   /** Infinity: forever. */
   waitMs: number
   options: RunOptions

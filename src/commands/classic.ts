@@ -13,12 +13,14 @@ import { AutoMutex } from './auto-mutex.js'
 import { awaitTurn, type Turn } from './await-turn.js'
 import type { Call } from './call.js'
 import { heldAbove, heldEntry } from './child-environment.js'
+import { ClassicTables } from './classic-tables.js'
 import { GuardInReserve } from './guard-in-reserve.js'
 import { guardTimes } from './guarded-run.js'
 import { holderNews } from './holder-news.js'
 import { sayDetail, sayNews } from './messages.js'
 import type { Report } from './report.js'
 import { runUnder } from './run-under.js'
+import { ending } from './session.js'
 import { shortened } from './waiting-line.js'
 
 /** What is known of the run grows in `report`, so that a run that fails half-way still tells the rest. */
@@ -30,37 +32,33 @@ export async function classic(call: Call, host: Host, report: Partial<Report>): 
   if (heldAbove(host, lock, server, ancestors)) {
     throw new SeraError('conflict', `lock ${lock} is held by a sera above this one; waiting for it would never end`)
   }
-  const mutex = await openMutex(call, host, lock)
+  const tables = new ClassicTables(lock, call, host)
+  const mutex = await openMutex(call, host, lock, tables)
   const marker = heldEntry(host.pid, lock, server)
   const reserve = new GuardInReserve({ ...guardTimes(settings), marker })
-  try {
+  const work = async (): Promise<Outcome> => {
     const turn = await awaitTurn(turnAt(mutex, call, host, reserve), call, host, report)
     if ('outcome' in turn) return turn.outcome
     if (turn.taken === 'free') return { kind: 'skipped' }
     return await runUnder(turn.taken, { lock, marker }, call, host, report, reserve)
+  }
+  try {
+    return await ending(work, outcome => tables.record(outcome, report))
   } finally {
     reserve.dismiss()
     mutex.close()
   }
 }
 
-async function openMutex(call: Call, host: Host, lock: string): Promise<Mutex> {
+async function openMutex(call: Call, host: Host, lock: string, tables: ClassicTables): Promise<Mutex> {
   const { engine } = call.settings
-  if (engine === 'lease') return await openLease(call, host, lock)
+  if (engine === 'lease') return await tables.mutex()
   const getLock = openGetLock(call, host, lock)
   if (engine === 'get_lock') return getLock
   return new AutoMutex(getLock, async () => {
     sayDetail(host, call.voice, 'the server is a member of a cluster; locking in the lock tables (engine lease)')
-    return await openLease(call, host, lock)
+    return await tables.mutex()
   })
-}
-
-async function openLease(call: Call, host: Host, lock: string): Promise<Mutex> {
-  const [{ openParticipant }, { LeaseMutex }] = await Promise.all([
-    import('./participant.js'),
-    import('./lease-mutex.js'),
-  ])
-  return new LeaseMutex(lock, openParticipant(call, host, call.command))
 }
 
 function openGetLock({ command, settings }: Call, host: Host, lock: string): Mutex {

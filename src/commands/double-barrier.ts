@@ -36,8 +36,8 @@ export function doubleBarrier(words: readonly string[]): Task {
       party = new HeldParty(participant, place, () => departure(stop, participant, place, call, host, report))
       return party
     }
-    const outcome = await wrapped({ ...stop, share: '', endless: above => above.length > 0, hold }, call, host, report)
-    return outcome.kind === 'ran' && outcome.exitCode === 0 ? (party?.departed ?? outcome) : outcome
+    const left = (outcome: Outcome) => (outcome.kind === 'ran' && outcome.exitCode === 0 ? party?.departed : undefined)
+    return await wrapped({ ...stop, share: '', endless: above => above.length > 0, hold, left }, call, host, report)
   }
 }
 

@@ -1,24 +1,60 @@
 /** This run of the command line at the lock tables, and as a participant among the others there. */
 import type { Host } from '../host.js'
+import type { Outcome } from '../outcome.js'
 import { Participant } from '../primitives/participant.js'
+import type { ResourceKey } from '../store/claims.js'
 import { attributesOf } from '../store/connect.js'
 import { LockTables } from '../store/lock-tables.js'
 import { ownerOf } from '../store/owner.js'
 import type { Call } from './call.js'
+import { record } from './record.js'
+import type { Report } from './report.js'
+import { ending } from './session.js'
 
-/** `command` is what others see of it. */
+/** `anySchema`: to change the tables, whatever they are now. */
 export function openTables(
-  { settings, warn }: Call,
+  { settings, shown, warn }: Call,
   { clock, random, pid }: Host,
-  command: readonly string[],
+  anySchema = false,
 ): LockTables {
   const { servers, leaseMs, connectWaitMs, namespace } = settings
-  const attributes = attributesOf(pid, command)
-  const owner = ownerOf(pid, command)
-  return new LockTables({ servers, owner, attributes, leaseMs, connectWaitMs, namespace, clock, random, warn })
+  const attributes = attributesOf(pid, shown)
+  const owner = ownerOf(pid, shown)
+  return new LockTables({
+    servers,
+    owner,
+    attributes,
+    leaseMs,
+    connectWaitMs,
+    namespace,
+    clock,
+    random,
+    anySchema,
+    warn,
+  })
 }
 
-export function openParticipant(call: Call, host: Host, command: readonly string[]): Participant {
-  const { leaseMs, graceMs, maxClockSkewMs } = call.settings
-  return new Participant(openTables(call, host, command), { clock: host.clock, leaseMs, graceMs, maxClockSkewMs })
+export function participantAt(tables: LockTables, { settings }: Call, { clock }: Host): Participant {
+  const { leaseMs, graceMs, maxClockSkewMs } = settings
+  return new Participant(tables, { clock, leaseMs, graceMs, maxClockSkewMs })
+}
+
+/** Does work as a participant, which is over with it; how it ended is recorded when all has been given back. */
+export async function participating(
+  key: ResourceKey,
+  call: Call,
+  host: Host,
+  report: Partial<Report>,
+  work: (participant: Participant) => Promise<Outcome>,
+): Promise<Outcome> {
+  const tables = openTables(call, host)
+  const participant = participantAt(tables, call, host)
+  try {
+    return await ending(
+      () => work(participant),
+      outcome => record(tables, key, outcome, call, host, report),
+    )
+  } finally {
+    await participant.close()
+  }
 }

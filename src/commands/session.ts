@@ -140,3 +140,19 @@ export function outcomeOf(error: unknown): Outcome {
   const reason = error instanceof Error ? error.message : String(error)
   return { kind: 'lock-failed', reason: `internal error: ${reason}; please report it (SERA_DEBUG=1 shows where)` }
 }
+
+/** The outcome of some work, or its error; either way `told` is told before, and waited for. */
+export async function ending(
+  work: () => Promise<Outcome>,
+  told: (outcome: Outcome) => Promise<void>,
+): Promise<Outcome> {
+  let outcome: Outcome
+  try {
+    outcome = await work()
+  } catch (error) {
+    await told(outcomeOf(error))
+    throw error
+  }
+  await told(outcome)
+  return outcome
+}

@@ -3,7 +3,7 @@ import { SeraError } from '../errors.js'
 import type { Host } from '../host.js'
 import type { ResourceKey, ResourceState } from '../store/claims.js'
 import type { Call, Task } from './call.js'
-import { openParticipant } from './participant.js'
+import { openTables } from './participant.js'
 import { keyOf, lockOf } from './stop.js'
 
 const KINDS = ['mutex', 'rwlock', 'semaphore', 'double-barrier'] as const
@@ -24,13 +24,13 @@ export function verify(words: readonly string[]): Task {
 }
 
 async function stateAt(key: ResourceKey, call: Call, host: Host): Promise<ResourceState> {
-  const participant = openParticipant(call, host, ['sera', 'verify', key.kind, key.name])
+  const tables = openTables(call, host)
   try {
     const patience = { until: Number.POSITIVE_INFINITY }
-    const [state] = await participant.store.look([{ key, upTo: Number.POSITIVE_INFINITY }], patience)
+    const [state] = await tables.look([{ key, upTo: Number.POSITIVE_INFINITY }], patience)
     return state as ResourceState
   } finally {
-    await participant.close()
+    await tables.close()
   }
 }
 

@@ -12,7 +12,7 @@ import { heldEntry, sharesAbove } from './child-environment.js'
 import { GuardInReserve } from './guard-in-reserve.js'
 import { guardTimes } from './guarded-run.js'
 import { HeldPlace, leaveQuietly } from './held-place.js'
-import { openParticipant } from './participant.js'
+import { participating } from './participant.js'
 import type { Report } from './report.js'
 import { runUnder } from './run-under.js'
 import { lockOf, type Stop, tablesOf, turnAt } from './stop.js'
@@ -24,6 +24,8 @@ export interface WrappedStop extends Stop {
   endless(above: readonly string[]): boolean | 'perhaps'
   /** The granted place as a lock; a HeldPlace unless giving it back is more than that. */
   hold?(participant: Participant, place: Place): HeldPlace
+  /** How a run ended that has given its place back, where that is more than how its command ended. */
+  left?(outcome: Outcome): Outcome | undefined
 }
 
 /** A place that was to be had is granted sooner; see `Wait.queued`. */
@@ -36,31 +38,28 @@ export async function wrapped(stop: WrappedStop, call: Call, host: Host, report:
   Object.assign(report, { lock, command, waitMs: call.waitMs })
   const endless = stop.endless(sharesAbove(host, lock, tables, ancestors))
   if (endless === true) throw endlessWait(lock)
-  const participant = openParticipant(call, host, command)
   const marker = heldEntry(host.pid, lock, tables, stop.share)
   const reserve = new GuardInReserve({ ...guardTimes(settings), marker })
   const inReserve = after(QUEUED_AFTER_MS, () => reserve.prepare('none'))
-  try {
-    const place = participant.place(stop.key)
-    const patient = endless === 'perhaps' ? { ...call, waitMs: 0 } : call
-    const turn = await awaitTurn(
-      unlessInterrupted(turnAt(stop, participant, place), participant),
-      patient,
-      host,
-      report,
-    )
-    inReserve()
-    if ('outcome' in turn) {
-      if (endless && turn.outcome.kind === 'timed-out') throw endlessWait(lock)
-      return turn.outcome
+  const patient = endless === 'perhaps' ? { ...call, waitMs: 0 } : call
+  return await participating(stop.key, call, host, report, async participant => {
+    try {
+      const place = participant.place(stop.key)
+      const arrival = unlessInterrupted(turnAt(stop, participant, place), participant)
+      const turn = await awaitTurn(arrival, patient, host, report)
+      inReserve()
+      if ('outcome' in turn) {
+        if (endless && turn.outcome.kind === 'timed-out') throw endlessWait(lock)
+        return turn.outcome
+      }
+      const held = stop.hold?.(participant, place) ?? new HeldPlace(participant, place)
+      const outcome = await runUnder(held, { lock, marker, slot: place.claim?.slot }, call, host, report, reserve)
+      return stop.left?.(outcome) ?? outcome
+    } finally {
+      inReserve()
+      reserve.dismiss()
     }
-    const held = stop.hold?.(participant, place) ?? new HeldPlace(participant, place)
-    return await runUnder(held, { lock, marker, slot: place.claim?.slot }, call, host, report, reserve)
-  } finally {
-    inReserve()
-    reserve.dismiss()
-    await participant.close()
-  }
+  })
 }
 
 /** At a barrier a place may be granted to one who was just told to give up: it is given back, and nothing is started. */

@@ -1,0 +1,62 @@
+/**
+ * How a run ended, for `sera history`: the last thing it does, when its lock has been given back and nobody waits for it any more. It
+ * may cost half a second and never more, and what becomes of it changes nothing.
+ */
+import { after } from '../clock.js'
+import { formatDuration } from '../config/duration.js'
+import type { Host } from '../host.js'
+import { exitCodeOf, type Outcome, type OutcomeKind } from '../outcome.js'
+import type { ResourceKey } from '../store/claims.js'
+import { writeHistory } from '../store/history.js'
+import type { LockTables } from '../store/lock-tables.js'
+import type { Call } from './call.js'
+import type { Report } from './report.js'
+
+const LIMIT_MS = 500
+
+/** What leaves an entry: not a run that asked nothing of the tables, nor one that could not use them. */
+const IS_RECORDED: Readonly<Record<OutcomeKind, boolean>> = {
+  ran: true,
+  done: true,
+  skipped: true,
+  'timed-out': true,
+  interrupted: true,
+  'not-started': true,
+  lost: true,
+  overran: true,
+  conflict: true,
+  config: false,
+  usage: false,
+  'lock-failed': false,
+  stale: false,
+}
+
+export const RECORDED = Object.entries(IS_RECORDED).flatMap(([kind, isRecorded]) => (isRecorded ? [kind] : []))
+
+export async function record(
+  tables: LockTables,
+  key: ResourceKey,
+  outcome: Outcome,
+  call: Call,
+  host: Host,
+  report: Partial<Report>,
+): Promise<void> {
+  const { history } = call.settings
+  if (!history || !IS_RECORDED[outcome.kind]) return
+  const { waitedMs = 0, ranMs, token } = report
+  const exitCode = exitCodeOf(outcome, { ...call.settings, ...call.options })
+  const entry = { key, token, outcome: outcome.kind, exitCode, waitedMs, ranMs }
+  const patience = { until: host.clock.now() + LIMIT_MS }
+  try {
+    await within(LIMIT_MS, writeHistory(tables, entry, history.keepMs, patience))
+  } catch (error) {
+    call.warn(`no entry in the history: ${(error as Error).message}`)
+  }
+}
+
+function within(limitMs: number, work: Promise<void>): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const stop = after(limitMs, () => reject(new Error(`no answer in ${formatDuration(limitMs)}`)))
+    work.then(resolve, reject).finally(stop)
+  })
+}

@@ -1,0 +1,147 @@
+/**
+ * What has run: one row for each run of the command line, written when it has ended. It proves nothing and nothing depends on it. All
+ * times are the server's; a run knows how long it waited and ran, and the server counts back from now.
+ */
+
+import { type Calls, SEPARATOR } from './calls.js'
+import type { Patience, ResourceKey } from './claims.js'
+import type { Row } from './connection.js'
+import type { LockTables } from './lock-tables.js'
+import type { Owner } from './owner.js'
+
+/** How a run ended, as it knows it. */
+export interface Ending {
+  key: ResourceKey
+  token: string | undefined
+  outcome: string
+  exitCode: number
+  waitedMs: number
+  /** From the grant until it was given back; undefined where nothing was held. */
+  ranMs: number | undefined
+}
+
+export interface Entry extends Owner {
+  kind: string
+  name: string
+  token: string | undefined
+  outcome: string
+  exitCode: number
+  waitedMs: number
+  ranMs: number | undefined
+  /** UTC, to the millisecond: `2026-11-21T16:40:12.345Z`. */
+  requestedAt: string
+  grantedAt: string | undefined
+  releasedAt: string
+}
+
+export interface Query {
+  name?: string | undefined
+  outcomes?: readonly string[] | undefined
+  /** Only what ended later: so many ms ago by the server's clock, or at a time, UTC. */
+  since?: number | Date | undefined
+  /** The newest. */
+  limit: number
+}
+
+/** One write in so many takes old rows away, and so many of them: more than come, however many hosts there are. */
+const PRUNE_EVERY = 20
+const PRUNED_AT_ONCE = 200
+
+/** Adds one row, and now and then takes some away that are older than `keepMs`. An answer that gets lost may leave the row twice. */
+export async function writeHistory(
+  { calls, options: { owner } }: LockTables,
+  ending: Ending,
+  keepMs: number,
+  patience: Patience,
+): Promise<void> {
+  const { key, token, outcome, exitCode, waitedMs, ranMs } = ending
+  const { kind, name } = calls.key(key)
+  await calls.persist(
+    connection =>
+      connection.change(INSERT, [
+        ...[kind, name, token, owner.host, owner.pid, owner.user, owner.command],
+        ...[micros(waitedMs + (ranMs ?? 0)), ranMs === undefined ? null : micros(ranMs), outcome, exitCode],
+      ]),
+    patience,
+  )
+  if (calls.options.random() * PRUNE_EVERY >= 1) return
+  await calls.persist(connection => connection.change(PRUNE, [micros(keepMs)]), patience)
+}
+
+const INSERT = `INSERT INTO sera_history (kind, name, token, host, pid, user, command,
+  requested_at, granted_at, released_at, outcome, exit_code)
+VALUES (?, ?, ?, ?, ?, ?, ?,
+  UTC_TIMESTAMP(6) - INTERVAL ? MICROSECOND, UTC_TIMESTAMP(6) - INTERVAL ? MICROSECOND, UTC_TIMESTAMP(6), ?, ?)`
+
+/** The oldest, by their index; those who come at the same time wait for each other for as long as that takes. */
+const PRUNE = `DELETE FROM sera_history WHERE released_at < UTC_TIMESTAMP(6) - INTERVAL ? MICROSECOND
+ORDER BY released_at LIMIT ${PRUNED_AT_ONCE}`
+
+/** In the order in which they ended, the newest last. */
+export async function readHistory(calls: Calls, query: Query, patience: Patience): Promise<Entry[]> {
+  const { sql, values } = selection(calls.key({ kind: '', name: '' }).name, query)
+  const rows = await calls.persist(connection => connection.query(sql, values), patience)
+  return rows.map(entryOf).reverse()
+}
+
+/** `prefix` is what the names of this namespace begin with; none contains the separator. */
+function selection(prefix: string, { name, outcomes, since, limit }: Query): { sql: string; values: unknown[] } {
+  const own = ['SUBSTRING_INDEX(name, ?, -1)', [SEPARATOR]] as const
+  const conditions: (readonly [string, readonly unknown[]])[] = [
+    name === undefined ? [`name = CONCAT(?, ${own[0]})`, [prefix, ...own[1]]] : ['name = ?', [prefix + name]],
+    ...(outcomes ? [['outcome IN (?)', [outcomes]] as const] : []),
+    ...(since === undefined ? [] : [sinceThen(since)]),
+  ]
+  return {
+    sql: `SELECT ${COLUMNS}, ${own[0]} AS own_name FROM sera_history h
+WHERE ${conditions.map(([sql]) => sql).join(' AND ')} ORDER BY h.released_at DESC, h.id DESC LIMIT ?`,
+    values: [...own[1], ...conditions.flatMap(([, values]) => values), limit],
+  }
+}
+
+function sinceThen(since: number | Date): readonly [string, readonly unknown[]] {
+  if (typeof since === 'number') return ['released_at >= UTC_TIMESTAMP(6) - INTERVAL ? MICROSECOND', [micros(since)]]
+  return ['released_at >= ?', [since.toISOString().slice(0, -1)]]
+}
+
+const iso = (column: string) => `DATE_FORMAT(${column}, '%Y-%m-%dT%H:%i:%s.%f') AS ${column}`
+const between = (from: string, to: string) => `TIMESTAMPDIFF(MICROSECOND, ${from}, ${to})`
+
+const COLUMNS = `kind, token, host, pid, user, command, outcome, exit_code,
+  ${['requested_at', 'granted_at', 'released_at'].map(iso).join(', ')},
+  ${between('requested_at', 'COALESCE(granted_at, released_at)')} AS waited, ${between('granted_at', 'released_at')} AS ran`
+
+function entryOf(row: Row): Entry {
+  return {
+    kind: String(row.kind),
+    name: String(row.own_name),
+    token: row.token === null ? undefined : String(row.token),
+    host: String(row.host),
+    pid: Number(row.pid),
+    user: String(row.user),
+    command: String(row.command),
+    outcome: String(row.outcome),
+    exitCode: Number(row.exit_code),
+    waitedMs: millis(row.waited),
+    ranMs: row.ran === null ? undefined : millis(row.ran),
+    requestedAt: timeOf(row.requested_at),
+    grantedAt: row.granted_at === null ? undefined : timeOf(row.granted_at),
+    releasedAt: timeOf(row.released_at),
+  }
+}
+
+/** To the millisecond. */
+function timeOf(iso: unknown): string {
+  return `${String(iso).slice(0, 23)}Z`
+}
+
+function millis(micros: unknown): number {
+  return Math.round(Number(micros) / 1000)
+}
+
+/** A server can't count back to before its calendar begins. */
+const LONGEST_MS = 100 * 365 * 86_400_000
+
+function micros(ms: number): number {
+  return Math.round(Math.min(ms, LONGEST_MS) * 1000)
+}
