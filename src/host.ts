@@ -14,6 +14,7 @@ export interface Host {
   /** Listens to every signal sera cares for, until the returned function is called. */
   onSignal(listener: (signal: NodeJS.Signals) => void): () => void
   kill(pid: number, signal: NodeJS.Signals): void
+  stdin: Keyboard
   stdout: Terminal
   stderr: Terminal
 }
@@ -23,4 +24,11 @@ export interface Terminal {
   isTerminal: boolean
   columns: number
   write(text: string): void
+}
+
+/** What a person types. */
+export interface Keyboard {
+  isTerminal: boolean
+  /** The next line; '' when there is none. */
+  line(): Promise<string>
 }

@@ -1,5 +1,5 @@
 /** The Host that is this process. Nothing else in sera touches `process`, but for `main.ts`, which ends it. */
-import { writeSync } from 'node:fs'
+import { readSync, writeSync } from 'node:fs'
 import { isatty } from 'node:tty'
 import { ignoredSignals, inheritedDescriptors, signalsIn } from './child/process-table.js'
 import { systemClock } from './clock.js'
@@ -24,6 +24,7 @@ export function processHost(): Host {
     ignored,
     onSignal: listener => listen(listener, ignored),
     kill: (pid, signal) => process.kill(pid, signal),
+    stdin: { isTerminal: isatty(0), line: async () => readLine(0) },
     stdout: terminal(1, () => process.stdout.columns),
     stderr: terminal(2, () => process.stderr.columns),
   }
@@ -47,6 +48,12 @@ function deliver(signal: NodeJS.Signals): void {
 /** What is said waits so long for a reader who is slow; what is printed waits as long as it takes. */
 const SAYING_MS = 1000
 const RETRY_MS = 10
+
+/** A terminal gives one line at a time. */
+function readLine(fd: number): string {
+  const line = Buffer.alloc(1024)
+  return line.toString('utf8', 0, readSync(fd, line))
+}
 
 /** Writes at once and in order; process.stdout would load a stream, and lose its tail at exit when it is a pipe. */
 function terminal(fd: number, columns: () => number | undefined): Terminal {

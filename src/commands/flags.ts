@@ -24,8 +24,20 @@ const WRAPPING = [...CLASSIC, 'rwlock', 'semaphore', 'double-barrier'] as const
 const WAITING = ['counter', 'barrier', 'gate wait'] as const
 /** What has a place in the lock tables. */
 const CLAIMING = [...WRAPPING, ...WAITING, 'gate close', 'gate open'] as const
-const PRINTING = [...WAITING, 'gate close', 'gate open', 'verify', 'doctor', 'embedded', 'embedded stop'] as const
-const SERVED = [...CLAIMING, 'verify', 'doctor', 'schema'] as const
+/** What changes the tables as such. */
+const FOUNDING = ['schema apply', 'schema drop'] as const
+const PRINTING = [
+  ...WAITING,
+  ...FOUNDING,
+  'gate close',
+  'gate open',
+  'verify',
+  'doctor',
+  'history',
+  'embedded',
+  'embedded stop',
+] as const
+const SERVED = [...CLAIMING, ...FOUNDING, 'verify', 'doctor', 'history', 'schema'] as const
 
 export const FLAGS = [
   {
@@ -93,7 +105,13 @@ export const FLAGS = [
     describe: 'reclaim, terminate or ignore: when the lock is lost while the command runs [reclaim]',
   },
   { name: 'close', group: 'Running', with: CLASSIC, describe: "the command does not inherit the lock's descriptor" },
-  { name: 'name', value: 'NAME', group: 'Lock', with: CLASSIC, describe: 'lock NAME instead of the command line' },
+  {
+    name: 'name',
+    value: 'NAME',
+    group: 'Lock',
+    with: [...CLASSIC, 'history'],
+    describe: 'lock NAME instead of the command line; history: only what was at NAME',
+  },
   {
     name: 'engine',
     value: 'ENGINE',
@@ -129,7 +147,28 @@ export const FLAGS = [
     describe: 'for once only: who comes after the barrier has let its parties go is told so (208)',
   },
   { name: 'for', value: 'TIME', group: 'Lock', with: ['gate close'], describe: 'the gate opens by itself after that' },
-  { name: 'force', group: 'Running', with: ['embedded stop'], describe: 'stop it although it has clients' },
+  {
+    name: 'since',
+    value: 'WHEN',
+    group: 'Lock',
+    with: ['history'],
+    describe: 'only what ended since: 2h, 7d, 2026-11-21, 2026-11-21T16:40 (UTC)',
+  },
+  {
+    name: 'outcome',
+    value: 'WORD',
+    group: 'Lock',
+    with: ['history'],
+    describe: 'only what ended so: ran, timed-out, lost, …; several with commas',
+  },
+  { name: 'limit', value: 'N', group: 'Lock', with: ['history'], describe: 'the N newest, at most 10000 [100]' },
+  {
+    name: 'force',
+    group: 'Running',
+    with: ['embedded stop', 'schema drop'],
+    describe: 'do it although it is in use: by clients of the server, or by claims in the tables',
+  },
+  { name: 'yes', group: 'Running', with: ['schema drop'], describe: 'do it without a question' },
   { name: 'config', value: 'FILE', group: 'Setup', with: SERVED, describe: 'read this instead of /etc/sera.json' },
   {
     name: 'server',

@@ -1,4 +1,5 @@
 /** Flags of one run that no config file knows: checked and in milliseconds. */
+import { parseDate } from '../config/date.js'
 import { parseDuration, parseWait } from '../config/duration.js'
 import { SeraError } from '../errors.js'
 import type { FlagName, FlagValues } from './flags.js'
@@ -23,6 +24,11 @@ export interface RunOptions {
   /** Infinity: until somebody opens it. */
   closedForMs: number
   force: boolean
+  yes: boolean
+  /** So many ms ago, or from then on. */
+  since: number | Date | undefined
+  outcomes: readonly string[] | undefined
+  limit: number
 }
 
 /** @throws SeraError usage */
@@ -44,6 +50,10 @@ export function runOptions(flags: FlagValues): RunOptions {
     singleUse: flags['single-use'] === true,
     closedForMs: positive(flags, 'for') ?? Number.POSITIVE_INFINITY,
     force: flags.force === true,
+    yes: flags.yes === true,
+    since: since(flags),
+    outcomes: text(flags, 'outcome')?.split(','),
+    limit: wholeNumber('--limit', text(flags, 'limit') ?? '100'),
   }
 }
 
@@ -76,6 +86,15 @@ function positive(flags: FlagValues, name: FlagName): number | undefined {
   const ms = duration(flags, name)
   if (ms === 0) throw new SeraError('usage', `--${name} 0 would be over at once; give a longer time`)
   return ms
+}
+
+function since(flags: FlagValues): number | Date | undefined {
+  const value = text(flags, 'since')
+  if (value === undefined) return undefined
+  const moment = parseDuration(value) ?? parseDate(value)
+  if (moment === undefined)
+    throw new SeraError('usage', `--since takes 2h, 7d, 2026-11-21 or 2026-11-21T16:40 (UTC), not ${quoted(value)}`)
+  return moment
 }
 
 function exitCode(flags: FlagValues): number | undefined {

@@ -52,11 +52,12 @@ function tooMany(word: string, forms: readonly Form[]): string {
 function formsWith(words: readonly string[], subcommand: Subcommand): readonly Form[] {
   const { forms } = subcommand
   const missing = wordsAt(words.length, forms)
-  if (missing.length > 0) throw wrong(`${missing.join(' or ')} is missing`, subcommand, forms)
-  const fits = (form: Form) => form.words.every((word, at) => isVariable(word) || word.split('|').includes(words[at]!))
+  if (missing.length > 0 && !missing.some(isOptional))
+    throw wrong(`${missing.join(' or ')} is missing`, subcommand, forms)
+  const fits = (form: Form) => form.words.every((word, at) => isVariable(word) || isChoice(word, words[at]))
   const fitting = forms.filter(fits)
   if (fitting.length > 0) return fitting
-  const choices = wordsAt(0, forms).flatMap(word => word.split('|'))
+  const choices = wordsAt(0, forms).flatMap(choicesOf)
   throw wrong(`${JSON.stringify(words[0])} should be one of ${choices.join(', ')}`, subcommand, forms)
 }
 
@@ -66,6 +67,20 @@ function wordsAt(at: number, forms: readonly Form[]): string[] {
 
 function isVariable(word: string): boolean {
   return word.startsWith('<')
+}
+
+/** `[print]`: that word, or none. */
+function isOptional(word: string): boolean {
+  return word.startsWith('[')
+}
+
+/** The words that may stand there. */
+export function choicesOf(word: string): string[] {
+  return word.replace(/^\[|\]$/g, '').split('|')
+}
+
+function isChoice(word: string, given: string | undefined): boolean {
+  return given === undefined ? isOptional(word) : choicesOf(word).includes(given)
 }
 
 function wrapped(rest: readonly string[], subcommand: Subcommand, forms: readonly Form[]) {
@@ -89,7 +104,7 @@ function usages(subcommand: Subcommand, forms: readonly Form[]): string {
   return forms.map(form => usageOf(subcommand, form)).join(', or ')
 }
 
-const LATER = ['rendezvous', 'sync', 'once', 'pool', 'serve', 'status', 'history', 'break']
+const LATER = ['rendezvous', 'sync', 'once', 'pool', 'serve', 'status', 'break']
 
 function unknown(name: string): SeraError {
   if (LATER.includes(name)) return new SeraError('usage', `"sera ${name}" is not in this version of sera yet`)

@@ -4,8 +4,10 @@ import type { Task } from './call.js'
 import { counter } from './counter.js'
 import { doubleBarrier } from './double-barrier.js'
 import { gate } from './gate.js'
+import { history } from './history.js'
 import type { RunOptions } from './run-options.js'
 import { rwlock } from './rwlock.js'
+import { applySchema, dropSchema } from './schema-change.js'
 import { semaphore } from './semaphore.js'
 import type { FormName } from './subcommands.js'
 import { verify } from './verify.js'
@@ -26,4 +28,7 @@ export const PREPARE: Readonly<Record<TableForm, Prepare>> = {
   'gate open': gate,
   'gate wait': gate,
   verify,
+  history,
+  'schema apply': applySchema,
+  'schema drop': dropSchema,
 }

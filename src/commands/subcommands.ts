@@ -16,7 +16,10 @@ export type FormName =
   | 'gate wait'
   | 'verify'
   | 'doctor'
+  | 'history'
   | 'schema'
+  | 'schema apply'
+  | 'schema drop'
   | 'embedded'
   | 'embedded stop'
 
@@ -137,12 +140,37 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
     ],
   },
   {
-    name: 'schema',
-    forms: [{ name: 'schema', words: ['print'], wraps: false, does: 'the lock tables, as SQL for a DBA' }],
+    name: 'history',
+    forms: [{ name: 'history', words: [], wraps: false, does: 'what ran where, waited and held how long, ended how' }],
     about:
-      'Prints the SQL that makes the lock tables, and what the account has to be granted to use them. sera makes them by ' +
-      'itself where its account may.',
-    examples: [['sera schema print | mysql', '']],
+      'Prints what has run, one line each, the newest last; times are UTC by the clock of the server. What runs at the lock ' +
+      'tables is kept for 30 days, or as the setting "history" says; with that setting the plain lock leaves entries, too.\n\n' +
+      'With --json, an object a line.',
+    examples: [
+      ['sera history --since 2h', 'the last two hours'],
+      ['sera history --name wiki --limit 10', 'the ten newest of that name, of any kind'],
+      ['sera history --outcome lost,overran --json', 'what was ended by force'],
+    ],
+  },
+  {
+    name: 'schema',
+    forms: [
+      { name: 'schema', words: ['[print]'], wraps: false, does: 'the lock tables, as SQL for a DBA' },
+      { name: 'schema apply', words: ['apply'], wraps: false, does: 'make them, or bring them up to date' },
+      { name: 'schema drop', words: ['drop'], wraps: false, does: 'take them away' },
+    ],
+    about:
+      'Prints the SQL that makes the lock tables, or brings older ones up to date, and what the account has to be granted to ' +
+      'use them. sera makes them by itself where its account may.\n\n' +
+      'apply does what that SQL says. A sera refuses tables of another version than its own (202), so apply a new one when ' +
+      'all hosts can have the new sera.\n\n' +
+      'drop asks first, on a terminal; elsewhere it wants --yes. It refuses while anything is held or waited for (208); ' +
+      'with --force commands that run are ended (206).',
+    examples: [
+      ['sera schema print | mysql', ''],
+      ['sera schema apply', 'after an update of sera'],
+      ['sera schema drop --yes', 'for good: with history, counters and gates'],
+    ],
   },
   {
     name: 'embedded',

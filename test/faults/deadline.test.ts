@@ -80,6 +80,7 @@ function host(): Host {
     ignored: [],
     onSignal: () => () => {},
     kill: process.kill,
+    stdin: { isTerminal: false, line: async () => '' },
     stdout: terminal,
     stderr: terminal,
   }

@@ -1,0 +1,67 @@
+/** `sera schema apply`, `sera schema drop`: the lock tables made, brought up to date, taken away. */
+import { describeDsn } from '../config/dsn.js'
+import { SeraError } from '../errors.js'
+import type { Host } from '../host.js'
+import type { Outcome } from '../outcome.js'
+import type { Calls } from '../store/calls.js'
+import * as tables from '../store/schema-change.js'
+import { databaseOf } from '../store/table-connection.js'
+import type { Call, Task } from './call.js'
+import { confirm } from './confirm.js'
+import { openTables } from './participant.js'
+
+export function applySchema(): Task {
+  return withTables(async (calls, call, host) => {
+    const { from, to } = await tables.applySchema(calls)
+    const text = from === to ? `up to date: version ${to}` : from === 0 ? `created version ${to}` : `${from} -> ${to}`
+    host.stdout.write(call.options.json ? `${JSON.stringify({ from, to })}\n` : `${text}\n`)
+    return { kind: 'done' }
+  })
+}
+
+export function dropSchema(): Task {
+  return withTables(async (calls, call, host) => {
+    const { json, yes } = call.options
+    const claims = await droppable(calls, call)
+    if (claims && !yes) {
+      if (!(await confirm(host, `drop ${described(claims, call)}?`)))
+        throw new SeraError('conflict', 'nothing was dropped')
+      await droppable(calls, call) // somebody may have come while the question stood
+    }
+    if (claims) await tables.dropTables(calls)
+    const told = json
+      ? JSON.stringify({ dropped: claims !== undefined, ...claims })
+      : claims
+        ? 'dropped'
+        : 'there were none'
+    host.stdout.write(`${told}\n`)
+    return { kind: 'done' }
+  })
+}
+
+/** What would go with the tables; undefined when there are none. @throws SeraError conflict, when somebody relies on them */
+async function droppable(calls: Calls, call: Call): Promise<tables.Claimed | undefined> {
+  const claims = await tables.liveClaims(calls)
+  if (!claims || claims.held + claims.waiting === 0 || call.options.force) return claims
+  throw new SeraError('conflict', `${described(claims, call)} are in use; with --force commands that run are ended`)
+}
+
+function described(claims: tables.Claimed, { settings: { server } }: Call): string {
+  const where = `database ${databaseOf(server)} at ${describeDsn(server)}`
+  return `the lock tables in ${where} (${counted(claims)}), with history, counters and gates`
+}
+
+function counted({ held, waiting }: tables.Claimed): string {
+  return `${held} held, ${waiting} waiting`
+}
+
+function withTables(work: (calls: Calls, call: Call, host: Host) => Promise<Outcome>): Task {
+  return async (call, host) => {
+    const lockTables = openTables(call, host, true)
+    try {
+      return await work(lockTables.calls, call, host)
+    } finally {
+      await lockTables.close()
+    }
+  }
+}
