@@ -63,7 +63,7 @@ async function versionAt(raw: Connection, limitMs: number): Promise<number> {
 /** Waits for its turn a little less than a call may take. */
 async function inTurn<T>(connection: TableConnection, work: () => Promise<T>): Promise<T> {
   if (connection.facts.cluster) return await work()
-  const name = "CONCAT('sera_schema:', MD5(DATABASE()))"
+  const name = "LEFT(CONCAT('sera_schema:', SHA2(DATABASE(), 256)), 64)"
   const [row] = await connection.query(`SELECT GET_LOCK(${name}, ?) AS got`, [connection.limitMs / 2000])
   if (Number(row?.got) !== 1) {
     throw new SeraError('lock-failed', 'somebody else is changing the lock tables at this moment; try again')

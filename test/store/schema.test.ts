@@ -1,69 +1,23 @@
 /** The lock tables come into being by themselves where they may, are told from others, and don't fill up. */
-import { randomUUID } from 'node:crypto'
 import test, { type ExecutionContext } from 'ava'
-import mysql from 'mysql2/promise'
-import { systemClock } from '../../src/clock.js'
-import { parseDsn } from '../../src/config/dsn.js'
-import { LockTables } from '../../src/store/lock-tables.js'
-import { ownerOf } from '../../src/store/owner.js'
-import { statementsSince } from '../../src/store/schema.js'
-import { RUNTIMES, sera } from '../support/cli.js'
+import { SCHEMA_VERSION, statementsSince } from '../../src/store/schema.js'
 import { type SharedServer, sharedServers, startServer } from '../support/servers.js'
+import { database, patience, run } from './database.js'
 
-const [runtime] = RUNTIMES as [(typeof RUNTIMES)[number]]
 const CONTENTION = 200
-
-/** A database of its own on a shared server, and its DSN. */
-async function database(t: ExecutionContext, server: SharedServer) {
-  const name = `schema_${randomUUID().replaceAll('-', '').slice(0, 12)}`
-  const root = await mysql.createConnection({ user: 'root', socketPath: server.socketPath })
-  await root.query(`CREATE DATABASE ${name}`)
-  t.teardown(async () => {
-    await root.query(`DROP DATABASE ${name}`)
-    await root.end()
-  })
-  await root.query(`USE ${name}`)
-  const account = async (rights: string) => {
-    const user = `u${name.slice(-8)}`
-    await root.query(`CREATE USER IF NOT EXISTS '${user}'@'%' IDENTIFIED BY 'secret'`)
-    await root.query(`GRANT ${rights} ON ${name}.* TO '${user}'@'%'`)
-    t.teardown(() => root.query(`DROP USER IF EXISTS '${user}'@'%'`))
-    return `${user}:secret@tcp(127.0.0.1:${server.port})/${name}`
-  }
-  return { name, root, account, open: (dsn: string) => open(t, dsn) }
-}
-
-function open(t: ExecutionContext, dsn: string) {
-  const store = new LockTables({
-    servers: [parseDsn(dsn)],
-    owner: ownerOf(process.pid, ['test']),
-    attributes: {},
-    leaseMs: 60_000,
-    connectWaitMs: 20_000,
-    namespace: '',
-    clock: systemClock,
-    random: Math.random,
-  })
-  t.teardown(() => store.close())
-  return store
-}
-
-const patience = () => ({ until: systemClock.now() + 60_000 })
-const run = (server: string, ...argv: string[]) => sera(runtime, argv, { env: { SERA_SERVER: server } })
 
 for (const server of sharedServers()) {
   const { kind } = server
 
   test.serial(`${kind}: two hundred who come first at once make the tables once`, async t => {
-    const { account, root } = await database(t, server)
+    const { account, rows, open } = await database(t, server)
     const dsn = await account('ALL')
-    const stores = Array.from({ length: CONTENTION }, () => open(t, dsn))
+    const stores = Array.from({ length: CONTENTION }, () => open(dsn))
     const looks = await Promise.all(
       stores.map(store => store.look([{ key: { kind: 'mutex', name: 'x' }, upTo: 0 }], patience())),
     )
     t.true(looks.every(([state]) => state?.resource.version === 0))
-    const [rows] = await root.query('SELECT version FROM sera_schema')
-    t.deepEqual(rows as unknown, [{ version: 1 }])
+    t.deepEqual(await rows('SELECT version FROM sera_schema'), [{ version: SCHEMA_VERSION }] as never)
   })
 
   test(`${kind}: an account that may not create tables is told so, and nothing runs`, async t => {
@@ -92,7 +46,7 @@ for (const server of sharedServers()) {
     t.deepEqual({ code: refused.code, stdout: refused.stdout }, { code: 202, stdout: '' })
     t.regex(
       refused.stderr,
-      /^sera: the lock tables are of version 99, newer than this sera knows \(1\): update sera here\n$/,
+      /^sera: the lock tables are of version 99, newer than this sera knows \(2\): update sera here\n$/,
     )
     const [rows] = await root.query('SELECT * FROM sera_resource')
     t.deepEqual(rows as unknown, [])
