@@ -59,6 +59,15 @@ const WRONG_USAGE: [string[], RegExp][] = [
   [['verify', 'gate', 'x', '5'], /<kind> is "gate"/],
   [['verify', 'rwlock', 'x', 'abc'], /<token> is "abc"/],
   [['doctor', 'x'], /"x" is one word too many; usage: sera doctor/],
+  [['history', 'x'], /"x" is one word too many; usage: sera history/],
+  [['history', '--since', 'yesterday'], /--since takes 2h, .* not "yesterday"/],
+  [['history', '--since', '2026-02-30'], /--since takes/],
+  [['history', '--outcome', 'ran,won'], /--outcome is "won"; it takes ran, done, .*conflict/],
+  [['history', '--limit', '0'], /--limit: .* from 1 to 10000/],
+  [['history', '--limit', 'all'], /--limit: expected a whole number/],
+  [['history', '--units', '2'], /--units does not go with sera history/],
+  [['schema', 'aply'], /"aply" should be one of print, apply, drop/],
+  [['schema', 'print', '--yes'], /--yes does not go with sera schema/],
   [['embedded', 'explode'], /usage: sera embedded/],
 ]
 

@@ -12,6 +12,8 @@ import type { SharedServer } from '../support/servers.js'
 export interface Database {
   name: string
   root: mysql.Connection
+  /** Another connection of root's, to this database. */
+  another(): Promise<mysql.Connection>
   /** The DSN of an account with these rights on the database. */
   account(rights: string): Promise<string>
   /** The rows of one query, as root. */
@@ -21,12 +23,9 @@ export interface Database {
 
 export async function database(t: ExecutionContext, server: SharedServer): Promise<Database> {
   const name = `schema_${randomUUID().replaceAll('-', '').slice(0, 12)}`
-  const root = await mysql.createConnection({
-    user: 'root',
-    socketPath: server.socketPath,
-    multipleStatements: true,
-    timezone: 'Z',
-  })
+  const connect = () =>
+    mysql.createConnection({ user: 'root', socketPath: server.socketPath, multipleStatements: true, timezone: 'Z' })
+  const root = await connect()
   await root.query(`CREATE DATABASE ${name}`)
   t.teardown(async () => {
     await root.query(`DROP DATABASE IF EXISTS ${name}`)
@@ -36,6 +35,12 @@ export async function database(t: ExecutionContext, server: SharedServer): Promi
   return {
     name,
     root,
+    async another() {
+      const connection = await connect()
+      t.teardown(() => connection.end())
+      await connection.query(`USE ${name}`)
+      return connection
+    },
     async account(rights) {
       const user = `u${name.slice(-8)}`
       await root.query(`CREATE USER IF NOT EXISTS '${user}'@'%' IDENTIFIED BY 'secret'`)
