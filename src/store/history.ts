@@ -20,14 +20,9 @@ export interface Ending {
   ranMs: number | undefined
 }
 
-export interface Entry extends Owner {
+export interface Entry extends Omit<Ending, 'key'>, Owner {
   kind: string
   name: string
-  token: string | undefined
-  outcome: string
-  exitCode: number
-  waitedMs: number
-  ranMs: number | undefined
   /** UTC, to the millisecond: `2026-11-21T16:40:12.345Z`. */
   requestedAt: string
   grantedAt: string | undefined
@@ -115,15 +110,15 @@ function entryOf(row: Row): Entry {
   return {
     kind: String(row.kind),
     name: String(row.own_name),
+    outcome: String(row.outcome),
+    exitCode: Number(row.exit_code),
+    waitedMs: millis(row.waited),
+    ranMs: row.ran === null ? undefined : millis(row.ran),
     token: row.token === null ? undefined : String(row.token),
     host: String(row.host),
     pid: Number(row.pid),
     user: String(row.user),
     command: String(row.command),
-    outcome: String(row.outcome),
-    exitCode: Number(row.exit_code),
-    waitedMs: millis(row.waited),
-    ranMs: row.ran === null ? undefined : millis(row.ran),
     requestedAt: timeOf(row.requested_at),
     grantedAt: row.granted_at === null ? undefined : timeOf(row.granted_at),
     releasedAt: timeOf(row.released_at),

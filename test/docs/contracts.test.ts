@@ -79,6 +79,7 @@ test('README gives the defaults', async t => {
     grace: formatDuration(settings.graceMs),
     connectWait: formatDuration(settings.connectWaitMs),
     maxClockSkew: formatDuration(settings.maxClockSkewMs),
+    history: formatDuration(settings.history?.keepMs ?? 0),
   }
   for (const [key = '', , , shown] of table(README, 'Key')) t.is(shown, String(inCode[key] ?? ''), key)
 })
