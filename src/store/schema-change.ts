@@ -60,7 +60,7 @@ async function versionAt(raw: Connection, limitMs: number): Promise<number> {
   return Number(row?.version ?? 0)
 }
 
-/** Waits for its turn a little less than a call may take. */
+/** Waits for its turn for half as long as a call may take. */
 async function inTurn<T>(connection: TableConnection, work: () => Promise<T>): Promise<T> {
   if (connection.facts.cluster) return await work()
   const name = "LEFT(CONCAT('sera_schema:', SHA2(DATABASE(), 256)), 64)"

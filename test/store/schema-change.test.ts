@@ -4,6 +4,7 @@ import { SCHEMA_VERSION } from '../../src/store/schema.js'
 import { cleanEnvironment } from '../support/cli.js'
 import { Terminal } from '../support/pty.js'
 import { sharedServers } from '../support/servers.js'
+import { until } from '../support/until.js'
 import { type Database, database, run } from './database.js'
 import { version1 } from './version-1.js'
 
@@ -53,6 +54,20 @@ for (const server of sharedServers()) {
       { version: 1 },
       { version: 2 },
     ] as never)
+  })
+
+  test(`${kind}: who brings them up to date waits for whoever is about it`, async t => {
+    const { account, root, rows, name } = await database(t, server)
+    const dsn = await account('ALL')
+    await root.query(version1(kind))
+    const lock = `LEFT(CONCAT('sera_schema:', SHA2('${name}', 256)), 64)`
+    await root.query(`SELECT GET_LOCK(${lock}, 0)`)
+    const applied = run(dsn, 'schema', 'apply')
+    const waiting = `SELECT 1 FROM information_schema.PROCESSLIST WHERE DB = '${name}' AND STATE = 'User lock'`
+    await until('it waits', async () => (await rows(waiting)).length > 0)
+    t.deepEqual(await rows('SELECT version FROM sera_schema'), [{ version: 1 }] as never)
+    await root.query(`SELECT RELEASE_LOCK(${lock})`)
+    t.is((await applied).stdout, '1 -> 2\n')
   })
 
   test(`${kind}: who may not change the tables is told to ask a DBA, and newer ones are left alone`, async t => {
