@@ -1,6 +1,6 @@
 /**
- * The lock tables, as the classic command comes to them: to hold its lock there (engine lease), or at most to leave an entry of what
- * it did. Most runs do neither, so that what it takes is loaded only then.
+ * The lock tables, as the classic command comes to them: to hold its lock there (engine lease), or at most to leave an
+ * entry of what it did. Most runs do neither, so that what it takes is loaded only then.
  */
 import type { Host } from '../host.js'
 import type { Outcome } from '../outcome.js'

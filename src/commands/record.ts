@@ -1,6 +1,6 @@
 /**
- * How a run ended, for `sera history`: the last thing it does, when its lock has been given back and nobody waits for it any more. It
- * may cost half a second and never more, and what becomes of it changes nothing.
+ * How a run ended, for `sera history`: the last thing it does, when its lock has been given back and nobody waits for
+ * it any more. It may cost half a second and never more, and what becomes of it changes nothing.
  */
 import { after } from '../clock.js'
 import { formatDuration } from '../config/duration.js'

@@ -39,7 +39,10 @@ export function dropSchema(): Task {
   })
 }
 
-/** What would go with the tables; undefined when there are none. @throws SeraError conflict, when somebody relies on them */
+/**
+ * What would go with the tables; undefined when there are none. @throws SeraError conflict, when somebody relies on
+ * them
+ */
 async function droppable(calls: Calls, call: Call): Promise<tables.Claimed | undefined> {
   const claims = await tables.liveClaims(calls)
   if (!claims || claims.held + claims.waiting === 0 || call.options.force) return claims

@@ -143,8 +143,9 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
     name: 'history',
     forms: [{ name: 'history', words: [], wraps: false, does: 'what ran where, waited and held how long, ended how' }],
     about:
-      'Prints what has run, one line each, the newest last; times are UTC by the clock of the server. What runs at the lock ' +
-      'tables is kept for 30 days, or as the setting "history" says; with that setting the plain lock leaves entries, too.\n\n' +
+      'Prints what has run, one line each, the newest last; times are UTC by the clock of the server. What runs at ' +
+      'the lock tables is kept for 30 days, or as the setting "history" says; with that setting the plain lock leaves ' +
+      'entries, too.\n\n' +
       'With --json, an object a line.',
     examples: [
       ['sera history --since 2h', 'the last two hours'],
@@ -160,12 +161,12 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
       { name: 'schema drop', words: ['drop'], wraps: false, does: 'take them away' },
     ],
     about:
-      'Prints the SQL that makes the lock tables, or brings older ones up to date, and what the account has to be granted to ' +
-      'use them. sera makes them by itself where its account may.\n\n' +
-      'apply does what that SQL says. A sera refuses tables of another version than its own (202), so apply a new one when ' +
-      'all hosts can have the new sera.\n\n' +
-      'drop asks first, on a terminal; elsewhere it wants --yes. It refuses while anything is held or waited for (208); ' +
-      'with --force commands that run are ended (206).',
+      'Prints the SQL that makes the lock tables, or brings older ones up to date, and what the account has to be ' +
+      'granted to use them. sera makes them by itself where its account may.\n\n' +
+      'apply does what that SQL says. A sera refuses tables of another version than its own (202), so apply a new ' +
+      'one when all hosts can have the new sera.\n\n' +
+      'drop asks first, on a terminal; elsewhere it wants --yes. It refuses while anything is held or waited for ' +
+      '(208); with --force commands that run are ended (206).',
     examples: [
       ['sera schema print | mysql', ''],
       ['sera schema apply', 'after an update of sera'],

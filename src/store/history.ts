@@ -1,6 +1,7 @@
 /**
- * What has run: one row for each run of the command line, written when it has ended. It proves nothing and nothing depends on it. All
- * times are the server's; a run knows how long it waited and ran, and the server counts back from now.
+ * What has run: one row for each run of the command line, written when it has ended. It proves nothing and nothing
+ * depends on it. All times are the server's; a run knows how long it waited and ran, and the server counts back from
+ * now.
  */
 
 import { type Calls, SEPARATOR } from './calls.js'
@@ -42,7 +43,10 @@ export interface Query {
 const PRUNE_EVERY = 20
 const PRUNED_AT_ONCE = 200
 
-/** Adds one row, and now and then takes some away that are older than `keepMs`. An answer that gets lost may leave the row twice. */
+/**
+ * Adds one row, and now and then takes some away that are older than `keepMs`. An answer that gets lost may leave the
+ * row twice.
+ */
 export async function writeHistory(
   { calls, options: { owner } }: LockTables,
   ending: Ending,
@@ -104,7 +108,8 @@ const between = (from: string, to: string) => `TIMESTAMPDIFF(MICROSECOND, ${from
 
 const COLUMNS = `kind, token, host, pid, user, command, outcome, exit_code,
   ${['requested_at', 'granted_at', 'released_at'].map(iso).join(', ')},
-  ${between('requested_at', 'COALESCE(granted_at, released_at)')} AS waited, ${between('granted_at', 'released_at')} AS ran`
+  ${between('requested_at', 'COALESCE(granted_at, released_at)')} AS waited,
+  ${between('granted_at', 'released_at')} AS ran`
 
 function entryOf(row: Row): Entry {
   return {

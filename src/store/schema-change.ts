@@ -1,9 +1,9 @@
 /**
  * The lock tables made, brought up to date and dropped.
  *
- * Whoever comes first makes them, two hundred at once if need be. `sera schema apply` brings older ones up to date, and on one server a
- * lock of that server keeps two who do so apart. On a cluster there is no such lock, and no need: the members do all DDL in one
- * order, and every statement is harmless when it is repeated.
+ * Whoever comes first makes them, two hundred at once if need be. `sera schema apply` brings older ones up to date, and
+ * on one server a lock of that server keeps two who do so apart. On a cluster there is no such lock, and no need: the
+ * members do all DDL in one order, and every statement is harmless when it is repeated.
  */
 import { SeraError } from '../errors.js'
 import type { Calls } from './calls.js'
@@ -86,7 +86,9 @@ export function liveClaims(calls: Calls): Promise<Claimed | undefined> {
   }, PATIENT)
 }
 
-/** All tables of sera's own, and nothing else in the database. @throws SeraError lock-failed, when the account may not */
+/**
+ * All tables of sera's own, and nothing else in the database. @throws SeraError lock-failed, when the account may not
+ */
 export async function dropTables(calls: Calls): Promise<void> {
   const sql = `DROP TABLE IF EXISTS ${TABLES.join(', ')}`
   await calls.persist(async connection => {

@@ -1,6 +1,6 @@
 /**
- * The lock tables: their definition, as the steps by which it has grown. Step n makes version n of what was version n − 1, and each of
- * its statements is harmless when it is repeated, so that two who do the same at once are too.
+ * The lock tables: their definition, as the steps by which it has grown. Step n makes version n of what was version n −
+ * 1, and each of its statements is harmless when it is repeated, so that two who do the same at once are too.
  */
 import { SeraError } from '../errors.js'
 
@@ -15,7 +15,10 @@ const NAME = 'VARCHAR(320)'
 const PLAIN = 'CHARACTER SET ascii COLLATE ascii_bin'
 const TEXT = 'CHARACTER SET utf8mb4 COLLATE utf8mb4_bin'
 
-/** Names are compared byte by byte, trailing spaces included, for which the two servers have collations of different names. */
+/**
+ * Names are compared byte by byte, trailing spaces included, for which the two servers have collations of different
+ * names.
+ */
 function exactOn(isMariaDb: boolean): string {
   return `CHARACTER SET utf8mb4 COLLATE ${isMariaDb ? 'utf8mb4_nopad_bin' : 'utf8mb4_0900_bin'}`
 }
@@ -107,8 +110,8 @@ export function statementsSince(version: number, isMariaDb: boolean): string[] {
 }
 
 /**
- * Tables of an older version are not brought up to date in passing: the hosts that still have the older sera would be refused from
- * then on, at a moment that nobody chose.
+ * Tables of an older version are not brought up to date in passing: the hosts that still have the older sera would be
+ * refused from then on, at a moment that nobody chose.
  *
  * @throws SeraError lock-failed, when the tables are of a version that this program does not know
  */

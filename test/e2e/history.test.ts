@@ -1,4 +1,4 @@
-/** What is left of a run when it has ended: an entry for each outcome, and nothing that its command or the next one feels. */
+/** What is left of a run that has ended: an entry for each outcome, and nothing that its command or the next one feels. */
 import type { ExecutionContext } from 'ava'
 import type { Entry } from '../../src/store/history.js'
 import { database } from '../store/database.js'
