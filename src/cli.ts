@@ -63,9 +63,15 @@ function waitOf(text: string): number {
   )
 }
 
-async function callOf(session: Session, call: Omit<Call, 'voice' | 'warn'>): Promise<Call> {
+async function callOf(session: Session, call: Omit<Call, 'voice' | 'warn' | 'note'>): Promise<Call> {
   const settings = await reachable(call.settings, session)
-  return { ...call, settings, voice: session.voice, warn: message => session.warn(message) }
+  return {
+    ...call,
+    settings,
+    voice: session.voice,
+    warn: message => session.warn(message),
+    note: message => session.note(message),
+  }
 }
 
 /** The embedded server is started by whoever comes first and named by its socket. */

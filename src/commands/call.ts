@@ -21,4 +21,6 @@ export interface Call {
   voice: Voice
   /** Writes a warning to syslog as well. */
   warn: (message: string) => void
+  /** Writes it to syslog, and says it only to who asked for all that happens. */
+  note: (message: string) => void
 }

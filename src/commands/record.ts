@@ -50,7 +50,7 @@ export async function record(
   try {
     await within(LIMIT_MS, writeHistory(tables, entry, history.keepMs, patience))
   } catch (error) {
-    call.warn(`no entry in the history: ${(error as Error).message}`)
+    call.note(`no entry in the history: ${(error as Error).message}`)
   }
 }
 

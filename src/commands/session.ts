@@ -8,7 +8,7 @@ import type { Host } from '../host.js'
 import type { Fields, Log, Severity } from '../log/log.js'
 import { exitCodeOf, type Outcome } from '../outcome.js'
 import type { FlagValues } from './flags.js'
-import { announce, sayError, sayNews, type Voice } from './messages.js'
+import { announce, sayDetail, sayError, sayNews, type Voice } from './messages.js'
 import { auditFields, outcomeLine, type Report, severityOf } from './report.js'
 import { type RunOptions, runOptions } from './run-options.js'
 
@@ -60,6 +60,16 @@ export class Session {
   /** Something to know that stops nothing. */
   warn(message: string): void {
     sayNews(this.host, this.voice, message)
+    this.#writeWarning(message)
+  }
+
+  /** Something that only those want to know who look for it. */
+  note(message: string): void {
+    sayDetail(this.host, this.voice, message)
+    this.#writeWarning(message)
+  }
+
+  #writeWarning(message: string): void {
     this.#write('warning', { warning: message, lock: this.report.lock })
   }
 
