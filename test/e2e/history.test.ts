@@ -177,20 +177,26 @@ each('history: the lock has been given back before an entry is written', async (
   for (const name of ['rwlock write a', 'semaphore b 2', 'barrier c 1', '--engine lease --name d']) {
     t.is((await ends(...name.split(' '), '5', 'true')).code, 0)
   }
-  t.deepEqual((await rows('SELECT id FROM notes')).map(({ id }) => id), ['a 0', 'b 0', 'c 0', 'd 0'])
+  t.deepEqual(
+    (await rows('SELECT id FROM notes')).map(({ id }) => id),
+    ['a 0', 'b 0', 'c 0', 'd 0'],
+  )
 })
 
-each.serial('history: a table that is locked delays the exit a little, and changes nothing', async (t, bench, server) => {
-  const { hold, ends, another } = await scene(t, bench, server)
-  await ends('gate', 'open', 'first')
-  const held = await hold(['rwlock', 'write', 'x', '5'], 7).started()
-  await (await another()).query('LOCK TABLES sera_history WRITE')
-  const started = performance.now()
-  t.is(await held.end(), 7)
-  t.true(performance.now() - started < 9000, 'a call may take ten seconds')
-  const { stdout, stderr } = await ends('rwlock', 'write', 'x', '0', 'echo', 'ran')
-  t.deepEqual({ stdout, stderr }, { stdout: 'ran\n', stderr: '' })
-})
+each.serial(
+  'history: a table that is locked delays the exit a little, and changes nothing',
+  async (t, bench, server) => {
+    const { hold, ends, another } = await scene(t, bench, server)
+    await ends('gate', 'open', 'first')
+    const held = await hold(['rwlock', 'write', 'x', '5'], 7).started()
+    await (await another()).query('LOCK TABLES sera_history WRITE')
+    const started = performance.now()
+    t.is(await held.end(), 7)
+    t.true(performance.now() - started < 9000, 'a call may take ten seconds')
+    const { stdout, stderr } = await ends('rwlock', 'write', 'x', '0', 'echo', 'ran')
+    t.deepEqual({ stdout, stderr }, { stdout: 'ran\n', stderr: '' })
+  },
+)
 
 each('history: an account that may not write it runs all the same, and is told once', async (t, bench, server) => {
   const { ends, env, root, name } = await scene(t, bench, server)
