@@ -29,6 +29,7 @@ const IS_RECORDED: Readonly<Record<OutcomeKind, boolean>> = {
   usage: false,
   'lock-failed': false,
   stale: false,
+  sick: false,
 }
 
 export const RECORDED = Object.entries(IS_RECORDED).flatMap(([kind, isRecorded]) => (isRecorded ? [kind] : []))

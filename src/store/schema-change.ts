@@ -108,7 +108,11 @@ async function unlessMissing<T, U>(answer: Promise<T>, otherwise: U): Promise<T 
 }
 
 /** The account may not do that. */
-export const DENIED: readonly string[] = ['ER_TABLEACCESS_DENIED_ERROR', 'ER_DBACCESS_DENIED_ERROR', 'ER_SPECIFIC_ACCESS_DENIED_ERROR']
+export const DENIED: readonly string[] = [
+  'ER_TABLEACCESS_DENIED_ERROR',
+  'ER_DBACCESS_DENIED_ERROR',
+  'ER_SPECIFIC_ACCESS_DENIED_ERROR',
+]
 
 function isDenied(error: unknown): boolean {
   return DENIED.includes(errorCode(error) ?? '')

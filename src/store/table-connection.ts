@@ -19,7 +19,7 @@ export interface TableServer {
 }
 
 /** Where the tables are when the DSN names no database. */
-export const DEFAULT_DATABASE = 'sera'
+const DEFAULT_DATABASE = 'sera'
 
 export function databaseOf({ database }: Pick<Dsn, 'database'>): string {
   return database ?? DEFAULT_DATABASE

@@ -3,8 +3,9 @@ import type { Dsn } from '../config/dsn.js'
 import type { Row } from './connection.js'
 import { NotTold } from './not-told.js'
 import { errorCode, explain } from './retry.js'
-import { DENIED, tables } from './schema.js'
-import { DEFAULT_DATABASE, NO_DATABASE } from './table-connection.js'
+import { statementsSince } from './schema.js'
+import { DENIED } from './schema-change.js'
+import { databaseOf, NO_DATABASE } from './table-connection.js'
 
 export type Ask = (sql: string, values?: unknown[]) => Promise<Row[]>
 
@@ -29,7 +30,7 @@ export interface TableFact {
 }
 
 export async function askTables(ask: Ask, dsn: Dsn): Promise<TableFacts> {
-  const database = dsn.database ?? DEFAULT_DATABASE
+  const database = databaseOf(dsn)
   const none = { database, tables: [], version: undefined, mayCreate: undefined }
   try {
     await ask(`USE \`${database.replaceAll('`', '``')}\``)
@@ -51,7 +52,7 @@ export async function askTables(ask: Ask, dsn: Dsn): Promise<TableFacts> {
 
 /** With the column that comes first, which an UPDATE needs. */
 const COLUMNS = new Map(
-  tables(true).flatMap(sql => {
+  statementsSince(0, true).flatMap(sql => {
     const [, name, column] = /^CREATE TABLE IF NOT EXISTS (\w+) \(\s*(\w+)/.exec(sql) ?? []
     return name && column ? [[name, column] as const] : []
   }),

@@ -38,15 +38,16 @@ function absent({ mayCreate }: TableFacts, needed: boolean): Check {
 const MAYBE = 'not there, and whether the account may make them does not show (it has a role)'
 
 function present({ tables, version, mayCreate }: TableFacts, missing: readonly TableFact[]): Check[] {
-  if (missing.length > 0) {
+  const isOlder = version !== undefined && version < SCHEMA_VERSION // and may well lack some
+  if (missing.length > 0 && !isOlder) {
     const says = `${names(missing)} missing, or the account may not see it`
     return [bad('tables', says, mayCreate ? 'any subcommand that claims makes it' : SCHEMA)]
   }
-  const foreign = tables.filter(({ engine }) => engine !== 'InnoDB')
+  const foreign = tables.filter(({ engine }) => engine !== undefined && engine !== 'InnoDB')
   if (foreign.length > 0) {
     return [bad('tables', `${names(foreign)} not InnoDB: no transactions, no locks`, 'ALTER TABLE … ENGINE = InnoDB')]
   }
-  return [versionCheck(version, tables.length)]
+  return [versionCheck(version, tables.length - missing.length)]
 }
 
 function versionCheck(version: number | undefined, count: number): Check {
@@ -56,7 +57,7 @@ function versionCheck(version: number | undefined, count: number): Check {
   const [verb, remedy] =
     version > SCHEMA_VERSION
       ? ['newer', 'update sera on this host']
-      : ['older', 'update the tables: `sera schema print` prints them']
+      : ['older', `run \`sera schema apply\`, or ${SCHEMA}`]
   return bad('tables', `${says}, ${verb} than this sera knows (${SCHEMA_VERSION})`, remedy)
 }
 
