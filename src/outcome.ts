@@ -18,7 +18,10 @@ export type Outcome =
   | { kind: 'not-started'; reason: string }
   | { kind: 'timed-out' }
   | { kind: 'skipped' }
-  | { kind: 'lost'; reason: string }
+  /** Somebody else ran it (`sera once`); `exitCode` is that run's. */
+  | { kind: 'taken-over'; exitCode: number; reason: string }
+  /** `hadEnded`: not the command, but the lock had to be given up, before the end could be recorded. */
+  | { kind: 'lost'; reason: string; hadEnded?: true }
   | { kind: 'overran'; reason: string }
   | { kind: 'conflict'; reason: string }
   /** The answer of `sera verify` is no. */
@@ -38,7 +41,7 @@ export const EXIT_CODES = {
   'not-started': { code: 203, meaning: 'the command could not be started' },
   'timed-out': { code: 204, meaning: 'timed out waiting (another code with --timeout-exit-code)' },
   skipped: { code: 205, meaning: 'skipped (with --detailed-exit-codes only, otherwise 0)' },
-  lost: { code: 206, meaning: 'the lock was lost while the command ran; the command was ended' },
+  lost: { code: 206, meaning: 'the lock was lost: the command was ended, or its end could not be recorded (once)' },
   overran: { code: 207, meaning: 'the command ran longer than --run-at-most and was ended' },
   conflict: {
     code: 208,
@@ -55,6 +58,7 @@ export interface ExitCodeOptions {
 export function exitCodeOf(outcome: Outcome, options: ExitCodeOptions = {}): number {
   switch (outcome.kind) {
     case 'ran':
+    case 'taken-over':
       return outcome.exitCode
     case 'done':
       return 0

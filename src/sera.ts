@@ -4,6 +4,7 @@ import { Counter } from './primitives/counter.js'
 import { DoubleBarrier } from './primitives/double-barrier.js'
 import { Gate } from './primitives/gate.js'
 import { Mutex } from './primitives/mutex.js'
+import { Once, type OnceOptions } from './primitives/once.js'
 import type { Participant } from './primitives/participant.js'
 import { RwLock } from './primitives/rwlock.js'
 import { Semaphore } from './primitives/semaphore.js'
@@ -53,6 +54,11 @@ export class Sera implements AsyncDisposable {
   /** `count` participants start together and leave together; 1 to 1,000,000. @throws SeraError usage */
   doubleBarrier(name: string, count: number): DoubleBarrier {
     return new DoubleBarrier(this.#participant, name, count)
+  }
+
+  /** What at most one participant does successfully, ever or in a period. @throws SeraError usage */
+  once(key: string, options: OnceOptions = {}): Once {
+    return new Once(this.#participant, key, options)
   }
 
   /**

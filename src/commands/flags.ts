@@ -18,8 +18,10 @@ export interface Flag {
 }
 
 const CLASSIC = ['classic'] as const
+/** What runs a command each time. */
+const HOLDING = [...CLASSIC, 'rwlock', 'semaphore', 'double-barrier'] as const
 /** What runs a command. */
-const WRAPPING = [...CLASSIC, 'rwlock', 'semaphore', 'double-barrier'] as const
+const WRAPPING = [...HOLDING, 'once'] as const
 /** What may have to wait without a command. */
 const WAITING = ['counter', 'barrier', 'gate wait'] as const
 /** What has a place in the lock tables. */
@@ -46,7 +48,7 @@ export const FLAGS = [
     with: CLASSIC,
     describe:
       'the first to lock runs the command; the others wait until it has finished, then succeed without running it ' +
-      '(they cannot know whether it succeeded there; `sera once` will)',
+      '(they cannot know whether it succeeded there: see sera once)',
   },
   {
     name: 'detailed-exit-codes',
@@ -80,7 +82,7 @@ export const FLAGS = [
     name: 'hold-at-least',
     value: 'TIME',
     group: 'Running',
-    with: WRAPPING,
+    with: HOLDING,
     describe: 'keep the lock that long even if the command is quicker',
   },
   {
@@ -169,6 +171,20 @@ export const FLAGS = [
     describe: 'do it although it is in use: by clients of the server, or by claims in the tables',
   },
   { name: 'yes', group: 'Running', with: ['schema drop'], describe: 'do it without a question' },
+  {
+    name: 'per',
+    value: 'TIME',
+    group: 'Running',
+    with: ['once'],
+    describe: 'run again when the last success began longer ago than that [never]',
+  },
+  {
+    name: 'keep',
+    value: 'TIME',
+    group: 'Running',
+    with: ['once'],
+    describe: 'forget a success after that, at least the time of --per [never]',
+  },
   { name: 'config', value: 'FILE', group: 'Setup', with: SERVED, describe: 'read this instead of /etc/sera.json' },
   {
     name: 'server',

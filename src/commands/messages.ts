@@ -33,6 +33,8 @@ export function sayDetail(host: Host, voice: Voice, text: string): void {
   if (voice.verbose) sayNews(host, voice, text)
 }
 
+const COMMAND_LOST = 'the lock was lost while the command ran, and the command was ended'
+
 /** How a run ended, in one line or none. */
 export function announce(host: Host, voice: Voice, report: Report): void {
   const { outcome } = report
@@ -47,6 +49,10 @@ export function announce(host: Host, voice: Voice, report: Report): void {
     case 'skipped':
       sayNews(host, voice, 'skipped: another host was running it and has finished')
       return
+    case 'taken-over':
+      if (outcome.exitCode === 0) sayNews(host, voice, `${outcome.reason}; nothing was run here`)
+      else sayError(host, `${outcome.reason}; it was not run again here`)
+      return
     case 'interrupted':
       sayNews(host, voice, `gave up waiting (${outcome.signal})${whatRan(report)}`)
       return
@@ -54,7 +60,7 @@ export function announce(host: Host, voice: Voice, report: Report): void {
       if (!voice.quiet) sayError(host, outcome.reason)
       return
     case 'lost':
-      sayError(host, `the lock was lost while the command ran, and the command was ended: ${outcome.reason}`)
+      sayError(host, outcome.hadEnded ? outcome.reason : `${COMMAND_LOST}: ${outcome.reason}`)
       return
     case 'overran':
       sayError(host, `the command was ended: ${outcome.reason}`)

@@ -19,6 +19,7 @@ const IS_RECORDED: Readonly<Record<OutcomeKind, boolean>> = {
   ran: true,
   done: true,
   skipped: true,
+  'taken-over': true,
   'timed-out': true,
   interrupted: true,
   'not-started': true,

@@ -22,7 +22,9 @@ export interface Report {
 export type Whoever = Pick<Holder, 'host' | 'pid' | 'command'>
 
 /** Failures go to syslog; what went as asked does so only with `audit`. */
-export function severityOf({ kind }: Outcome): Severity {
+export function severityOf(outcome: Outcome): Severity {
+  const { kind } = outcome
+  if (kind === 'taken-over') return outcome.exitCode === 0 ? 'info' : 'error'
   if (['ran', 'done', 'skipped', 'stale', 'sick'].includes(kind)) return 'info'
   return kind === 'timed-out' || kind === 'interrupted' ? 'warning' : 'error'
 }

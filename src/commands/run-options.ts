@@ -29,6 +29,10 @@ export interface RunOptions {
   since: number | Date | undefined
   outcomes: readonly string[] | undefined
   limit: number
+  /** Infinity: once for all. */
+  perMs: number
+  /** Infinity: for ever. */
+  keepMs: number
 }
 
 /** @throws SeraError usage */
@@ -54,6 +58,8 @@ export function runOptions(flags: FlagValues): RunOptions {
     since: since(flags),
     outcomes: text(flags, 'outcome')?.split(','),
     limit: wholeNumber('--limit', text(flags, 'limit') ?? '100'),
+    perMs: positive(flags, 'per') ?? Number.POSITIVE_INFINITY,
+    keepMs: positive(flags, 'keep') ?? Number.POSITIVE_INFINITY,
   }
 }
 

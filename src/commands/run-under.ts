@@ -1,11 +1,10 @@
 /** The command under its lock: what it learns of it, and what the report learns of the run. */
 import type { Host } from '../host.js'
 import type { Outcome } from '../outcome.js'
-import type { HeldLock } from '../store/port.js'
 import type { Call } from './call.js'
 import { childEnvironment } from './child-environment.js'
 import type { GuardInReserve } from './guard-in-reserve.js'
-import { hold } from './hold.js'
+import { hold, type LockToRunUnder } from './hold.js'
 import type { Report } from './report.js'
 
 export interface LockNames {
@@ -18,7 +17,7 @@ export interface LockNames {
 }
 
 export async function runUnder(
-  held: HeldLock,
+  held: LockToRunUnder,
   { lock, marker, slot }: LockNames,
   call: Call,
   host: Host,

@@ -146,7 +146,7 @@ function settingFlags(flags: FlagValues): Flags {
 
 /** The outcome that an error is. What is no SeraError is a fault of sera's own; nothing has run unguarded. */
 export function outcomeOf(error: unknown): Outcome {
-  if (error instanceof SeraError) return { kind: error.kind, reason: error.message }
+  if (error instanceof SeraError && error.kind !== 'taken-over') return { kind: error.kind, reason: error.message }
   const reason = error instanceof Error ? error.message : String(error)
   return { kind: 'lock-failed', reason: `internal error: ${reason}; please report it (SERA_DEBUG=1 shows where)` }
 }

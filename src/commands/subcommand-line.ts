@@ -104,7 +104,7 @@ function usages(subcommand: Subcommand, forms: readonly Form[]): string {
   return forms.map(form => usageOf(subcommand, form)).join(', or ')
 }
 
-const LATER = ['rendezvous', 'sync', 'once', 'pool', 'serve', 'status', 'break']
+const LATER = ['rendezvous', 'sync', 'pool', 'serve', 'status', 'break']
 
 function unknown(name: string): SeraError {
   if (LATER.includes(name)) return new SeraError('usage', `"sera ${name}" is not in this version of sera yet`)

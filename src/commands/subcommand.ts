@@ -5,6 +5,7 @@ import { counter } from './counter.js'
 import { doubleBarrier } from './double-barrier.js'
 import { gate } from './gate.js'
 import { history } from './history.js'
+import { once } from './once.js'
 import type { RunOptions } from './run-options.js'
 import { rwlock } from './rwlock.js'
 import { applySchema, dropSchema } from './schema-change.js'
@@ -27,6 +28,7 @@ export const PREPARE: Readonly<Record<TableForm, Prepare>> = {
   'gate close': gate,
   'gate open': gate,
   'gate wait': gate,
+  once,
   verify,
   history,
   'schema apply': applySchema,

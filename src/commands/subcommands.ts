@@ -14,6 +14,7 @@ export type FormName =
   | 'gate close'
   | 'gate open'
   | 'gate wait'
+  | 'once'
   | 'verify'
   | 'doctor'
   | 'history'
@@ -112,6 +113,20 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
     ],
   },
   {
+    name: 'once',
+    forms: [{ name: 'once', words: ['<key>'], wraps: true, does: 'at most one successful run for a key' }],
+    about:
+      'Runs the command unless it has succeeded for <key> before, on whatever host. Whoever comes while it runs waits, and exits ' +
+      'as that run does. After a failure whoever comes later runs it again.\n\n' +
+      'With --per a success counts for that long from when it began. A run that sera was told to end (TERM, Ctrl-C), or that ' +
+      'lost its lock, does not count at all: the next in line runs.',
+    examples: [
+      ['sera once migrate-v42 10m migrate.sh', 'whichever host comes first; the others take its outcome over'],
+      ['sera once --per 1h sweep 5m sweep.sh', 'once an hour'],
+      ['sera once --keep 30d import-4711 1h import.sh 4711', 'forgotten after thirty days'],
+    ],
+  },
+  {
     name: 'verify',
     forms: [
       {
@@ -122,8 +137,8 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
       },
     ],
     about:
-      'Exits with 0 when <token>, which a command got as SERA_TOKEN, is the newest grant of mutex, rwlock, semaphore or ' +
-      'double-barrier <name> and still held, and with 1 when it is not.',
+      'Exits with 0 when <token>, which a command got as SERA_TOKEN, is the newest grant of mutex, rwlock, semaphore, ' +
+      'double-barrier or once <name> and still held, and with 1 when it is not.',
     examples: [['sera verify rwlock wiki "$SERA_TOKEN" && publish.sh', 'unless somebody has followed']],
   },
   {

@@ -6,7 +6,7 @@ import type { Call, Task } from './call.js'
 import { openTables } from './participant.js'
 import { keyOf, lockOf } from './stop.js'
 
-const KINDS = ['mutex', 'rwlock', 'semaphore', 'double-barrier'] as const
+const KINDS = ['mutex', 'rwlock', 'semaphore', 'double-barrier', 'once'] as const
 
 export function verify(words: readonly string[]): Task {
   const [kind = '', name = '', token = ''] = words

@@ -22,6 +22,8 @@ export interface WrappedStop extends Stop {
   share: string
   /** Whether a wait could never end, as those above this sera hold these shares; `perhaps` when somebody else decides that. */
   endless(above: readonly string[]): boolean | 'perhaps'
+  /** How it ends when it was let on without a place to run under; undefined when there is one. */
+  passed?(place: Place): Outcome | undefined
   /** The granted place as a lock; a HeldPlace unless giving it back is more than that. */
   hold?(participant: Participant, place: Place): HeldPlace
   /** How a run ended that has given its place back, where that is more than how its command ended. */
@@ -51,6 +53,11 @@ export async function wrapped(stop: WrappedStop, call: Call, host: Host, report:
       if ('outcome' in turn) {
         if (endless && turn.outcome.kind === 'timed-out') throw endlessWait(lock)
         return turn.outcome
+      }
+      const passed = stop.passed?.(place)
+      if (passed) {
+        await leaveQuietly(participant, place)
+        return passed
       }
       const held = stop.hold?.(participant, place) ?? new HeldPlace(participant, place)
       const outcome = await runUnder(held, { lock, marker, slot: place.claim?.slot }, call, host, report, reserve)

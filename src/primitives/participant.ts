@@ -92,6 +92,7 @@ export class Participant {
     place.mayExist = result.mine !== undefined
     if (this.#closed) await this.#abandon(place, this.#closed)
     place.claim = result.mine
+    place.answer = result.answer
     if (result.mine) {
       this.#renewals.add(place)
       place.proven(result.sentAt)

@@ -19,6 +19,8 @@ const FENCE_LOOK_MS = 1000
 export class Place {
   /** As it was last seen. */
   claim: Claim | undefined
+  /** What the rule told that let it go on. */
+  answer: string | undefined
   /** Whether it may be in the tables: it has been seen there, or the answer to a step that would have put it there got lost. */
   mayExist = false
   /** A renewal has not found it. */

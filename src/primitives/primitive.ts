@@ -12,7 +12,7 @@ import { takeTurn, type Waiting } from './turn.js'
 import { durationOf, type WaitOptions } from './wait.js'
 
 /** Kinds of resources. The same name is another resource with each. */
-export type Kind = 'mutex' | 'rwlock' | 'semaphore' | 'counter' | 'barrier' | 'double-barrier' | 'gate'
+export type Kind = 'mutex' | 'rwlock' | 'semaphore' | 'counter' | 'barrier' | 'double-barrier' | 'gate' | 'once'
 
 /** One who holds or waits. */
 export interface Contender {
@@ -74,10 +74,15 @@ export abstract class Primitive {
   /** As `turn`, where what was granted is over with the grant: its claim, the record of it, goes. */
   protected async pass(ask: Ask, waiting: Waiting, options: WaitOptions): Promise<Place> {
     const place = await this.turn(ask, waiting, options)
+    await this.part(place)
+    return place
+  }
+
+  /** The claim goes, if it is there. */
+  protected async part(place: Place): Promise<void> {
     // who has passed has passed, whether or not the server can be told; the claim's lease ends it too
     if (place.claim) await this.participant.leave(place).catch(() => {})
     else this.participant.forget(place)
-    return place
   }
 }
 

@@ -3,7 +3,8 @@
  *
  * 1. Step: the claim joins the queue, or is granted at once.
  * 2. Look, after a pause that grows with the place in the queue, whether the rule would let the claim on.
- * 3. If so, step again: what a look has seen may have changed since; only a step decides.
+ * 3. If so, step again: what a look has seen may have changed since; only a step decides. Unless the rule has an answer, which
+ *    tells of what has happened: nothing can change that.
  * 4. When the deadline has passed, or the signal aborts, leave; who finds the claim granted then was not too late.
  *
  * A look also shows when the claim is gone, because this process was stopped for longer than its lease and others have taken
@@ -93,7 +94,12 @@ export async function pursue(
     place.claim = seen
     if (seen) pauseMs = pause(pace(state, seen), clock.now() - startedAt)
     if (mine.state === 'waiting' && seen?.state === 'granted') return true
-    if (!seen || moves(rule(state, seen))) ({ mine, admitted } = await step())
+    const verdict = seen && rule(state, seen)
+    if (verdict && 'answer' in verdict) {
+      place.answer = verdict.answer
+      return true
+    }
+    if (!verdict || moves(verdict)) ({ mine, admitted } = await step())
   }
   return admitted
 }

@@ -11,6 +11,8 @@
  * @see https://zookeeper.apache.org/doc/current/recipes.html
  */
 
+import type { Owner } from './owner.js'
+
 /** What is waited for. `kind` names the rules by which it is granted. */
 export interface ResourceKey {
   kind: string
@@ -25,7 +27,7 @@ export interface Resource {
   grantedToken: number | undefined
   /** Permits of a semaphore, parties of a barrier. */
   capacity: number | undefined
-  /** A counter's value; a gate's time to open by itself. */
+  /** A counter's value; a gate's time to open by itself; where there is a record, until when it is kept, µs since 1970. */
   value: number
   /** How many times a barrier has let its parties go. */
   generation: number
@@ -95,6 +97,11 @@ export interface Change {
   claims?: readonly ClaimChange[]
   /** Claims that leave, by id. */
   remove?: readonly string[]
+  /**
+   * What a claim that need not wait any longer takes with it. It tells of what has happened, which no step can change any
+   * more: whoever finds one at a look can go, too.
+   */
+  answer?: string
   resource?: Partial<Pick<Resource, 'capacity' | 'value' | 'generation' | 'record'>>
 }
 
@@ -117,6 +124,8 @@ export interface StepResult {
   mine: Claim | undefined
   /** Whether the rule has let it on: granted it, or let it pass without leaving a claim. */
   admitted: boolean
+  /** What the rule has told it; nothing of it is written. */
+  answer?: string | undefined
   /** Boot clock, ms: before anything of the step was sent. Whatever it granted or renewed lives a lease from then. */
   sentAt: number
 }
@@ -155,6 +164,8 @@ export interface Contender extends Claim {
 export interface ClaimStore {
   /** Names this process among the owners of claims. */
   readonly processId: string
+  /** Whose claims they are, for people. */
+  readonly owner: Owner
   step(
     key: ResourceKey,
     mine: ClaimRequest,
@@ -211,7 +222,8 @@ export function moves(verdict: Change | Conflict): boolean {
 
 /** What has become of a claim. */
 export function resultOf(change: Change, mine: Claim | undefined, id: string, sentAt: number): StepResult {
-  return { mine, admitted: mine?.state === 'granted' || (change.remove ?? []).includes(id), sentAt }
+  const admitted = mine?.state === 'granted' || (change.remove ?? []).includes(id)
+  return { mine, admitted, answer: change.answer, sentAt }
 }
 
 /** What a step does to the claims it has read: the same for every store. */

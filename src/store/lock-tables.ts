@@ -39,14 +39,19 @@ export class LockTables implements ClaimStore {
     this.calls = new Calls(options)
   }
 
+  get owner(): Owner {
+    return this.options.owner
+  }
+
   step(
     key: ResourceKey,
     request: ClaimRequest,
     decide: (state: ResourceState, me: Claim) => Decision,
     { join, read, ...patience }: StepOptions,
   ): Promise<StepResult> {
-    const { owner, clock } = this.options
-    const step = { key: this.calls.key(key), request, decide, join, read, owner, processId: this.processId }
+    const { clock } = this.options
+    const { owner, processId } = this
+    const step = { key: this.calls.key(key), request, decide, join, read, owner, processId }
     return this.#inLine(step.key, () =>
       this.calls.persist(async (connection, attempt) => {
         // an earlier attempt may have put the claim where a look at the front would miss it

@@ -53,9 +53,9 @@ export class MemoryTables {
 
   constructor(readonly clock: Clock = systemClock) {}
 
-  /** Microseconds, as a server's clock. */
+  /** Microseconds since 1970, as a server's clock. */
   get now(): number {
-    return Math.round(this.clock.now() * 1000)
+    return Math.round((performance.timeOrigin + this.clock.now()) * 1000)
   }
 
   shelf({ kind, name }: ResourceKey): Shelf {

@@ -43,7 +43,7 @@ const first = (exact: string) => [
   record        MEDIUMTEXT ${TEXT},
   PRIMARY KEY (id),
   UNIQUE KEY kind_name (kind, name),
-  KEY version (version)
+  KEY unused (value, version)
 ) ENGINE = InnoDB`,
   `CREATE TABLE IF NOT EXISTS sera_claim (
   id           CHAR(32) ${PLAIN} NOT NULL,

@@ -142,13 +142,14 @@ const BUMP = `UPDATE sera_resource SET version = GREATEST(version + 1, ${NOW}) W
 
 /**
  * Whoever brings a new name takes some away that nobody has used for a week, so that names made up for one use don't pile up. A
- * counter's value, a closed gate and a record stay.
+ * counter's value and a closed gate stay; so does a record, until the time that its resource's value says.
  */
-const UNUSED_SINCE = `version < ${NOW} - 7 * 86400 * 1000000 AND value = 0 AND record IS NULL
+const UNUSED_SINCE = `version < ${NOW} - 7 * 86400 * 1000000
+  AND (value = 0 AND record IS NULL OR value BETWEEN 1 AND ${NOW} AND record IS NOT NULL)
   AND NOT EXISTS (SELECT 1 FROM sera_claim WHERE resource_id = sera_resource.id)`
 
 /** Looked for without locks: a DELETE that searches locks the oldest row in use, and stands in the way of its steps. */
-const UNUSED = `SELECT id FROM sera_resource WHERE ${UNUSED_SINCE} ORDER BY version LIMIT 10`
+const UNUSED = `SELECT id FROM sera_resource WHERE ${UNUSED_SINCE} LIMIT 10`
 
 const SWEEP = `DELETE FROM sera_resource WHERE ${UNUSED_SINCE}`
 

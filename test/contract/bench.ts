@@ -40,6 +40,8 @@ interface Tables {
   count(): Promise<number>
   /** Takes every claim away, as an operator would who breaks the lock. */
   clear(): Promise<void>
+  /** What is recorded of runs has happened that much earlier, and is kept for as much less. */
+  age(ms: number): Promise<void>
 }
 
 /** Of those who die, so that the others need not wait for long. */
@@ -139,6 +141,12 @@ function inMemory(): Tables {
     async clear() {
       for (const shelf of shelves()) shelf.rows = []
     },
+    async age(ms) {
+      for (const shelf of shelves()) {
+        const { record = '{}', value } = shelf.resource
+        shelf.resource = { ...shelf.resource, record: aged(record, ms), value: value - ms * 1000 }
+      }
+    },
   }
 }
 
@@ -164,15 +172,25 @@ function onServer(server: SharedServer): (namespace: string) => Tables {
       const found = await asked(server, `SELECT c.id ${CLAIMS_OF}`, namespace)
       for (const { id } of found) await asked(server, 'DELETE FROM sera_claim WHERE id = ?', id)
     },
+    async age(ms) {
+      const found = await asked(server, 'SELECT id, record FROM sera_resource WHERE INSTR(name, ?) = 1', namespace)
+      const sql = 'UPDATE sera_resource SET record = ?, value = value - ? WHERE id = ?'
+      for (const { id, record } of found) await asked(server, sql, aged(record, ms), ms * 1000, id)
+    },
   })
 }
 
 const CLAIMS_OF = 'FROM sera_claim c JOIN sera_resource r ON r.id = c.resource_id WHERE INSTR(r.name, ?) = 1'
 
-async function asked({ port }: SharedServer, sql: string, value: string): Promise<mysql.RowDataPacket[]> {
+function aged(record: string, ms: number): string {
+  const isTime = (name: string) => name === 'startedAt' || name === 'finishedAt'
+  return JSON.stringify(JSON.parse(record), (name, value) => (isTime(name) ? value - ms * 1000 : value))
+}
+
+async function asked({ port }: SharedServer, sql: string, ...values: unknown[]): Promise<mysql.RowDataPacket[]> {
   const connection = await mysql.createConnection({ port, user: 'sera', password: 'secret', database: 'sera' })
   try {
-    const [rows] = await connection.query<mysql.RowDataPacket[]>(sql, [value])
+    const [rows] = await connection.query<mysql.RowDataPacket[]>(sql, values)
     return rows
   } finally {
     connection.destroy()

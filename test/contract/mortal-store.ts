@@ -15,6 +15,10 @@ export class MortalStore implements ClaimStore {
     return this.store.processId
   }
 
+  get owner() {
+    return this.store.owner
+  }
+
   async step(...call: Parameters<ClaimStore['step']>) {
     return this.#alive().step(...call)
   }

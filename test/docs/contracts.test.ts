@@ -23,6 +23,7 @@ const flags: readonly Flag[] = FLAGS
 const OUTCOMES: { [Kind in OutcomeKind]: Outcome & { kind: Kind } } = {
   ran: { kind: 'ran', exitCode: 7 },
   skipped: { kind: 'skipped' },
+  'taken-over': { kind: 'taken-over', exitCode: 0, reason: '' },
   done: { kind: 'done' },
   'timed-out': { kind: 'timed-out' },
   interrupted: { kind: 'interrupted', signal: 'SIGTERM' },

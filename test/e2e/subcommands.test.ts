@@ -188,6 +188,7 @@ each('a sera inside a sera that waits for what is held above is 208 at once', as
     [['sem', name, '2', '5'], ['sem', name, '2', 'forever'], 0],
     [['sem', name, '2', '5'], ['rwlock', 'write', name, 'forever'], 0],
     [['br', name, '1', '5'], ['br', name, '1', 'forever'], 208],
+    [['once', name, '5'], ['once', name, 'forever'], 208],
   ] as const) {
     const result = await inside([...outer], [...inner])
     t.is(result.code, code, `${outer.join(' ')} ${inner.join(' ')}: ${result.stderr}`)

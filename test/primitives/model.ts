@@ -30,6 +30,8 @@ export interface Step {
   grants: readonly Claim[]
   /** Whether the step has let me on. */
   admitted: boolean
+  /** What the rule has told it. */
+  answer?: string | undefined
   conflict?: string
 }
 
@@ -110,6 +112,12 @@ export class Table {
     return this.#rules.get(id) as Rule
   }
 
+  /** A step of somebody whose claim is gone, that waits for nothing. */
+  verdictWithout({ id }: Claim, rule: Rule): Change | Conflict {
+    const me = freshClaim({ id, leaseMs: LEASE_MS }, this.resource.version + 1, 'process')
+    return rule(this.#state([...this.claims, me], EVERYTHING), me)
+  }
+
   #state(claims: readonly Claim[], upTo: number): ResourceState {
     const seen = claims
       .filter(({ ticket }) => ticket <= upTo)
@@ -130,7 +138,7 @@ export class Table {
     const already = new Set(before.filter(({ state }) => state === 'granted').map(({ id }) => id))
     const grants = this.granted.filter(({ id }) => !already.has(id))
     const admitted = this.find(me.id)?.state === 'granted' || (verdict.remove ?? []).includes(me.id)
-    return { me, before, after: this.claims, grants, admitted }
+    return { me, before, after: this.claims, grants, admitted, answer: verdict.answer }
   }
 }
 

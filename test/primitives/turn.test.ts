@@ -6,6 +6,7 @@ import { COUNTER } from '../../src/primitives/counter.js'
 import { doubleBarrier, exit } from '../../src/primitives/double-barrier.js'
 import { closing, gate, opening, passing } from '../../src/primitives/gate.js'
 import { MUTEX } from '../../src/primitives/mutex.js'
+import { once } from '../../src/primitives/once.js'
 import { RWLOCK } from '../../src/primitives/rwlock.js'
 import { semaphore } from '../../src/primitives/semaphore.js'
 import { pursue, together, type Waiting } from '../../src/primitives/turn.js'
@@ -19,6 +20,7 @@ const HELD: Record<string, { waiting: Waiting; units?: number; held?: Waiting }>
   counter: { waiting: COUNTER, units: -1 },
   barrier: { waiting: barrier(2) },
   'double barrier': { waiting: doubleBarrier(2) },
+  once: { waiting: once(Number.POSITIVE_INFINITY), held: once(Number.POSITIVE_INFINITY) },
   gate: { waiting: gate(passing), held: gate(closing(Number.POSITIVE_INFINITY)) },
 }
 

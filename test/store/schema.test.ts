@@ -68,17 +68,22 @@ for (const server of sharedServers()) {
   })
 
   test(`${kind}: names that nobody has used for a week go, but for what is to be remembered`, async t => {
-    const { account, root } = await database(t, server)
+    const { account, root, rows } = await database(t, server)
     const dsn = await account('ALL')
     for (const statement of statementsSince(0, kind === 'mariadb')) await root.query(statement)
-    await root.query(`INSERT INTO sera_resource (kind, name, version, value) VALUES
-      ('mutex', 'old', 1, 0), ('counter', 'kept', 1, 3), ('mutex', 'waited for', 1, 0)`)
+    await root.query(`INSERT INTO sera_resource (kind, name, version, value, record) VALUES
+      ('mutex', 'old', 1, 0, NULL), ('counter', 'kept', 1, 3, NULL), ('mutex', 'waited for', 1, 0, NULL),
+      ('once', 'over', 1, 1, '{}'), ('once', 'remembered', 1, ${Number.MAX_SAFE_INTEGER}, '{}'),
+      ('once', 'waited for', 1, 1, '{}'), ('once', 'of today', 1e6 * UNIX_TIMESTAMP(), 1, '{}')`)
     await root.query(`INSERT INTO sera_claim (id, resource_id, ticket, process_id, host, pid, user, command, state, units,
-      lease_ms, renewals, expires_at, requested_at) SELECT 'x', id, 1, 'p', 'h', 1, 'u', 'c', 'waiting', 1, 1, 1,
+      lease_ms, renewals, expires_at, requested_at) SELECT kind, id, 1, 'p', 'h', 1, 'u', 'c', 'waiting', 1, 1, 1,
       UTC_TIMESTAMP(6), UTC_TIMESTAMP(6) FROM sera_resource WHERE name = 'waited for'`)
     t.is((await run(dsn, '--engine', 'lease', '--name', 'new', '5', 'true')).code, 0)
-    const [rows] = await root.query('SELECT name FROM sera_resource ORDER BY name')
-    t.deepEqual(rows as unknown, [{ name: 'kept' }, { name: 'new' }, { name: 'waited for' }])
+    const left = await rows('SELECT kind, name FROM sera_resource ORDER BY kind, name')
+    t.deepEqual(
+      left.map(row => `${row.kind} ${row.name}`),
+      ['counter kept', 'mutex new', 'mutex waited for', 'once of today', 'once remembered', 'once waited for'],
+    )
   })
 
   test(`${kind}: names are compared byte by byte, trailing spaces and all`, async t => {

@@ -53,7 +53,7 @@ export interface SeraOptions {
 const DIES_WITH_THE_TEST = ['--pdeathsig', 'KILL', '--']
 
 /** What one test needs to run sera on one server. */
-export function bench(t: ExecutionContext, runtime: Runtime, dsn: string): Bench {
+export function bench(t: Pick<ExecutionContext, 'title' | 'teardown'>, runtime: Runtime, dsn: string): Bench {
   const folder = mkdtempSync(join(process.env.SERA_TEST_DIR ?? tmpdir(), 'bench-'))
   const started: Sera[] = []
   t.teardown(async () => {

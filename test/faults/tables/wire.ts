@@ -95,7 +95,7 @@ class Link {
 
   #fromClient(chunk: Buffer): void {
     if (this.#parted) return
-    const fate = this.wire.fate(chunk.toString('latin1', 5, 200))
+    const fate = this.wire.fate(statementIn(chunk))
     if (fate === 'pass') this.server.write(chunk)
     else if (fate === 'lost') this.cut()
     else this.#part(chunk, fate === 'late' ? LATE_MS : 0)
@@ -106,4 +106,9 @@ class Link {
     this.client.resetAndDestroy()
     setTimeout(() => this.server.write(chunk), ms)
   }
+}
+
+/** Behind the packet's length, number and command; MySQL's clients send a count of attributes before it, MariaDB's don't. */
+function statementIn(chunk: Buffer): string {
+  return chunk.toString('latin1', 5, 200).replace(/^\p{Cc}+/u, '')
 }

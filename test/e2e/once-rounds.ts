@@ -1,0 +1,28 @@
+/** One key and hosts that come to it in every order there is: exactly one may run. */
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Bench, Sera } from '../support/sera.js'
+import { until } from '../support/until.js'
+
+/** Some 5 ms of work, and a line in the file for each time that it is done. */
+const WORK = 'echo "$$" >>"$1"; sleep 0.005'
+
+export interface Round {
+  codes: number[]
+  runs: number
+}
+
+/** Two come at the same time, one when the command runs, one when the first has ended, and one when all have. */
+export async function round(bench: Bench, key: string): Promise<Round> {
+  const file = join(bench.folder, key)
+  const come = () => bench.sub(['once', key, '60', 'sh', '-c', WORK, 'sh', file])
+  const comers: Sera[] = [come(), come()]
+  await until('the command runs', () => existsSync(file), { everyMs: 1 })
+  comers.push(come())
+  await Promise.race(comers.map(({ exited }) => exited))
+  comers.push(come())
+  await Promise.all(comers.map(({ exited }) => exited))
+  comers.push(come())
+  const codes = await Promise.all(comers.map(({ exited }) => exited))
+  return { codes, runs: readFileSync(file, 'utf8').split('\n').length - 1 }
+}

@@ -1,0 +1,92 @@
+/**
+ * The server goes away between the end of the command and its record. Then sera says that it does not know, or gets it recorded: it is
+ * never a success that nobody had, nor one that nobody learns of.
+ */
+import { join } from 'node:path'
+import ava from 'ava'
+import { hold } from '../e2e/held.js'
+import { each } from '../support/each.js'
+import { bench as benchOn, runtimes } from '../support/sera.js'
+import { sharedServers, startServer } from '../support/servers.js'
+import { until } from '../support/until.js'
+import { type Fate, startWire } from './tables/wire.js'
+
+const LEASE = ['--lease', '6s', '--grace', '500ms']
+const UNKNOWN =
+  /^sera: the command had ended with 0, but whether that is recorded is not known: the lock tables at .*; if not, others run it again\n$/
+
+const dsn = (port: number) => `sera:secret@tcp(127.0.0.1:${port})/sera`
+
+/** What becomes of the first COMMIT after the command's end. */
+for (const fate of ['lost', 'unanswered', 'late'] as const satisfies Fate[]) {
+  each(`a COMMIT that is ${fate}: the run is recorded, once`, async (t, bench, server) => {
+    await using wire = await startWire(server.port)
+    const words = ['once', bench.name, '30']
+    const runner = await hold(bench, [...LEASE, ...words], { env: { SERA_SERVER: dsn(wire.port) } }).started()
+    let commits = 0
+    wire.fate = statement => (statement === 'COMMIT' && commits++ === 0 ? fate : 'pass')
+    t.is(await runner.end(), 0)
+    t.true(commits > 1, 'it was asked again')
+    t.like(await bench.sub([...words, 'echo', 'ran']).ended(), { code: 0, stdout: '' })
+  })
+}
+
+each('cut off at the end of the command, for good: 206, and the next one runs', async (t, bench, server) => {
+  await using wire = await startWire(server.port)
+  const file = join(bench.folder, 'outcome')
+  const words = ['once', bench.name, '30']
+  const flags = [...LEASE, '--outcome-file', file]
+  const runner = await hold(bench, [...flags, ...words], { env: { SERA_SERVER: dsn(wire.port) } }).started()
+  wire.dark = true
+  t.is(await runner.end(), 206)
+  t.regex(await runner.sera.said(), UNKNOWN)
+  t.like(await bench.sub([...words, 'echo', 'ran']).ended(), { code: 0, stdout: 'ran\n' })
+})
+
+each('cut off with the answer to COMMIT: 206, and the run, which was one, is taken over', async (t, bench, server) => {
+  await using wire = await startWire(server.port)
+  const words = ['once', bench.name, '30']
+  const runner = await hold(bench, [...LEASE, ...words], { env: { SERA_SERVER: dsn(wire.port) } }).started()
+  wire.fate = statement => {
+    if (statement !== 'COMMIT') return 'pass'
+    setTimeout(() => {
+      wire.dark = true
+    }, 0)
+    return 'unanswered'
+  }
+  t.is(await runner.end(), 206)
+  t.regex(await runner.sera.said(), UNKNOWN)
+  t.like(await bench.sub([...words, 'echo', 'ran']).ended(), { code: 0, stdout: '' })
+})
+
+each('a signal ends the tries to record: 206', async (t, bench, server) => {
+  await using wire = await startWire(server.port)
+  const runner = await hold(bench, ['once', bench.name, '30'], { env: { SERA_SERVER: dsn(wire.port) } }).started()
+  let asked = false
+  wire.fate = statement => {
+    asked ||= statement.startsWith('START TRANSACTION')
+    return asked ? 'lost' : 'pass'
+  }
+  const ended = runner.end()
+  await until('it tries to record', () => asked)
+  runner.sera.kill('SIGTERM')
+  t.is(await ended, 206)
+  t.regex(await runner.sera.said(), /not known: told to stop \(SIGTERM\); if not, others run it again\n$/)
+})
+
+for (const { kind } of sharedServers()) {
+  ava.serial(`a server that is stopped at the end of the command and comes back: recorded, 0 (${kind})`, async t => {
+    await using server = await startServer({ kind })
+    for (const runtime of runtimes()) {
+      const bench = benchOn(t, runtime, server.dsn())
+      const words = ['once', `${bench.name} ${runtime.name}`, '30']
+      const runner = await hold(bench, ['--lease', '60s', ...words]).started()
+      await server.kill('SIGTERM')
+      const ended = runner.end()
+      await until('the command has ended', () => runner.sera.family().length === 0)
+      await server.restart()
+      t.is(await ended, 0)
+      t.like(await bench.sub([...words, 'echo', 'ran']).ended(), { code: 0, stdout: '' })
+    }
+  })
+}
