@@ -6,6 +6,7 @@ import { Gate } from './primitives/gate.js'
 import { Mutex } from './primitives/mutex.js'
 import { Once, type OnceOptions } from './primitives/once.js'
 import type { Participant } from './primitives/participant.js'
+import { Rendezvous, type RendezvousOptions } from './primitives/rendezvous.js'
 import { RwLock } from './primitives/rwlock.js'
 import { Semaphore } from './primitives/semaphore.js'
 
@@ -59,6 +60,11 @@ export class Sera implements AsyncDisposable {
   /** What at most one participant does successfully, ever or in a period. @throws SeraError usage */
   once(key: string, options: OnceOptions = {}): Once {
     return new Once(this.#participant, key, options)
+  }
+
+  /** Meets those of an event who suit it, and whom it suits. @throws SeraError usage */
+  rendezvous(event: string, options: RendezvousOptions): Rendezvous {
+    return new Rendezvous(this.#participant, event, options)
   }
 
   /**

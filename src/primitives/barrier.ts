@@ -64,7 +64,7 @@ function disagreement(
 }
 
 export function barrier(count: number): Waiting {
-  return { rule: admission(count), pace: together, onlyAhead: false, meeting: true }
+  return { rule: admission(count), pace: together, onlyAhead: false, meeting: true, succession: true }
 }
 
 export interface BarrierOptions {

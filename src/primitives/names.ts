@@ -27,14 +27,14 @@ export function checkName(what: string, name: unknown, longest = LONGEST_NAME): 
 }
 
 /**
- * How many of something: permits, parties, units.
+ * How many of something: permits, parties, units, mates.
  *
  * @throws SeraError usage
  * @example checkCount('permits', 3)
  */
-export function checkCount(what: string, count: unknown, most = HIGHEST_COUNT): number {
-  if (Number.isInteger(count) && Number(count) >= 1 && Number(count) <= most) return Number(count)
-  throw wrong(`${what}: expected a whole number from 1 to ${most}, got ${shown(count)}`)
+export function checkCount(what: string, count: unknown, most = HIGHEST_COUNT, least = 1): number {
+  if (Number.isInteger(count) && Number(count) >= least && Number(count) <= most) return Number(count)
+  throw wrong(`${what}: expected a whole number from ${least} to ${most}, got ${shown(count)}`)
 }
 
 /**

@@ -12,7 +12,16 @@ import { takeTurn, type Waiting } from './turn.js'
 import { durationOf, type WaitOptions } from './wait.js'
 
 /** Kinds of resources. The same name is another resource with each. */
-export type Kind = 'mutex' | 'rwlock' | 'semaphore' | 'counter' | 'barrier' | 'double-barrier' | 'gate' | 'once'
+export type Kind =
+  | 'mutex'
+  | 'rwlock'
+  | 'semaphore'
+  | 'counter'
+  | 'barrier'
+  | 'double-barrier'
+  | 'gate'
+  | 'once'
+  | 'rendezvous'
 
 /** One who holds or waits. */
 export interface Contender {

@@ -36,6 +36,8 @@ export interface Waiting {
    * claim that was taken for dead does not simply queue again.
    */
   meeting: boolean
+  /** Whether who comes with the tag of another takes its place. */
+  succession?: boolean
 }
 
 /** Between looks, for each claim that waits ahead, and at most. */
@@ -73,7 +75,7 @@ export async function pursue(
   wait: Wait,
 ): Promise<boolean> {
   const { clock } = participant
-  const { rule, pace, onlyAhead, meeting } = waiting
+  const { rule, pace, onlyAhead, meeting, succession } = waiting
   const startedAt = clock.now()
   // a step is short, and is not broken off in the middle: its outcome would have to be found out. It repeats itself for less
   // than a lease: so long what it may have granted is sure to be there
@@ -90,7 +92,7 @@ export async function pursue(
     const state = await participant.next(place.key, upTo, pauseMs, wait)
     if (isFromBefore(state, mine) && !place.isGone) continue
     const seen = state.claims.find(({ id }) => id === place.id)
-    if (!seen && meeting) throw isGone(place, ask, state)
+    if (!seen && meeting) throw isGone(place, succession ? ask.tag : undefined, state)
     place.claim = seen
     if (seen) pauseMs = pause(pace(state, seen), clock.now() - startedAt)
     if (mine.state === 'waiting' && seen?.state === 'granted') return true
@@ -149,7 +151,7 @@ async function isOut(participant: Participant, place: Place, ask: Ask, { meeting
 
 const leaveQueue: Rule = (_, me) => (me.state === 'waiting' ? { remove: [me.id] } : {})
 
-function isGone({ key: { kind, name }, leaseMs }: Place, { tag }: Ask, { claims }: ResourceState): SeraError {
+function isGone({ key: { kind, name }, leaseMs }: Place, tag: string | undefined, { claims }: ResourceState): SeraError {
   if (tag !== undefined && claims.some(claim => claim.tag === tag)) {
     return new SeraError('conflict', `another came with the tag ${tag}, and stands here instead`)
   }

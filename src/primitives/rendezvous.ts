@@ -1,0 +1,105 @@
+/**
+ * Rendezvous: participants of an event meet those who suit them, and learn who they are.
+ *
+ * Each says what it is (labels), what it wants of the others (a selector), and how many it wants to meet at least (mates).
+ * Admission: the oldest set (`oldest-set.ts`) of those who wait in which every pair accepts each other, and which is as large as the
+ * most demanding of them wants. The step that finds it grants all of its members, and writes who they are into the claim of
+ * each. So the match is final: whoever looks next, or was about to give up, has met the others.
+ *
+ * Who accepts whom never changes. So only a newcomer can complete a set, or one who has been silent and is heard of again: each
+ * finds out by itself, and the rule searches only among sets with `me` in them. Who has not been heard of for a lease is in none,
+ * being dead perhaps; nor is a claim that can't be understood.
+ */
+import { labelsFrom } from '../selector/labels.js'
+import type { Claim, Rule } from '../store/claims.js'
+import { granted } from './grant.js'
+import { oldestSet } from './oldest-set.js'
+import type { Ask, Participant } from './participant.js'
+import { Primitive } from './primitive.js'
+import { together, type Waiting } from './turn.js'
+import { accept, askOf, checkPayload, type Visitor, visitorOf, withActor } from './visitor.js'
+import type { WaitOptions } from './wait.js'
+
+/** One of those who have met. */
+export interface Member {
+  actor: string
+  labels: Readonly<Record<string, string>>
+  payload: string | null
+}
+
+/** Who has met. */
+export interface Match {
+  event: string
+  /** The same for all who have met, and at this event for nobody else. */
+  match: string
+  /** All of them, oneself too, in order of arrival. */
+  members: readonly Member[]
+}
+
+interface Guest extends Visitor {
+  claim: Claim
+}
+
+export const admit: Rule = ({ claims }, me) => {
+  const here = claims.filter(({ id, state, overdueMs }) => id === me.id || (state === 'waiting' && overdueMs <= 0))
+  const all = here.flatMap((claim): Guest[] => {
+    const visitor = visitorOf(claim)
+    return visitor ? [{ claim, ...visitor }] : []
+  })
+  const myself = all.find(({ claim }) => claim.id === me.id)
+  const party = myself && oldestSet<Guest>({ all, sizeFor: ({ mates }) => mates + 1, accept }, myself)
+  if (!party) return {}
+  const result = JSON.stringify(party.map(memberOf))
+  return { claims: party.flatMap(({ claim }) => granted(claim, { result }).claims ?? []) }
+}
+
+function memberOf({ claim: { tag = '', payload }, labels }: Guest): Member {
+  return { actor: tag, labels: Object.fromEntries(labels), payload: payload ?? null }
+}
+
+/** What a claim tells that has been granted. */
+export function matchOf(event: string, claim: Claim | undefined): Match {
+  return { event, match: String(claim?.token), members: JSON.parse(claim?.result ?? '[]') }
+}
+
+export const RENDEZVOUS: Waiting = { rule: admit, pace: together, onlyAhead: false, meeting: true }
+
+export interface RendezvousOptions {
+  /** Who comes, for the others to know: 1 to 255 characters. */
+  actor: string
+  /** How many others to meet at least: 0 to 63. Default: 1. */
+  mates?: number | undefined
+  /** What others may ask for, besides `actor`. Keys and values as in Kubernetes. */
+  labels?: Readonly<Record<string, string>> | undefined
+  /** What the labels of the others have to be, in the grammar of Kubernetes. Default: `actor!=<actor>`. */
+  selector?: string | undefined
+}
+
+export interface MeetOptions extends WaitOptions {
+  /** What the others are to be told: text of at most 16 KiB. */
+  payload?: string | undefined
+}
+
+export class Rendezvous extends Primitive {
+  readonly #ask: Ask
+
+  /** @internal */
+  constructor(participant: Participant, event: string, { labels = {}, ...options }: RendezvousOptions) {
+    super(participant, 'rendezvous', event)
+    this.#ask = askOf({ ...options, labels: withActor(options.actor, labelsFrom(labels)) })
+  }
+
+  /**
+   * Waits until as many others are there as all of them want to meet, and every two of them accept each other.
+   *
+   * @throws SeraError timed-out, lock-failed, usage; the signal's reason
+   * @example
+   * const web = sera.rendezvous('deploy', { actor: 'web-1', labels: { role: 'web' }, selector: 'role=db' })
+   * const { members } = await web.meet({ payload: 'http://web-1:8080', wait: '5m' })
+   */
+  async meet({ payload, ...wait }: MeetOptions = {}): Promise<Match> {
+    const ask = payload === undefined ? this.#ask : { ...this.#ask, payload: checkPayload(payload) }
+    const { claim } = await this.pass(ask, RENDEZVOUS, wait)
+    return matchOf(this.name, claim)
+  }
+}
