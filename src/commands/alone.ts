@@ -12,8 +12,8 @@ import { lockOf, type Stop, turnAt } from './stop.js'
 export interface AloneStop extends Stop {
   /** For people without `--json`; '' for nothing. */
   text(claim: Claim | undefined): string
-  /** For programs, besides kind and name; a contract. */
-  facts(claim: Claim | undefined, waitedMs: number | undefined): object
+  /** For programs, besides kind and name; a contract. Absent where `text` is for programs. */
+  facts?(claim: Claim | undefined, waitedMs: number | undefined): object
   /** It is decided at once, so there is no wait to report. */
   instant?: boolean
 }
@@ -27,8 +27,8 @@ export async function alone(stop: AloneStop, call: Call, host: Host, report: Par
     if ('outcome' in turn) return turn.outcome
     const { claim } = turn.taken
     await leaveQuietly(participant, place) // the record of what was granted has been seen
-    const json = () => `${JSON.stringify({ kind, name, ...stop.facts(claim, report.waitedMs) })}\n`
-    host.stdout.write(call.options.json ? json() : stop.text(claim))
+    const facts = call.options.json ? stop.facts?.(claim, report.waitedMs) : undefined
+    host.stdout.write(facts ? `${JSON.stringify({ kind, name, ...facts })}\n` : stop.text(claim))
     return { kind: 'done' }
   })
 }

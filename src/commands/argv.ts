@@ -28,22 +28,25 @@ export function splitCommandLine(argv: readonly string[]): CommandLine {
   return { kind: 'classic', flags, wait: first, command: commandOf(rest, USAGE) }
 }
 
-interface Taken {
+export interface Taken {
   words: string[]
   flags: string[]
   /** A `--` has ended the flags. */
   literal: boolean
+  /** That `--` stood behind the last of the words. */
+  dashed: boolean
   rest: string[]
 }
 
 /** The first `count` words that are no flags, the flags around them, and what follows. */
 export function takeWords(argv: readonly string[], count: number, literal = false): Taken {
-  const taken: Taken = { words: [], flags: [], literal, rest: [] }
+  const taken: Taken = { words: [], flags: [], literal, dashed: false, rest: [] }
   let at = 0
   while (at < argv.length) {
     const word = argv[at] as string
     if (!taken.literal && word === '--') {
       taken.literal = true
+      taken.dashed = taken.words.length === count
       at++
     } else if (!taken.literal && isFlag(word)) {
       const { words, flag } = readFlag(argv, at)
@@ -93,14 +96,14 @@ function switchValue(word: string, value: string[]): string {
   return text
 }
 
-/** What follows `<wait>`. */
-export function commandOf(words: string[], usage: string): string[] {
+/** What follows `<wait>`, or another `marker`. */
+export function commandOf(words: string[], usage: string, marker = '<wait>'): string[] {
   const command = words[0] === '--' ? words.slice(1) : words
   const [name] = command
-  if (name === undefined) throw new SeraError('usage', `no command after <wait>; usage: ${usage}`)
+  if (name === undefined) throw new SeraError('usage', `no command after ${marker}; usage: ${usage}`)
   if (name === '') throw new SeraError('usage', 'the command is empty; is a variable unset?')
   if (name.startsWith('-')) {
-    throw new SeraError('usage', `${name} stands where the command should be; flags of sera go before <wait>`)
+    throw new SeraError('usage', `${name} stands where the command should be; flags of sera go before ${marker}`)
   }
   return command
 }

@@ -22,14 +22,18 @@ const CLASSIC = ['classic'] as const
 const HOLDING = [...CLASSIC, 'rwlock', 'semaphore', 'double-barrier'] as const
 /** What runs a command. */
 const WRAPPING = [...HOLDING, 'once'] as const
+/** What meets others. */
+const MEETING = ['rendezvous', 'rendezvous command'] as const
 /** What may have to wait without a command. */
-const WAITING = ['counter', 'barrier', 'gate wait'] as const
+const ALONE = ['counter', 'barrier', 'gate wait', 'rendezvous'] as const
+/** What has no `<wait>`, and may have to. */
+const WAITING = [...ALONE, 'rendezvous command'] as const
 /** What has a place in the lock tables. */
 const CLAIMING = [...WRAPPING, ...WAITING, 'gate close', 'gate open'] as const
 /** What changes the tables as such. */
 const FOUNDING = ['schema apply', 'schema drop'] as const
 const PRINTING = [
-  ...WAITING,
+  ...ALONE,
   ...FOUNDING,
   'gate close',
   'gate open',
@@ -89,14 +93,14 @@ export const FLAGS = [
     name: 'run-at-most',
     value: 'TIME',
     group: 'Running',
-    with: WRAPPING,
+    with: [...WRAPPING, 'rendezvous command'],
     describe: 'end a command that runs longer (207)',
   },
   {
     name: 'grace',
     value: 'TIME',
     group: 'Running',
-    with: WRAPPING,
+    with: [...WRAPPING, 'rendezvous command'],
     describe: 'between TERM and KILL when the command is ended by force [10s]',
   },
   {
@@ -184,6 +188,23 @@ export const FLAGS = [
     group: 'Running',
     with: ['once'],
     describe: 'forget a success after that, at least the time of --per [never]',
+  },
+  { name: 'actor', value: 'NAME', group: 'Lock', with: MEETING, describe: 'who comes; what its label actor says' },
+  { name: 'mates', value: 'N', group: 'Lock', with: MEETING, describe: 'meet N others at least, 0 to 63 [1]' },
+  { name: 'labels', value: 'K=V,…', group: 'Lock', with: MEETING, describe: 'what others may ask for, besides actor' },
+  {
+    name: 'selector',
+    value: 'WHOM',
+    group: 'Lock',
+    with: MEETING,
+    describe: 'what the labels of the others have to be [actor!=NAME]',
+  },
+  {
+    name: 'payload',
+    value: 'TEXT',
+    group: 'Lock',
+    with: MEETING,
+    describe: 'what to tell those who are met: text, @FILE, or - for stdin; at most 16 KiB',
   },
   { name: 'config', value: 'FILE', group: 'Setup', with: SERVED, describe: 'read this instead of /etc/sera.json' },
   {

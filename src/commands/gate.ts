@@ -10,7 +10,7 @@ import { keyOf } from './stop.js'
 export function gate(words: readonly string[], { closedForMs }: RunOptions): Task {
   const [action, name = ''] = words
   const key = keyOf('gate', name)
-  const stop = (rule: Rule, facts: AloneStop['facts'], instant = true): AloneStop => {
+  const stop = (rule: Rule, facts: NonNullable<AloneStop['facts']>, instant = true): AloneStop => {
     return { key, ask: {}, waiting: atGate(rule), preposition: 'at', news: gateNews, text: () => '', facts, instant }
   }
   const stops: Record<string, AloneStop> = {

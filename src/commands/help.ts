@@ -39,12 +39,13 @@ const A_TIME = 'seconds, or 500ms, 90s, 5m, 1h30m, forever'
 
 /** How times are given, where there are any, and where flags stand. */
 function flagsStand(forms: readonly Form[]): string {
-  if (forms.some(({ wraps }) => wraps)) {
+  if (forms.some(({ wraps, dashed }) => wraps && !dashed)) {
     const elsewhere = forms.every(({ wraps }) => wraps) ? '' : ', or anywhere where there is none'
     return `<wait> is ${A_TIME}. Flags stand before it${elsewhere}.`
   }
   const timed = flagsOf(forms.map(({ name }) => name)).some(({ name }) => name === 'wait')
-  return `${timed ? `A TIME is ${A_TIME}. ` : ''}Flags stand anywhere.`
+  const where = forms.some(({ dashed }) => dashed) ? 'anywhere before the --' : 'anywhere'
+  return `${timed ? `A TIME is ${A_TIME}. ` : ''}Flags stand ${where}.`
 }
 
 const USAGE = `Usage: sera [flags] [--] <wait> <command> [args…]

@@ -23,7 +23,7 @@ export function arrivalNews(count: number): QueueNews {
   return (contenders, mine) => () => {
     const others = contenders.filter(({ id, state }) => state === 'waiting' && id !== mine)
     const missing = Math.max(0, count - others.length - 1)
-    return `${missing} of ${count} missing, ${others.length === 0 ? 'nobody else is here' : `here: ${listed(others)}`}`
+    return `${missing} of ${count} missing, ${others.length === 0 ? 'nobody else is here' : `here: ${listed(others.map(nameOf))}`}`
   }
 }
 
@@ -32,7 +32,7 @@ export function entranceNews(count: number): QueueNews {
   return (contenders, mine, readAt) => now => {
     const running = longestFirst(contenders.filter(({ state }) => state === 'granted'))
     if (!running[0]) return arrivalNews(count)(contenders, mine, readAt)(now)
-    return `a round has been running for ${sinceThen(running[0].sinceMs + now - readAt)}: ${listed(running)}`
+    return `a round has been running for ${sinceThen(running[0].sinceMs + now - readAt)}: ${listed(running.map(nameOf))}`
   }
 }
 
@@ -40,7 +40,7 @@ export function entranceNews(count: number): QueueNews {
 export function departureNews(generation: number | undefined): QueueNews {
   return (contenders, mine) => () => {
     const atWork = contenders.filter(one => one.state === 'granted' && one.generation === generation && one.id !== mine)
-    return atWork.length === 0 ? 'all have finished' : `still at work: ${listed(atWork)}`
+    return atWork.length === 0 ? 'all have finished' : `still at work: ${listed(atWork.map(nameOf))}`
   }
 }
 
@@ -77,9 +77,12 @@ function placeInQueue(contenders: readonly Contender[], mine: string): string {
 /** So many are named; the line is short. */
 const NAMED = 3
 
-function listed(contenders: readonly Contender[]): string {
-  const named = contenders.slice(0, NAMED).map(({ tag, host, pid }) => tag ?? `${host} pid ${pid}`)
-  return `${named.join(', ')}${andMore(contenders.length - named.length)}`
+export function listed(names: readonly string[]): string {
+  return `${names.slice(0, NAMED).join(', ')}${andMore(names.length - NAMED)}`
+}
+
+export function nameOf({ tag, host, pid }: Contender): string {
+  return tag ?? `${host} pid ${pid}`
 }
 
 function andMore(count: number): string {

@@ -33,6 +33,12 @@ export interface RunOptions {
   perMs: number
   /** Infinity: for ever. */
   keepMs: number
+  actor: string | undefined
+  mates: number
+  labels: string | undefined
+  selector: string | undefined
+  /** As it was given: text, `@file` or `-`. */
+  payload: string | undefined
 }
 
 /** @throws SeraError usage */
@@ -60,12 +66,23 @@ export function runOptions(flags: FlagValues): RunOptions {
     limit: wholeNumber('--limit', text(flags, 'limit') ?? '100'),
     perMs: positive(flags, 'per') ?? Number.POSITIVE_INFINITY,
     keepMs: positive(flags, 'keep') ?? Number.POSITIVE_INFINITY,
+    actor: text(flags, 'actor'),
+    mates: wholeNumber('--mates', text(flags, 'mates') ?? '1'),
+    labels: anyText(flags, 'labels'),
+    selector: anyText(flags, 'selector'),
+    payload: anyText(flags, 'payload'),
   }
 }
 
 function text(flags: FlagValues, name: FlagName): string | undefined {
   const value = flags[name]
   if (value === '') throw new SeraError('usage', `--${name} is empty; is a variable unset?`)
+  return typeof value === 'string' ? value : undefined
+}
+
+/** Nothing is something, too. */
+function anyText(flags: FlagValues, name: FlagName): string | undefined {
+  const value = flags[name]
   return typeof value === 'string' ? value : undefined
 }
 

@@ -14,19 +14,21 @@ export interface LockNames {
   marker: string
   /** At a semaphore. */
   slot?: number | undefined
+  /** At a rendezvous. */
+  match?: string | undefined
 }
 
 export async function runUnder(
   held: LockToRunUnder,
-  { lock, marker, slot }: LockNames,
+  { lock, marker, slot, match }: LockNames,
   call: Call,
   host: Host,
   report: Partial<Report>,
-  reserve: GuardInReserve,
+  reserve?: GuardInReserve,
 ): Promise<Outcome> {
   const { command, options, settings, warn } = call
   if (held.token !== undefined) report.token = held.token
-  const facts = { lock, waitedMs: report.waitedMs ?? 0, token: held.token, slot, held: marker }
+  const facts = { lock, waitedMs: report.waitedMs ?? 0, token: held.token, slot, match, held: marker }
   const job = { ...options, ...settings, command, marker, env: childEnvironment(host.env, facts), warn }
   const grantedAt = host.clock.now()
   const outcome = await hold(held, job, host, reserve)

@@ -1,7 +1,7 @@
-/** Cuts the words of a subcommand: its own, the flags before and between them, and the command that follows `<wait>`. */
+/** Cuts the words of a subcommand: its own, the flags before and between them, and the command behind `<wait>` or `--`. */
 import { nearest } from '../config/nearest.js'
 import { SeraError } from '../errors.js'
-import { type CommandLine, commandOf, meansWait, takeWords } from './argv.js'
+import { type CommandLine, commandOf, meansWait, type Taken, takeWords } from './argv.js'
 import { flagsOf, refuseOthers } from './flags.js'
 import { type Form, findSubcommand, SUBCOMMANDS, type Subcommand, usageOf } from './subcommands.js'
 
@@ -28,24 +28,43 @@ export function splitSubcommand(line: CommandLine & { kind: 'subcommand' }): Sub
   const [name = '', ...after] = line.words
   const subcommand = findSubcommand(name)
   if (!subcommand) throw unknown(name)
-  const { words, rest, ...taken } = takeWords(after, subcommand.forms[0]?.words.length ?? 0, line.literal)
+  const { words, ...taken } = takeWords(after, subcommand.forms[0]?.words.length ?? 0, line.literal)
   const flags = [...line.flags, ...taken.flags]
   if (flags.some(flag => /^--(help|version)=true$/.test(flag))) return { kind: 'question', flags, subcommand }
   const forms = formsWith(words, subcommand)
-  const form = forms.find(({ wraps }) => wraps === rest.length > 0)
-  if (!form) {
-    const surplus = rest[0]
-    const what = surplus === undefined ? '<wait> and a command are missing' : tooMany(surplus, forms)
-    throw wrong(what, subcommand, forms)
-  }
+  const behind = behindDashes(taken)
+  const form = formFor(behind, taken.rest, forms)
+  if (!form) throw wrong(tooFewOrMany(taken.rest, forms), subcommand, forms)
   refuseOthers(flags, form.name, usageOf(subcommand, form), `sera ${subcommand.name} --help`)
-  if (!form.wraps) return { kind: 'run', flags, form, words, wait: undefined, command: [] }
-  return { kind: 'run', flags, form, words, ...wrapped(rest, subcommand, forms) }
+  const none = { wait: undefined, command: [] }
+  if (!form.wraps) return { kind: 'run', flags, form, words, ...none }
+  if (!form.dashed) return { kind: 'run', flags, form, words, ...wrapped(taken.rest, subcommand, forms) }
+  // a `--` of the command's own is not dropped
+  const command = commandOf(['--', ...(behind ?? [])], usageOf(subcommand, form), '--')
+  return { kind: 'run', flags, form, words, ...none, command }
+}
+
+/** What stands behind a `--` that follows the words. */
+function behindDashes({ dashed, rest }: Pick<Taken, 'dashed' | 'rest'>): string[] | undefined {
+  if (dashed) return rest
+  return rest[0] === '--' ? rest.slice(1) : undefined
+}
+
+/** Told by whether a command follows, and by what stands before it. */
+function formFor(behind: readonly string[] | undefined, rest: readonly string[], forms: readonly Form[]) {
+  const dashed = behind && forms.find(one => one.dashed)
+  return dashed ?? forms.find(one => !one.dashed && one.wraps === rest.length > 0)
+}
+
+function tooFewOrMany([surplus]: readonly string[], forms: readonly Form[]): string {
+  return surplus === undefined ? '<wait> and a command are missing' : tooMany(surplus, forms)
 }
 
 function tooMany(word: string, forms: readonly Form[]): string {
   const waits = flagsOf(forms.map(({ name }) => name)).some(({ name }) => name === 'wait')
-  return `${JSON.stringify(word)} is one word too many${waits && meansWait(word) ? ` (did you mean --wait ${word}?)` : ''}`
+  const hint = waits && meansWait(word) ? ` (did you mean --wait ${word}?)` : ''
+  const behind = forms.some(({ dashed }) => dashed) ? ' (a command stands behind --)' : ''
+  return `${JSON.stringify(word)} is one word too many${hint || behind}`
 }
 
 /** The forms that such words can be meant for. */
@@ -104,7 +123,7 @@ function usages(subcommand: Subcommand, forms: readonly Form[]): string {
   return forms.map(form => usageOf(subcommand, form)).join(', or ')
 }
 
-const LATER = ['rendezvous', 'sync', 'pool', 'serve', 'status', 'break']
+const LATER = ['pool', 'serve', 'status', 'break']
 
 function unknown(name: string): SeraError {
   if (LATER.includes(name)) return new SeraError('usage', `"sera ${name}" is not in this version of sera yet`)

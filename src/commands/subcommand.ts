@@ -6,6 +6,7 @@ import { doubleBarrier } from './double-barrier.js'
 import { gate } from './gate.js'
 import { history } from './history.js'
 import { once } from './once.js'
+import { rendezvous, rendezvousCommand } from './rendezvous.js'
 import type { RunOptions } from './run-options.js'
 import { rwlock } from './rwlock.js'
 import { applySchema, dropSchema } from './schema-change.js'
@@ -29,6 +30,8 @@ export const PREPARE: Readonly<Record<TableForm, Prepare>> = {
   'gate open': gate,
   'gate wait': gate,
   once,
+  rendezvous,
+  'rendezvous command': rendezvousCommand,
   verify,
   history,
   'schema apply': applySchema,

@@ -2,7 +2,8 @@
  * Every subcommand, once: the splitter reads from this table how many words belong to it, help and completion read the rest.
  *
  * A subcommand has one form or more, all with the same number of words. A form that wraps a command goes on with
- * `<wait> <command…>`, as the classic form does; so what is sera's and what is the command's is known by counting.
+ * `<wait> <command…>`, as the classic form does, or with `-- <command…>`; so what is sera's and what is the command's is
+ * known by counting.
  */
 export type FormName =
   | 'classic'
@@ -15,6 +16,8 @@ export type FormName =
   | 'gate open'
   | 'gate wait'
   | 'once'
+  | 'rendezvous'
+  | 'rendezvous command'
   | 'verify'
   | 'doctor'
   | 'history'
@@ -29,6 +32,8 @@ export interface Form {
   /** `<name>` is any word, `read|write` one of these. */
   words: readonly string[]
   wraps: boolean
+  /** The command stands behind `--`, without a `<wait>`, which `--wait` gives. */
+  dashed?: true
   /** For the list of subcommands. */
   does: string
 }
@@ -127,6 +132,32 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
     ],
   },
   {
+    name: 'rendezvous',
+    alias: 'sync',
+    forms: [
+      { name: 'rendezvous', words: ['<event>'], wraps: false, does: 'meet others that match, and print who they are' },
+      {
+        name: 'rendezvous command',
+        words: ['<event>'],
+        wraps: true,
+        dashed: true,
+        does: 'run with them in $SERA_MATCH',
+      },
+    ],
+    about:
+      'Waits until as many others are at <event> as --mates says, and as theirs say, every two of whom accept each other; ' +
+      'then all of them go, and each gets the same list of all, as JSON: on stdout, or for a command in a file that ' +
+      'SERA_MATCH names. The oldest go first.\n\n' +
+      'Who is who is told by labels (key=value,…), and who is accepted by a selector in the grammar of Kubernetes: ' +
+      'key=value, key!=value, key in (a,b), key notin (a,b), key, !key, key>5, key<5, joined by commas. Each has the ' +
+      'label actor=<its actor>, and accepts whoever is another actor, unless told otherwise.',
+    examples: [
+      ['sera rendezvous --actor "$HOST" deploy', 'meet one other'],
+      ['sera sync --actor db-1 --labels role=db --selector role=web --mates 2 deploy', 'meet two of the role web'],
+      ['sera sync --actor a --payload @key.pem deploy -- join.sh', 'run a command that is told whom it has met'],
+    ],
+  },
+  {
     name: 'verify',
     forms: [
       {
@@ -204,6 +235,6 @@ export function findSubcommand(word: string): Subcommand | undefined {
 }
 
 /** `sera barrier <name> <count>`. */
-export function usageOf({ name }: Subcommand, { words, wraps }: Form): string {
-  return ['sera', name, ...words, ...(wraps ? ['<wait> <command…>'] : [])].join(' ')
+export function usageOf({ name }: Subcommand, { words, wraps, dashed }: Form): string {
+  return ['sera', name, ...words, ...(wraps ? [dashed ? '-- <command…>' : '<wait> <command…>'] : [])].join(' ')
 }

@@ -151,7 +151,11 @@ async function isOut(participant: Participant, place: Place, ask: Ask, { meeting
 
 const leaveQueue: Rule = (_, me) => (me.state === 'waiting' ? { remove: [me.id] } : {})
 
-function isGone({ key: { kind, name }, leaseMs }: Place, tag: string | undefined, { claims }: ResourceState): SeraError {
+function isGone(
+  { key: { kind, name }, leaseMs }: Place,
+  tag: string | undefined,
+  { claims }: ResourceState,
+): SeraError {
   if (tag !== undefined && claims.some(claim => claim.tag === tag)) {
     return new SeraError('conflict', `another came with the tag ${tag}, and stands here instead`)
   }

@@ -102,7 +102,6 @@ function short(what: string, text: string): string {
 export function checkPayload(payload: unknown): string {
   if (typeof payload !== 'string') throw new SeraError('usage', `payload: expected text, got ${typeof payload}`)
   if (/\p{Cs}/u.test(payload)) throw new SeraError('usage', 'payload: half a surrogate pair is no text')
-  const bytes = Buffer.byteLength(payload)
-  if (bytes <= LONGEST_PAYLOAD) return payload
-  throw new SeraError('usage', `payload: ${bytes} bytes, and ${LONGEST_PAYLOAD} are allowed`)
+  if (Buffer.byteLength(payload) <= LONGEST_PAYLOAD) return payload
+  throw new SeraError('usage', `payload: it has more than the ${LONGEST_PAYLOAD} bytes that are allowed`)
 }

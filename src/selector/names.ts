@@ -49,7 +49,8 @@ function faultOfPrefix(prefix: string): Fault | undefined {
   if (stranger) return stranger
   let at = 0
   for (const label of prefix.split('.')) {
-    const fault = label === '' ? { at: 0, problem: `${what} has an empty part` } : faultOfEnds(label, `a part of ${what}`)
+    const fault =
+      label === '' ? { at: 0, problem: `${what} has an empty part` } : faultOfEnds(label, `a part of ${what}`)
     if (fault) return { ...fault, at: at + fault.at }
     at += label.length + 1
   }
@@ -59,8 +60,13 @@ function faultOfPrefix(prefix: string): Fault | undefined {
 function strangerIn(text: string, stranger: RegExp, what: string, allowed: string): Fault | undefined {
   const at = text.search(stranger)
   if (at === -1) return undefined
-  const character = String.fromCodePoint(text.codePointAt(at) as number)
-  return { at, problem: `${what} has no ${JSON.stringify(character)} in it, only ${allowed}` }
+  return { at, problem: `${what} has no ${shown(text.codePointAt(at) as number)} in it, only ${allowed}` }
+}
+
+/** What can't be seen is told by its number. */
+function shown(code: number): string {
+  const character = String.fromCodePoint(code)
+  return /[\p{C}\p{Z}]/u.test(character) ? `U+${code.toString(16).toUpperCase().padStart(4, '0')}` : `"${character}"`
 }
 
 function faultOfEnds(text: string, what: string): Fault | undefined {

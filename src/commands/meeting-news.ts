@@ -1,0 +1,59 @@
+/** Who is there at a rendezvous, and why those don't match who don't, for a person who waits there. */
+
+import type { Ask } from '../primitives/participant.js'
+import { accept, type Visitor, visitorOf } from '../primitives/visitor.js'
+import { unmet } from '../selector/matches.js'
+import { formatRequirement, formatSelector } from '../selector/selector.js'
+import type { Contender } from '../store/claims.js'
+import { listed, nameOf, type QueueNews } from './queue-news.js'
+
+interface Guest extends Visitor {
+  name: string
+}
+
+/** Of those who wait: who would go along with me, the oldest first, and what is wrong with the others. */
+interface Company {
+  party: readonly Guest[]
+  misfits: readonly string[]
+}
+
+/**
+ * `2 of 3 here (web-1): waiting for one more that satisfies role=db; db-2 wants zone=b`
+ *
+ * `ask`: what I have come with.
+ */
+export function meetingNews({ labels, selector, units = 1 }: Ask): QueueNews {
+  const me = { name: 'me', ...(visitorOf({ labels, selector, units }) as Visitor) }
+  return (contenders, mine) => () => {
+    const others = contenders.filter(({ id, state }) => id !== mine && state === 'waiting')
+    const { party, misfits } = others.reduce(joined, { party: [me], misfits: [] })
+    const wanted = Math.max(...party.map(({ mates }) => mates)) + 1
+    const here = party.length === 1 ? '' : ` (${listed(party.slice(1).map(({ name }) => name))})`
+    const why = misfits.length === 0 ? '' : `; ${listed(misfits)}`
+    return `${party.length} of ${wanted} here${here}: ${missing(wanted - party.length, me)}${why}`
+  }
+}
+
+function joined({ party, misfits }: Company, contender: Contender): Company {
+  const name = nameOf(contender)
+  const visitor = visitorOf(contender)
+  const reason = visitor ? objection(party, visitor, contender) : 'comes with what this sera can’t read'
+  if (reason !== undefined) return { party, misfits: [...misfits, `${name} ${reason}`] }
+  return { party: [...party, { name, ...(visitor as Visitor) }], misfits }
+}
+
+function objection(party: readonly Guest[], visitor: Visitor, { overdueMs }: Contender): string | undefined {
+  const [me, ...company] = party as [Guest, ...Guest[]]
+  const [wanted, wants] = [unmet(me.selector, visitor.labels), unmet(visitor.selector, me.labels)]
+  if (overdueMs > 0) return 'has not been heard of'
+  if (wanted) return `does not satisfy ${formatRequirement(wanted)}`
+  if (wants) return `wants ${formatRequirement(wants)}`
+  const other = company.find(one => !accept(one, visitor))
+  return other && `and ${other.name} don’t match`
+}
+
+function missing(count: number, { selector }: Visitor): string {
+  if (count <= 0) return 'that is enough'
+  const whom = selector.length === 0 ? '' : ` that ${count === 1 ? 'satisfies' : 'satisfy'} ${formatSelector(selector)}`
+  return `waiting for ${count === 1 ? 'one' : count} more${whom}`
+}

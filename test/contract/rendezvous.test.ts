@@ -1,0 +1,154 @@
+import { setTimeout as pass } from 'node:timers/promises'
+import type { Rendezvous, RendezvousOptions } from '../../src/primitives/rendezvous.js'
+import type { Sera } from '../../src/sera.js'
+import { type Bench, contract, HASTY, SHORT_LEASE_MS, waiting } from './bench.js'
+
+const at = (bench: Bench, actor: string, options: Omit<RendezvousOptions, 'actor'> = {}, sera: Sera = bench.join()) =>
+  sera.rendezvous(bench.name, { actor, ...options })
+
+const names = async (met: ReturnType<Rendezvous['meet']>) => (await met).members.map(({ actor }) => actor)
+
+contract('two meet, and each learns who both are, and the same', async (t, bench) => {
+  const web = at(bench, 'web-1', { labels: { role: 'web' }, selector: 'role=db' })
+  const first = web.meet({ payload: 'http://web-1 "ü" \n' })
+  await waiting(web, 1)
+  const second = await at(bench, 'db-1', { labels: { role: 'db', zone: '' } }).meet()
+  t.deepEqual(await first, second)
+  t.is(second.event, bench.name)
+  t.regex(second.match, /^\d+$/)
+  t.deepEqual(second.members, [
+    { actor: 'web-1', labels: { actor: 'web-1', role: 'web' }, payload: 'http://web-1 "ü" \n' },
+    { actor: 'db-1', labels: { actor: 'db-1', role: 'db', zone: '' }, payload: null },
+  ])
+})
+
+contract('who does not suit waits on, and the oldest go first', async (t, bench) => {
+  const a = at(bench, 'a', { labels: { role: 'web' }, selector: 'role=db' })
+  const first = a.meet()
+  await waiting(a, 1)
+  const second = at(bench, 'b', { labels: { role: 'web' }, selector: 'role=db' }).meet()
+  await waiting(a, 2)
+  t.deepEqual(await names(at(bench, 'c', { labels: { role: 'db' } }).meet()), ['a', 'c'])
+  t.deepEqual(await names(first), ['a', 'c'])
+  await waiting(a, 1)
+  t.deepEqual(await names(at(bench, 'd', { labels: { role: 'db' } }).meet()), ['b', 'd'])
+  t.deepEqual(await names(second), ['b', 'd'])
+})
+
+contract('as many meet as the most demanding of them wants', async (t, bench) => {
+  const a = at(bench, 'a', { mates: 1, selector: 'big' })
+  const first = a.meet()
+  await waiting(a, 1)
+  const second = at(bench, 'b', { mates: 2, labels: { big: 'yes' } }).meet()
+  await waiting(a, 2)
+  const all = await names(at(bench, 'c', { mates: 1, labels: { big: 'yes' } }).meet())
+  t.deepEqual(all, ['a', 'b', 'c'])
+  t.deepEqual([await names(first), await names(second)], [all, all])
+})
+
+contract('with no mates, it is there at once, alone', async (t, bench) => {
+  t.deepEqual(await names(at(bench, 'a', { mates: 0 }).meet({ wait: 0 })), ['a'])
+})
+
+contract('an actor does not meet itself, unless it says so', async (t, bench) => {
+  const a = at(bench, 'a')
+  const first = a.meet()
+  await waiting(a, 1)
+  t.like(await t.throwsAsync(at(bench, 'a').meet({ wait: 100 })), { kind: 'timed-out' })
+  t.deepEqual(await names(at(bench, 'b').meet()), ['a', 'b'])
+  await first
+  const everybody = { selector: '' }
+  t.deepEqual(await Promise.all([names(at(bench, 'a', everybody).meet()), names(at(bench, 'a', everybody).meet())]), [
+    ['a', 'a'],
+    ['a', 'a'],
+  ])
+})
+
+contract.serial('sixty-four meet, each with as much to tell as it may', async (t, bench) => {
+  const seras = Array.from({ length: 8 }, () => bench.join())
+  const payload = '"\\\n'.repeat(5461)
+  const meet = (index: number) => at(bench, `a${index}`, { mates: 63 }, seras[index % 8]).meet({ payload })
+  const all = await Promise.all(Array.from({ length: 64 }, (_, index) => meet(index)))
+  t.is(new Set(all.map(match => JSON.stringify(match))).size, 1)
+  t.is(all[0]?.members.length, 64)
+  t.true(all[0]?.members.every(one => one.payload === payload))
+})
+
+contract('who gives up is not met', async (t, bench) => {
+  const a = at(bench, 'a')
+  for (const wait of [0, 50]) t.like(await t.throwsAsync(a.meet({ wait })), { kind: 'timed-out' })
+  const control = new AbortController()
+  const aborted = a.meet({ signal: control.signal })
+  await waiting(a, 1)
+  control.abort(new Error('enough'))
+  await t.throwsAsync(aborted, { message: 'enough' })
+  t.like(await t.throwsAsync(at(bench, 'b').meet({ wait: 0 })), { kind: 'timed-out' })
+})
+
+contract(
+  'who has been met, and gives up before it has seen that, has met the others all the same',
+  async (t, bench) => {
+    // looks are as rare as the queue is long: with so many who don't match there is time to give up between two of them
+    const crowd = bench.join()
+    const control = new AbortController()
+    const strangers = Array.from({ length: 60 }, (_, index) =>
+      at(bench, `stranger-${index}`, { selector: 'none' }, crowd).meet({ signal: control.signal }),
+    )
+    const a = at(bench, 'a', { labels: { role: 'web' } })
+    await waiting(a, 60)
+    for (const reason of ['abort', 'deadline'] as const) {
+      const enough = new AbortController()
+      const met = a.meet(reason === 'abort' ? { signal: enough.signal } : { wait: 150 })
+      await waiting(a, 61)
+      const other = names(at(bench, 'b', { selector: 'role=web' }).meet({ wait: 0 }))
+      await other
+      enough.abort()
+      t.deepEqual(await names(met), ['a', 'b'], reason)
+      await pass(0)
+    }
+    control.abort(new Error('over'))
+    for (const one of strangers) await t.throwsAsync(one, { message: 'over' })
+  },
+)
+
+contract('who died while it waited is met by nobody when its lease is over', async (t, bench) => {
+  const { sera, die } = bench.mortal({ leaseMs: SHORT_LEASE_MS })
+  void at(bench, 'dead', {}, sera)
+    .meet()
+    .catch(() => {})
+  const hasty = bench.join(HASTY)
+  const a = at(bench, 'a', {}, hasty)
+  await waiting(a, 1)
+  die()
+  await bench.expired('rendezvous')
+  t.like(await t.throwsAsync(a.meet({ wait: 0 })), { kind: 'timed-out' })
+  t.deepEqual(
+    await Promise.all([names(a.meet()), names(at(bench, 'b', {}, hasty).meet())]),
+    [
+      ['a', 'b'],
+      ['a', 'b'],
+    ].map(pair => pair),
+  )
+})
+
+contract('what is no event, actor, number, label, selector or payload is refused', async (t, bench) => {
+  const sera = bench.join()
+  const wrong: [string, RendezvousOptions, RegExp][] = [
+    ['', { actor: 'a' }, /the rendezvous's name is empty/],
+    ['x', { actor: '' }, /the actor's name is empty/],
+    ['x', { actor: 'a b' }, /actor "a b" is a label's value, column 2/],
+    ['x', { actor: 'a', mates: 64 }, /mates: .* from 0 to 63/],
+    ['x', { actor: 'a', labels: { 'a b': 'c' } }, /the label's key "a b", column 2/],
+    ['x', { actor: 'a', labels: { a: 5 as unknown as string } }, /label a: its value is text, not number/],
+    ['x', { actor: 'a', selector: 'x in' }, /selector, column 5/],
+  ]
+  for (const [event, options, message] of wrong) {
+    t.like(
+      t.throws(() => sera.rendezvous(event, options), { message }),
+      { kind: 'usage' },
+    )
+  }
+  for (const payload of ['x'.repeat(16 * 1024 + 1), '\ud800', 5 as unknown as string]) {
+    t.like(await t.throwsAsync(at(bench, 'a').meet({ payload })), { kind: 'usage' })
+  }
+})
