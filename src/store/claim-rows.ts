@@ -9,8 +9,11 @@ const RESOURCE_COLUMNS = `r.id AS resource_id, r.version, r.granted_token, r.cap
   r.generation AS resource_generation, r.record, ${NOW} AS now`
 
 const CLAIM_COLUMNS = `c.id, c.ticket, c.state, c.process_id, c.token, c.mode, c.units, c.slot, c.generation, c.tag,
-  c.labels, c.selector, c.payload, c.result, c.lease_ms, c.renewals,
+  c.labels, c.selector, c.lease_ms, c.renewals,
   TIMESTAMPDIFF(MICROSECOND, c.expires_at, UTC_TIMESTAMP(6)) AS overdue`
+
+/** For the process id: results are as large as all payloads of a rendezvous together, and only their owners want them. */
+const OWN_RESULT = 'IF(c.process_id = ?, c.result, NULL) AS result'
 
 /** Claims of a long queue that a newcomer reads. */
 export const FRONT = 50
@@ -19,11 +22,13 @@ export const FRONT = 50
 const QUEUE_COLUMNS = `c.id, c.ticket, c.state, c.process_id, c.mode, c.units, c.slot, c.lease_ms, c.renewals,
   TIMESTAMPDIFF(MICROSECOND, c.expires_at, UTC_TIMESTAMP(6)) AS overdue`
 
-const WHOLE = `${RESOURCE_COLUMNS}, ${CLAIM_COLUMNS} FROM sera_resource r LEFT JOIN sera_claim c ON c.resource_id = r.id`
-const QUEUE = `${RESOURCE_COLUMNS}, ${QUEUE_COLUMNS} FROM sera_resource r LEFT JOIN sera_claim c ON c.resource_id = r.id`
+const CLAIMS = 'FROM sera_resource r LEFT JOIN sera_claim c ON c.resource_id = r.id'
+const WHOLE = `${RESOURCE_COLUMNS}, ${CLAIM_COLUMNS}, c.payload, ${OWN_RESULT} ${CLAIMS}`
+const LIGHT = `${RESOURCE_COLUMNS}, ${CLAIM_COLUMNS}, ${OWN_RESULT} ${CLAIMS}`
+const QUEUE = `${RESOURCE_COLUMNS}, ${QUEUE_COLUMNS} ${CLAIMS}`
 const NAMED = 'WHERE r.kind = ? AND r.name = ?'
 
-/** For kind, name: the resource with its claims, or one row without a claim, or none. */
+/** For process id, kind, name: the resource with its claims, or one row without a claim, or none. */
 export const READ_ALL = `SELECT ${WHOLE} ${NAMED}`
 
 /** For ticket, kind, name: what orders the claims up to that ticket. */
@@ -32,14 +37,14 @@ export const READ_AHEAD = `SELECT ${QUEUE} AND c.ticket <= ? ${NAMED}`
 /** For kind, name: what orders the oldest claims. */
 export const READ_FRONT = `SELECT ${QUEUE} ${NAMED} ORDER BY c.ticket LIMIT ${FRONT}`
 
-/** For its number among those that are asked for, kind, name. */
-const LOOK = `SELECT ? AS asked, ${WHOLE} ${NAMED}`
+/** For its number among those that are asked for, process id, kind, name. */
+const LOOK = `SELECT ? AS asked, ${LIGHT} ${NAMED}`
 
 /** For its number among those that are asked for, ticket, kind, name. */
 const LOOK_AHEAD = `SELECT ? AS asked, ${QUEUE} AND c.ticket <= ? ${NAMED}`
 
 /** For kind, name: the claims, with what people want to know of them. */
-export const READ_CONTENDERS = `SELECT ${CLAIM_COLUMNS}, c.host, c.pid, c.user, c.command,
+export const READ_CONTENDERS = `SELECT ${CLAIM_COLUMNS}, c.payload, c.result, c.host, c.pid, c.user, c.command,
   TIMESTAMPDIFF(MICROSECOND, COALESCE(c.granted_at, c.requested_at), UTC_TIMESTAMP(6)) AS since
 FROM sera_resource r JOIN sera_claim c ON c.resource_id = r.id WHERE r.kind = ? AND r.name = ?`
 
@@ -49,7 +54,7 @@ export interface Statement {
 }
 
 /** Several resources in one statement; two, when some are to be read up to a ticket and some whole. */
-export function lookStatements(asked: readonly Look[]): Statement[] {
+export function lookStatements(asked: readonly Look[], processId: string): Statement[] {
   const all = asked.map((look, at) => ({ ...look, at }))
   const ahead = all.filter(({ upTo }) => Number.isFinite(upTo))
   const whole = all.filter(({ upTo }) => !Number.isFinite(upTo))
@@ -58,7 +63,7 @@ export function lookStatements(asked: readonly Look[]): Statement[] {
       sql: union(LOOK_AHEAD, ahead.length),
       values: ahead.flatMap(({ at, upTo, key }) => [at, upTo, key.kind, key.name]),
     },
-    { sql: union(LOOK, whole.length), values: whole.flatMap(({ at, key }) => [at, key.kind, key.name]) },
+    { sql: union(LOOK, whole.length), values: whole.flatMap(({ at, key }) => [at, processId, key.kind, key.name]) },
   ].filter(({ values }) => values.length > 0)
 }
 

@@ -68,6 +68,7 @@ export interface Claim extends Required<Pick<ClaimRequest, 'id' | 'leaseMs' | 'u
   labels: string | undefined
   selector: string | undefined
   payload: string | undefined
+  /** Told to its own process only. */
   result: string | undefined
   /** Counts the renewals; a claim whose count stands still is dead sooner or later. */
   renewals: number
@@ -174,7 +175,7 @@ export interface ClaimStore {
   ): Promise<StepResult>
   /**
    * Resources as they are, or were a moment ago, in the order asked for. With a ticket to read up to, only what orders the
-   * claims is read of them, and not what they carry (tag, labels, selector, payload, result).
+   * claims is read of them, and not what they carry (tag, labels, selector, payload, result); otherwise all but the payloads.
    */
   look(asked: readonly Look[], patience: Patience): Promise<ResourceState[]>
   /** Gives claims another lease. @returns those that are still there */

@@ -62,7 +62,10 @@ export class LockTables implements ClaimStore {
   }
 
   async look(asked: readonly Look[], patience: Patience): Promise<ResourceState[]> {
-    const statements = lookStatements(asked.map(({ key, upTo }) => ({ key: this.calls.key(key), upTo })))
+    const statements = lookStatements(
+      asked.map(({ key, upTo }) => ({ key: this.calls.key(key), upTo })),
+      this.processId,
+    )
     const rows: Row[] = []
     for (const { sql, values } of statements) {
       rows.push(...(await this.calls.persist(connection => connection.query(sql, values), patience)))

@@ -111,7 +111,7 @@ async function decided(connection: TableConnection, step: Step): Promise<Decided
     const found = decide(await connection.query(READ_AHEAD, [read, key.kind, key.name]), read, step)
     if (found.known) return found
   }
-  return decide(await connection.query(READ_ALL, [key.kind, key.name]), Number.POSITIVE_INFINITY, step)
+  return decide(await connection.query(READ_ALL, [step.processId, key.kind, key.name]), Number.POSITIVE_INFINITY, step)
 }
 
 /** More than that the claim waits. */

@@ -51,6 +51,18 @@ test('after a -- no word is a flag, and one -- before the command is dropped', t
   t.deepEqual(run('rwlock', 'read', 'x', '5', '--', 'ls', '--'), expected)
 })
 
+test('where there is no <wait>, the command stands behind a --, untouched', t => {
+  const met = (command: string[], flags: string[] = []) => ({ ...alone('rendezvous command', ['x'], flags), command })
+  t.deepEqual(run('rendezvous', 'x'), alone('rendezvous', ['x']))
+  t.deepEqual(run('sync', '--actor', 'a', 'x', '--', 'ls', '-la'), met(['ls', '-la'], ['--actor=a']))
+  t.deepEqual(run('sync', 'x', '--actor=a', '--', 'ls', '--actor'), met(['ls', '--actor'], ['--actor=a']))
+  t.deepEqual(run('sync', 'x', '--', '5', 'ls', '--'), met(['5', 'ls', '--']))
+  t.deepEqual(run('sync', '--', '-x', '--', 'ls'), { ...met(['ls']), words: ['-x'] })
+  t.deepEqual(run('--', 'sync', 'x', '--', 'ls'), met(['ls']))
+  t.deepEqual(run('sync', '--', '-x'), alone('rendezvous', ['-x']))
+  t.deepEqual(run('sync', '--payload', '--', 'x'), alone('rendezvous', ['x'], ['--payload=--']))
+})
+
 test('what can’t be meant is a usage error that says what could be', t => {
   const cases: [string[], RegExp][] = [
     [['semaphor', 'x', '4'], /did you mean "semaphore"\?$/],
@@ -72,6 +84,18 @@ test('what can’t be meant is a usage error that says what could be', t => {
     [['--name', 'x', 'barrier', 'x', '3'], /^--name does not go with sera barrier <name> <count>/],
     [['gate', 'wait', 'x', '5m'], /^"5m" is one word too many \(did you mean --wait 5m\?\); usage: sera gate wait/],
     [['gate', 'open', 'x', '5m'], /^"5m" is one word too many; usage: sera gate open <name>$/],
+    [
+      ['sync', 'x', 'ls'],
+      /^"ls" is one word too many \(a command stands behind --\); usage: sera rendezvous <event>, or/,
+    ],
+    [['sync', 'x', '5m'], /^"5m" is one word too many \(did you mean --wait 5m\?\)/],
+    [['sync', 'x', '5m', '--', 'ls'], /^"5m" is one word too many/],
+    [['sync', 'x', '--'], /^no command after --; usage: sera rendezvous <event> -- <command…>$/],
+    [['sync', 'x', '--', ''], /^the command is empty/],
+    [['sync', 'x', '--', '--', 'ls'], /^-- stands where the command should be/],
+    [['sync', 'x', '--', '-la'], /^-la stands where the command should be; flags of sera go before --$/],
+    [['sync', '--run-at-most', '5', 'x'], /^--run-at-most does not go with sera rendezvous <event>;/],
+    [['sync', '--json', 'x', '--', 'ls'], /^--json does not go with sera rendezvous <event> -- <command…>;/],
     [['barrier', '--nope', 'x', '3'], /^unknown flag --nope/],
     [['barrier', 'x', '3', '--wait'], /^--wait needs a value/],
   ]
@@ -136,10 +160,11 @@ const flagsFor = (form: Form) =>
     { maxLength: 3 },
   )
 
-test('what follows <wait> is untouched, whatever stands before it', t => {
+test('what follows <wait> or -- is untouched, whatever stands before it', t => {
   const lines = fc.constantFrom(...wrapping).chain(({ name, form }) =>
     fc.record({
       name: fc.constant(name),
+      form: fc.constant(form),
       own: wordsOf(form),
       before: flagsFor(form),
       between: flagsFor(form),
@@ -154,20 +179,19 @@ test('what follows <wait> is untouched, whatever stands before it', t => {
     }),
   )
   fc.assert(
-    fc.property(lines, ({ name, own, before, between, dashes, wait, command }) => {
+    fc.property(lines, ({ name, form, own, before, between, dashes, wait, command }) => {
       const argv = [
         ...before.flat(),
         name,
         own[0] as string,
         ...between.flat(),
         ...own.slice(1),
-        ...dashes,
-        wait,
+        ...(form.dashed ? ['--'] : [...dashes, wait]),
         ...command,
       ]
       const line = split(argv)
       t.true(line.kind === 'run')
-      t.deepEqual(line, { ...line, words: own, wait, command } as SubcommandLine)
+      t.deepEqual(line, { ...line, words: own, wait: form.dashed ? undefined : wait, command } as SubcommandLine)
     }),
   )
 })

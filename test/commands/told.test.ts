@@ -1,5 +1,6 @@
 import test from 'ava'
 import { holderNews } from '../../src/commands/holder-news.js'
+import { meetingNews } from '../../src/commands/meeting-news.js'
 import { arrivalNews, departureNews, entranceNews, queueNews } from '../../src/commands/queue-news.js'
 import { auditFields, outcomeLine, type Report, severityOf } from '../../src/commands/report.js'
 import { waitingText } from '../../src/commands/waiting-line.js'
@@ -78,4 +79,34 @@ test('a person who waits at a barrier reads how many are missing, and who has co
   t.is(entranceNews(3)([...running, mine], 'mine', 0)(1000), 'a round has been running for 5s: web-1 pid 7')
   t.is(departureNews(3)([...running, mine], 'mine', 0)(0), 'still at work: web-1 pid 7')
   t.is(departureNews(2)([...running, mine], 'mine', 0)(0), 'all have finished')
+})
+
+test('a person who waits at a rendezvous reads who would come along, and what is wrong with the others', t => {
+  const guest = (tag: string, labels: string, selector = '', more: Partial<Contender> = {}) =>
+    one({ tag, labels: `actor=${tag},${labels}`, selector, units: 1, overdueMs: -1, ...more })
+  const told = (ask: { labels: string; selector: string; units?: number }, ...others: Contender[]) =>
+    meetingNews(ask)([...others, mine], 'mine', 0)(0)
+  const web = { labels: 'actor=web-1,role=web', selector: 'role=db' }
+  t.is(told(web), '1 of 2 here: waiting for one more that satisfies role=db')
+  t.is(told({ ...web, units: 3 }), '1 of 4 here: waiting for 3 more that satisfy role=db')
+  t.is(told({ ...web, selector: '' }), '1 of 2 here: waiting for one more')
+  t.is(
+    told({ ...web, units: 2 }, guest('db-1', 'role=db'), guest('web-2', 'role=web'), guest('db-2', 'role=db', 'big')),
+    '2 of 3 here (db-1): waiting for one more that satisfies role=db; web-2 does not satisfy role=db, db-2 wants big',
+  )
+  t.is(
+    told({ ...web, units: 2 }, guest('db-1', 'role=db', '!twin'), guest('db-2', 'role=db,twin=')),
+    '2 of 3 here (db-1): waiting for one more that satisfies role=db; db-2 and db-1 don’t match',
+  )
+  t.is(
+    told(web, guest('db-1', 'role=db', '', { overdueMs: 1 }), guest('db-2', 'role=db', 'a in')),
+    '1 of 2 here: waiting for one more that satisfies role=db; ' +
+      'db-1 has not been heard of, db-2 comes with what this sera can’t read',
+  )
+  t.is(told(web, guest('db-1', 'role=db', '', { state: 'granted' })), told(web), 'who has met others is not there')
+  t.is(
+    told(web, guest('db-1', 'role=db', '', { units: 2 })),
+    '2 of 3 here (db-1): waiting for one more that satisfies role=db',
+    'it wants more',
+  )
 })

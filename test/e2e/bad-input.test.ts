@@ -75,6 +75,27 @@ const WRONG_USAGE: [string[], RegExp][] = [
   [['embedded', 'explode'], /usage: sera embedded/],
 ]
 
+const WRONG_RENDEZVOUS: typeof WRONG_USAGE = [
+  [['sync', 'x'], /--actor is missing/],
+  [['sync', '--actor', '', 'x'], /--actor is empty/],
+  [['sync', '--actor', 'Büro 1', 'x'], /actor "Büro 1" is a label's value, column 2: /],
+  [['sync', '--actor', 'x'.repeat(64), 'x'], /column 64: a value has 63 characters at most/],
+  [['sync', '--actor', 'a', ''], /the rendezvous's name is empty/],
+  [['sync', '--actor', 'a', '--mates', '64', 'x'], /mates: .* from 0 to 63, got 64/],
+  [['sync', '--actor', 'a', '--mates', '-1', 'x'], /mates: .* from 0 to 63, got -1/],
+  [['sync', '--actor', 'a', '--mates', 'two', 'x'], /--mates: expected a whole number, got "two"/],
+  [['sync', '--actor', 'a', '--labels', 'role', 'x'], /--labels, column 5: expected '=', found the end/],
+  [['sync', '--actor', 'a', '--labels', 'a=1,a=2', 'x'], /--labels: a is there twice/],
+  [['sync', '--actor', 'a', '--selector', 'role in db', 'x'], /--selector, column 9: expected '\(', found "db"/],
+  [['sync', '--actor', 'a', '--selector', 'role="db"', 'x'], /--selector, column 6: a value has no quotes/],
+  [['sync', '--actor', 'a', '--payload', '@/no/such/file', 'x'], /--payload: cannot read \/no\/such\/file: ENOENT/],
+  [['sync', '--actor', 'a', '--payload', '@/', 'x'], /--payload: cannot read \/: EISDIR/],
+  [['sync', '--actor', 'a', '--payload', '@/dev/zero', 'x'], /payload: it has more than the 16384 bytes/],
+  [['sync', '--actor', 'a', '--payload', `@${process.execPath}`, 'x'], /--payload: .* it is not UTF-8 text/],
+  [['sync', '--actor', 'a', 'x', 'ls'], /a command stands behind --/],
+  [['sync', '--actor', 'a', '--wait', 'soon', 'x'], /--wait takes/],
+]
+
 const WRONG_CONFIG: [string, unknown, RegExp][] = [
   ['not JSON', '{"server": }', /line 1/],
   ['half a file', '{"server": "x"', /line/],
@@ -100,6 +121,12 @@ function refused(t: import('ava').ExecutionContext, result: Result, code: number
 for (const runtime of RUNTIMES) {
   test(`${runtime.name}: wrong usage is 201`, async t => {
     for (const [args, message] of WRONG_USAGE) {
+      refused(t, await sera(runtime, args, { env }), 201, message, args.join(' '))
+    }
+  })
+
+  test(`${runtime.name}: who comes to a rendezvous in a wrong way is told what is wrong with it`, async t => {
+    for (const [args, message] of WRONG_RENDEZVOUS) {
       refused(t, await sera(runtime, args, { env }), 201, message, args.join(' '))
     }
   })
@@ -193,7 +220,7 @@ for (const runtime of RUNTIMES) {
       t.is(await help('help', name), text)
       for (const flag of flagsOf(forms.map(form => form.name))) t.true(text.includes(`--${flag.name}`), flag.name)
       for (const [line] of examples) t.true(text.includes(line))
-      const wraps = forms.some(form => form.wraps)
+      const wraps = forms.some(form => form.wraps && !form.dashed)
       t.is(text.includes('<wait>'), wraps, `${name}: of <wait> only where there is one`)
     }
     const { VERSION } = await import('../../src/version.js')
