@@ -1,7 +1,7 @@
 /** `sera rendezvous <event>`: prints whom it has met; with a command, the command is told. */
 import { SeraError } from '../errors.js'
 import type { Host } from '../host.js'
-import { type Match, matchOf, RENDEZVOUS } from '../primitives/rendezvous.js'
+import { rendezvous as atRendezvous, type Match, matchOf } from '../primitives/rendezvous.js'
 import { askOf, checkPayload, withActor } from '../primitives/visitor.js'
 import { parseLabels } from '../selector/labels.js'
 import { parseSelector } from '../selector/selector.js'
@@ -55,7 +55,7 @@ function stopAt(event: string, { actor, mates, labels = '', selector, payload }:
   return {
     key,
     ask: text === undefined ? ask : { ...ask, payload: checkPayload(text) },
-    waiting: RENDEZVOUS,
+    waiting: atRendezvous(),
     preposition: 'at',
     news: meetingNews(ask),
   }

@@ -24,7 +24,9 @@ const QUESTIONS = 250_000
 /** Undefined: there is none with `me` in it, or none was found in time. */
 export function oldestSet<T>(crowd: Crowd<T>, me: T, questions = QUESTIONS): readonly T[] | undefined {
   const search = new Search(crowd, me, questions)
-  return search.from({ set: [], wanted: 0, hasMe: false }, search.acceptedBy(me, crowd.all))
+  const company = search.acceptedBy(me, crowd.all)
+  if (company.length < crowd.sizeFor(me)) return undefined
+  return search.from({ set: [], wanted: 0, hasMe: false }, company)
 }
 
 interface Beginning<T> {
@@ -48,7 +50,7 @@ class Search<T> {
       const wanted = Math.max(before, this.crowd.sizeFor(next))
       const hasMe = had || next === this.me
       if (hasMe && set.length === wanted) return set
-      const left = this.acceptedBy(next, rest.slice(at + 1))
+      const left = set.length + rest.length - at > wanted ? this.acceptedBy(next, rest.slice(at + 1)) : []
       const found = this.#canGrow(set.length, wanted, left) ? this.from({ set, wanted, hasMe }, left) : undefined
       // those that would follow are without me
       if (found || next === this.me || this.questions < 0) return found

@@ -7,11 +7,11 @@
  * each. So the match is final: whoever looks next, or was about to give up, has met the others.
  *
  * Who accepts whom never changes. So only a newcomer can complete a set, or one who has been silent and is heard of again: each
- * finds out by itself, and the rule searches only among sets with `me` in them. Who has not been heard of for a lease is in none,
- * being dead perhaps; nor is a claim that can't be understood.
+ * finds out by itself, and the rule searches only sets with `me` in them, and once among the same. Who has not been heard of
+ * for a lease is in none, being dead perhaps; nor is a claim that can't be understood.
  */
 import { labelsFrom } from '../selector/labels.js'
-import type { Claim, Rule } from '../store/claims.js'
+import { type Claim, moves, type Rule } from '../store/claims.js'
 import { granted } from './grant.js'
 import { oldestSet } from './oldest-set.js'
 import type { Ask, Participant } from './participant.js'
@@ -41,16 +41,41 @@ interface Guest extends Visitor {
 }
 
 export const admit: Rule = ({ claims }, me) => {
-  const here = claims.filter(({ id, state, overdueMs }) => id === me.id || (state === 'waiting' && overdueMs <= 0))
-  const all = here.flatMap((claim): Guest[] => {
-    const visitor = visitorOf(claim)
-    return visitor ? [{ claim, ...visitor }] : []
-  })
+  const all = claims.filter(claim => claim.id === me.id || isHere(claim)).flatMap(guestOf)
   const myself = all.find(({ claim }) => claim.id === me.id)
   const party = myself && oldestSet<Guest>({ all, sizeFor: ({ mates }) => mates + 1, accept }, myself)
   if (!party) return {}
   const result = JSON.stringify(party.map(memberOf))
   return { claims: party.flatMap(({ claim }) => granted(claim, { result }).claims ?? []) }
+}
+
+/** For one who waits, and looks again and again: searches again only when somebody has come, or come back, who suits it. */
+export function patiently(): Rule {
+  let searched: { upTo: number; silent: ReadonlySet<string> } | undefined
+  return (state, me) => {
+    const others = state.claims.filter(({ id }) => id !== me.id)
+    const isNew = ({ id, ticket }: Claim) => !searched || ticket > searched.upTo || searched.silent.has(id)
+    const hasCome = others.some(one => isHere(one) && isNew(one) && suit(one, me))
+    const verdict = searched && !hasCome ? {} : admit(state, me)
+    if (moves(verdict)) return verdict
+    const silent = others.filter(one => !isHere(one)).map(({ id }) => id)
+    searched = { upTo: others.at(-1)?.ticket ?? 0, silent: new Set(silent) }
+    return verdict
+  }
+}
+
+function suit(...claims: [Claim, Claim]): boolean {
+  const [one, other] = claims.flatMap(guestOf)
+  return one !== undefined && other !== undefined && accept(one, other)
+}
+
+function isHere({ state, overdueMs }: Claim): boolean {
+  return state === 'waiting' && overdueMs <= 0
+}
+
+function guestOf(claim: Claim): Guest[] {
+  const visitor = visitorOf(claim)
+  return visitor ? [{ claim, ...visitor }] : []
 }
 
 function memberOf({ claim: { tag = '', payload }, labels }: Guest): Member {
@@ -62,7 +87,9 @@ export function matchOf(event: string, claim: Claim | undefined): Match {
   return { event, match: String(claim?.token), members: JSON.parse(claim?.result ?? '[]') }
 }
 
-export const RENDEZVOUS: Waiting = { rule: admit, pace: together, onlyAhead: false, meeting: true }
+export function rendezvous(): Waiting {
+  return { rule: patiently(), pace: together, onlyAhead: false, meeting: true }
+}
 
 export interface RendezvousOptions {
   /** Who comes, for the others to know: 1 to 255 characters. */
@@ -99,7 +126,7 @@ export class Rendezvous extends Primitive {
    */
   async meet({ payload, ...wait }: MeetOptions = {}): Promise<Match> {
     const ask = payload === undefined ? this.#ask : { ...this.#ask, payload: checkPayload(payload) }
-    const { claim } = await this.pass(ask, RENDEZVOUS, wait)
+    const { claim } = await this.pass(ask, rendezvous(), wait)
     return matchOf(this.name, claim)
   }
 }

@@ -63,14 +63,18 @@ contract('an actor does not meet itself, unless it says so', async (t, bench) =>
   ])
 })
 
-contract.serial('sixty-four meet, each with as much to tell as it may', async (t, bench) => {
+contract.serial('sixty-four meet, and eight with as much to tell as each may', async (t, bench) => {
   const seras = Array.from({ length: 8 }, () => bench.join())
-  const payload = 'x"\\\n'.repeat(4096)
-  const meet = (index: number) => at(bench, `a${index}`, { mates: 63 }, seras[index % 8]).meet({ payload })
-  const all = await Promise.all(Array.from({ length: 64 }, (_, index) => meet(index)))
-  t.is(new Set(all.map(match => JSON.stringify(match))).size, 1)
-  t.is(all[0]?.members.length, 64)
-  t.true(all[0]?.members.every(one => one.payload === payload))
+  for (const [count, payload] of [
+    [64, 'short'],
+    [8, 'x"\\\n'.repeat(4096)],
+  ] as const) {
+    const meet = (index: number) => at(bench, `a${index}`, { mates: count - 1 }, seras[index % 8]).meet({ payload })
+    const all = await Promise.all(Array.from({ length: count }, (_, index) => meet(index)))
+    t.is(new Set(all.map(match => JSON.stringify(match))).size, 1)
+    t.is(all[0]?.members.length, count)
+    t.true(all[0]?.members.every(one => one.payload === payload))
+  }
 })
 
 contract('who gives up is not met', async (t, bench) => {

@@ -2,23 +2,26 @@ import test from 'ava'
 import fc from 'fast-check'
 import { granted } from '../../src/primitives/grant.js'
 import { type Crowd, oldestSet } from '../../src/primitives/oldest-set.js'
-import { admit } from '../../src/primitives/rendezvous.js'
+import { admit, patiently } from '../../src/primitives/rendezvous.js'
 import { accept, askOf, type Visitor, visitorOf, withActor } from '../../src/primitives/visitor.js'
 import { parseLabels } from '../../src/selector/labels.js'
-import type { Claim, Rule } from '../../src/store/claims.js'
+import { type Claim, moves, type Rule } from '../../src/store/claims.js'
 import { ensure, happen, histories, proves, Table } from './model.js'
 import { guests, oldestByTrying } from './parties.js'
 
 /** So many wait at most: all sets of them are tried. */
 const CROWDED = 9
 
-const meetings = (rule: Rule) =>
+/** Each participant has a rule of its own, which may remember. */
+type Rules = () => Rule
+
+const meetings = (rules: Rules) =>
   fc.property(histories(guests, 1), events => {
     const table = new Table()
     for (const event of events) {
       const present = () => table.waiting.filter(({ id }) => !table.silent.has(id))
       if (event.what === 'arrive' && table.waiting.length >= CROWDED) continue
-      const step = happen(table, event, ask => table.arrive(rule, ask))
+      const step = happen(table, event, ask => table.arrive(rules(), ask))
       if (!step) continue
       const { me, grants, before } = step
       const all = before.filter(({ id, state }) => id === me.id || (state === 'waiting' && !table.silent.has(id)))
@@ -52,27 +55,61 @@ const star: Rule = ({ claims }, me) => {
   return { claims: party.flatMap(one => granted(one, { result }).claims ?? []) }
 }
 
+const broken: Record<string, Rule> = {
+  'others accept everybody': alteredOthers(one => [{ ...one, selector: '' }]),
+  'others are what I want': alteredOthers((one, me) => [{ ...one, labels: me.labels }]),
+  'nobody asks whether the others suit each other': star,
+  'only my own mates count': alteredOthers((one, me) => [{ ...one, units: Math.min(one.units, me.units) }]),
+  'the newest first': (state, me) => admit({ ...state, claims: state.claims.toReversed() }, me),
+  'the oldest is forgotten': (state, me) => admit({ ...state, claims: [...state.claims.slice(1), me] }, me),
+  'who may be dead is met': alteredOthers(one => [{ ...one, overdueMs: -1 }]),
+  'who has met others meets again': alteredOthers(one => [{ ...one, state: 'waiting' }]),
+  'only I go': (state, me) => {
+    const change = admit(state, me)
+    return 'claims' in change ? { claims: (change.claims ?? []).filter(({ id }) => id === me.id) } : change
+  },
+  'each is told of itself': (state, me) => {
+    const change = admit(state, me)
+    if (!('claims' in change)) return change
+    return { claims: (change.claims ?? []).map((one, at) => ({ ...one, result: `[${at}]` })) }
+  },
+  'never alone': (state, me) => (me.units === 0 && state.claims.length === 1 ? {} : admit(state, me)),
+}
+
+/** Nobody looks twice. */
+const onlyOnce: Rules = () => {
+  let hasSearched = false
+  return (state, me) => {
+    const verdict = hasSearched ? {} : admit(state, me)
+    hasSearched = true
+    return verdict
+  }
+}
+
 test('those who meet are the oldest set that is complete, and nobody waits who could have met', t => {
-  proves(t, meetings, admit, {
-    'others accept everybody': alteredOthers(one => [{ ...one, selector: '' }]),
-    'others are what I want': alteredOthers((one, me) => [{ ...one, labels: me.labels }]),
-    'nobody asks whether the others suit each other': star,
-    'only my own mates count': alteredOthers((one, me) => [{ ...one, units: Math.min(one.units, me.units) }]),
-    'the newest first': (state, me) => admit({ ...state, claims: state.claims.toReversed() }, me),
-    'the oldest is forgotten': (state, me) => admit({ ...state, claims: [...state.claims.slice(1), me] }, me),
-    'who may be dead is met': alteredOthers(one => [{ ...one, overdueMs: -1 }]),
-    'who has met others meets again': alteredOthers(one => [{ ...one, state: 'waiting' }]),
-    'only I go': (state, me) => {
-      const change = admit(state, me)
-      return 'claims' in change ? { claims: (change.claims ?? []).filter(({ id }) => id === me.id) } : change
-    },
-    'each is told of itself': (state, me) => {
-      const change = admit(state, me)
-      if (!('claims' in change)) return change
-      return { claims: (change.claims ?? []).map((one, at) => ({ ...one, result: `[${at}]` })) }
-    },
-    'never alone': (state, me) => (me.units === 0 && state.claims.length === 1 ? {} : admit(state, me)),
-  })
+  const mutants = Object.entries(broken).map(([name, rule]): [string, Rules] => [name, () => rule])
+  proves(t, meetings, () => admit, Object.fromEntries(mutants))
+})
+
+test('nor when nobody searches twice among the same', t => {
+  proves(t, meetings, patiently, { 'only at first': onlyOnce })
+})
+
+test('who looks again searches when somebody has come, or has come back', t => {
+  const table = new Table()
+  const [a, b, c] = [1, 2, 3].map(() => table.arrive(() => ({}), { labels: '', selector: '', units: 2 }).me) as Claim[]
+  const rule = patiently()
+  const look = (...others: (Claim | undefined)[]) => {
+    const claims = [a as Claim, ...others.map(one => one as Claim)]
+    return moves(rule({ resource: table.resource, claims, upTo: Number.POSITIVE_INFINITY, now: 0 }, a as Claim))
+  }
+  const silent = { ...b, overdueMs: 1 } as Claim
+  const unlike = { ...b, labels: 'other=', selector: 'other' } as Claim
+  t.false(look(silent, c))
+  t.true(look(b, c), 'it has come back')
+  t.false(look(unlike, c))
+  t.false(look(b, c), 'labels don’t change: it is not asked again')
+  t.true(look(b, c, { ...c, id: 'newcomer', ticket: 9 } as Claim))
 })
 
 test('a set of sixty-four meets, and no larger one is asked for', t => {
