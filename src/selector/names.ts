@@ -66,7 +66,8 @@ function strangerIn(text: string, stranger: RegExp, what: string, allowed: strin
 /** What can't be seen is told by its number. */
 function shown(code: number): string {
   const character = String.fromCodePoint(code)
-  return /[\p{C}\p{Z}]/u.test(character) ? `U+${code.toString(16).toUpperCase().padStart(4, '0')}` : `"${character}"`
+  const isUnseen = character !== ' ' && /[\p{C}\p{Z}]/u.test(character)
+  return isUnseen ? `U+${code.toString(16).toUpperCase().padStart(4, '0')}` : `"${character}"`
 }
 
 function faultOfEnds(text: string, what: string): Fault | undefined {

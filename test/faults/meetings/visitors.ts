@@ -34,7 +34,21 @@ export interface Fate {
 }
 
 const ROLES = ['web', 'db', 'cache']
-const SELECTORS = ['', '', '', '', '', 'role=web', 'role=db', 'role!=cache', 'role in (web,cache)', 'zone', '!zone', 'zone>2', 'zone<4']
+const SELECTORS = [
+  '',
+  '',
+  '',
+  '',
+  '',
+  'role=web',
+  'role=db',
+  'role!=cache',
+  'role in (web,cache)',
+  'zone',
+  '!zone',
+  'zone>2',
+  'zone<4',
+]
 
 const participant = open(process.argv[2] ?? '')
 let leave = new AbortController()
