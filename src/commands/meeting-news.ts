@@ -1,5 +1,4 @@
 /** Who is there at a rendezvous, and why those don't match who don't, for a person who waits there. */
-
 import type { Ask } from '../primitives/participant.js'
 import { accept, type Visitor, visitorOf } from '../primitives/visitor.js'
 import { unmet } from '../selector/matches.js'

@@ -18,7 +18,7 @@ export interface Crowd<T> {
   accept(one: T, other: T): boolean
 }
 
-/** Some 50 ms. */
+/** A tenth of a second or less. */
 const QUESTIONS = 250_000
 
 /** Undefined: there is none with `me` in it, or none was found in time. */
