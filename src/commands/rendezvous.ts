@@ -1,6 +1,6 @@
 /** `sera rendezvous <event>`: prints whom it has met; with a command, the command is told. */
 import { SeraError } from '../errors.js'
-import type { Host } from '../host.js'
+import type { Participant } from '../primitives/participant.js'
 import { rendezvous as atRendezvous, type Match, matchOf } from '../primitives/rendezvous.js'
 import { askOf, checkPayload, withActor } from '../primitives/visitor.js'
 import { parseLabels } from '../selector/labels.js'
@@ -8,14 +8,13 @@ import { parseSelector } from '../selector/selector.js'
 import type { HeldLock } from '../store/port.js'
 import { type AloneStop, alone } from './alone.js'
 import { awaitTurn, type Turn } from './await-turn.js'
-import type { Call, Task } from './call.js'
+import type { Task } from './call.js'
 import { heldEntry } from './child-environment.js'
 import { leaveQuietly } from './held-place.js'
 import { MatchFile } from './match-file.js'
 import { meetingNews } from './meeting-news.js'
-import { openParticipant } from './participant.js'
+import { participating } from './participant.js'
 import { readPayload } from './payload.js'
-import type { Report } from './report.js'
 import type { RunOptions } from './run-options.js'
 import { runUnder } from './run-under.js'
 import { keyOf, lockOf, type Stop, tablesOf, turnAt } from './stop.js'
@@ -33,15 +32,18 @@ export function rendezvousCommand([event = '']: readonly string[], options: RunO
   return async (call, host, report) => {
     const lock = lockOf(stop.key)
     Object.assign(report, { lock, command: call.command, waitMs: call.waitMs })
-    const turn = await meeting(stop, call, host, report)
-    if ('outcome' in turn) return turn.outcome
-    const file = new MatchFile(turn.taken)
-    try {
-      const marker = heldEntry(host.pid, lock, tablesOf(call.settings))
-      return await runUnder(NOTHING, { lock, marker, match: file.path }, call, host, report)
-    } finally {
-      file.remove()
-    }
+    return await participating(stop.key, call, host, report, async participant => {
+      const turn = await awaitTurn(meeting(stop, participant), call, host, report)
+      if ('outcome' in turn) return turn.outcome
+      participant.store.rest()
+      const file = new MatchFile(turn.taken)
+      try {
+        const marker = heldEntry(host.pid, lock, tablesOf(call.settings))
+        return await runUnder(NOTHING, { lock, marker, match: file.path }, call, host, report)
+      } finally {
+        file.remove()
+      }
+    })
   }
 }
 
@@ -61,23 +63,18 @@ function stopAt(event: string, { actor, mates, labels = '', selector, payload }:
   }
 }
 
-/** Waits for the others. Nobody is left at the event when the command runs: the match is final. */
-async function meeting(stop: Stop, call: Call, host: Host, report: Partial<Report>) {
-  const participant = openParticipant(call, host, call.command)
-  try {
-    const place = participant.place(stop.key)
-    const turn = turnAt(stop, participant, place)
-    const take: Turn<Match>['take'] = async wait => {
-      const taken = await turn.take(wait)
-      if (!taken) return undefined
-      await leaveQuietly(participant, taken)
-      wait.signal.throwIfAborted() // who was told to give up starts nothing, although the others have met it
-      return matchOf(stop.key.name, taken.claim)
-    }
-    return await awaitTurn({ ...turn, take }, call, host, report)
-  } finally {
-    await participant.close()
+/** Nobody is left at the event when the command runs: the match is final. */
+function meeting(stop: Stop, participant: Participant): Turn<Match> {
+  const place = participant.place(stop.key)
+  const turn = turnAt(stop, participant, place)
+  const take: Turn<Match>['take'] = async wait => {
+    const taken = await turn.take(wait)
+    if (!taken) return undefined
+    await leaveQuietly(participant, taken)
+    wait.signal.throwIfAborted() // who was told to give up starts nothing, although the others have met it
+    return matchOf(stop.key.name, taken.claim)
   }
+  return { ...turn, take }
 }
 
 /** A command that has met the others runs for as long as it likes. */
