@@ -23,7 +23,9 @@ export interface Host {
 export interface Terminal {
   isTerminal: boolean
   columns: number
-  write(text: string): void
+  rows: number
+  /** False: nobody reads any more. */
+  write(text: string): boolean
 }
 
 /** What a person types. */
@@ -31,4 +33,6 @@ export interface Keyboard {
   isTerminal: boolean
   /** The next line; '' when there is none. */
   line(): Promise<string>
+  /** Tells each key, Ctrl-C too, instead of echoing it, until the returned function is called. */
+  keys(listener: (key: string) => void): () => void
 }

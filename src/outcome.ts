@@ -12,6 +12,8 @@ export type Outcome =
   | { kind: 'ran'; exitCode: number }
   /** sera did what was asked of it and no command was involved. */
   | { kind: 'done' }
+  /** `sera break` has taken a lock from whoever had it. */
+  | { kind: 'broke' }
   | { kind: 'config'; reason: string }
   | { kind: 'usage'; reason: string }
   | { kind: 'lock-failed'; reason: string }
@@ -45,7 +47,8 @@ export const EXIT_CODES = {
   overran: { code: 207, meaning: 'the command ran longer than --run-at-most and was ended' },
   conflict: {
     code: 208,
-    meaning: 'conflict: participants disagree, a gate is so already, or the lock is held by an outer sera',
+    meaning:
+      'conflict: participants disagree, a gate is so already, an outer sera holds the lock, or a break is refused',
   },
 } as const satisfies Partial<Record<OutcomeKind, { code: number; meaning: string }>>
 
@@ -61,6 +64,7 @@ export function exitCodeOf(outcome: Outcome, options: ExitCodeOptions = {}): num
     case 'taken-over':
       return outcome.exitCode
     case 'done':
+    case 'broke':
       return 0
     case 'interrupted':
       return exitCodeOfSignal(outcome.signal)

@@ -1,6 +1,6 @@
 /** The Host that is this process. Nothing else in sera touches `process`, but for `main.ts`, which ends it. */
 import { readSync, writeSync } from 'node:fs'
-import { isatty } from 'node:tty'
+import { isatty, type WriteStream } from 'node:tty'
 import { ignoredSignals, inheritedDescriptors, signalsIn } from './child/process-table.js'
 import { systemClock } from './clock.js'
 import type { Host, Terminal } from './host.js'
@@ -24,9 +24,9 @@ export function processHost(): Host {
     ignored,
     onSignal: listener => listen(listener, ignored),
     kill: (pid, signal) => process.kill(pid, signal),
-    stdin: { isTerminal: isatty(0), line: async () => readLine(0) },
-    stdout: terminal(1, () => process.stdout.columns),
-    stderr: terminal(2, () => process.stderr.columns),
+    stdin: { isTerminal: isatty(0), line: async () => readLine(0), keys },
+    stdout: terminal(1, () => process.stdout),
+    stderr: terminal(2, () => process.stderr),
   }
 }
 
@@ -56,14 +56,17 @@ function readLine(fd: number): string {
 }
 
 /** Writes at once and in order; process.stdout would load a stream, and lose its tail at exit when it is a pipe. */
-function terminal(fd: number, columns: () => number | undefined): Terminal {
+function terminal(fd: number, stream: () => Partial<Pick<WriteStream, 'columns' | 'rows'>>): Terminal {
   const isTerminal = isatty(fd)
   const tries = fd === 1 ? Number.POSITIVE_INFINITY : SAYING_MS / RETRY_MS
   return {
     isTerminal,
-    // to ask for those of a pipe would make the stream
+    // to ask for the size of a pipe would make the stream
     get columns() {
-      return (isTerminal && columns()) || 80
+      return (isTerminal && stream().columns) || 80
+    },
+    get rows() {
+      return (isTerminal && stream().rows) || 24
     },
     write(text) {
       let rest = Buffer.from(text)
@@ -71,10 +74,22 @@ function terminal(fd: number, columns: () => number | undefined): Terminal {
         try {
           rest = rest.subarray(writeSync(fd, rest))
         } catch (error) {
-          if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return // nobody reads any more
+          if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return false
           Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MS)
         }
       }
+      return rest.length === 0
     },
+  }
+}
+
+/** The stream is loaded here, as nothing else listens while time goes on. */
+function keys(listener: (key: string) => void): () => void {
+  const hear = (data: Buffer) => listener(data.toString())
+  process.stdin.setRawMode?.(true)
+  process.stdin.on('data', hear).resume()
+  return () => {
+    process.stdin.off('data', hear).pause()
+    process.stdin.setRawMode?.(false)
   }
 }

@@ -65,7 +65,7 @@ function openGetLock({ command, settings }: Call, host: Host, lock: string): Mut
   return new GetLockMutex(lock, {
     dsn: settings.server,
     connectWaitMs: settings.connectWaitMs,
-    attributes: attributesOf(host.pid, command),
+    attributes: attributesOf(host.pid, command, lock),
     leaseMs: settings.leaseMs,
     rules: voidRules(settings.engine, settings.allowMultiPrimary),
     clock: host.clock,

@@ -3,7 +3,7 @@ import { SeraError } from '../errors.js'
 import { takeWords } from './argv.js'
 import { FLAGS, type Flag, flagsOf } from './flags.js'
 import { parser } from './parse-flags.js'
-import { choicesOf } from './subcommand-line.js'
+import { choicesOf, isVariable } from './subcommand-line.js'
 import { findSubcommand, SUBCOMMANDS, type Subcommand } from './subcommands.js'
 
 /** Prints the completion script for the shell that $SHELL names. */
@@ -41,7 +41,7 @@ function offersWithin({ forms }: Subcommand, rest: readonly string[], typed: str
   if (own.rest.length > 0) return []
   if (typed.startsWith('-') && !own.literal) return spelled(flagsOf(forms.map(({ name }) => name)))
   const next = new Set(forms.map(({ words }) => words[own.words.length] ?? '<>'))
-  return [...next].filter(word => !word.startsWith('<')).flatMap(choicesOf)
+  return [...next].filter(word => !isVariable(word)).flatMap(choicesOf)
 }
 
 function spelled(flags: readonly Flag[]): string[] {

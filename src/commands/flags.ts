@@ -32,18 +32,10 @@ const WAITING = [...ALONE, 'rendezvous command'] as const
 const CLAIMING = [...WRAPPING, ...WAITING, 'gate close', 'gate open'] as const
 /** What changes the tables as such. */
 const FOUNDING = ['schema apply', 'schema drop'] as const
-const PRINTING = [
-  ...ALONE,
-  ...FOUNDING,
-  'gate close',
-  'gate open',
-  'verify',
-  'doctor',
-  'history',
-  'embedded',
-  'embedded stop',
-] as const
-const SERVED = [...CLAIMING, ...FOUNDING, 'verify', 'doctor', 'history', 'schema'] as const
+/** What people look after it all with. */
+const OPERATING = ['verify', 'status', 'break', 'doctor', 'history'] as const
+const PRINTING = [...ALONE, ...FOUNDING, ...OPERATING, 'gate close', 'gate open', 'embedded', 'embedded stop'] as const
+const SERVED = [...CLAIMING, ...FOUNDING, ...OPERATING, 'schema'] as const
 
 export const FLAGS = [
   {
@@ -174,7 +166,7 @@ export const FLAGS = [
     with: ['embedded stop', 'schema drop'],
     describe: 'do it although it is in use: by clients of the server, or by claims in the tables',
   },
-  { name: 'yes', group: 'Running', with: ['schema drop'], describe: 'do it without a question' },
+  { name: 'yes', group: 'Running', with: ['schema drop', 'break'], describe: 'do it without a question' },
   {
     name: 'per',
     value: 'TIME',
@@ -206,6 +198,9 @@ export const FLAGS = [
     with: MEETING,
     describe: 'what to tell those who are met: text, @FILE, or - for stdin; at most 16 KiB',
   },
+  { name: 'ticket', value: 'N', group: 'Lock', with: ['break'], describe: 'break the claim that has this ticket' },
+  { name: 'all', group: 'Lock', with: ['break'], describe: 'break all claims, of those who wait too' },
+  { name: 'watch', group: 'Messages', with: ['status'], describe: 'show it again and again, until q or Ctrl-C' },
   { name: 'config', value: 'FILE', group: 'Setup', with: SERVED, describe: 'read this instead of /etc/sera.json' },
   {
     name: 'server',

@@ -41,6 +41,7 @@ export function announce(host: Host, voice: Voice, report: Report): void {
   switch (outcome.kind) {
     case 'ran':
     case 'done':
+    case 'broke':
     case 'sick': // has been told in full
       return
     case 'timed-out':

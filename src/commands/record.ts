@@ -18,6 +18,7 @@ const LIMIT_MS = 500
 const IS_RECORDED: Readonly<Record<OutcomeKind, boolean>> = {
   ran: true,
   done: true,
+  broke: true,
   skipped: true,
   'taken-over': true,
   'timed-out': true,

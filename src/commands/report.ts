@@ -13,7 +13,7 @@ export interface Report {
   waitedMs?: number
   ranMs?: number
   token?: string
-  /** Who had the lock when this run gave up. */
+  /** Who had the lock when this run gave up, or broke it. */
   holder?: Whoever
   /** What else there is to say to a person about a wait that was over too soon. */
   situation?: string
@@ -26,7 +26,7 @@ export function severityOf(outcome: Outcome): Severity {
   const { kind } = outcome
   if (kind === 'taken-over') return outcome.exitCode === 0 ? 'info' : 'error'
   if (['ran', 'done', 'skipped', 'stale', 'sick'].includes(kind)) return 'info'
-  return kind === 'timed-out' || kind === 'interrupted' ? 'warning' : 'error'
+  return ['timed-out', 'interrupted', 'broke'].includes(kind) ? 'warning' : 'error'
 }
 
 /** The audit line: these fields, in this order, are a contract (README, "Syslog"). */

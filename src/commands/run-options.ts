@@ -39,6 +39,9 @@ export interface RunOptions {
   selector: string | undefined
   /** As it was given: text, `@file` or `-`. */
   payload: string | undefined
+  ticket: number | undefined
+  all: boolean
+  watch: boolean
 }
 
 /** @throws SeraError usage */
@@ -71,6 +74,9 @@ export function runOptions(flags: FlagValues): RunOptions {
     labels: anyText(flags, 'labels'),
     selector: anyText(flags, 'selector'),
     payload: anyText(flags, 'payload'),
+    ticket: ticket(flags),
+    all: flags.all === true,
+    watch: flags.watch === true,
   }
 }
 
@@ -127,6 +133,11 @@ function exitCode(flags: FlagValues): number | undefined {
     throw new SeraError('usage', `--timeout-exit-code takes a number from 0 to 255, not ${quoted(value)}`)
   }
   return Number(value)
+}
+
+function ticket(flags: FlagValues): number | undefined {
+  const value = text(flags, 'ticket')
+  return value === undefined ? undefined : wholeNumber('--ticket', value)
 }
 
 /** @throws SeraError usage, for what is no whole number; whether it is one that will do, others say */

@@ -9,7 +9,7 @@ export interface SubcommandLine {
   kind: 'run'
   flags: string[]
   form: Form
-  /** As many as the form has. */
+  /** As many as the form has; optional ones may be missing at the end. */
   words: string[]
   /** Of a form that wraps a command. */
   wait: string | undefined
@@ -84,8 +84,9 @@ function wordsAt(at: number, forms: readonly Form[]): string[] {
   return [...new Set(forms.flatMap(({ words }) => words[at] ?? []))]
 }
 
-function isVariable(word: string): boolean {
-  return word.startsWith('<')
+/** `<name>`, `[<name>]`: any word. */
+export function isVariable(word: string): boolean {
+  return /^\[?</.test(word)
 }
 
 /** `[print]`: that word, or none. */
@@ -123,7 +124,7 @@ function usages(subcommand: Subcommand, forms: readonly Form[]): string {
   return forms.map(form => usageOf(subcommand, form)).join(', or ')
 }
 
-const LATER = ['pool', 'serve', 'status', 'break']
+const LATER = ['pool', 'serve']
 
 function unknown(name: string): SeraError {
   if (LATER.includes(name)) return new SeraError('usage', `"sera ${name}" is not in this version of sera yet`)

@@ -1,5 +1,6 @@
 /** The subcommands of the lock tables, by form. */
 import { barrier } from './barrier.js'
+import { breakClaim } from './break.js'
 import type { Task } from './call.js'
 import { counter } from './counter.js'
 import { doubleBarrier } from './double-barrier.js'
@@ -11,6 +12,7 @@ import type { RunOptions } from './run-options.js'
 import { rwlock } from './rwlock.js'
 import { applySchema, dropSchema } from './schema-change.js'
 import { semaphore } from './semaphore.js'
+import { status } from './status.js'
 import type { FormName } from './subcommands.js'
 import { verify } from './verify.js'
 
@@ -36,4 +38,6 @@ export const PREPARE: Readonly<Record<TableForm, Prepare>> = {
   history,
   'schema apply': applySchema,
   'schema drop': dropSchema,
+  status,
+  break: breakClaim,
 }

@@ -3,7 +3,7 @@
  *
  * A subcommand has one form or more, all with the same number of words. A form that wraps a command goes on with
  * `<wait> <command…>`, as the classic form does, or with `-- <command…>`; so what is sera's and what is the command's is
- * known by counting.
+ * known by counting, and no word of such a subcommand is optional.
  */
 export type FormName =
   | 'classic'
@@ -21,6 +21,8 @@ export type FormName =
   | 'verify'
   | 'doctor'
   | 'history'
+  | 'status'
+  | 'break'
   | 'schema'
   | 'schema apply'
   | 'schema drop'
@@ -29,7 +31,7 @@ export type FormName =
 
 export interface Form {
   name: Exclude<FormName, 'classic'>
-  /** `<name>` is any word, `read|write` one of these. */
+  /** `<name>` is any word, `read|write` one of these, `[name]` any word or none; only the last may be optional. */
   words: readonly string[]
   wraps: boolean
   /** The command stands behind `--`, without a `<wait>`, which `--wait` gives. */
@@ -183,6 +185,39 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
       ['sera doctor', 'on every host, before the first cron job'],
       ['sera doctor --quiet --config new.json', 'what there is to do, and nothing else'],
       ['sera doctor --json | jq -r ".checks[] | select(.verdict == "bad") | .says"', ''],
+    ],
+  },
+  {
+    name: 'status',
+    forms: [
+      { name: 'status', words: ['[<kind>]', '[<name>]'], wraps: false, does: 'who holds what, and who waits for it' },
+    ],
+    about:
+      'Shows what is held and by whom, who waits in which place and for how long, how many are missing at a barrier, which ' +
+      'gates are closed, counters, and the last run of once keys: all, those of a kind, or one with all there is to tell. ' +
+      'What others wait for comes first. It only reads, and delays nobody.\n\n' +
+      '--watch goes on until q or Ctrl-C. With --json it prints an object; with both, an object at each change.',
+    examples: [
+      ['sera status', 'all'],
+      ['sera status semaphore gpu', 'with tickets and tokens'],
+      ['sera status --watch', 'until q'],
+      ['sera status mutex --json', ''],
+    ],
+  },
+  {
+    name: 'break',
+    forms: [{ name: 'break', words: ['<kind>', '<name>'], wraps: false, does: 'take it from its holder by force' }],
+    about:
+      'Takes a claim away from whoever holds it: shows it, asks, and removes it. The holder learns of it at its next ' +
+      'renewal, at the latest after a third of its lease; then its command is ended (206). Until then it may run beside the ' +
+      "next one; its token tells their writes apart. A plain lock's connection is ended at the server, if the account " +
+      'may (KILL).\n\n' +
+      'If several hold it, say which one with --ticket, as sera status <kind> <name> lists them, or --all. A waiter that is ' +
+      'broken in a queue goes to its end. Nobody there: 208.',
+    examples: [
+      ['sera break mutex deploy', 'shows its holder, and asks'],
+      ['sera break --yes --all semaphore gpu', 'all who hold and wait, without a question'],
+      ['sera break semaphore gpu --ticket 1763742671123456', 'one of them'],
     ],
   },
   {

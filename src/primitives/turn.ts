@@ -151,8 +151,9 @@ async function isOut(participant: Participant, place: Place, ask: Ask, { meeting
 
 const leaveQueue: Rule = (_, me) => (me.state === 'waiting' ? { remove: [me.id] } : {})
 
+/** Nobody may take a claim for dead that was renewed within its lease: then somebody has taken it away. */
 function isGone(
-  { key: { kind, name }, leaseMs }: Place,
+  { key: { kind, name }, leaseMs, until, clock }: Place,
   tag: string | undefined,
   { claims }: ResourceState,
 ): SeraError {
@@ -160,6 +161,9 @@ function isGone(
     return new SeraError('conflict', `another came with the tag ${tag}, and stands here instead`)
   }
   const replaced = tag === undefined ? '' : ', or another has come with its tag and gone'
-  const reason = `nothing was heard of this participant for ${leaseMs / 1000} s${replaced}`
+  const reason =
+    clock.boot() < until
+      ? `this participant's claim was broken (sera break)${replaced}`
+      : `nothing was heard of this participant for ${leaseMs / 1000} s${replaced}`
   return new SeraError('lock-failed', `${kind} ${name}: ${reason}; it no longer counts`)
 }

@@ -25,6 +25,8 @@ export interface CallsOptions {
   random: () => number
   /** The tables are to be changed: they may be missing, or of another version. */
   anySchema?: boolean | undefined
+  /** Looks only: at any server, also one that is read-only or has no tables, of which it makes none. */
+  onlyReads?: boolean | undefined
   /** Told once of what is sound but unwise. */
   warn?: ((message: string) => void) | undefined
 }
@@ -50,13 +52,14 @@ export class Calls {
 
   /** @throws SeraError config */
   constructor(readonly options: CallsOptions) {
-    const { servers, attributes, leaseMs, anySchema } = options
+    const { servers, attributes, leaseMs, anySchema, onlyReads } = options
     checkNamespace(options.namespace)
     this.#members = new Members(servers, {
       attributes,
       callLimitMs: Math.min(leaseMs / 4, LONGEST_CALL_MS),
       idleLimitMs: leaseMs,
       anySchema,
+      onlyReads,
       learned: facts => this.#warn(facts),
     })
   }
@@ -65,6 +68,11 @@ export class Calls {
   key({ kind, name }: ResourceKey): ResourceKey {
     const { namespace } = this.options
     return { kind, name: namespace === '' ? name : `${namespace}${SEPARATOR}${name}` }
+  }
+
+  /** Describes the member in use, for messages. */
+  get server(): string {
+    return this.#members.name
   }
 
   /** Tries again what may pass, on every member at least once, for as long as the caller has patience. @throws SeraError lock-failed */

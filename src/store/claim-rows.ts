@@ -5,7 +5,7 @@ import type { Row } from './connection.js'
 /** Microseconds since 1970, whatever the session's time zone. */
 export const NOW = `TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6))`
 
-const RESOURCE_COLUMNS = `r.id AS resource_id, r.version, r.granted_token, r.capacity, r.value,
+export const RESOURCE_COLUMNS = `r.id AS resource_id, r.version, r.granted_token, r.capacity, r.value,
   r.generation AS resource_generation, r.record, ${NOW} AS now`
 
 const CLAIM_COLUMNS = `c.id, c.ticket, c.state, c.process_id, c.token, c.mode, c.units, c.slot, c.generation, c.tag,
@@ -43,10 +43,15 @@ const LOOK = `SELECT ? AS asked, ${LIGHT} ${NAMED}`
 /** For its number among those that are asked for, ticket, kind, name. */
 const LOOK_AHEAD = `SELECT ? AS asked, ${QUEUE} AND c.ticket <= ? ${NAMED}`
 
+const SINCE = 'TIMESTAMPDIFF(MICROSECOND, COALESCE(c.granted_at, c.requested_at), UTC_TIMESTAMP(6)) AS since'
+
 /** For kind, name: the claims, with what people want to know of them. */
-export const READ_CONTENDERS = `SELECT ${CLAIM_COLUMNS}, c.payload, c.result, c.host, c.pid, c.user, c.command,
-  TIMESTAMPDIFF(MICROSECOND, COALESCE(c.granted_at, c.requested_at), UTC_TIMESTAMP(6)) AS since
+export const READ_CONTENDERS = `SELECT ${CLAIM_COLUMNS}, c.payload, c.result, c.host, c.pid, c.user, c.command, ${SINCE}
 FROM sera_resource r JOIN sera_claim c ON c.resource_id = r.id WHERE r.kind = ? AND r.name = ?`
+
+/** What people want to know of a resource and a claim at it. */
+export const SURVEYED_COLUMNS = `r.kind, r.name, ${RESOURCE_COLUMNS}, ${QUEUE_COLUMNS}, c.token, c.generation, c.tag, c.labels,
+  c.selector, c.host, c.pid, c.user, c.command, ${SINCE}`
 
 export interface Statement {
   sql: string
@@ -86,7 +91,7 @@ export function stateOf(rows: readonly Row[], upTo: number): ResourceState {
   return { resource: resourceOf(first), claims, upTo, now: Number(first.now ?? 0) }
 }
 
-function resourceOf(row: Row): Resource {
+export function resourceOf(row: Row): Resource {
   return {
     version: Number(row.version ?? 0),
     grantedToken: number(row.granted_token),

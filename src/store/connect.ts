@@ -23,12 +23,13 @@ export interface Server {
 /** Bytes of the command that are shown to others on the server; MySQL keeps 512 for all attributes. */
 const COMMAND_SHOWN = 200
 
-export function attributesOf(pid: number, command: readonly string[]): Attributes {
+/** `lock`: what the connection holds or waits for with GET_LOCK. */
+export function attributesOf(pid: number, command: readonly string[], lock?: string): Attributes {
   const shown = Buffer.from(command.join(' '))
     .subarray(0, COMMAND_SHOWN)
     .toString()
     .replace(/\uFFFD+$/, '')
-  return { program_name: 'sera', host: hostname(), pid: String(pid), command: shown }
+  return { program_name: 'sera', host: hostname(), pid: String(pid), ...(lock ? { lock } : {}), command: shown }
 }
 
 /** A connection, or SeraError('lock-failed') with what is wrong and where. */

@@ -8,6 +8,7 @@ import { SeraError } from '../errors.js'
 import { connect, type Server } from './connect.js'
 import { type Connection, noAnswer, type Row } from './connection.js'
 import type { Wait } from './port.js'
+import { statementMark } from './statement-mark.js'
 import { setupStatement, type voidRules, voidServer } from './void-server.js'
 
 export interface GetLockServer extends Server {
@@ -71,7 +72,8 @@ export class GetLockSession {
       const seconds = this.#secondsToWait(remainingMs)
       if (seconds === 0 && tries > 0) await sleep(remainingMs, wait.signal)
       const limitMs = seconds === 0 ? this.#answerMs : seconds * 1000 + ANSWER_MS
-      const row = await this.#bounded(sql, [name, seconds, ...rest], limitMs, wait.signal)
+      const marked = seconds === 0 ? sql : `${sql} ${statementMark(this.server.attributes)}`
+      const row = await this.#bounded(marked, [name, seconds, ...rest], limitMs, wait.signal)
       if (row === undefined && tries === 0 && seconds === 0) throw noAnswer(limitMs)
       if (row === undefined) return false
       if (row.granted === 1) return true

@@ -4,9 +4,10 @@ import { GetLockSession } from './get-lock-session.js'
 import type { HeldLock, LockWatcher } from './port.js'
 import { backoff, explain, isTransient } from './retry.js'
 
-/** Sessions of one's own account that wait for a lock. */
+/** Sessions of one's own account that wait for a lock; behind it the statement's mark, which may tell of anything. */
 const WAITERS =
-  "SELECT COUNT(*) AS waiters FROM information_schema.PROCESSLIST WHERE STATE = 'User lock' AND INFO LIKE ?"
+  'SELECT COUNT(*) AS waiters FROM information_schema.PROCESSLIST ' +
+  "WHERE STATE = 'User lock' AND SUBSTRING_INDEX(INFO, '/*', 1) LIKE ?"
 
 export class HeldGetLock implements HeldLock {
   readonly token = undefined

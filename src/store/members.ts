@@ -91,7 +91,7 @@ export class Members {
     const dsn = this.#dsn
     try {
       const connection = await TableConnection.open(dsn, this.server)
-      if (connection.facts.isReadOnly) this.#refuse(connection)
+      if (connection.facts.isReadOnly && !this.server.onlyReads) this.#refuse(connection)
       this.#known = true
       return connection
     } catch (error) {

@@ -16,6 +16,8 @@ export interface TableServer {
   anySchema?: boolean | undefined
   /** Told with each connection what kind of server it is. */
   learned(facts: Facts): void
+  /** Nothing will be written: tables that are missing stay so, and are no reason not to connect. */
+  onlyReads?: boolean | undefined
 }
 
 /** Where the tables are when the DSN names no database. */
@@ -44,7 +46,9 @@ export class TableConnection {
     // names are of any language, whatever the account's other programs use
     const own = { ...dsn, database, connectTimeoutMs, charset: undefined, collation: undefined }
     const raw = await Connection.open(own, server.attributes).catch(error => {
-      throw NO_DATABASE.includes(errorCode(error) ?? '') ? noDatabase(dsn, error) : error
+      if (!NO_DATABASE.includes(errorCode(error) ?? '')) throw error
+      if (!server.onlyReads) throw noDatabase(dsn, error)
+      return Connection.open({ ...own, database: undefined }, server.attributes)
     })
     try {
       const facts = await learn(raw, database, server)
@@ -96,15 +100,16 @@ export interface Facts {
 }
 
 /** One query says all; without the tables it fails, and they are made, unless the server takes no writes. */
-async function learn(raw: Connection, database: string, { callLimitMs, anySchema }: TableServer): Promise<Facts> {
+async function learn(raw: Connection, database: string, server: TableServer): Promise<Facts> {
+  const { callLimitMs, anySchema, onlyReads } = server
   const ask = async (sql: string) => (await raw.query(sql, [], callLimitMs))[0] ?? {}
   const settings = settingsQuery(raw.isMariaDb)
   const bare = `SELECT (${settings}) AS settings`
   const all = `SELECT (SELECT MAX(version) FROM sera_schema) AS version, (${settings}) AS settings`
   const row = await ask(anySchema ? bare : all).catch(async error => {
-    if (errorCode(error) !== 'ER_NO_SUCH_TABLE') throw error
+    if (!(onlyReads ? NO_TABLES : ['ER_NO_SUCH_TABLE']).includes(errorCode(error) ?? '')) throw error
     const told = await ask(bare)
-    if (isReadOnly(String(told.settings))) return told
+    if (onlyReads || isReadOnly(String(told.settings))) return told
     await makeTables(raw, 0, database, callLimitMs)
     return await ask(all)
   })
@@ -150,6 +155,9 @@ function sessionSettings(isMariaDb: boolean, facts: Facts, { callLimitMs, idleLi
     `wait_timeout = ${Math.ceil(idleLimitMs / 1000)}${freshReads(facts)}`
   )
 }
+
+/** There is no database, there are no tables in it, or the account may not read them. */
+export const NO_TABLES = ['ER_NO_SUCH_TABLE', 'ER_NO_DB_ERROR', 'ER_TABLEACCESS_DENIED_ERROR']
 
 /** It does not exist, or the account may not use it, which an account can't tell apart. */
 export const NO_DATABASE = ['ER_BAD_DB_ERROR', 'ER_DBACCESS_DENIED_ERROR']

@@ -34,6 +34,29 @@ test('a form is told by its words and by whether a command follows', t => {
   t.deepEqual(run('gate', 'open', 'open'), alone('gate open', ['open', 'open']))
 })
 
+test('words that are optional may be missing at the end', t => {
+  t.deepEqual(run('status'), alone('status', []))
+  t.deepEqual(run('status', 'gate'), alone('status', ['gate']))
+  t.deepEqual(
+    run('status', '--json', 'gate', 'x', '--watch'),
+    alone('status', ['gate', 'x'], ['--json=true', '--watch=true']),
+  )
+  t.throws(() => split(['status', 'gate', 'x', 'y']), {
+    message: /^"y" is one word too many; usage: sera status \[<kind>\] \[<name>\]$/,
+  })
+  for (const { forms } of SUBCOMMANDS) {
+    for (const { words, wraps } of forms) {
+      const optional = words.findIndex(word => word.startsWith('['))
+      if (optional === -1) continue
+      t.false(wraps, 'nobody could tell where the command begins')
+      t.true(
+        words.slice(optional).every(word => word.startsWith('[')),
+        'only the last',
+      )
+    }
+  }
+})
+
 test('flags stand before the subcommand, between its words and before <wait>', t => {
   const expected = { ...alone('semaphore', ['x', '4'], ['--units=2']), wait: '30', command: ['ls', '-la'] }
   t.deepEqual(run('--units', '2', 'sem', 'x', '4', '30', 'ls', '-la'), expected)

@@ -25,6 +25,7 @@ const OUTCOMES: { [Kind in OutcomeKind]: Outcome & { kind: Kind } } = {
   skipped: { kind: 'skipped' },
   'taken-over': { kind: 'taken-over', exitCode: 0, reason: '' },
   done: { kind: 'done' },
+  broke: { kind: 'broke' },
   'timed-out': { kind: 'timed-out' },
   interrupted: { kind: 'interrupted', signal: 'SIGTERM' },
   config: { kind: 'config', reason: '' },

@@ -9,6 +9,7 @@ export const DOCUMENTS = [
   'docs/how-it-works.md',
   'docs/library.md',
   'docs/lock-tables.md',
+  'docs/status.md',
   'docs/syslog.md',
 ]
 

@@ -72,6 +72,14 @@ const WRONG_USAGE: [string[], RegExp][] = [
   [['history', '--units', '2'], /--units does not go with sera history/],
   [['schema', 'aply'], /"aply" should be one of print, apply, drop/],
   [['schema', 'print', '--yes'], /--yes does not go with sera schema/],
+  [['status', 'wiki'], /<kind> is "wiki"; it takes mutex, rwlock/],
+  [['status', 'gate', ''], /the gate's name is empty/],
+  [['status', 'gate', 'x', '5'], /"5" is one word too many/],
+  [['status', '--watch'], /--watch draws on a terminal/],
+  [['status', '--yes'], /--yes does not go with sera status/],
+  [['break', 'rwlock', 'x'], /there is no terminal; give --yes/],
+  [['break', '--yes', 'gate', 'x'], /nobody holds a gate; to change it: sera gate open x/],
+  [['break', '--yes', 'rwlock'], /<name> is missing/],
   [['embedded', 'explode'], /usage: sera embedded/],
 ]
 

@@ -70,7 +70,7 @@ function job(command: string[]): Parameters<typeof hold>[1] {
 }
 
 function host(): Host {
-  const terminal = { isTerminal: false, columns: 80, write: () => {} }
+  const terminal = { isTerminal: false, columns: 80, rows: 24, write: () => true }
   return {
     pid: process.pid,
     env: process.env,
@@ -80,7 +80,7 @@ function host(): Host {
     ignored: [],
     onSignal: () => () => {},
     kill: process.kill,
-    stdin: { isTerminal: false, line: async () => '' },
+    stdin: { isTerminal: false, line: async () => '', keys: () => () => {} },
     stdout: terminal,
     stderr: terminal,
   }

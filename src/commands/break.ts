@@ -1,0 +1,119 @@
+/** `sera break <kind> <name> [--ticket n] [--all] [--yes]`: takes claims from who has them, as shown and agreed to. */
+import { SeraError } from '../errors.js'
+import type { Host } from '../host.js'
+import type { Outcome } from '../outcome.js'
+import { forgetRecord, removeClaims } from '../store/breaking.js'
+import type { Calls } from '../store/calls.js'
+import { endHolder } from '../store/end-holder.js'
+import { type Breakage, choose, firstHolder } from './break-choice.js'
+import type { Call, Task } from './call.js'
+import { openTables } from './participant.js'
+import { record } from './record.js'
+import type { Report } from './report.js'
+import type { RunOptions } from './run-options.js'
+import { memberObject } from './status-json.js'
+import type { Picture } from './status-picture.js'
+import { drawn } from './status-view.js'
+import { spell, whatRuns, whoIs } from './status-words.js'
+import { lockOf } from './stop.js'
+import { openCalls, type Question, questionOf, take } from './survey.js'
+import { harmless } from './text-width.js'
+
+type Target = Required<{ [Key in keyof Question]: NonNullable<Question[Key]> }>
+
+export function breakClaim(words: readonly string[], { ticket, all, yes }: RunOptions): Task {
+  const target = questionOf(words) as Target
+  refuseUnheld(target)
+  if (ticket !== undefined && all)
+    throw new SeraError('usage', '--ticket names one claim and --all means all: give one')
+  return async (call, host, report) => {
+    if (!yes && !(host.stdin.isTerminal && host.stderr.isTerminal)) {
+      throw new SeraError('usage', 'sera break asks before it breaks anything, and there is no terminal; give --yes')
+    }
+    const which = [...(ticket === undefined ? [] : ['--ticket', `${ticket}`]), ...(all ? ['--all'] : [])]
+    const command = ['sera', 'break', target.kind, target.name, ...which]
+    Object.assign(report, { lock: lockOf(target), command })
+    const calls = openCalls(call, host, command)
+    try {
+      return await breaking(target, calls, { ...call, shown: command }, host, report)
+    } finally {
+      calls.close()
+    }
+  }
+}
+
+function refuseUnheld({ kind, name }: Target): void {
+  const instead = { gate: `sera gate open ${name}`, counter: `sera sem ${name} <delta>` }[kind as string]
+  if (instead) throw new SeraError('usage', `nobody holds a ${kind}; to change it: ${instead}`)
+}
+
+async function breaking(
+  target: Target,
+  calls: Calls,
+  call: Call,
+  host: Host,
+  report: Partial<Report>,
+): Promise<Outcome> {
+  const { ticket, all, yes, json } = call.options
+  const picture = await take(calls, target, { until: Number.POSITIVE_INFINITY })
+  const breakage = choose(picture, `${target.kind} ${target.name}`, { ticket, all })
+  if (!yes && !(await agreed({ ...picture, ...breakage, unseen: [] }, host))) {
+    throw new SeraError('conflict', 'nothing was broken')
+  }
+  const holder = firstHolder(breakage)
+  if (holder?.host) report.holder = { host: holder.host, pid: holder.pid, command: holder.command }
+  if (!(await broken(breakage, target, calls, call, host, report))) {
+    throw new SeraError('conflict', `${target.kind} ${target.name} was given back by itself meanwhile`)
+  }
+  host.stdout.write(json ? objectOf(breakage, target) : textOf(breakage))
+  return { kind: 'broke' }
+}
+
+async function agreed(picture: Picture, { stdin, stderr, env }: Host): Promise<boolean> {
+  const [, ...lines] = drawn(picture, true, stderr, env)
+  stderr.write(`${lines.join('\n').trimStart()}\nBreak it? [y/N] `)
+  return /^y(es)?$/i.test((await stdin.line()).trim())
+}
+
+/** False: there was nothing of it any more. */
+async function broken(
+  { ids, sessions, records }: Breakage,
+  target: Target,
+  reading: Calls,
+  call: Call,
+  host: Host,
+  report: Partial<Report>,
+): Promise<boolean> {
+  const patience = { until: Number.POSITIVE_INFINITY }
+  const done: boolean[] = []
+  for (const { name, connection } of sessions) done.push(await endHolder(reading, name, connection, patience))
+  if (ids.length + records.length === 0) return done.includes(true)
+  const tables = openTables(call, host)
+  try {
+    done.push(await removeClaims(tables.calls, ids, patience))
+    for (const one of records) done.push(await forgetRecord(tables.calls, target, one.record, patience))
+    if (done.includes(true)) await record(tables, target, { kind: 'broke' }, call, host, report)
+  } finally {
+    await tables.close()
+  }
+  return done.includes(true)
+}
+
+function textOf({ sights, records }: Breakage): string {
+  const claims = sights.flatMap(({ kind, name, members }) =>
+    members.map(member => {
+      const { state, sinceMs } = member
+      const since = sinceMs === undefined ? '' : ` for ${spell(sinceMs)}`
+      const runs = whatRuns(member, kind)
+      const who = `${whoIs(member)}${runs === '' ? '' : ` (${runs})`}`
+      return `broke ${kind} ${name}, ${state === 'waiting' ? 'waited for' : 'held'}${since} by ${who}`
+    }),
+  )
+  const forgotten = records.map(({ name }) => `forgot the last run of once ${name}`)
+  return [...claims, ...forgotten].map(line => `${harmless(line)}\n`).join('')
+}
+
+function objectOf({ sights, records }: Breakage, { kind, name }: Target): string {
+  const broken = sights.flatMap(({ members }) => members.map(memberObject))
+  return `${JSON.stringify({ kind, name, broken, forgotten: records.length > 0 })}\n`
+}

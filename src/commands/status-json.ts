@@ -1,0 +1,54 @@
+/** The picture as an object for programs; a contract (README, "For programs"). What is not known or does not apply is absent. */
+import { type Member, opensAt, type Picture, type Sight } from './status-picture.js'
+import { closedSince, missingAt } from './status-words.js'
+
+export function statusObject({ server, at, sights, unseen }: Picture) {
+  return { server, at: time(at), resources: sights.map(sight => resourceObject(sight, at)), unseen }
+}
+
+export function memberObject({ sinceMs, leaseLeftMs, ticket, token, id: _, ...known }: Member) {
+  return {
+    ...known,
+    sinceMs: rounded(sinceMs),
+    leaseLeftMs: rounded(leaseLeftMs),
+    overdue: leaseLeftMs === undefined ? undefined : leaseLeftMs < 0,
+    ticket: ticket?.toString(),
+    token: token?.toString(),
+  }
+}
+
+function resourceObject(sight: Sight, at: number) {
+  const { kind, name, engine, resource, members } = sight
+  return {
+    ...{ kind, name, engine },
+    ...(resource ? OWN[kind]?.(sight, at) : {}),
+    claims: members.map(memberObject),
+  }
+}
+
+/** What there is to tell of a kind besides who is there. */
+const OWN: Record<string, (sight: Sight, at: number) => object> = {
+  semaphore: ({ resource }) => ({ permits: resource?.capacity }),
+  counter: ({ resource }) => ({ value: resource?.value }),
+  barrier: sight => ({ count: sight.resource?.capacity, missing: missingAt(sight) }),
+  'double-barrier': sight => ({ count: sight.resource?.capacity, missing: missingAt(sight) }),
+  gate: (sight, at) => gateObject(opensAt(sight, at), closedSince(sight)),
+  once: ({ resource }) => ({ record: resource?.record === undefined ? undefined : JSON.parse(resource.record) }),
+}
+
+function gateObject(until: number | undefined, since: number | undefined) {
+  if (until === undefined) return { state: 'open' }
+  return {
+    state: 'closed',
+    closedSince: since === undefined ? undefined : time(since),
+    opensAt: Number.isFinite(until) ? time(until) : null,
+  }
+}
+
+function time(ms: number): string {
+  return new Date(ms).toISOString()
+}
+
+function rounded(ms: number | undefined): number | undefined {
+  return ms === undefined ? undefined : Math.round(ms)
+}

@@ -1,0 +1,111 @@
+/** What `sera status` shows: all that is held and waited for, whatever holds it, in the order that matters to people. */
+import type { ClaimState, Contender, Resource } from '../store/claims.js'
+import type { GetLock, LockSession } from '../store/get-lock-survey.js'
+import type { Survey, Surveyed } from '../store/survey.js'
+
+export interface Picture extends Pick<Survey, 'server' | 'isCut' | 'unseen'> {
+  /** By the server's clock, ms since 1970. */
+  at: number
+  sights: readonly Sight[]
+}
+
+/** One resource. */
+export interface Sight {
+  kind: string
+  name: string
+  /** Of a mutex. */
+  engine: 'get_lock' | 'lease' | undefined
+  /** Of what is in the lock tables. */
+  resource: Resource | undefined
+  /** Who holds first, then who waits, in order of arrival. */
+  members: readonly Member[]
+}
+
+/** One who holds or waits; what is not known of him is undefined. */
+export interface Member extends Partial<Pick<Contender, 'id' | 'user' | 'ticket' | 'token' | 'mode' | 'slot'>> {
+  state: ClaimState
+  host: string | undefined
+  pid: number | undefined
+  command: string | undefined
+  /** For how long he has been in his state, ms. */
+  sinceMs: number | undefined
+  /** Negative: the lease is over, and nobody has taken the claim away yet. */
+  leaseLeftMs?: number
+  units?: number
+  generation?: number | undefined
+  tag?: string | undefined
+  labels?: string | undefined
+  selector?: string | undefined
+  /** The server's number for the connection that holds or waits. */
+  connection?: number
+}
+
+export function pictureOf({ server, now, isCut, unseen, resources, getLocks }: Survey): Picture {
+  const sights = [...resources.map(fromTables), ...getLocks.map(fromGetLock)].filter(sight => tells(sight, now))
+  return { server, at: now / 1000, isCut, unseen, sights: sights.sort(byUrgency) }
+}
+
+export function holders({ members }: Sight): Member[] {
+  return members.filter(({ state }) => state === 'granted')
+}
+
+export function waiters({ members }: Sight): Member[] {
+  return members.filter(({ state }) => state === 'waiting')
+}
+
+/** When a gate opens by itself, ms since 1970; Infinity: when somebody opens it. Undefined: it is no closed gate. */
+export function opensAt({ kind, resource }: Sight, at: number): number | undefined {
+  if (kind !== 'gate' || !resource || resource.value / 1000 <= at) return undefined
+  return resource.value === Number.MAX_SAFE_INTEGER ? Number.POSITIVE_INFINITY : resource.value / 1000
+}
+
+function fromTables({ key, resource, claims }: Surveyed): Sight {
+  const members = claims.map(fromClaim).toSorted((a, b) => RANK[a.state] - RANK[b.state])
+  return { ...key, engine: key.kind === 'mutex' ? 'lease' : undefined, resource, members }
+}
+
+const RANK: Record<ClaimState, number> = { granted: 0, leaving: 1, waiting: 2 }
+
+function fromClaim({ overdueMs, ...claim }: Contender): Member {
+  const { id, state, host, pid, user, command, sinceMs, ticket, token, mode, units, slot, generation } = claim
+  const { tag, labels, selector } = claim
+  return {
+    ...{ id, state, host, pid, user, command, sinceMs, leaseLeftMs: -overdueMs, ticket, token, mode, units, slot },
+    ...{ generation, tag, labels, selector },
+  }
+}
+
+function fromGetLock({ name, holder, waiting }: GetLock): Sight {
+  const member = (state: ClaimState, { waitedMs, ...session }: LockSession): Member => {
+    return { ...session, state, sinceMs: waitedMs }
+  }
+  const held = holder ? [member('granted', holder)] : []
+  const members = [...held, ...waiting.map(session => member('waiting', session))]
+  return { kind: 'mutex', name, engine: 'get_lock', resource: undefined, members }
+}
+
+/** A gate that has opened by itself is as good as none. */
+function tells(sight: Sight, now: number): boolean {
+  return sight.members.length > 0 || sight.kind !== 'gate' || opensAt(sight, now / 1000) !== undefined
+}
+
+/** What others wait for comes first, by how long they do; then what they meet at, what is held, and what is only remembered. */
+function byUrgency(a: Sight, b: Sight): number {
+  return urgency(a) - urgency(b) || longest(b) - longest(a) || compare(a.kind, b.kind) || compare(a.name, b.name)
+}
+
+function urgency(sight: Sight): number {
+  const waits = waiters(sight).length > 0
+  const blocks = holders(sight).length > 0 || sight.kind === 'gate'
+  if (waits) return blocks ? 0 : 1
+  return sight.members.length > 0 ? 2 : 3
+}
+
+function longest(sight: Sight): number {
+  const those = waiters(sight).length > 0 ? waiters(sight) : sight.members
+  return Math.max(0, ...those.map(({ sinceMs }) => sinceMs ?? 0))
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}

@@ -1,0 +1,153 @@
+/** How `sera status` puts it: what goes on at a resource, who somebody is there, and times as people say them. */
+import { holders, type Member, opensAt, type Sight, waiters } from './status-picture.js'
+
+/** The two largest units: `45s`, `3m 12s`, `2h 5m`, `12d 3h`; negative for what should have been. */
+export function spell(ms: number): string {
+  const seconds = Math.floor(Math.abs(ms) / 1000)
+  const amounts = UNITS.map(([unit, size, limit]) => [Math.floor(seconds / size) % limit, unit] as const)
+  const largest = amounts.findIndex(([amount]) => amount > 0)
+  const said =
+    largest === -1 ? [[0, 's'] as const] : amounts.slice(largest, largest + 2).filter(([amount]) => amount > 0)
+  return `${ms < 0 ? '-' : ''}${said.map(([amount, unit]) => `${amount}${unit}`).join(' ')}`
+}
+
+const UNITS = [
+  ['d', 86_400, Number.POSITIVE_INFINITY],
+  ['h', 3600, 24],
+  ['m', 60, 60],
+  ['s', 1, 60],
+] as const
+
+/** What goes on there, at `at` (ms since 1970, the server's clock). */
+export function situation(sight: Sight, at: number): string {
+  return [stateOf(sight, at), queueOf(sight)].filter(Boolean).join(', ')
+}
+
+function stateOf(sight: Sight, at: number): string {
+  const { kind, resource } = sight
+  const held = holders(sight)
+  switch (kind) {
+    case 'rwlock':
+      return held.length === 0 ? 'free' : held[0]?.mode === 'write' ? 'being written' : `${held.length} read`
+    case 'semaphore':
+      return `${sum(held)} of ${resource?.capacity ?? '?'} permits taken`
+    case 'counter':
+      return `value ${resource?.value ?? 0}`
+    case 'barrier':
+      return missing(sight)
+    case 'double-barrier':
+      return held.length > 0 ? `${held.length} at work` : missing(sight)
+    case 'gate':
+      return gateState(sight, at)
+    case 'once':
+      return held.length > 0 ? 'running' : lastRun(resource?.record, at)
+    case 'rendezvous':
+      return ''
+    default:
+      return held.length > 0 ? 'held' : 'free'
+  }
+}
+
+/** Those who wait at a barrier are the state of it. */
+function queueOf(sight: Sight): string {
+  const waiting = waiters(sight).length
+  const isMeeting = sight.kind === 'barrier' || (sight.kind === 'double-barrier' && holders(sight).length === 0)
+  return waiting === 0 || isMeeting ? '' : `${waiting} ${waiting === 1 ? 'waits' : 'wait'}`
+}
+
+function sum(members: readonly Member[]): number {
+  return members.reduce((total, { units = 1 }) => total + units, 0)
+}
+
+function missing(sight: Sight): string {
+  const count = missingAt(sight)
+  return count === undefined ? '' : `${count} of ${sight.resource?.capacity} missing`
+}
+
+/** How many have to come before all may go; undefined where that is not what is waited for. */
+export function missingAt(sight: Sight): number | undefined {
+  const { kind, resource } = sight
+  if ((kind !== 'barrier' && kind !== 'double-barrier') || resource?.capacity === undefined) return undefined
+  if (holders(sight).length > 0 && kind === 'double-barrier') return undefined
+  return Math.max(0, resource.capacity - waiters(sight).length)
+}
+
+/** The newest grant at a gate is whoever closed it, and its token the time. */
+export function closedSince({ resource }: Sight): number | undefined {
+  return resource?.grantedToken === undefined ? undefined : resource.grantedToken / 1000
+}
+
+function gateState(sight: Sight, at: number): string {
+  const until = opensAt(sight, at)
+  if (until === undefined) return 'open'
+  const since = closedSince(sight)
+  const closed = since === undefined ? 'closed' : `closed for ${spell(Math.max(0, at - since))}`
+  return Number.isFinite(until) ? `${closed}, opens in ${spell(until - at)}` : closed
+}
+
+/** Of the runs in a once key's record, which is by what became of them. */
+function lastRun(record: string | undefined, at: number): string {
+  const runs = Object.values(JSON.parse(record ?? '{}') as Record<string, Run>)
+  const [run] = runs.toSorted((a, b) => b.finishedAt - a.finishedAt)
+  return run
+    ? `last run: exit ${run.exitCode} on ${run.host}, ${spell(Math.max(0, at - run.finishedAt / 1000))} ago`
+    : 'not run'
+}
+
+interface Run {
+  exitCode: number
+  host: string
+  /** µs since 1970 */
+  finishedAt: number
+}
+
+/** What somebody does there; `place` from 1 is his place among those who wait. */
+export function doing(kind: string, { state, mode, slot, units = 1 }: Member, place: number): string {
+  if (state === 'leaving') return 'left'
+  if (state === 'granted') return DOES[kind]?.(mode, slot) ?? 'holds'
+  if (MEETINGS.includes(kind)) return 'waits'
+  const wants = kind === 'rwlock' ? ` ${mode}` : kind === 'counter' ? ` ${units}` : ''
+  return `${ordinal(place)}${wants}`
+}
+
+const DOES: Record<string, (mode: string | undefined, slot: number | undefined) => string> = {
+  rwlock: mode => (mode === 'write' ? 'writes' : 'reads'),
+  semaphore: (_, slot) => `slot ${slot}`,
+  once: () => 'runs',
+  'double-barrier': () => 'at work',
+  barrier: () => 'goes',
+  rendezvous: () => 'goes',
+}
+
+const MEETINGS = ['barrier', 'double-barrier', 'gate', 'rendezvous']
+
+function ordinal(n: number): string {
+  const ending = n % 100 >= 11 && n % 100 <= 13 ? 'th' : (['th', 'st', 'nd', 'rd'][n % 10] ?? 'th')
+  return `${n}${ending}`
+}
+
+/** `root@web-2 pid 4312`, as far as it is known. */
+export function whoIs({ user, host, pid, connection }: Member): string {
+  if (host === undefined) return `connection ${connection}`
+  const account = user ? `${user}@` : ''
+  return `${account}${host}${pid === undefined ? ` connection ${connection}` : ` pid ${pid}`}`
+}
+
+/** What he runs, and as what. */
+export function whatRuns({ tag, labels, selector, units = 1, command }: Member, kind: string): string {
+  return [
+    tag === undefined ? '' : `as ${tag}`,
+    labels ?? '',
+    selector ? `wants ${selector}` : '',
+    kind === 'semaphore' && units > 1 ? `${units} units` : '',
+    command ?? '',
+  ]
+    .filter(Boolean)
+    .join('  ')
+}
+
+/** How long his claim lives, or has been overdue, which nobody has noticed yet who would have to. */
+export function leaseOf({ leaseLeftMs }: Member): string {
+  if (leaseLeftMs === undefined) return ''
+  return leaseLeftMs < 0 ? `dead? ${spell(Math.min(leaseLeftMs, -1000))}` : `lease ${spell(leaseLeftMs)}`
+}

@@ -1,0 +1,159 @@
+/** `sera status --watch`: the picture again and again, on the terminal's other screen, or a line of JSON for each change. */
+import { sleep } from '../clock.js'
+import { SeraError } from '../errors.js'
+import type { Host } from '../host.js'
+import type { Outcome } from '../outcome.js'
+import type { Calls } from '../store/calls.js'
+import { explain } from '../store/retry.js'
+import { statusObject } from './status-json.js'
+import type { Picture } from './status-picture.js'
+import { drawn } from './status-view.js'
+import { spell } from './status-words.js'
+import { type Question, take } from './survey.js'
+import { cut, harmless } from './text-width.js'
+
+const EVERY_MS = 1000
+
+/** Ctrl-C and Ctrl-D are keys like others while all are told. */
+const ENDS = ['q', 'Q', '\x03', '\x04']
+
+/** Until q, Ctrl-C or a signal; the terminal is as before then, whatever ended it. */
+export async function watchScreen(calls: Calls, question: Question, host: Host): Promise<Outcome> {
+  const end = ending(host)
+  // what can't be had at all is told on the screen that stays
+  const first = await take(calls, question, { until: host.clock.now(), signal: end.signal })
+  const screen = new Screen(question, host)
+  const stopKeys = host.stdin.keys(key => ENDS.includes(key) && end.now({ kind: 'done' }))
+  try {
+    host.stdout.write(ENTER)
+    screen.show(first)
+    return await looking(calls, question, host, end, screen)
+  } finally {
+    stopKeys()
+    host.stdout.write(LEAVE)
+    end.forget()
+  }
+}
+
+/** One object a line, whenever more has changed than times have passed. */
+export async function watchLines(calls: Calls, question: Question, host: Host): Promise<Outcome> {
+  const end = ending(host)
+  let last = ''
+  const show = (picture: Picture) => {
+    const told = statusObject(picture)
+    const changed = JSON.stringify(told, (key, value) => (TIMES.includes(key) ? undefined : value))
+    if (changed !== last && !host.stdout.write(`${JSON.stringify(told)}\n`)) end.now({ kind: 'done' })
+    last = changed
+  }
+  try {
+    show(await take(calls, question, { until: host.clock.now(), signal: end.signal }))
+    return await looking(calls, question, host, end, { show, away: () => {} })
+  } finally {
+    end.forget()
+  }
+}
+
+const TIMES = ['at', 'sinceMs', 'leaseLeftMs']
+
+interface Viewer {
+  show(picture: Picture): void
+  /** The database has not answered since then, monotonic ms. */
+  away(since: number, why: string): void
+}
+
+/** One look a second, on one connection; a database that goes away is waited for. */
+async function looking(calls: Calls, question: Question, host: Host, end: Ending, viewer: Viewer): Promise<Outcome> {
+  let trouble: { since: number; why: string } | undefined
+  const tell = (since: number, why: string) => viewer.away(trouble?.since ?? since, why)
+  try {
+    for (;;) {
+      await sleep(EVERY_MS, end.signal)
+      const startedAt = host.clock.now()
+      const slow = setInterval(() => tell(startedAt, trouble?.why ?? 'it does not answer'), EVERY_MS)
+      try {
+        viewer.show(await untilEnd(take(calls, question, { until: startedAt, signal: end.signal }), end))
+        trouble = undefined
+      } catch (error) {
+        if (!(error instanceof SeraError)) throw error
+        trouble = { since: trouble?.since ?? startedAt, why: explain(error.cause ?? error) }
+        tell(startedAt, trouble.why)
+      } finally {
+        clearInterval(slow)
+      }
+    }
+  } catch (error) {
+    if (end.outcome) return end.outcome
+    throw error
+  }
+}
+
+/** A server that hangs holds up no key. */
+function untilEnd<T>(work: Promise<T>, { signal }: Ending): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const leave = () => reject(signal.reason)
+    signal.addEventListener('abort', leave, { once: true })
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave))
+  })
+}
+
+interface Ending {
+  signal: AbortSignal
+  outcome: Outcome | undefined
+  now(outcome: Outcome): void
+  forget(): void
+}
+
+function ending(host: Host): Ending {
+  const controller = new AbortController()
+  const end: Ending = {
+    signal: controller.signal,
+    outcome: undefined,
+    now(outcome) {
+      end.outcome ??= outcome
+      controller.abort(new Error('ended'))
+    },
+    forget: host.onSignal(signal => {
+      if (!signal.startsWith('SIGUSR'))
+        end.now(signal === 'SIGINT' ? { kind: 'done' } : { kind: 'interrupted', signal })
+    }),
+  }
+  return end
+}
+
+/** The other screen, without a cursor and without wrapping. */
+const ENTER = '\x1b[?1049h\x1b[?25l\x1b[?7l'
+const LEAVE = '\x1b[?7h\x1b[?25h\x1b[?1049l'
+
+class Screen implements Viewer {
+  #picture: Picture | undefined
+  #notice = ''
+
+  constructor(
+    readonly question: Question,
+    readonly host: Host,
+  ) {}
+
+  show(picture: Picture): void {
+    this.#picture = picture
+    this.#notice = ''
+    this.#draw()
+  }
+
+  away(since: number, why: string): void {
+    this.#notice = `database away for ${spell(this.host.clock.now() - since)}, trying: ${harmless(why)}`
+    this.#draw()
+  }
+
+  /** Line over line, so that nothing flickers; what does not fit is counted. */
+  #draw(): void {
+    const { stdout, env } = this.host
+    const { rows, columns } = stdout
+    const lines = this.#picture ? drawn(this.#picture, this.question.name !== undefined, stdout, env) : []
+    const room = rows - 1
+    const shown =
+      lines.length <= room ? lines : [...lines.slice(0, room - 1), `… ${lines.length - room + 1} lines more`]
+    const foot = cut(this.#notice || `q ends; ${new Date().toLocaleTimeString('sv')}`, columns)
+    const screen = [...shown, ...Array<string>(Math.max(0, room - shown.length)).fill(''), foot]
+    stdout.write(`\x1b[H${screen.map(line => `\x1b[2K${line}`).join('\r\n')}`)
+  }
+}

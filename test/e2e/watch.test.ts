@@ -1,0 +1,101 @@
+/** What a person sees of `sera status --watch`, that the terminal is as before when it ends, and how `sera break` asks. */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { mkdtemp } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { cleanEnvironment, RUNTIMES, sera } from '../support/cli.js'
+import { Terminal } from '../support/pty.js'
+import { type SharedServer, sharedServers, startServer } from '../support/servers.js'
+import { test } from '../support/turns.js'
+import { until } from '../support/until.js'
+
+const folder = await mkdtemp(join(tmpdir(), 'sera-watch-'))
+const [server] = sharedServers() as [SharedServer]
+
+async function open(command: string, dsn = server.dsn()): Promise<Terminal> {
+  return new Terminal(command, { ...(await cleanEnvironment()), SERA_SERVER: dsn })
+}
+
+/** Whether the terminal is back on its own screen, with a cursor, and echoes lines. */
+const RESTORED = /\[\?7h.\[\?25h.\[\?1049l.*rc (\d+)\r\n.* icanon .* echo /s
+const AFTERWARDS = 'echo "rc $?"; stty -a | tr ";\\n" "  "'
+
+for (const runtime of RUNTIMES) {
+  const env = { SERA_SERVER: server.dsn() }
+  const run = (...args: string[]) => sera(runtime, args, { env })
+
+  for (const [how, end, code] of [
+    ['q', (terminal: Terminal) => terminal.type('q'), '0'],
+    ['Ctrl-C', (terminal: Terminal) => terminal.type('\x03'), '0'],
+    ['TERM', (_: Terminal, pid: number) => process.kill(pid, 'SIGTERM'), '143'],
+  ] as const) {
+    test(`${runtime.name}: --watch follows what changes until ${how}, and leaves the terminal as it was`, async t => {
+      const name = `watched ${runtime.name} ${how}`
+      const pidFile = join(folder, `${runtime.name}-${how}`)
+      const command = `sh -c 'echo $$ >${pidFile}; exec ${runtime.path} status --watch counter "${name}"'`
+      const terminal = await open(`trap : INT; ${command}; ${AFTERWARDS}`)
+      await terminal.sees(/\[\?1049h.*nothing is held.*q ends/s)
+      await run('sem', name, '7')
+      await terminal.sees(new RegExp(`counter ${name}.*value 7`, 's'))
+      end(terminal, Number(readFileSync(pidFile, 'utf8')))
+      t.is((await terminal.sees(RESTORED))[1], code)
+      t.is((await run('sem', name, '-7')).code, 0)
+    })
+  }
+
+  test(`${runtime.name}: --watch waits for a database that has gone away, and restores the terminal meanwhile`, async t => {
+    await using own = await startServer({ kind: 'mariadb' })
+    const terminal = await open(`${runtime.path} status --watch; ${AFTERWARDS}`, own.dsn())
+    await terminal.sees(/q ends/)
+    await own.kill('SIGKILL')
+    await terminal.sees(/database away for \d+s, trying: connection refused/)
+    const before = terminal.output.length
+    await own.restart()
+    await until('it is back', () => /q ends/.test(terminal.output.slice(before)))
+    await own.kill('SIGSTOP')
+    await terminal.sees(/trying: it does not answer/)
+    terminal.type('q')
+    t.is((await terminal.sees(RESTORED))[1], '0')
+  })
+
+  test(`${runtime.name}: --watch --json prints a line for each change, and ends with its reader`, async t => {
+    const name = `lines ${runtime.name}`
+    const file = join(folder, `lines-${runtime.name}`)
+    writeFileSync(file, '')
+    const script = `${runtime.path} status --watch --json counter '${name}' | while read -r line; do
+      echo "$line" >>${file}; case $line in *'"value":3'*) break ;; esac; done`
+    const watching = sera({ ...runtime, path: 'bash' }, ['-c', script], { env })
+    const values = () => {
+      const lines = readFileSync(file, 'utf8').trim().split('\n').filter(Boolean)
+      return lines.map(line => JSON.parse(line).resources[0]?.value)
+    }
+    await until('the first look', () => values().length > 0)
+    for (const value of [2, 3]) {
+      t.is((await run('sem', name, String(value - (values().at(-1) ?? 0)))).code, 0)
+      await until(`a value of ${value}`, () => values().includes(value))
+    }
+    await run('sem', name, '1') // a line that nobody reads
+    await watching
+    t.deepEqual(
+      values().filter(value => value !== undefined),
+      [2, 3],
+    )
+    await run('sem', name, '-4')
+  })
+
+  test(`${runtime.name}: break shows what it would break and asks`, async t => {
+    const name = `asked ${runtime.name}`
+    const holder = run('--lease', '15s', '--grace', '1s', 'rwlock', 'write', name, '5', 'sleep', '600')
+    await until('it is held', async () => /1 held/.test((await run('status', 'rwlock', name)).stdout))
+    const refused = await open(`${runtime.path} break rwlock '${name}'; echo "rc $?"`)
+    await refused.sees(/rwlock asked.*being written.*writes .* pid \d+ .*Break it\? \[y\/N\] /s)
+    refused.type('\n')
+    await refused.sees(/sera: nothing was broken\r\nrc 208/)
+    t.notRegex(refused.output, /broke rwlock/)
+    const agreed = await open(`${runtime.path} break rwlock '${name}'; echo "rc $?"`)
+    await agreed.sees(/Break it\?/)
+    agreed.type('y\n')
+    await agreed.sees(/broke rwlock asked.*rc 0/s)
+    t.is((await holder).code, 206)
+  })
+}
