@@ -24,7 +24,9 @@ export interface Terminal {
   isTerminal: boolean
   columns: number
   rows: number
-  /** False: nobody reads any more. */
+  /** Why something could not be written, in the system's words. */
+  readonly failure?: string | undefined
+  /** False: it can't be written, as nobody reads any more, for one. */
   write(text: string): boolean
 }
 

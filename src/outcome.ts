@@ -30,6 +30,8 @@ export type Outcome =
   | { kind: 'stale'; reason: string }
   /** `sera doctor` has found something wrong. */
   | { kind: 'sick'; reason: string }
+  /** sera did what was asked of it, and could not print it. */
+  | { kind: 'unwritten'; reason: string }
   /** A signal ended the wait. */
   | { kind: 'interrupted'; signal: NodeJS.Signals }
 
@@ -37,6 +39,7 @@ export type Outcome =
 export const EXIT_CODES = {
   stale: { code: 1, meaning: 'sera verify: the grant is not the newest, or no longer held' },
   sick: { code: 1, meaning: 'sera doctor: something is wrong' },
+  unwritten: { code: 1, meaning: 'what was asked for could not be written to stdout' },
   config: { code: 200, meaning: 'the config file is missing, unreadable or invalid' },
   usage: { code: 201, meaning: 'wrong usage' },
   'lock-failed': { code: 202, meaning: 'lock failed: the database is unreachable, refused, or cannot lock safely' },
@@ -81,6 +84,7 @@ export function exitCodeOf(outcome: Outcome, options: ExitCodeOptions = {}): num
     case 'conflict':
     case 'stale':
     case 'sick':
+    case 'unwritten':
       return EXIT_CODES[outcome.kind].code
     default:
       return unreachable(outcome)

@@ -59,8 +59,12 @@ function readLine(fd: number): string {
 function terminal(fd: number, stream: () => Partial<Pick<WriteStream, 'columns' | 'rows'>>): Terminal {
   const isTerminal = isatty(fd)
   const tries = fd === 1 ? Number.POSITIVE_INFINITY : SAYING_MS / RETRY_MS
+  let failure: string | undefined
   return {
     isTerminal,
+    get failure() {
+      return failure
+    },
     // to ask for the size of a pipe would make the stream
     get columns() {
       return (isTerminal && stream().columns) || 80
@@ -74,7 +78,11 @@ function terminal(fd: number, stream: () => Partial<Pick<WriteStream, 'columns' 
         try {
           rest = rest.subarray(writeSync(fd, rest))
         } catch (error) {
-          if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return false
+          const { code, message } = error as NodeJS.ErrnoException
+          if (code !== 'EAGAIN') {
+            if (code !== 'EPIPE') failure = message
+            return false
+          }
           Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MS)
         }
       }

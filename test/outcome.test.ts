@@ -1,11 +1,12 @@
 import test from 'ava'
 import { EXIT_CODES, exitCodeOf, exitCodeOfSignal, type Outcome } from '../src/outcome.js'
 
-test('each outcome of sera’s own has its number from the contract, and only the two that are answers share one', t => {
+test('each outcome of sera’s own has its number from the contract, and only those of what was asked share one', t => {
   const codes = Object.fromEntries(Object.entries(EXIT_CODES).map(([kind, { code }]) => [kind, code]))
   t.deepEqual(codes, {
     stale: 1,
     sick: 1,
+    unwritten: 1,
     config: 200,
     usage: 201,
     'lock-failed': 202,

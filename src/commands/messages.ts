@@ -71,6 +71,7 @@ export function announce(host: Host, voice: Voice, report: Report): void {
     case 'lock-failed':
     case 'not-started':
     case 'conflict':
+    case 'unwritten':
       sayError(host, outcome.reason)
       return
     default:

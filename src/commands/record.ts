@@ -32,6 +32,7 @@ const IS_RECORDED: Readonly<Record<OutcomeKind, boolean>> = {
   'lock-failed': false,
   stale: false,
   sick: false,
+  unwritten: false,
 }
 
 export const RECORDED = Object.entries(IS_RECORDED).flatMap(([kind, isRecorded]) => (isRecorded ? [kind] : []))

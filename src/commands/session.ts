@@ -74,7 +74,8 @@ export class Session {
   }
 
   /** Tells how the run ended to all who want to know, and returns its exit code. */
-  async finish(outcome: Outcome): Promise<number> {
+  async finish(ending: Outcome): Promise<number> {
+    const outcome = this.#seen(ending)
     const detailedExitCodes = this.#settings?.detailedExitCodes
     const exitCode = exitCodeOf(outcome, { detailedExitCodes, timeoutExitCode: this.options?.timeoutExitCode })
     const report: Report = { ...this.report, outcome, exitCode }
@@ -82,6 +83,13 @@ export class Session {
     this.#writeOutcomeFile(report)
     if (outcome.kind !== 'done' || report.lock !== undefined) await this.#audit(report)
     return exitCode
+  }
+
+  /** What sera was to print and could not has not been done for whoever asked. */
+  #seen(outcome: Outcome): Outcome {
+    const { failure } = this.host.stdout
+    if (outcome.kind !== 'done' || failure === undefined) return outcome
+    return { kind: 'unwritten', reason: `cannot write to stdout: ${failure}` }
   }
 
   async #audit(report: Report): Promise<void> {

@@ -37,6 +37,7 @@ const OUTCOMES: { [Kind in OutcomeKind]: Outcome & { kind: Kind } } = {
   conflict: { kind: 'conflict', reason: '' },
   stale: { kind: 'stale', reason: '' },
   sick: { kind: 'sick', reason: '' },
+  unwritten: { kind: 'unwritten', reason: '' },
 }
 
 test('README lists the exit codes, all of them and in the words of the code', t => {

@@ -1,0 +1,34 @@
+/** What sera prints, where it can't be written. */
+import { execFile } from 'node:child_process'
+import test, { type ExecutionContext } from 'ava'
+import { RUNTIMES } from '../support/cli.js'
+
+interface Ending {
+  code: number
+  stdout: string
+  stderr: string
+}
+
+/** In `script`, "$1" is sera. */
+function shell(script: string, program: string): Promise<Ending> {
+  return new Promise(resolve => {
+    execFile('bash', ['-c', script, 'bash', program], (error, stdout, stderr) =>
+      resolve({ code: Number(error?.code ?? 0), stdout, stderr }),
+    )
+  })
+}
+
+for (const runtime of RUNTIMES) {
+  const cases: Record<string, (t: ExecutionContext) => Promise<void>> = {
+    'a full disk is told, and no success': async t => {
+      const { code, stderr } = await shell('"$1" schema print >/dev/full', runtime.path)
+      t.is(code, 1)
+      t.regex(stderr, /^sera: cannot write to stdout: .*ENOSPC.*\n$/)
+    },
+    'a reader that has had enough is no failure': async t => {
+      const { stdout, stderr } = await shell('"$1" schema print | :; echo $PIPESTATUS', runtime.path)
+      t.is(`${stdout}${stderr}`, '0\n')
+    },
+  }
+  for (const [title, run] of Object.entries(cases)) test(`${runtime.name}: ${title}`, run)
+}
