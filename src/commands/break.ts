@@ -5,19 +5,20 @@ import type { Outcome } from '../outcome.js'
 import { forgetRecord, removeClaims } from '../store/breaking.js'
 import type { Calls } from '../store/calls.js'
 import { endHolder } from '../store/end-holder.js'
-import { type Breakage, choose, firstHolder } from './break-choice.js'
 import type { Call, Task } from './call.js'
+import { checkAskable, confirm } from './confirm.js'
 import { openTables } from './participant.js'
 import { record } from './record.js'
 import type { Report } from './report.js'
 import type { RunOptions } from './run-options.js'
-import { memberObject } from './status-json.js'
-import type { Picture } from './status-picture.js'
-import { drawn } from './status-view.js'
-import { spell, whatRuns, whoIs } from './status-words.js'
+import { type Breakage, choose, firstHolder } from './status/choice.js'
+import { memberObject } from './status/json.js'
+import type { Picture } from './status/picture.js'
+import { openCalls, type Question, questionOf, take } from './status/survey.js'
+import { drawn } from './status/view.js'
+import { spell, whatRuns, whoIs } from './status/words.js'
 import { lockOf } from './stop.js'
-import { openCalls, type Question, questionOf, take } from './survey.js'
-import { harmless } from './text-width.js'
+import { harmless } from './text/width.js'
 
 type Target = Required<{ [Key in keyof Question]: NonNullable<Question[Key]> }>
 
@@ -27,9 +28,7 @@ export function breakClaim(words: readonly string[], { ticket, all, yes }: RunOp
   if (ticket !== undefined && all)
     throw new SeraError('usage', '--ticket names one claim and --all means all: give one')
   return async (call, host, report) => {
-    if (!yes && !(host.stdin.isTerminal && host.stderr.isTerminal)) {
-      throw new SeraError('usage', 'sera break asks before it breaks anything, and there is no terminal; give --yes')
-    }
+    if (!yes) checkAskable(host)
     const which = [...(ticket === undefined ? [] : ['--ticket', `${ticket}`]), ...(all ? ['--all'] : [])]
     const command = ['sera', 'break', target.kind, target.name, ...which]
     Object.assign(report, { lock: lockOf(target), command })
@@ -69,10 +68,9 @@ async function breaking(
   return { kind: 'broke' }
 }
 
-async function agreed(picture: Picture, { stdin, stderr, env }: Host): Promise<boolean> {
-  const [, ...lines] = drawn(picture, true, stderr, env)
-  stderr.write(`${lines.join('\n').trimStart()}\nBreak it? [y/N] `)
-  return /^y(es)?$/i.test((await stdin.line()).trim())
+async function agreed(picture: Picture, host: Host): Promise<boolean> {
+  const [, ...lines] = drawn(picture, true, host.stderr, host.env)
+  return await confirm(host, `${lines.join('\n').trimStart()}\nBreak it?`)
 }
 
 /** False: there was nothing of it any more. */

@@ -2,11 +2,14 @@
 import { SeraError } from '../errors.js'
 import type { Host } from '../host.js'
 
-/** Whether the person at the terminal says yes. @throws SeraError usage, where there is none */
-export async function confirm(host: Host, question: string): Promise<boolean> {
-  if (!host.stdin.isTerminal || !host.stderr.isTerminal) {
-    throw new SeraError('usage', 'there is no terminal to ask on; --yes does it without a question')
-  }
-  host.stderr.write(`${question} [y/N] `)
-  return /^y(es)?$/i.test((await host.stdin.line()).trim())
+/** @throws SeraError usage, when there is nobody to ask */
+export function checkAskable({ stdin, stderr }: Host): void {
+  if (stdin.isTerminal && stderr.isTerminal) return
+  throw new SeraError('usage', 'there is no terminal to ask on; --yes does it without a question')
+}
+
+/** Whether the person at the terminal says yes. */
+export async function confirm({ stdin, stderr }: Host, question: string): Promise<boolean> {
+  stderr.write(`${question} [y/N] `)
+  return /^y(es)?$/i.test((await stdin.line()).trim())
 }

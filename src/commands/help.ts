@@ -1,9 +1,9 @@
 /** Help, of sera and of each subcommand: from the tables of flags, subcommands and exit codes. */
 import { EXIT_CODES } from '../outcome.js'
 import { type Flag, flagsOf } from './flags.js'
-import { folded } from './folded.js'
 import { parser } from './parse-flags.js'
 import { type Form, findSubcommand, SUBCOMMANDS, type Subcommand, usageOf } from './subcommands.js'
+import { folded } from './text/folded.js'
 
 /** Of a subcommand, or of all when it is none. */
 export async function helpText(columns: number, about?: string): Promise<string> {

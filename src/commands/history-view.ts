@@ -1,6 +1,6 @@
 /** The history as a person reads it. */
 import type { Entry } from '../store/history.js'
-import { type Column, inColumns } from './columns.js'
+import { type Column, inColumns } from './text/columns.js'
 import { sinceThen } from './waiting-line.js'
 
 const COLUMNS: readonly Column<Entry>[] = [

@@ -7,7 +7,7 @@ import type { Calls } from '../store/calls.js'
 import * as tables from '../store/schema-change.js'
 import { databaseOf } from '../store/table-connection.js'
 import type { Call, Task } from './call.js'
-import { confirm } from './confirm.js'
+import { checkAskable, confirm } from './confirm.js'
 import { openTables } from './participant.js'
 
 export function applySchema(): Task {
@@ -20,23 +20,29 @@ export function applySchema(): Task {
 }
 
 export function dropSchema(): Task {
-  return withTables(async (calls, call, host) => {
-    const { json, yes } = call.options
-    const claims = await droppable(calls, call)
-    if (claims && !yes) {
-      if (!(await confirm(host, `drop ${described(claims, call)}?`)))
-        throw new SeraError('conflict', 'nothing was dropped')
-      await droppable(calls, call) // somebody may have come while the question stood
-    }
-    if (claims) await tables.dropTables(calls)
-    const told = json
-      ? JSON.stringify({ dropped: claims !== undefined, ...claims })
-      : claims
-        ? 'dropped'
-        : 'there were none'
-    host.stdout.write(`${told}\n`)
-    return { kind: 'done' }
-  })
+  const drop = withTables(dropping)
+  return async (call, host, report) => {
+    if (!call.options.yes) checkAskable(host)
+    return await drop(call, host, report)
+  }
+}
+
+async function dropping(calls: Calls, call: Call, host: Host): Promise<Outcome> {
+  const { json, yes } = call.options
+  const claims = await droppable(calls, call)
+  if (claims && !yes) {
+    if (!(await confirm(host, `drop ${described(claims, call)}?`)))
+      throw new SeraError('conflict', 'nothing was dropped')
+    await droppable(calls, call) // somebody may have come while the question stood
+  }
+  if (claims) await tables.dropTables(calls)
+  const told = json
+    ? JSON.stringify({ dropped: claims !== undefined, ...claims })
+    : claims
+      ? 'dropped'
+      : 'there were none'
+  host.stdout.write(`${told}\n`)
+  return { kind: 'done' }
 }
 
 /**

@@ -3,9 +3,9 @@ import { SeraError } from '../errors.js'
 import type { Host } from '../host.js'
 import type { Call, Task } from './call.js'
 import type { RunOptions } from './run-options.js'
-import { statusObject } from './status-json.js'
-import { drawn } from './status-view.js'
-import { openCalls, type Question, questionOf, take } from './survey.js'
+import { statusObject } from './status/json.js'
+import { openCalls, type Question, questionOf, take } from './status/survey.js'
+import { drawn } from './status/view.js'
 
 export function status(words: readonly string[], { watch, json }: RunOptions): Task {
   const question = questionOf(words)
@@ -14,7 +14,7 @@ export function status(words: readonly string[], { watch, json }: RunOptions): T
     if (!json && !(host.stdout.isTerminal && host.stdin.isTerminal)) {
       throw new SeraError('usage', '--watch draws on a terminal; for a program, --watch --json prints a line a change')
     }
-    const { watchScreen, watchLines } = await import('./watch.js')
+    const { watchScreen, watchLines } = await import('./status/watch.js')
     const calls = openCalls(call, host, ['sera', 'status', '--watch'])
     try {
       return await (json ? watchLines : watchScreen)(calls, question, host)

@@ -77,7 +77,7 @@ const WRONG_USAGE: [string[], RegExp][] = [
   [['status', 'gate', 'x', '5'], /"5" is one word too many/],
   [['status', '--watch'], /--watch draws on a terminal/],
   [['status', '--yes'], /--yes does not go with sera status/],
-  [['break', 'rwlock', 'x'], /there is no terminal; give --yes/],
+  [['break', 'rwlock', 'x'], /there is no terminal to ask on; --yes/],
   [['break', '--yes', 'gate', 'x'], /nobody holds a gate; to change it: sera gate open x/],
   [['break', '--yes', 'rwlock'], /<name> is missing/],
   [['embedded', 'explode'], /usage: sera embedded/],

@@ -1,5 +1,6 @@
 /** How the findings look: for a person, one line a check, and for programs. */
-import { folded } from '../folded.js'
+import { folded } from '../text/folded.js'
+import { harmless } from '../text/width.js'
 import type { Check, Group, GroupName, Verdict } from './check.js'
 
 export interface Look {
@@ -41,7 +42,7 @@ export function shown(groups: readonly Group[], look: Look): string {
 
 function heading({ group, server }: Group, { colour }: Look): string {
   return painted(
-    server === undefined ? HEADINGS[group] : `${HEADINGS[group]}${group === 'tables' ? ' on' : ''} ${plain(server)}`,
+    server === undefined ? HEADINGS[group] : `${HEADINGS[group]}${group === 'tables' ? ' on' : ''} ${harmless(server)}`,
     BOLD,
     colour,
   )
@@ -49,7 +50,7 @@ function heading({ group, server }: Group, { colour }: Look): string {
 
 function line({ name, verdict, says, remedy }: Check, indent: number, { columns, colour }: Look): string {
   const width = Math.max(NARROWEST, Math.min(WIDEST, columns))
-  const beside = (text: string, at: number) => folded(cut(plain(text), width - at), width, ' '.repeat(at)).slice(at)
+  const beside = (text: string, at: number) => folded(cut(harmless(text), width - at), width, ' '.repeat(at)).slice(at)
   const mark = painted(MARKS[verdict], COLOURS[verdict], colour)
   const first = `  ${mark} ${name.padEnd(indent - 4)}${beside(says, indent)}`
   return remedy === undefined ? first : `${first}${' '.repeat(indent)}→ ${beside(remedy, indent + 2)}`
@@ -57,11 +58,6 @@ function line({ name, verdict, says, remedy }: Check, indent: number, { columns,
 
 function painted(text: string, code: string, colour: boolean): string {
   return colour ? `\x1b[${code}m${text}\x1b[0m` : text
-}
-
-/** Text of a server's can't move the cursor. */
-function plain(text: string): string {
-  return text.replace(/\p{Cc}+/gu, ' ')
 }
 
 /** Words that are longer than a line, such as paths, go on in the next. */

@@ -1,7 +1,7 @@
 /** What `sera status` shows: all that is held and waited for, whatever holds it, in the order that matters to people. */
-import type { ClaimState, Contender, Resource } from '../store/claims.js'
-import type { GetLock, LockSession } from '../store/get-lock-survey.js'
-import type { Survey, Surveyed } from '../store/survey.js'
+import type { ClaimState, Contender, Resource } from '../../store/claims.js'
+import type { GetLock, LockSession } from '../../store/get-lock-survey.js'
+import type { Survey, Surveyed } from '../../store/survey.js'
 
 export interface Picture extends Pick<Survey, 'server' | 'isCut' | 'unseen'> {
   /** By the server's clock, ms since 1970. */

@@ -1,5 +1,5 @@
 /** How `sera status` puts it: what goes on at a resource, who somebody is there, and times as people say them. */
-import { holders, type Member, opensAt, type Sight, waiters } from './status-picture.js'
+import { holders, type Member, opensAt, type Sight, waiters } from './picture.js'
 
 /** The two largest units: `45s`, `3m 12s`, `2h 5m`, `12d 3h`; negative for what should have been. */
 export function spell(ms: number): string {

@@ -1,16 +1,16 @@
 /** `sera status --watch`: the picture again and again, on the terminal's other screen, or a line of JSON for each change. */
-import { sleep } from '../clock.js'
-import { SeraError } from '../errors.js'
-import type { Host } from '../host.js'
-import type { Outcome } from '../outcome.js'
-import type { Calls } from '../store/calls.js'
-import { explain } from '../store/retry.js'
-import { statusObject } from './status-json.js'
-import type { Picture } from './status-picture.js'
-import { drawn } from './status-view.js'
-import { spell } from './status-words.js'
+import { sleep } from '../../clock.js'
+import { SeraError } from '../../errors.js'
+import type { Host } from '../../host.js'
+import type { Outcome } from '../../outcome.js'
+import type { Calls } from '../../store/calls.js'
+import { explain } from '../../store/retry.js'
+import { cut, harmless } from '../text/width.js'
+import { statusObject } from './json.js'
+import type { Picture } from './picture.js'
 import { type Question, take } from './survey.js'
-import { cut, harmless } from './text-width.js'
+import { drawn } from './view.js'
+import { spell } from './words.js'
 
 const EVERY_MS = 1000
 

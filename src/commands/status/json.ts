@@ -1,6 +1,6 @@
 /** The picture as an object for programs; a contract (README, "For programs"). What is not known or does not apply is absent. */
-import { type Member, opensAt, type Picture, type Sight } from './status-picture.js'
-import { closedSince, missingAt } from './status-words.js'
+import { type Member, opensAt, type Picture, type Sight } from './picture.js'
+import { closedSince, missingAt } from './words.js'
 
 export function statusObject({ server, at, sights, unseen }: Picture) {
   return { server, at: time(at), resources: sights.map(sight => resourceObject(sight, at)), unseen }

@@ -2,10 +2,11 @@
  * The picture as lines for a terminal: a headline, and for each resource a line with what goes on there and one for each
  * who holds or waits, in columns that are the same for all. Pure; colours are the last step.
  */
-import type { Terminal } from '../host.js'
-import { holders, type Member, type Picture, type Sight, waiters } from './status-picture.js'
-import { doing, leaseOf, situation, spell, whatRuns, whoIs } from './status-words.js'
-import { cut, filled, harmless, widthOf } from './text-width.js'
+import type { Terminal } from '../../host.js'
+import { linesOf } from '../text/folded.js'
+import { cut, filled, harmless, widthOf } from '../text/width.js'
+import { holders, type Member, type Picture, type Sight, waiters } from './picture.js'
+import { doing, leaseOf, situation, spell, whatRuns, whoIs } from './words.js'
 
 export interface Look {
   columns: number
@@ -37,7 +38,7 @@ export function viewOf(picture: Picture, look: Look): Line[] {
     [{ text: headline(picture) }],
     ...body,
     ...(notes.length > 0 ? [[]] : []),
-    ...notes.flatMap(note => wrapped(harmless(note), look.columns)).map(text => [{ text, style: 'faint' as const }]),
+    ...notes.flatMap(note => linesOf(harmless(note), look.columns)).map(text => [{ text, style: 'faint' as const }]),
   ].map(line => within(line, look.columns))
 }
 
@@ -118,7 +119,7 @@ function details({ member, number }: Row, { detailed, columns }: Look): Line[] {
     connection === undefined ? '' : `connection ${connection}`,
   ].filter(Boolean)
   if (!detailed || facts.length === 0) return []
-  return wrapped(facts.join(', '), columns - 2 * INDENT).map(text => [
+  return linesOf(facts.join(', '), columns - 2 * INDENT).map(text => [
     { text: `${' '.repeat(2 * INDENT)}${text}`, style: 'faint' },
   ])
 }
@@ -154,16 +155,6 @@ function within(line: Line, columns: number): Line {
 function trimmed(line: Line): Line {
   const last = line.findLastIndex(({ text }) => text.trim() !== '')
   return line.slice(0, last + 1).map((span, at) => (at === last ? { ...span, text: span.text.trimEnd() } : span))
-}
-
-function wrapped(text: string, columns: number): string[] {
-  const lines = ['']
-  for (const word of text.split(' ')) {
-    const line = lines.at(-1) as string
-    if (line !== '' && widthOf(line) + 1 + widthOf(word) > columns) lines.push(word)
-    else lines[lines.length - 1] = line === '' ? word : `${line} ${word}`
-  }
-  return lines
 }
 
 const CODES: Record<Style, string> = { name: '1', held: '32', dead: '31', faint: '2' }

@@ -1,6 +1,6 @@
 import test from 'ava'
 import fc from 'fast-check'
-import { inColumns } from '../../src/commands/columns.js'
+import { inColumns } from '../../../src/commands/text/columns.js'
 
 type Row = readonly [string, string, string]
 const COLUMNS = [

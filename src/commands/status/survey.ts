@@ -1,15 +1,15 @@
 /** Asking for the picture of all that is held, of a kind, or of one resource. */
 
-import { SeraError } from '../errors.js'
-import type { Host } from '../host.js'
-import { lockName } from '../lockname/lockname.js'
-import { checkName } from '../primitives/names.js'
-import { Calls } from '../store/calls.js'
-import type { Patience } from '../store/claims.js'
-import { attributesOf } from '../store/connect.js'
-import { survey } from '../store/survey.js'
-import type { Call } from './call.js'
-import { type Picture, pictureOf } from './status-picture.js'
+import { SeraError } from '../../errors.js'
+import type { Host } from '../../host.js'
+import { lockName } from '../../lockname/lockname.js'
+import { checkName } from '../../primitives/names.js'
+import { Calls } from '../../store/calls.js'
+import type { Patience } from '../../store/claims.js'
+import { attributesOf } from '../../store/connect.js'
+import { survey } from '../../store/survey.js'
+import type { Call } from '../call.js'
+import { type Picture, pictureOf } from './picture.js'
 
 export const KINDS = [
   'mutex',

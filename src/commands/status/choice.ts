@@ -1,7 +1,7 @@
 /** What `sera break` would break, of all that is at a resource. Pure. */
-import { SeraError } from '../errors.js'
-import { holders, type Member, type Picture, type Sight } from './status-picture.js'
-import { whoIs } from './status-words.js'
+import { SeraError } from '../../errors.js'
+import { holders, type Member, type Picture, type Sight } from './picture.js'
+import { whoIs } from './words.js'
 
 export interface Breakage {
   /** What is there, less what stays. */

@@ -1,0 +1,20 @@
+/** Long text in several lines. */
+import { widthOf } from './width.js'
+
+/** Lines no wider than `width`. A word that is wider stays whole. */
+export function linesOf(text: string, width: number): string[] {
+  const lines = ['']
+  for (const word of text.split(' ')) {
+    const line = lines.at(-1) as string
+    if (line !== '' && widthOf(line) + 1 + widthOf(word) > width) lines.push(word)
+    else lines[lines.length - 1] = line === '' ? word : `${line} ${word}`
+  }
+  return lines
+}
+
+/** As a block that stays clear of the right edge, each line behind `indent`. */
+export function folded(text: string, width: number, indent = ''): string {
+  return linesOf(text, width - 1 - indent.length)
+    .map(line => `${indent}${line}\n`)
+    .join('')
+}
