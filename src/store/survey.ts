@@ -75,8 +75,9 @@ async function surveyTables(connection: TableConnection, namespace: string, want
 
 const CLAIMED = `SELECT ${SURVEYED_COLUMNS} FROM sera_claim c JOIN sera_resource r ON r.id = c.resource_id`
 
+/** Whatever has a record has a value, too: until when it is kept. So the index finds them, among however many unused names. */
 const IDLE = `SELECT r.kind, r.name, ${RESOURCE_COLUMNS} FROM sera_resource r
-  WHERE (r.value <> 0 OR r.record IS NOT NULL) AND NOT EXISTS (SELECT 1 FROM sera_claim WHERE resource_id = r.id)`
+  WHERE r.value <> 0 AND NOT EXISTS (SELECT 1 FROM sera_claim WHERE resource_id = r.id)`
 
 /** Names begin with the namespace; those without one have no separator in them. */
 function condition(namespace: string, { kind, names }: Wanted): { sql: string; values: unknown[] } {
