@@ -7,6 +7,7 @@ import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
+import { admin } from '../support/admin.js'
 import { RUNTIMES, type Runtime, sera } from '../support/cli.js'
 import { type SharedServer, sharedServers } from '../support/servers.js'
 import { fenced } from './markdown.js'
@@ -53,9 +54,18 @@ function steps(block: string): Step[] {
 /** What each command says, in one bash. */
 async function typed(block: readonly Step[], runtime: Runtime, server: SharedServer): Promise<string[]> {
   const script = ['exec 2>&1', ...block.map(({ command }) => `${command}\nprintf '\\036\\n'`)].join('\n')
-  const env = { SERA_SERVER: server.dsn(), PATH: `${programs(runtime)}:${process.env.PATH}` }
+  const database = await databaseFor(runtime, server)
+  const env = { SERA_SERVER: server.dsn(database), PATH: `${programs(runtime)}:${process.env.PATH}` }
   const { stdout } = await sera({ ...runtime, path: 'bash' }, ['-c', script], { env, cwd: folder })
   return stdout.split(END).slice(0, -1)
+}
+
+/** What one runtime has run once the other would not run again. */
+async function databaseFor({ name }: Runtime, server: SharedServer): Promise<string> {
+  const database = `examples_${name}`
+  await using root = await admin(server)
+  await root.run(`CREATE DATABASE IF NOT EXISTS ${database}; GRANT ALL ON ${database}.* TO sera@'%'`)
+  return database
 }
 
 /** A folder with nothing but `sera` in it. */

@@ -117,7 +117,7 @@ test('it is folded under itself, control characters are gone, the last line coun
       `               ${'x '.repeat(16).trim()}`,
       '',
       'Server db:3306',
-      '  ✗ connection no [2J answer',
+      '  ✗ connection no␛[2J answer',
       '               → do this',
       '  ? TLS        not checked',
       '',
