@@ -20,6 +20,7 @@ export async function admin({ socketPath }: Pick<ServerAddress, 'socketPath'>): 
     user: 'root',
     stream: () => connect(socketPath),
     multipleStatements: true,
+    connectTimeout: 60_000,
   })
   connection.on('error', () => {}) // a server that was stopped
   const row = async (sql: string, values: unknown[] = []) => {
