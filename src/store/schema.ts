@@ -29,7 +29,7 @@ const OWNER = `host         VARCHAR(255) ${TEXT} NOT NULL,
   user         VARCHAR(64) ${TEXT} NOT NULL,
   command      VARCHAR(500) ${TEXT} NOT NULL`
 
-/** Claims and what they are at. */
+/** Claims and what they are at. The index `unused` came with version 2. */
 const first = (exact: string) => [
   `CREATE TABLE IF NOT EXISTS sera_resource (
   id            BIGINT UNSIGNED NOT NULL AUTO_INCREMENT,
@@ -89,7 +89,20 @@ const second = (exact: string) => [
   KEY released (released_at),
   KEY name (name, released_at)
 ) ENGINE = InnoDB`,
+  ...unlessIndexed('unused', 'ALTER TABLE sera_resource DROP KEY version, ADD KEY unused (value, version)'),
 ]
+
+/** An ALTER that adds an index to sera_resource, where it is not there: MySQL has no IF NOT EXISTS for that. */
+function unlessIndexed(index: string, alter: string): string[] {
+  const isThere = `SELECT 1 FROM information_schema.STATISTICS
+  WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = 'sera_resource' AND INDEX_NAME = '${index}'`
+  return [
+    `SET @sera_change = IF(EXISTS (${isThere}), 'DO 0', '${alter}')`,
+    'PREPARE sera_change FROM @sera_change',
+    'EXECUTE sera_change',
+    'DEALLOCATE PREPARE sera_change',
+  ]
+}
 
 const STEPS: readonly ((exact: string) => string[])[] = [first, second]
 
