@@ -104,7 +104,7 @@ function textOf({ sights, records }: Breakage): string {
       const since = sinceMs === undefined ? '' : ` for ${spell(sinceMs)}`
       const runs = whatRuns(member, kind)
       const who = `${whoIs(member)}${runs === '' ? '' : ` (${runs})`}`
-      return `broke ${kind} ${name}, ${state === 'waiting' ? 'waited for' : 'held'}${since} by ${who}`
+      return `broke ${kind} ${name}, ${state === 'waiting' ? 'waited' : 'held'}${since} by ${who}`
     }),
   )
   const forgotten = records.map(({ name }) => `forgot the last run of once ${name}`)

@@ -30,7 +30,7 @@ async function subcommandHelp(subcommand: Subcommand, width: number): Promise<st
     paragraphs.join('\n'),
     `Examples:\n${columnsOf(examples, width)}`,
     await flagList(flagsOf(forms.map(({ name }) => name)), width),
-    "Exit codes: the command's own, 0, or one of those that sera --help lists.\n",
+    `Exit codes: ${forms.some(({ wraps }) => wraps) ? "the command's own, " : ''}0, or one of those that sera --help lists.\n`,
   ]
   return sections.join('\n')
 }

@@ -5,9 +5,9 @@ import { type Entry, type Query, readHistory } from '../store/history.js'
 import type { Task } from './call.js'
 import { historyText } from './history-view.js'
 import { sayNews } from './messages.js'
-import { openTables } from './participant.js'
 import { RECORDED } from './record.js'
 import type { RunOptions } from './run-options.js'
+import { openCalls } from './status/survey.js'
 
 /** What a server and a terminal bear at once; who wants more asks for it piece by piece, with `--since`, or in SQL. */
 const HIGHEST_LIMIT = 10_000
@@ -20,16 +20,16 @@ export function history(_: readonly string[], { name, since, outcomes, limit }: 
     limit: checkCount('--limit', limit, HIGHEST_LIMIT),
   }
   return async (call, host) => {
-    const tables = openTables(call, host)
+    const calls = openCalls(call, host, ['sera', 'history'])
     try {
-      const entries = await readHistory(tables.calls, query, { until: Number.POSITIVE_INFINITY })
+      const entries = await readHistory(calls, query, { until: Number.POSITIVE_INFINITY })
       const { isTerminal, columns } = host.stdout
       const width = isTerminal ? columns : Number.POSITIVE_INFINITY
       host.stdout.write(call.options.json ? entries.map(line).join('') : historyText(entries, width))
       if (entries.length === 0) sayNews(host, call.voice, 'there are no such entries in the history')
       return { kind: 'done' }
     } finally {
-      await tables.close()
+      calls.close()
     }
   }
 }

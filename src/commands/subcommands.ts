@@ -179,12 +179,12 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
     forms: [{ name: 'doctor', words: [], wraps: false, does: 'check this setup, and say what to do' }],
     about:
       'Checks the config, the database, the lock tables and this host, and says what to do about what is not well. It only ' +
-      'looks: nothing is locked, made or changed. Exits with 0 when nothing is wrong, warnings (!) or not, and with 1 when ' +
+      'looks: nothing is locked, made or changed (but an embedded server is started). Exits with 0 when nothing is wrong, warnings (!) or not, and with 1 when ' +
       'something is (✗). With --quiet it leaves out what is well.',
     examples: [
       ['sera doctor', 'on every host, before the first cron job'],
       ['sera doctor --quiet --config new.json', 'what there is to do, and nothing else'],
-      ['sera doctor --json | jq -r ".checks[] | select(.verdict == "bad") | .says"', ''],
+      [`sera doctor --json | jq -r '.checks[] | select(.verdict == "bad") | .says'`, ''],
     ],
   },
   {

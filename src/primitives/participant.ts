@@ -37,6 +37,9 @@ export type Ask = Omit<ClaimRequest, 'id' | 'leaseMs'>
 /** What taking a claim out of the tables may cost; its lease ends it too. */
 const FAREWELL_MS = 5000
 
+/** The same for claims that only wait, where somebody waits for this process to end. */
+const CLOSING_MS = 1000
+
 export class Participant {
   /** By id, from before the first step until after the claim is gone. */
   readonly #places = new Map<string, Place>()
@@ -141,7 +144,8 @@ export class Participant {
       this.forget(place)
     }
     const waiting = places.filter(({ claim }) => claim?.state === 'waiting')
-    await Promise.allSettled(waiting.map(({ id }) => this.store.remove(id, this.farewell, 'waiting')))
+    const patience = { until: this.clock.now() + CLOSING_MS }
+    await Promise.allSettled(waiting.map(({ id }) => this.store.remove(id, patience, 'waiting')))
     await this.store.close()
   }
 

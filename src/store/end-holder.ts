@@ -13,6 +13,9 @@ import type { TableConnection } from './table-connection.js'
 /** Within this the holder notices that its connection was closed, and has looked for the lock. */
 const KEPT_MS = 2000
 
+/** Begins the names of locks that are sera's own, and nobody's mutex. */
+export const BREAK_LOCK = 'sera_break:'
+
 /** What takes a server milliseconds: to queue a session, and to free the lock of one that was ended. */
 const SOON_MS = 2000
 const LOOK_MS = 10
@@ -26,6 +29,7 @@ const WAIT_S = 5
  */
 export async function endHolder(calls: Calls, name: string, holder: number, patience: Patience): Promise<boolean> {
   return await calls.persist(async queued => {
+    await claimBreak(queued, name)
     queued.query('SELECT GET_LOCK(?, ?)', [name, WAIT_S]).catch(() => {}) // whether it came to that is asked below
     try {
       return await calls.persist(async connection => {
@@ -39,6 +43,14 @@ export async function endHolder(calls: Calls, name: string, holder: number, pati
       queued.raw.destroy() // and with it the lock, or the wait for it
     }
   }, patience)
+}
+
+/** Of two who break it at once the second would end the session of the first, and let the holder back in. */
+async function claimBreak(queued: TableConnection, name: string): Promise<void> {
+  const [row] = await queued.query(`SELECT GET_LOCK(LEFT(CONCAT('${BREAK_LOCK}', SHA2(?, 256)), 64), 0) AS got`, [name])
+  if (Number(row?.got) === 1) return
+  queued.raw.destroy()
+  throw new SeraError('conflict', `mutex ${name} is being broken by somebody else at this moment`)
 }
 
 /** True a moment later at the latest; what if not, is no worse than not to have waited. */

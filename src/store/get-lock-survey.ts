@@ -54,13 +54,16 @@ export async function surveyGetLocks(
   ])
   const toAsk = [...known].filter(name => !holders.has(name))
   for (const [name, id] of await usersOf(connection, toAsk)) holders.set(name, id)
-  const isAsked = (name: string) => wanted === 'all' || wanted.includes(name)
+  const isAsked = (name: string) => (wanted === 'all' ? !OWN.test(name) : wanted.includes(name))
   const locks = [...new Set([...holders.keys(), ...known])]
     .filter(isAsked)
     .map(name => lockOf(name, holders.get(name), sessions))
     .filter(({ holder, waiting }) => holder !== undefined || waiting.length > 0)
   return { locks, unseen: held || wanted !== 'all' ? undefined : unseen(connection) }
 }
+
+/** What sera locks for itself, while it breaks a lock or changes the tables. */
+const OWN = /^sera_(break|schema):/
 
 /** A session that is seen, and the lock that it holds or waits for. */
 interface Seen extends LockSession {

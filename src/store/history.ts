@@ -9,6 +9,7 @@ import type { Patience, ResourceKey } from './claims.js'
 import type { Row } from './connection.js'
 import type { LockTables } from './lock-tables.js'
 import type { Owner } from './owner.js'
+import { errorCode } from './retry.js'
 
 /** How a run ended, as it knows it. */
 export interface Ending {
@@ -79,8 +80,13 @@ ORDER BY released_at LIMIT ${PRUNED_AT_ONCE}`
 /** In the order in which they ended, the newest last. */
 export async function readHistory(calls: Calls, query: Query, patience: Patience): Promise<Entry[]> {
   const { sql, values } = selection(calls.key({ kind: '', name: '' }).name, query)
-  const rows = await calls.persist(connection => connection.query(sql, values), patience)
+  const rows = await calls.persist(connection => connection.query(sql, values).catch(noneYet), patience)
   return rows.map(entryOf).reverse()
+}
+
+function noneYet(error: unknown): Row[] {
+  if (errorCode(error) === 'ER_NO_SUCH_TABLE') return []
+  throw error
 }
 
 /** `prefix` is what the names of this namespace begin with; none contains the separator. */

@@ -110,7 +110,13 @@ function resourcesOf(rows: readonly Row[], namespace: string): Surveyed[] {
   })
 }
 
-function whyNone({ dsn }: TableConnection, error: unknown): string {
-  if (errorCode(error) !== 'ER_TABLEACCESS_DENIED_ERROR') return 'There are no lock tables on this server.'
-  return `The lock tables can't be read: ${dsn.user} needs SELECT on ${dsn.database ?? 'their database'}.*`
+function whyNone({ dsn, database }: TableConnection, error: unknown): string {
+  switch (errorCode(error)) {
+    case 'ER_TABLEACCESS_DENIED_ERROR':
+      return `The lock tables can't be read: ${dsn.user} needs SELECT on ${database}.*`
+    case 'ER_NO_DB_ERROR':
+      return `Lock tables are not seen: the DSN names no database, and there is none called ${database} for ${dsn.user}.`
+    default:
+      return `There are no lock tables in database ${database}.`
+  }
 }

@@ -47,7 +47,7 @@ export class TableConnection {
     const own = { ...dsn, database, connectTimeoutMs, charset: undefined, collation: undefined }
     const raw = await Connection.open(own, server.attributes).catch(error => {
       if (!NO_DATABASE.includes(errorCode(error) ?? '')) throw error
-      if (!server.onlyReads) throw noDatabase(dsn, error)
+      if (!server.onlyReads || dsn.database !== undefined) throw noDatabase(dsn, error)
       return Connection.open({ ...own, database: undefined }, server.attributes)
     })
     try {

@@ -185,7 +185,7 @@ each(
     await bench.sub(['gate', 'wait', bench.name]).exited // the tables are there
     await using root = await admin(server)
     await root.run(`INSERT INTO sera.sera_resource (kind, name, version, value, record)
-    VALUES ('once', '${bench.name}', 5, 6, '{"failure":{"exitCode":7,"host":"web-1","finishedAt":5}}')`)
+    VALUES ('once', '${bench.name}', 5, ${Number.MAX_SAFE_INTEGER}, '{"failure":{"exitCode":7,"host":"web-1","finishedAt":5}}')`)
     const seen = async () => (await bench.sub(['status', 'once', bench.name]).ended()).stdout
     t.regex(await seen(), /last run: exit 7 on web-1, /)
     t.like(await broken(bench, 'once', bench.name), { code: 208 })

@@ -34,7 +34,7 @@ for (const runtime of RUNTIMES) {
       const pidFile = join(folder, `${runtime.name}-${how}`)
       const command = `sh -c 'echo $$ >${pidFile}; exec ${runtime.path} status --watch counter "${name}"'`
       const terminal = await open(`trap : INT; ${command}; ${AFTERWARDS}`)
-      await terminal.sees(/\[\?1049h.*nothing is held.*q ends/s)
+      await terminal.sees(/\[\?1049h.*(nothing is held|nobody is seen).*q ends/s)
       await run('sem', name, '7')
       await terminal.sees(new RegExp(`counter ${name}.*value 7`, 's'))
       end(terminal, Number(readFileSync(pidFile, 'utf8')))

@@ -51,7 +51,8 @@ function nobody(
   unseen: readonly string[],
 ): SeraError {
   if (ticket !== undefined) {
-    return new SeraError('conflict', `nobody at ${what} has the ticket ${ticket}; sera status ${what} lists them`)
+    const none = `nobody at ${what} has the ticket ${ticket}; sera status ${what} lists them`
+    return new SeraError('conflict', [none, ...unseen].join('. '))
   }
   const waiting = sights.flatMap(({ members }) => members).length
   const others = waiting === 0 ? '' : `; ${waiting} wait there, who can be broken with --ticket or --all`

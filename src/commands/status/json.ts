@@ -1,4 +1,5 @@
 /** The picture as an object for programs; a contract (README, "For programs"). What is not known or does not apply is absent. */
+import type { Run } from '../../primitives/run-record.js'
 import { type Member, opensAt, type Picture, type Sight } from './picture.js'
 import { closedSince, missingAt } from './words.js'
 
@@ -33,7 +34,7 @@ const OWN: Record<string, (sight: Sight, at: number) => object> = {
   barrier: sight => ({ count: sight.resource?.capacity, missing: missingAt(sight) }),
   'double-barrier': sight => ({ count: sight.resource?.capacity, missing: missingAt(sight) }),
   gate: (sight, at) => gateObject(opensAt(sight, at), closedSince(sight)),
-  once: ({ resource }) => ({ record: resource?.record === undefined ? undefined : JSON.parse(resource.record) }),
+  once: ({ resource }) => ({ record: resource?.record === undefined ? undefined : recordObject(resource.record) }),
 }
 
 function gateObject(until: number | undefined, since: number | undefined) {
@@ -43,6 +44,19 @@ function gateObject(until: number | undefined, since: number | undefined) {
     closedSince: since === undefined ? undefined : time(since),
     opensAt: Number.isFinite(until) ? time(until) : null,
   }
+}
+
+function recordObject(record: string) {
+  const { success, failure } = JSON.parse(record)
+  return { success: success && runObject(success), failure: failure && runObject(failure) }
+}
+
+function runObject({ exitCode, host, pid, user, command, startedAt, finishedAt }: Run) {
+  return { exitCode, host, pid, user, command, startedAt: fromMicros(startedAt), finishedAt: fromMicros(finishedAt) }
+}
+
+function fromMicros(us: number | undefined): string | undefined {
+  return us === undefined ? undefined : time(us / 1000)
 }
 
 function time(ms: number): string {

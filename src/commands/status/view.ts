@@ -132,10 +132,11 @@ function title(sight: Sight, at: number, columns: number): Line {
   return says === '' ? [known] : [known, { text: `  ${says}` }]
 }
 
-function headline({ sights, server }: Picture): string {
+function headline({ sights, server, unseen }: Picture): string {
   const held = sights.reduce((sum, sight) => sum + holders(sight).length, 0)
   const waiting = sights.reduce((sum, sight) => sum + waiters(sight).length, 0)
-  const what = held + waiting === 0 ? 'nothing is held, nobody waits' : `${held} held, ${waiting} waiting`
+  const nothing = unseen.length === 0 ? 'nothing is held, nobody waits' : 'nobody is seen to hold or to wait'
+  const what = held + waiting === 0 ? nothing : `${held} held, ${waiting} waiting`
   return `${what} (${harmless(server)})`
 }
 

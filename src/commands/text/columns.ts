@@ -16,8 +16,8 @@ export function inColumns<Row>(columns: readonly Column<Row>[], rows: readonly R
     const texts = [head, ...rows.map(row => harmless(of(row)))].map(text =>
       cut(text, width === Infinity ? width : most),
     )
-    const widest = Math.max(...texts.map(widthOf))
-    return texts.map(text => (isNumber ? text.padStart(widest) : filled(text, widest)))
+    const widest = Math.min(most, Math.max(...texts.map(widthOf)))
+    return texts.map(text => (isNumber ? text.padStart(widest) : widthOf(text) < widest ? filled(text, widest) : text))
   })
   const lines = [...rows.keys(), rows.length].map(at => cells.map(column => column[at]).join('  '))
   return lines.map(line => `${cut(line.trimEnd(), width)}\n`).join('')
