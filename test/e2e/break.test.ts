@@ -194,3 +194,11 @@ each(
     t.regex(await seen(), /^nothing is held, nobody waits/)
   },
 )
+
+each('break: who breaks a plain lock is not taken for its holder, and not broken in turn', async (t, bench) => {
+  const holder = await hold(bench, ['--name', bench.name, '60']).started()
+  const first = bench.sub(['break', '--yes', 'mutex', bench.name])
+  t.is(await holder.sera.exited, 206)
+  t.is((await broken(bench, 'mutex', bench.name)).code, 208)
+  t.is(await first.exited, 0)
+})

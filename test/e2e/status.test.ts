@@ -171,6 +171,7 @@ each('status: where there are no tables none are made, and a namespace sees its 
   const env = { SERA_SERVER: server.dsn(database) }
   t.regex((await bench.sub(['status', 'gate'], { env }).ended()).stdout, /no lock tables in database none_/)
   t.is((await bench.sub(['break', '--yes', 'rwlock', 'x'], { env }).ended()).code, 208)
+  t.like(await bench.sub(['history'], { env }).ended(), { code: 0, stdout: '' })
   const count = `SELECT IF(COUNT(*) = 0, 1, (SELECT 1 UNION SELECT 2)) FROM information_schema.TABLES`
   await t.notThrowsAsync(root.run(`${count} WHERE TABLE_SCHEMA = '${database}'`))
   for (const namespace of ['', 'blue', 'green']) {
@@ -201,4 +202,13 @@ each('status: what others wrote can do nothing to a terminal', async (t, bench) 
   t.notRegex(text, /[^\P{Cc}\n]|\u202e/u)
   t.regex(text, /␛\]0;owned/)
   await holder.end()
+})
+
+each('status: a database that is not there is no empty one', async (t, bench, server) => {
+  const env = { SERA_SERVER: server.dsn('no_such_database') }
+  for (const args of [['status'], ['break', '--yes', 'rwlock', 'x']]) {
+    const { code, stdout, stderr } = await bench.sub(args, { env }).ended()
+    t.deepEqual([code, stdout], [202, ''])
+    t.regex(stderr, /^sera: .*there is no database no_such_database .*\n$/)
+  }
 })
