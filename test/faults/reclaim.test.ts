@@ -46,8 +46,8 @@ each('reclaimed again and again, and the guard still does its work', async (t, b
     await above.kill(former ?? 0)
     await until('reclaimed', async () => ![undefined, former].includes(await above.holder(bench.lock)))
   }
-  sera.kill('SIGKILL')
   const holder = await above.holder(bench.lock)
+  sera.kill('SIGKILL')
   await until('the lock free', async () => (await above.holder(bench.lock)) !== holder)
   t.deepEqual(sera.family(), [])
   t.is(await sera.said(), '', 'without --verbose and without a terminal nothing is said')
