@@ -8,7 +8,7 @@ import ava, { type ExecutionContext } from 'ava'
 type Body = (t: ExecutionContext) => void | Promise<void>
 
 /** More than one a core, as tests wait, too; few, as each starts several processes, and other files run at the same time. */
-const AT_ONCE = 2 * availableParallelism()
+const AT_ONCE = 3 * availableParallelism()
 
 /** For a test that hangs to fail by itself: ava's own limit, which ends the whole file, is longer. */
 const HANGS_AFTER_MS = 150_000
