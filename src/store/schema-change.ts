@@ -8,8 +8,9 @@
 import { SeraError } from '../errors.js'
 import type { Calls } from './calls.js'
 import type { Connection } from './connection.js'
+import { isDenied, makeTables } from './make-tables.js'
 import { errorCode } from './retry.js'
-import { checkVersion, SCHEMA_VERSION, statementsSince, TABLES } from './schema.js'
+import { checkVersion, SCHEMA_VERSION, TABLES } from './schema.js'
 import type { TableConnection } from './table-connection.js'
 
 /** For as long as transient failures are retried at all. */
@@ -25,22 +26,6 @@ export interface Applied {
 export interface Claimed {
   held: number
   waiting: number
-}
-
-/** Makes what is missing since a version. @throws SeraError lock-failed, when the account may not */
-export async function makeTables(raw: Connection, since: number, database: string, limitMs: number): Promise<void> {
-  try {
-    for (const statement of statementsSince(since, raw.isMariaDb)) await raw.change(statement, [], limitMs)
-  } catch (cause) {
-    if (!isDenied(cause)) throw cause
-    const [are, change] = since === 0 ? ['missing', 'create'] : [`of version ${since}`, 'change']
-    throw new SeraError(
-      'lock-failed',
-      `the lock tables are ${are} in database ${database}, and the account may not ${change} them: ` +
-        'have a DBA run what `sera schema print` prints',
-      { cause },
-    )
-  }
 }
 
 /** @throws SeraError lock-failed, when the account may not, or the tables are newer than this sera */
@@ -105,15 +90,4 @@ async function unlessMissing<T, U>(answer: Promise<T>, otherwise: U): Promise<T 
     if (errorCode(error) !== 'ER_NO_SUCH_TABLE') throw error
     return otherwise
   })
-}
-
-/** The account may not do that. */
-export const DENIED: readonly string[] = [
-  'ER_TABLEACCESS_DENIED_ERROR',
-  'ER_DBACCESS_DENIED_ERROR',
-  'ER_SPECIFIC_ACCESS_DENIED_ERROR',
-]
-
-function isDenied(error: unknown): boolean {
-  return DENIED.includes(errorCode(error) ?? '')
 }

@@ -2,9 +2,9 @@
 import type { Dsn } from '../config/dsn.js'
 import { SeraError } from '../errors.js'
 import { type Attributes, type Changed, Connection, type Row } from './connection.js'
+import { makeTables } from './make-tables.js'
 import { errorCode, rival } from './retry.js'
 import { checkVersion, SCHEMA_VERSION } from './schema.js'
-import { makeTables } from './schema-change.js'
 
 export interface TableServer {
   attributes: Attributes

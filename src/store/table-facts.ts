@@ -1,10 +1,10 @@
 /** What is to be said of the lock tables on one server, without making, changing or locking any of them. */
 import type { Dsn } from '../config/dsn.js'
 import type { Row } from './connection.js'
+import { DENIED } from './make-tables.js'
 import { NotTold } from './not-told.js'
 import { errorCode, explain } from './retry.js'
 import { statementsSince } from './schema.js'
-import { DENIED } from './schema-change.js'
 import { databaseOf, NO_DATABASE } from './table-connection.js'
 
 export type Ask = (sql: string, values?: unknown[]) => Promise<Row[]>

@@ -1,0 +1,32 @@
+/** Makes the lock tables, or what they lack. Every statement is harmless when it is repeated. */
+import { SeraError } from '../errors.js'
+import type { Connection } from './connection.js'
+import { errorCode } from './retry.js'
+import { statementsSince } from './schema.js'
+
+/** Makes what is missing since a version. @throws SeraError lock-failed, when the account may not */
+export async function makeTables(raw: Connection, since: number, database: string, limitMs: number): Promise<void> {
+  try {
+    for (const statement of statementsSince(since, raw.isMariaDb)) await raw.change(statement, [], limitMs)
+  } catch (cause) {
+    if (!isDenied(cause)) throw cause
+    const [are, change] = since === 0 ? ['missing', 'create'] : [`of version ${since}`, 'change']
+    throw new SeraError(
+      'lock-failed',
+      `the lock tables are ${are} in database ${database}, and the account may not ${change} them: ` +
+        'have a DBA run what `sera schema print` prints',
+      { cause },
+    )
+  }
+}
+
+/** The account may not do that. */
+export const DENIED: readonly string[] = [
+  'ER_TABLEACCESS_DENIED_ERROR',
+  'ER_DBACCESS_DENIED_ERROR',
+  'ER_SPECIFIC_ACCESS_DENIED_ERROR',
+]
+
+export function isDenied(error: unknown): boolean {
+  return DENIED.includes(errorCode(error) ?? '')
+}
