@@ -16,9 +16,10 @@ export class Held {
     return existsSync(this.file)
   }
 
-  /** Resolves when the command runs. */
+  /** Resolves when the command runs; a sera that has ended without is told by what it said. */
   async started(): Promise<this> {
-    await until(`the command of ${this.file} runs`, () => this.running)
+    await until(`the command of ${this.file} runs`, () => this.running || !this.sera.running)
+    if (!this.running) throw new Error(`sera ended without its command: ${JSON.stringify(await this.sera.ended())}`)
     return this
   }
 
