@@ -120,6 +120,13 @@ async function runForm(
       const { server } = await session.configure(flags, { serverless: true, graceless: true, data: true })
       return print(session, (await import('./commands/schema.js')).schema(server))
     }
+    case 'serve': {
+      const { serve } = await import('./commands/serve.js')
+      const task = serve(options)
+      const settings = await session.configure(flags, { graceless: true })
+      const call = await callOf(session, { command, shown: typed, waitMs: options.waitMs, options, settings })
+      return await task(call, session.host)
+    }
     default: {
       const { PREPARE } = await import('./commands/subcommand.js')
       const task = PREPARE[form.name](words, options)

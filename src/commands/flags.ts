@@ -12,6 +12,8 @@ export interface Flag {
   /** Name of the value in help; absent for a switch. */
   value?: string
   describe: string
+  /** May be given several times; its values are then joined by commas. */
+  repeats?: true
   group: 'Waiting' | 'Running' | 'Lock' | 'Setup' | 'Messages'
   /** The forms of the command line that it goes with; all when absent. */
   with?: readonly FormName[]
@@ -35,7 +37,7 @@ const FOUNDING = ['schema apply', 'schema drop'] as const
 /** What people look after it all with. */
 const OPERATING = ['verify', 'status', 'break', 'doctor', 'history'] as const
 const PRINTING = [...ALONE, ...FOUNDING, ...OPERATING, 'gate close', 'gate open', 'embedded', 'embedded stop'] as const
-const SERVED = [...CLAIMING, ...FOUNDING, ...OPERATING, 'schema'] as const
+const SERVED = [...CLAIMING, ...FOUNDING, ...OPERATING, 'schema', 'serve'] as const
 
 export const FLAGS = [
   {
@@ -121,7 +123,7 @@ export const FLAGS = [
     name: 'lease',
     value: 'TIME',
     group: 'Lock',
-    with: CLAIMING,
+    with: [...CLAIMING, 'serve'],
     describe: 'how long the lock outlives a host that vanishes [60s]',
   },
   {
@@ -201,6 +203,31 @@ export const FLAGS = [
   { name: 'ticket', value: 'N', group: 'Lock', with: ['break'], describe: 'break the claim that has this ticket' },
   { name: 'all', group: 'Lock', with: ['break'], describe: 'break all claims, of those who wait too' },
   { name: 'watch', group: 'Messages', with: ['status'], describe: 'show it again and again, until q or Ctrl-C' },
+  {
+    name: 'listen',
+    value: 'ADDRESS',
+    group: 'Setup',
+    with: ['serve'],
+    repeats: true,
+    describe: 'where to listen: 127.0.0.1:9989, [::1]:9989, :9989 for all; may be repeated [127.0.0.1:9989]',
+  },
+  { name: 'pools', value: 'FILE', group: 'Setup', with: ['serve'], describe: 'the pools, in YAML; read again on HUP' },
+  {
+    name: 'token-file',
+    value: 'FILE',
+    group: 'Setup',
+    with: ['serve'],
+    describe: 'a file with the token that clients have to show',
+  },
+  { name: 'insecure', group: 'Setup', with: ['serve'], describe: 'let anybody in who reaches the address' },
+  {
+    name: 'tls-cert',
+    value: 'FILE',
+    group: 'Setup',
+    with: ['serve'],
+    describe: 'serve https with this certificate (PEM)',
+  },
+  { name: 'tls-key', value: 'FILE', group: 'Setup', with: ['serve'], describe: 'and its private key (PEM)' },
   { name: 'config', value: 'FILE', group: 'Setup', with: SERVED, describe: 'read this instead of /etc/sera.json' },
   {
     name: 'server',

@@ -10,7 +10,9 @@ export function parseFlags(words: readonly string[]): FlagValues {
       throw error ?? new SeraError('usage', `${message.replace(/\s*\n\s*/g, ' ')}; see sera --help`)
     })
     .parseSync()
-  return Object.fromEntries(FLAGS.flatMap(({ name }) => (name in parsed ? [[name, last(parsed[name])]] : [])))
+  return Object.fromEntries(
+    FLAGS.flatMap(flag => (flag.name in parsed ? [[flag.name, given(flag, parsed[flag.name])]] : [])),
+  )
 }
 
 /** A parser that knows these flags. */
@@ -48,7 +50,8 @@ function optionOf(flag: Flag): Options {
   }
 }
 
-/** A flag given twice is a list to yargs; the last one counts. */
-function last(value: unknown): string | boolean {
-  return Array.isArray(value) ? value.at(-1) : (value as string | boolean)
+/** A flag given twice is a list to yargs; the last one counts, unless it is one that repeats. */
+function given({ repeats }: Flag, value: unknown): string | boolean {
+  if (!Array.isArray(value)) return value as string | boolean
+  return repeats ? value.join(',') : value.at(-1)
 }

@@ -42,6 +42,13 @@ export interface RunOptions {
   ticket: number | undefined
   all: boolean
   watch: boolean
+  /** Of the gateway. */
+  listen: readonly string[] | undefined
+  poolsFile: string | undefined
+  tokenFile: string | undefined
+  insecure: boolean
+  tlsCert: string | undefined
+  tlsKey: string | undefined
 }
 
 /** @throws SeraError usage */
@@ -77,6 +84,12 @@ export function runOptions(flags: FlagValues): RunOptions {
     ticket: ticket(flags),
     all: flags.all === true,
     watch: flags.watch === true,
+    listen: text(flags, 'listen')?.split(','),
+    poolsFile: text(flags, 'pools'),
+    tokenFile: text(flags, 'token-file'),
+    insecure: flags.insecure === true,
+    tlsCert: text(flags, 'tls-cert'),
+    tlsKey: text(flags, 'tls-key'),
   }
 }
 

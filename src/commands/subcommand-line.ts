@@ -124,7 +124,7 @@ function usages(subcommand: Subcommand, forms: readonly Form[]): string {
   return forms.map(form => usageOf(subcommand, form)).join(', or ')
 }
 
-const LATER = ['pool', 'serve']
+const LATER = ['pool']
 
 function unknown(name: string): SeraError {
   if (LATER.includes(name)) return new SeraError('usage', `"sera ${name}" is not in this version of sera yet`)

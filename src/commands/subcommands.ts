@@ -26,6 +26,7 @@ export type FormName =
   | 'schema'
   | 'schema apply'
   | 'schema drop'
+  | 'serve'
   | 'embedded'
   | 'embedded stop'
 
@@ -252,6 +253,21 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
       ['sera schema print | mysql', ''],
       ['sera schema apply', 'after an update of sera'],
       ['sera schema drop --yes', 'for good: with history, counters and gates'],
+    ],
+  },
+  {
+    name: 'serve',
+    forms: [
+      { name: 'serve', words: [], wraps: false, does: 'the gateway: pools, events, an API and a page over HTTP' },
+    ],
+    about:
+      'Serves hosts that have curl but no database account. Several gateways serve one cluster side by side, as all ' +
+      'state is in the lock tables; one that ends loses no lock that is held.\n\n' +
+      'It listens on the loopback only. Elsewhere it wants a --token-file, whose token clients show (Authorization: ' +
+      'Bearer), or --insecure. TERM ends it: who waits is answered 503. HUP reads the pools again.',
+    examples: [
+      ['sera serve --pools /etc/sera-pools.yaml', 'for this host: curl localhost:9989'],
+      ['sera serve --listen :9989 --token-file /etc/sera.token', 'for all who have the token'],
     ],
   },
   {

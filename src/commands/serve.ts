@@ -1,0 +1,63 @@
+/** `sera serve`: the gateway, until it is told to end. */
+import { SeraError } from '../errors.js'
+import { gatewayApp } from '../gateway/app.js'
+import { DEFAULT_LISTEN, isLoopback, Listener, placeOf } from '../gateway/listen.js'
+import type { Host } from '../host.js'
+import type { Outcome } from '../outcome.js'
+import type { Call } from './call.js'
+import { sayNews } from './messages.js'
+import { openTables, participantAt } from './participant.js'
+import type { RunOptions } from './run-options.js'
+import { PoolsFile, readTls, readToken } from './serve-files.js'
+
+export function serve(options: RunOptions): (call: Call, host: Host) => Promise<Outcome> {
+  const places = (options.listen ?? [DEFAULT_LISTEN]).map(placeOf)
+  const token = readToken(options.tokenFile)
+  const tls = readTls(options.tlsCert, options.tlsKey)
+  const open = places.find(place => !isLoopback(place))
+  if (open && token === undefined && !options.insecure) {
+    const where = `${open.host ?? ''}:${open.port}`
+    throw new SeraError(
+      'usage',
+      `--listen ${where} is open to others: give a --token-file, or --insecure to let all in`,
+    )
+  }
+  return async (call, host) => {
+    const pools = new PoolsFile(options.poolsFile, call.warn)
+    const closing = new AbortController()
+    const tables = openTables(call, host)
+    const participant = participantAt(tables, call, host)
+    const app = gatewayApp({
+      participant,
+      tables,
+      clock: host.clock,
+      token,
+      pools: () => pools.current,
+      log: { write: () => {} },
+      meter: { waits: () => () => {} },
+      closing: closing.signal,
+    })
+    const listener = new Listener(app.fetch, tls)
+    try {
+      for (const place of places) sayNews(host, call.voice, `listening on ${await listener.open(place)}`)
+      await told(host, () => pools.reload())
+      return { kind: 'done' }
+    } finally {
+      closing.abort()
+      await listener.close()
+      await participant.close()
+    }
+  }
+}
+
+/** Resolves when a signal ends the gateway; HUP makes it read its files again. */
+function told(host: Host, reload: () => void): Promise<void> {
+  return new Promise(resolve => {
+    const stop = host.onSignal(signal => {
+      if (signal === 'SIGHUP') return reload()
+      if (signal !== 'SIGTERM' && signal !== 'SIGINT' && signal !== 'SIGQUIT') return
+      stop()
+      resolve()
+    })
+  })
+}

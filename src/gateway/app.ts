@@ -1,0 +1,21 @@
+/** The gateway as one function from request to response. */
+import { Hono } from 'hono'
+import { access } from './access.js'
+import type { Env, Gateway } from './gateway.js'
+import { health } from './health.js'
+import { logged } from './log.js'
+import { pools } from './pools.js'
+import { failure, notFound } from './problem.js'
+import { readable } from './request.js'
+
+export function gatewayApp(gateway: Gateway): Hono<Env> {
+  const app = new Hono<Env>()
+  app.use(logged(gateway.log, gateway.clock))
+  app.use(readable)
+  app.use(access(gateway.token))
+  app.route('/', health(gateway))
+  app.route('/', pools(gateway))
+  app.onError(failure)
+  app.notFound(notFound)
+  return app
+}

@@ -1,0 +1,88 @@
+/** Where the gateway listens, and what a client may cost it before its request is understood. */
+import { once } from 'node:events'
+import { createServer, type Server, type ServerOptions } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { getRequestListener } from '@hono/node-server'
+import { SeraError } from '../errors.js'
+
+export interface Place {
+  /** Undefined: all addresses. */
+  host: string | undefined
+  port: number
+}
+
+export interface Tls {
+  cert: string
+  key: string
+}
+
+export const DEFAULT_LISTEN = '127.0.0.1:9989'
+
+/**
+ * A client has this long to say what it wants; then it is answered 408 and its connection closed. What it waits for may take as
+ * long as it likes.
+ */
+const LIMITS: ServerOptions = {
+  maxHeaderSize: 16 * 1024,
+  headersTimeout: 15_000,
+  requestTimeout: 30_000,
+  connectionsCheckingInterval: 5000,
+  keepAliveTimeout: 60_000,
+}
+
+/** How long answers under way may take when the gateway ends. */
+const FAREWELL_MS = 2000
+
+/** `127.0.0.1:9989`, `[::1]:9989`, `localhost:9989`, `:9989`. @throws SeraError usage */
+export function placeOf(text: string): Place {
+  const { v6, host = v6, port } = /^(?:\[(?<v6>[^\]]+)\]|(?<host>[^:[\]]*)):(?<port>\d{1,5})$/.exec(text)?.groups ?? {}
+  if (port !== undefined && Number(port) < 65_536) return { host: host || undefined, port: Number(port) }
+  throw new SeraError(
+    'usage',
+    `--listen ${JSON.stringify(text)}: expected address:port, as 127.0.0.1:9989 or [::1]:9989`,
+  )
+}
+
+/** Only this host reaches it. */
+export function isLoopback({ host = '' }: Place): boolean {
+  return host === 'localhost' || host === '::1' || /^127(\.\d+){3}$/.test(host)
+}
+
+export class Listener {
+  readonly #servers: Server[] = []
+
+  constructor(
+    /** From request to response. */
+    readonly fetch: Parameters<typeof getRequestListener>[0],
+    readonly tls: Tls | undefined,
+  ) {}
+
+  /** @returns the URL to reach it by @throws SeraError usage, when the address can't be had */
+  async open({ host, port }: Place): Promise<string> {
+    const answer = getRequestListener(this.fetch)
+    const server = this.tls ? createTlsServer({ ...LIMITS, ...this.tls }, answer) : createServer(LIMITS, answer)
+    try {
+      server.listen({ port, host: host ?? '::' })
+      await once(server, 'listening')
+    } catch (cause) {
+      const { code, message } = cause as NodeJS.ErrnoException
+      const reason = code === 'EADDRINUSE' ? 'somebody listens there already' : message
+      throw new SeraError('usage', `cannot listen on ${host ?? ''}:${port}: ${reason}`, { cause })
+    }
+    this.#servers.push(server)
+    const at = server.address() as AddressInfo
+    return `${this.tls ? 'https' : 'http'}://${at.family === 'IPv6' ? `[${at.address}]` : at.address}:${at.port}`
+  }
+
+  /** Takes no more connections, waits for the answers under way, and closes what is left. */
+  async close(): Promise<void> {
+    const closed = this.#servers.map(server => once(server.close(), 'close'))
+    for (const server of this.#servers) server.closeIdleConnections()
+    const enough = setTimeout(() => {
+      for (const server of this.#servers) server.closeAllConnections()
+    }, FAREWELL_MS)
+    await Promise.all(closed)
+    clearTimeout(enough)
+  }
+}

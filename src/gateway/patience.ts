@@ -1,0 +1,56 @@
+/** Waiting on behalf of a client: for as long as it is there, and the gateway is. */
+import type { Context } from 'hono'
+import { HTTPException } from 'hono/http-exception'
+import type { Env, Gateway } from './gateway.js'
+import type { Ending } from './meter.js'
+
+/** The client has hung up; nobody reads an answer. */
+export class HungUp extends Error {}
+
+/**
+ * Does work whose signal aborts when the client hangs up, or when the gateway ends (503). `kind` is what is waited for, for the
+ * metrics.
+ *
+ * @throws HTTPException 503; HungUp; what the work throws
+ */
+export async function whileHere<T>(
+  c: Context<Env>,
+  { closing, meter }: Gateway,
+  kind: string,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const client = c.req.raw.signal
+  const over = new AbortController()
+  const hangUp = () => over.abort(new HungUp('the client has hung up'))
+  const close = () => over.abort(ending())
+  const done = meter.waits(kind)
+  let end: Ending = 'failed'
+  // not AbortSignal.any: its signals stay with one that lives as long as the process
+  client.addEventListener('abort', hangUp, { once: true })
+  closing.addEventListener('abort', close, { once: true })
+  if (client.aborted) hangUp()
+  if (closing.aborted) close()
+  try {
+    const result = await work(over.signal)
+    end = 'granted'
+    return result
+  } catch (error) {
+    end = over.signal.aborted ? 'gone' : endingOf(error)
+    throw error
+  } finally {
+    client.removeEventListener('abort', hangUp)
+    closing.removeEventListener('abort', close)
+    done(end)
+  }
+}
+
+function ending(): HTTPException {
+  return new HTTPException(503, {
+    message: 'this gateway is ending; ask again',
+    res: new Response(null, { headers: { 'Retry-After': '1' } }),
+  })
+}
+
+function endingOf(error: unknown): Ending {
+  return (error as { kind?: unknown }).kind === 'timed-out' ? 'timed-out' : 'failed'
+}
