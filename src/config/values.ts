@@ -119,6 +119,7 @@ export const dsns: Reader<Dsn[]> = {
 
 /** A value in an error; what may be a DSN in the wrong place is not shown. */
 function shown(value: unknown): string {
+  if (value === undefined) return 'nothing'
   if (typeof value === 'object' && value !== null) return typeName(value)
   const text = JSON.stringify(value)
   if (text.includes('@')) return typeName(value)
