@@ -1,6 +1,6 @@
 /**
- * A YAML file whose errors say where in it. It means what it means to PyYAML, for which people have written theirs: YAML 1.1,
- * with anchors and merge keys.
+ * A YAML file whose errors say where in it. It means what it means to PyYAML, for which people have written
+ * theirs: YAML 1.1, with anchors and merge keys.
  */
 import { isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument } from 'yaml'
 import { nearest } from '../config/nearest.js'
