@@ -1,6 +1,10 @@
 /**
  * Looks at resources for all who wait in this process. Everybody says how soon they want to look; one look serves all of
  * those that are due, and only one is under way at a time, so that a slow server is asked less and not more.
+ *
+ * Where only those ahead matter, those who wait here stand in line, and only the first looks: nobody behind it can be let on before
+ * it has gone. So five thousand in a line cost no more than one. From time to time its look goes as far as the last of them, for
+ * the dead among those who stand between them to be noticed before they are the first.
  */
 import { after, type Clock } from '../clock.js'
 import { SeraError } from '../errors.js'
@@ -24,13 +28,17 @@ const JITTER = 0.1
 /** What an answer may cost beyond the end of the patience: a look for somebody more patient may be under way, and hang. */
 const LATE_MS = 5000
 
+/** Between looks along a whole line. */
+const WHOLE_LINE_MS = 5000
+
 /** After a look, until all whom it served have said when they want the next. */
 const SETTLED_MS = 200
 /** Between looks as rare as this the connection is given back. */
 const REST_MS = 500
 
 export class Lookout {
-  readonly #waiting = new Set<Waiting>()
+  /** By resource. */
+  readonly #lines = new Map<string, Line>()
   #looking = false
   /** When the next look is planned for, monotonic clock, ms. */
   #plannedAt = Number.POSITIVE_INFINITY
@@ -44,8 +52,8 @@ export class Lookout {
   ) {}
 
   /**
-   * The resource as it is in `paceMs`, or when the patience ends, with the claims up to ticket `upTo`.
-   * Rejects with the signal's reason, or when the store gives up.
+   * The resource as it is in `paceMs`, or when the patience ends, with the claims up to ticket `upTo`: or, when somebody else here
+   * waits before that ticket, once nobody does. Rejects with the signal's reason, or when the store gives up.
    */
   next(key: ResourceKey, upTo: number, paceMs: number, patience: Patience): Promise<ResourceState> {
     return new Promise((resolve, reject) => {
@@ -55,8 +63,8 @@ export class Lookout {
       const done = <T>(settle: (value: T) => void) => {
         return (value: T) => {
           giveUp()
-          this.#waiting.delete(waiting)
           signal?.removeEventListener('abort', abort)
+          this.#leave(waiting)
           settle(value)
         }
       }
@@ -67,9 +75,17 @@ export class Lookout {
       const abort = () => waiting.reject(signal?.reason)
       const giveUp = after(until - now + LATE_MS, () => waiting.reject(noAnswer(key)))
       signal?.addEventListener('abort', abort, { once: true })
-      this.#waiting.add(waiting)
-      this.#plan(times.dueAt)
+      this.#line(key).join(waiting)
+      this.#planNext()
     })
+  }
+
+  /** Who waits at this resource looks now. */
+  hurry(key: ResourceKey): void {
+    const now = this.clock.now()
+    const line = this.#lines.get(nameOf(key))
+    for (const one of line?.all.filter(waiting => line.looks(waiting)) ?? []) one.readyAt = one.dueAt = now
+    this.#planNext()
   }
 
   /** Ends all waits, those to come too, with this error. */
@@ -77,31 +93,39 @@ export class Lookout {
     this.#closed = reason
     this.#cancel()
     this.#cancelRest()
-    for (const one of [...this.#waiting]) one.reject(reason)
+    for (const line of [...this.#lines.values()]) for (const one of line.all) one.reject(reason)
   }
 
-  #plan(at: number): void {
-    if (this.#looking || at >= this.#plannedAt) return
-    this.#cancel()
-    this.#plannedAt = at
-    this.#cancel = after(at - this.clock.now(), () => void this.#look())
+  #line(key: ResourceKey): Line {
+    const name = nameOf(key)
+    const line = this.#lines.get(name) ?? new Line(key)
+    this.#lines.set(name, line)
+    return line
+  }
+
+  #leave(one: Waiting): void {
+    const name = nameOf(one.key)
+    const line = this.#lines.get(name)
+    line?.leave(one)
+    if (line?.isEmpty) this.#lines.delete(name)
+    else this.#planNext() // the next in line may be due
   }
 
   async #look(): Promise<void> {
     this.#plannedAt = Number.POSITIVE_INFINITY
     const now = this.clock.now()
-    const due = [...this.#waiting].filter(({ readyAt }) => readyAt <= now)
-    if (due.length === 0) return this.#planNext() // they have gone, or the timer was early
+    const asked = [...this.#lines.values()].flatMap(line => line.due(now) ?? [])
+    if (asked.length === 0) return this.#planNext() // they have gone, or the timer was early
     this.#looking = true
-    const groups = grouped(due)
+    const served = asked.flatMap(({ due }) => due)
     try {
-      const until = Math.max(...due.map(({ patience }) => patience.until))
-      const states = await this.store.look(groups, { until })
-      groups.forEach(({ waiting }, at) => {
-        for (const one of waiting) one.resolve(states[at] as ResourceState)
+      const until = Math.max(...served.map(({ patience }) => patience.until))
+      const states = await this.store.look(asked, { until })
+      asked.forEach(({ due }, at) => {
+        for (const one of due) one.resolve(states[at] as ResourceState)
       })
     } catch (error) {
-      for (const one of due) one.reject(error)
+      for (const one of served) one.reject(error)
     } finally {
       this.#looking = false
       this.#planNext()
@@ -116,23 +140,67 @@ export class Lookout {
   }
 
   #planNext(): void {
-    this.#plan([...this.#waiting].reduce((earliest, { dueAt }) => Math.min(earliest, dueAt), Number.POSITIVE_INFINITY))
+    if (this.#looking || this.#closed) return
+    const at = [...this.#lines.values()].reduce(
+      (earliest, { dueAt }) => Math.min(earliest, dueAt),
+      Number.POSITIVE_INFINITY,
+    )
+    if (at >= this.#plannedAt) return
+    this.#cancel()
+    this.#plannedAt = at
+    this.#cancel = after(at - this.clock.now(), () => void this.#look())
   }
+}
+
+/** All who wait at one resource. */
+class Line {
+  /** In the order of what they want to see: those whom only those ahead matter to, and then those who want to see it all. */
+  readonly all: Waiting[] = []
+  #wholeAt = Number.NEGATIVE_INFINITY
+
+  constructor(readonly key: ResourceKey) {}
+
+  get isEmpty(): boolean {
+    return this.all.length === 0
+  }
+
+  /** Who stands further back in line looks once: when its patience ends. */
+  get dueAt(): number {
+    return this.all.reduce((earliest, one) => {
+      return Math.min(earliest, this.looks(one) ? one.dueAt : one.patience.until)
+    }, Number.POSITIVE_INFINITY)
+  }
+
+  /** The first in line, and whoever wants to see it all. */
+  looks(one: Waiting): boolean {
+    return one === this.all[0] || one.upTo === Number.POSITIVE_INFINITY
+  }
+
+  join(one: Waiting): void {
+    const behind = this.all.findLastIndex(({ upTo }) => upTo <= one.upTo)
+    this.all.splice(behind + 1, 0, one)
+  }
+
+  leave(one: Waiting): void {
+    const at = this.all.indexOf(one)
+    if (at >= 0) this.all.splice(at, 1)
+  }
+
+  /** Whom a look serves now, and how far it goes; undefined when nobody is due. */
+  due(now: number): (Look & { due: Waiting[] }) | undefined {
+    const due = this.all.filter(one => one.patience.until <= now || (one.readyAt <= now && this.looks(one)))
+    if (due.length === 0) return undefined
+    const isWhole = now - this.#wholeAt >= WHOLE_LINE_MS
+    if (isWhole) this.#wholeAt = now
+    const furthest = (isWhole ? this.all : due).at(-1) as Waiting
+    return { key: this.key, upTo: furthest.upTo, due }
+  }
+}
+
+function nameOf({ kind, name }: ResourceKey): string {
+  return `${kind}\0${name}`
 }
 
 function noAnswer({ kind, name }: ResourceKey): SeraError {
   return new SeraError('lock-failed', `${kind} ${name}: the server did not answer in time`)
-}
-
-/** One look a resource, as far as the furthest of those who are due wants to see. */
-function grouped(due: readonly Waiting[]): Array<Look & { waiting: Waiting[] }> {
-  const groups = new Map<string, Look & { waiting: Waiting[] }>()
-  for (const one of due) {
-    const name = `${one.key.kind}\0${one.key.name}`
-    const group = groups.get(name) ?? { key: one.key, upTo: one.upTo, waiting: [] }
-    group.upTo = Math.max(group.upTo, one.upTo)
-    group.waiting.push(one)
-    groups.set(name, group)
-  }
-  return [...groups.values()]
 }

@@ -67,10 +67,10 @@ export class Participant {
     return { until: this.clock.now() + FAREWELL_MS }
   }
 
-  /** A place for a claim that has not been made yet. */
-  place(key: ResourceKey): Place {
+  /** A place for a claim that has not been made yet, or for one with this id, which somebody else may have made. */
+  place(key: ResourceKey, id = randomBytes(16).toString('hex')): Place {
     const { leaseMs, graceMs, clock } = this.options
-    const place = new Place(key, randomBytes(16).toString('hex'), leaseMs, graceMs, clock)
+    const place = new Place(key, id, leaseMs, graceMs, clock)
     this.#places.set(place.id, place)
     return place
   }
@@ -107,6 +107,11 @@ export class Participant {
   async next(key: ResourceKey, upTo: number, paceMs: number, patience: Patience): Promise<ResourceState> {
     const state = await this.#lookout.next(key, upTo, paceMs, patience)
     return without(state, this.#dead(key, state))
+  }
+
+  /** Something has changed at a resource: whoever waits there looks at once. */
+  hurry(key: ResourceKey): void {
+    this.#lookout.hurry(key)
   }
 
   /** The claim leaves the tables. @returns whether it was still there */

@@ -10,9 +10,11 @@
  *
  * Or the row is overdue by the server's clock by more than `maxClockSkew`, which clocks of members can't differ by: so
  * that those who don't wait get past the dead, too.
+ *
+ * A claim that nobody renews was given a time by the server's clock, and by that clock it ends.
  */
 import type { Clock } from '../clock.js'
-import type { Claim, ResourceKey, ResourceState } from '../store/claims.js'
+import { type Claim, NEVER_MS, NOBODY, type ResourceKey, type ResourceState } from '../store/claims.js'
 
 /** What clocks may drift apart within a lease, and a margin for whoever is slow to stop. */
 const MARGIN_MS = 1000
@@ -56,7 +58,9 @@ export class Watch {
     this.#sightings.delete(`${key.kind}\0${key.name}`)
   }
 
-  #isDead({ leaseMs, overdueMs }: Claim, { since }: Sighting, now: number): boolean {
+  #isDead({ processId, leaseMs, overdueMs }: Claim, { since }: Sighting, now: number): boolean {
+    if (leaseMs === NEVER_MS) return false
+    if (processId === NOBODY) return overdueMs > 0
     return now - since >= leaseMs + MARGIN_MS || overdueMs > this.maxClockSkewMs
   }
 }

@@ -51,7 +51,20 @@ export interface ClaimRequest {
   labels?: string
   selector?: string
   payload?: string
+  /** Whose claim it is for people, where this process makes it for somebody else. */
+  owner?: Owner
+  /** Who renews it, where that is not this process, or not this process alone. */
+  processId?: string
 }
+
+/**
+ * In the place of a process: nobody renews the claim. It has a lease from when it was granted, by the server's clock, and is dead
+ * when that is over.
+ */
+export const NOBODY = ''
+
+/** As a lease, ms: nobody takes the claim for dead. Longer ones the tables have no room for. */
+export const NEVER_MS = 2 ** 32 - 1
 
 export interface Claim extends Required<Pick<ClaimRequest, 'id' | 'leaseMs' | 'units'>> {
   /** The resource's version when the claim was made: its place in the queue. */
@@ -87,8 +100,8 @@ export interface ResourceState {
   now: number
 }
 
-/** New values of a claim. `granted` gives it the step's version as token. */
-export interface ClaimChange extends Partial<Pick<Claim, 'slot' | 'generation' | 'result'>> {
+/** New values of a claim. `granted` gives it the step's version as token; another lease counts from its next renewal. */
+export interface ClaimChange extends Partial<Pick<Claim, 'slot' | 'generation' | 'result' | 'leaseMs' | 'processId'>> {
   id: string
   state: ClaimState
 }
@@ -195,13 +208,13 @@ export interface Look {
 }
 
 /** The claim that a request becomes, before anything is written. */
-export function freshClaim(request: ClaimRequest, ticket: number, processId: string): Claim {
+export function freshClaim({ owner: _, ...request }: ClaimRequest, ticket: number, processId: string): Claim {
   return {
     ...request,
     ticket,
     token: undefined,
     state: 'waiting',
-    processId,
+    processId: request.processId ?? processId,
     mode: request.mode,
     units: request.units ?? 1,
     slot: undefined,

@@ -50,7 +50,8 @@ export class LockTables implements ClaimStore {
     { join, read, ...patience }: StepOptions,
   ): Promise<StepResult> {
     const { clock } = this.options
-    const { owner, processId } = this
+    const { processId } = this
+    const { owner = this.owner } = request
     const step = { key: this.calls.key(key), request, decide, join, read, owner, processId }
     return this.#inLine(step.key, () =>
       this.calls.persist(async (connection, attempt) => {

@@ -112,7 +112,7 @@ export class MemoryStore implements ClaimStore {
     )
     const mine = after.find(({ id }) => id === request.id)
     if (!known && mine?.state === 'waiting' && !join) return { mine: undefined, admitted: false, sentAt }
-    this.#write(shelf, decision, after, version, request.id)
+    this.#write(shelf, decision, after, version, request)
     return resultOf(decision, mine, request.id, sentAt)
   }
 
@@ -162,7 +162,7 @@ export class MemoryStore implements ClaimStore {
     return shelf.rows.map(({ claim, expiresAt }) => ({ ...claim, overdueMs: now - expiresAt }))
   }
 
-  #write(shelf: Shelf, change: Change, after: readonly Claim[], version: number, mine: string): void {
+  #write(shelf: Shelf, change: Change, after: readonly Claim[], version: number, mine: ClaimRequest): void {
     const before = new Map(shelf.rows.map(row => [row.claim.id, row]))
     const now = this.tables.clock.now()
     const granted = change.claims?.some(({ state }) => state === 'granted')
@@ -173,11 +173,16 @@ export class MemoryStore implements ClaimStore {
       grantedToken: granted ? version : shelf.resource.grantedToken,
     }
     shelf.rows = after.map(claim => {
-      const row = before.get(claim.id) ?? { claim, owner: this.owner, expiresAt: now + claim.leaseMs, since: now }
+      const row = before.get(claim.id) ?? {
+        claim,
+        owner: mine.owner ?? this.owner,
+        expiresAt: now + claim.leaseMs,
+        since: now,
+      }
       const since = row.claim.state === claim.state ? row.since : now
       return { ...row, claim, since }
     })
-    for (const row of shelf.rows) if (row.claim.id === mine) this.#renew(row)
+    for (const row of shelf.rows) if (row.claim.id === mine.id) this.#renew(row)
   }
 
   #renew(row: Row): void {

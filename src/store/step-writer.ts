@@ -67,9 +67,10 @@ export class StepWriter {
     )
   }
 
-  #stateValues({ state, slot, generation, result }: Omit<ClaimChange, 'id'>): unknown[] {
+  #stateValues({ state, slot, generation, result, leaseMs, processId }: Omit<ClaimChange, 'id'>): unknown[] {
     const isGranted = state === 'granted'
-    return [state, isGranted ? this.resource.version : null, slot, generation, result, isGranted]
+    const token = isGranted ? this.resource.version : null
+    return [state, token, slot, generation, result, leaseMs, processId, isGranted]
   }
 
   async #expect(rows: number, sql: string, values: unknown[]): Promise<void> {
@@ -81,7 +82,8 @@ export class StepWriter {
 const LEASE_FROM_NOW = 'UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND'
 
 const SET_STATE = `state = ?, token = COALESCE(?, token), slot = COALESCE(?, slot),
-  generation = COALESCE(?, generation), result = COALESCE(?, result), granted_at = IF(?, UTC_TIMESTAMP(6), granted_at)`
+  generation = COALESCE(?, generation), result = COALESCE(?, result), lease_ms = COALESCE(?, lease_ms),
+  process_id = COALESCE(?, process_id), granted_at = IF(?, UTC_TIMESTAMP(6), granted_at)`
 
 const INSERT = `INSERT INTO sera_claim (id, resource_id, ticket, process_id, host, pid, user, command, state, token, mode,
   units, slot, generation, tag, labels, selector, payload, result, lease_ms, renewals, expires_at, requested_at, granted_at)
@@ -99,7 +101,7 @@ function alike(changes: readonly ClaimChange[], living: readonly Claim[]): Group
   const groups = new Map<string, Group>()
   for (const to of changes) {
     const from = stateBefore.get(to.id) ?? 'waiting'
-    const name = JSON.stringify([from, to.state, to.slot, to.generation, to.result])
+    const name = JSON.stringify([from, { ...to, id: undefined }])
     const group = groups.get(name) ?? { ids: [], from, to }
     group.ids.push(to.id)
     groups.set(name, group)

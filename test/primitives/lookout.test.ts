@@ -8,6 +8,7 @@ import { MemoryStore, MemoryTables } from '../../src/store/memory.js'
 
 const KEY = { kind: 'mutex', name: 'a' }
 const OTHER = { kind: 'mutex', name: 'b' }
+const ALL = Number.POSITIVE_INFINITY
 const FOREVER = { until: Number.POSITIVE_INFINITY }
 
 /** Counts the looks, and answers when it is let. */
@@ -53,26 +54,61 @@ const ends = (promise: Promise<unknown>) =>
     (error: unknown) => error,
   )
 
-test('one look serves all who are due or nearly, each resource in it once, as far as the furthest wants to see', async t => {
+const asked = ({ looks }: Watched) => looks.map(look => look.map(({ key, upTo }) => ({ key, upTo })))
+
+test('one look serves all who are due or nearly, each resource in it once', async t => {
   const { store, lookout } = setUp()
-  const waits = [200, 205, 210].map((pace, at) => lookout.next(KEY, at, pace, FOREVER))
+  const waits = [200, 205, 210].map(pace => lookout.next(KEY, ALL, pace, FOREVER))
   await Promise.all([...waits, lookout.next(OTHER, 7, 200, FOREVER)])
-  t.deepEqual(
-    store.looks.map(look => look.map(({ key, upTo }) => ({ key, upTo }))),
+  t.deepEqual(asked(store), [
     [
-      [
-        { key: KEY, upTo: 2 },
-        { key: OTHER, upTo: 7 },
-      ],
+      { key: KEY, upTo: ALL },
+      { key: OTHER, upTo: 7 },
     ],
-  )
+  ])
+})
+
+test('of those in line only the first looks, however soon the others want to', async t => {
+  const { store, lookout } = setUp()
+  const served: number[] = []
+  const wait = async (upTo: number, paceMs: number) => {
+    await lookout.next(KEY, upTo, paceMs, FOREVER)
+    served.push(upTo)
+  }
+  await Promise.all([wait(3, 0), wait(1, 30), wait(2, 0)])
+  t.deepEqual(served, [1, 2, 3], 'each when those before it have gone')
+  t.deepEqual(asked(store), [[{ key: KEY, upTo: 3 }], [{ key: KEY, upTo: 2 }], [{ key: KEY, upTo: 3 }]])
+})
+
+test('a look goes along the whole line from time to time, so that the dead in it are seen', async t => {
+  const { store, lookout } = setUp()
+  void lookout.next(KEY, 9, 60_000, FOREVER)
+  await lookout.next(KEY, 1, 0, FOREVER)
+  await lookout.next(KEY, 1, 0, FOREVER)
+  t.deepEqual(asked(store), [[{ key: KEY, upTo: 9 }], [{ key: KEY, upTo: 1 }]])
+})
+
+test('who stands further back looks when its patience ends', async t => {
+  const { lookout } = setUp()
+  void lookout.next(KEY, 1, 60_000, FOREVER)
+  t.is(await ends(lookout.next(KEY, 2, 60_000, { until: performance.now() + 20 })), 'answered')
+})
+
+test('who is hurried looks at once, the first in line only', async t => {
+  const { store, lookout } = setUp()
+  const first = lookout.next(KEY, 1, 60_000, FOREVER)
+  void lookout.next(KEY, 2, 60_000, FOREVER)
+  lookout.hurry(OTHER)
+  lookout.hurry(KEY)
+  await first
+  t.is(store.looks.length, 1)
 })
 
 test('a hundred who look every 20 ms ask the server hardly more often than one', async t => {
   const { store, lookout } = setUp()
   const until = performance.now() + 200
   const look = async () => {
-    while (performance.now() < until) await lookout.next(KEY, 1, 20, FOREVER)
+    while (performance.now() < until) await lookout.next(KEY, ALL, 20, FOREVER)
   }
   await Promise.all(Array.from({ length: 100 }, look))
   t.true(store.looks.length <= 60, `${store.looks.length} looks, and not 10 for each`)
