@@ -7,7 +7,7 @@ import { historyText } from './history-view.js'
 import { sayNews } from './messages.js'
 import { RECORDED } from './record.js'
 import type { RunOptions } from './run-options.js'
-import { openCalls } from './status/survey.js'
+import { openCalls } from './status/question.js'
 
 /** What a server and a terminal bear at once; who wants more asks for it piece by piece, with `--since`, or in SQL. */
 const HIGHEST_LIMIT = 10_000

@@ -1,10 +1,11 @@
 /** `sera status [--watch] [--json] [kind [name]]`: who holds what, and who waits for it. */
 import { SeraError } from '../errors.js'
 import type { Host } from '../host.js'
+import { statusObject } from '../status/json.js'
+import { type Question, take } from '../status/survey.js'
 import type { Call, Task } from './call.js'
 import type { RunOptions } from './run-options.js'
-import { statusObject } from './status/json.js'
-import { openCalls, type Question, questionOf, take } from './status/survey.js'
+import { openCalls, questionOf } from './status/question.js'
 import { drawn } from './status/view.js'
 
 export function status(words: readonly string[], { watch, json }: RunOptions): Task {

@@ -5,23 +5,12 @@
 import { formatDuration } from '../config/duration.js'
 import { SeraError } from '../errors.js'
 import type { Contender as Claimant, ClaimState, ResourceKey, ResourceState } from '../store/claims.js'
+import type { Kind } from './kinds.js'
 import { checkName } from './names.js'
 import type { Ask, Participant } from './participant.js'
 import type { Place } from './place.js'
 import { takeTurn, type Waiting } from './turn.js'
 import { durationOf, type WaitOptions } from './wait.js'
-
-/** Kinds of resources. The same name is another resource with each. */
-export type Kind =
-  | 'mutex'
-  | 'rwlock'
-  | 'semaphore'
-  | 'counter'
-  | 'barrier'
-  | 'double-barrier'
-  | 'gate'
-  | 'once'
-  | 'rendezvous'
 
 /** One who holds or waits. */
 export interface Contender {

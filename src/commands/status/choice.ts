@@ -1,6 +1,6 @@
 /** What `sera break` would break, of all that is at a resource. Pure. */
 import { SeraError } from '../../errors.js'
-import { holders, type Member, type Picture, type Sight } from './picture.js'
+import { holders, type Member, type Picture, type Sight } from '../../status/picture.js'
 import { whoIs } from './words.js'
 
 export interface Breakage {

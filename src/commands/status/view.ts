@@ -3,9 +3,9 @@
  * who holds or waits, in columns that are the same for all. Pure; colours are the last step.
  */
 import type { Terminal } from '../../host.js'
+import { holders, type Member, type Picture, type Sight, waiters } from '../../status/picture.js'
 import { linesOf } from '../text/folded.js'
 import { cut, filled, harmless, widthOf } from '../text/width.js'
-import { holders, type Member, type Picture, type Sight, waiters } from './picture.js'
 import { doing, leaseOf, situation, spell, whatRuns, whoIs } from './words.js'
 
 export interface Look {

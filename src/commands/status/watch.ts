@@ -3,12 +3,12 @@ import { sleep } from '../../clock.js'
 import { SeraError } from '../../errors.js'
 import type { Host } from '../../host.js'
 import type { Outcome } from '../../outcome.js'
+import { lasting, statusObject } from '../../status/json.js'
+import type { Picture } from '../../status/picture.js'
+import { type Question, take } from '../../status/survey.js'
 import type { Calls } from '../../store/calls.js'
 import { explain } from '../../store/retry.js'
 import { cut, harmless } from '../text/width.js'
-import { statusObject } from './json.js'
-import type { Picture } from './picture.js'
-import { type Question, take } from './survey.js'
 import { drawn } from './view.js'
 import { spell } from './words.js'
 
@@ -41,7 +41,7 @@ export async function watchLines(calls: Calls, question: Question, host: Host): 
   let last = ''
   const show = (picture: Picture) => {
     const told = statusObject(picture)
-    const changed = JSON.stringify(told, (key, value) => (TIMES.includes(key) ? undefined : value))
+    const changed = lasting(told)
     if (changed !== last && !host.stdout.write(`${JSON.stringify(told)}\n`)) end.now({ kind: 'done' })
     last = changed
   }
@@ -52,8 +52,6 @@ export async function watchLines(calls: Calls, question: Question, host: Host): 
     end.forget()
   }
 }
-
-const TIMES = ['at', 'sinceMs', 'leaseLeftMs']
 
 interface Viewer {
   show(picture: Picture): void

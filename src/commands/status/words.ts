@@ -1,5 +1,5 @@
 /** How `sera status` puts it: what goes on at a resource, who somebody is there, and times as people say them. */
-import { holders, type Member, opensAt, type Sight, waiters } from './picture.js'
+import { closedSince, holders, type Member, missingAt, opensAt, type Sight, waiters } from '../../status/picture.js'
 
 /** The two largest units: `45s`, `3m 12s`, `2h 5m`, `12d 3h`; negative for what should have been. */
 export function spell(ms: number): string {
@@ -62,19 +62,6 @@ function sum(members: readonly Member[]): number {
 function missing(sight: Sight): string {
   const count = missingAt(sight)
   return count === undefined ? '' : `${count} of ${sight.resource?.capacity} missing`
-}
-
-/** How many have to come before all may go; undefined where that is not what is waited for. */
-export function missingAt(sight: Sight): number | undefined {
-  const { kind, resource } = sight
-  if ((kind !== 'barrier' && kind !== 'double-barrier') || resource?.capacity === undefined) return undefined
-  if (holders(sight).length > 0 && kind === 'double-barrier') return undefined
-  return Math.max(0, resource.capacity - waiters(sight).length)
-}
-
-/** The newest grant at a gate is whoever closed it, and its token the time. */
-export function closedSince({ resource }: Sight): number | undefined {
-  return resource?.grantedToken === undefined ? undefined : resource.grantedToken / 1000
 }
 
 function gateState(sight: Sight, at: number): string {

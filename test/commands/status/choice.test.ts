@@ -1,6 +1,6 @@
 import test from 'ava'
 import { choose } from '../../../src/commands/status/choice.js'
-import type { Member, Sight } from '../../../src/commands/status/picture.js'
+import type { Member, Sight } from '../../../src/status/picture.js'
 
 const claim = (id: string, state: Member['state'], ticket: number): Member => {
   return { id, state, ticket, host: 'web-1', pid: 1, command: 'x', sinceMs: 1 }

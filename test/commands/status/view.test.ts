@@ -1,10 +1,10 @@
 import test from 'ava'
 import fc from 'fast-check'
-import { type Member, type Picture, pictureOf, type Sight } from '../../../src/commands/status/picture.js'
-import { KINDS } from '../../../src/commands/status/survey.js'
 import { drawn, painted, viewOf } from '../../../src/commands/status/view.js'
 import { spell } from '../../../src/commands/status/words.js'
 import { cut, filled, harmless, widthOf } from '../../../src/commands/text/width.js'
+import { KINDS } from '../../../src/primitives/kinds.js'
+import { type Member, type Picture, pictureOf, type Sight } from '../../../src/status/picture.js'
 import type { Resource } from '../../../src/store/claims.js'
 
 const AT = Date.UTC(2026, 10, 21, 12)

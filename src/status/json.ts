@@ -1,11 +1,19 @@
 /** The picture as an object for programs; a contract (README, "For programs"). What is not known or does not apply is absent. */
-import type { Run } from '../../primitives/run-record.js'
-import { type Member, opensAt, type Picture, type Sight } from './picture.js'
-import { closedSince, missingAt } from './words.js'
+import type { Run } from '../primitives/run-record.js'
+import { closedSince, type Member, missingAt, opensAt, type Picture, type Sight } from './picture.js'
+
+export type StatusObject = ReturnType<typeof statusObject>
 
 export function statusObject({ server, at, sights, unseen }: Picture) {
   return { server, at: time(at), resources: sights.map(sight => resourceObject(sight, at)), unseen }
 }
+
+/** The object without what passes by itself: whoever compares two finds what has happened. */
+export function lasting(told: StatusObject): string {
+  return JSON.stringify(told, (key, value) => (TIMES.includes(key) ? undefined : value))
+}
+
+const TIMES = ['at', 'sinceMs', 'leaseLeftMs']
 
 export function memberObject({ sinceMs, leaseLeftMs, ticket, token, id: _, ...known }: Member) {
   return {

@@ -1,7 +1,7 @@
 /** What `sera status` shows: all that is held and waited for, whatever holds it, in the order that matters to people. */
-import type { ClaimState, Contender, Resource } from '../../store/claims.js'
-import type { GetLock, LockSession } from '../../store/get-lock-survey.js'
-import type { Survey, Surveyed } from '../../store/survey.js'
+import type { ClaimState, Contender, Resource } from '../store/claims.js'
+import type { GetLock, LockSession } from '../store/get-lock-survey.js'
+import type { Survey, Surveyed } from '../store/survey.js'
 
 export interface Picture extends Pick<Survey, 'server' | 'isCut' | 'unseen'> {
   /** By the server's clock, ms since 1970. */
@@ -51,6 +51,19 @@ export function holders({ members }: Sight): Member[] {
 
 export function waiters({ members }: Sight): Member[] {
   return members.filter(({ state }) => state === 'waiting')
+}
+
+/** How many have to come before all may go; undefined where that is not what is waited for. */
+export function missingAt(sight: Sight): number | undefined {
+  const { kind, resource } = sight
+  if ((kind !== 'barrier' && kind !== 'double-barrier') || resource?.capacity === undefined) return undefined
+  if (holders(sight).length > 0 && kind === 'double-barrier') return undefined
+  return Math.max(0, resource.capacity - waiters(sight).length)
+}
+
+/** The newest grant at a gate is whoever closed it, and its token the time. */
+export function closedSince({ resource }: Sight): number | undefined {
+  return resource?.grantedToken === undefined ? undefined : resource.grantedToken / 1000
 }
 
 /** When a gate opens by itself, ms since 1970; Infinity: when somebody opens it. Undefined: it is no closed gate. */

@@ -1,0 +1,14 @@
+/** Kinds of resources. The same name is another resource with each. */
+export const KINDS = [
+  'mutex',
+  'rwlock',
+  'semaphore',
+  'counter',
+  'barrier',
+  'double-barrier',
+  'gate',
+  'rendezvous',
+  'once',
+] as const
+
+export type Kind = (typeof KINDS)[number]
