@@ -7,6 +7,7 @@ import { logged } from './log.js'
 import { pools } from './pools.js'
 import { failure, notFound } from './problem.js'
 import { readable } from './request.js'
+import { watch } from './watch.js'
 
 export function gatewayApp(gateway: Gateway): Hono<Env> {
   const app = new Hono<Env>()
@@ -15,6 +16,7 @@ export function gatewayApp(gateway: Gateway): Hono<Env> {
   app.use(access(gateway.token))
   app.route('/', health(gateway))
   app.route('/', pools(gateway))
+  app.route('/', watch(gateway))
   app.onError(failure)
   app.notFound(notFound)
   return app
