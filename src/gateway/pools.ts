@@ -1,7 +1,95 @@
-/** Pools, as Distributex has them: `/get/`, `/release/` and `/wait/` for curl. */
-import { Hono } from 'hono'
+/**
+ * Pools, as Distributex has them: for any host that has curl.
+ *
+ *     GET /get/?host=web-1&pool=nightly        YES, or NO; a host that holds it is told YES again
+ *     GET /wait/?host=web-1&pool=nightly       YES, once it is its turn
+ *     GET /release/?host=web-1&pool=nightly    OK, whether or not it held it
+ *
+ * Whatever makes no sense is answered INVALID. The text is bare, without a newline. What a database that can't be asked makes
+ * impossible is NO, with status 503. Beyond the original:
+ *
+ * - `id` tells apart several that use a pool on one host: each holds it, and gives it back, by itself.
+ * - YES comes with the fencing token (`Sera-Token`), and says for how long it is so (`Sera-Expires-In`: seconds, or `never`).
+ * - `GET /renew/?host=&pool=&token=`: OK, with the whole time again; NO when the host no longer holds it by that token.
+ * @see https://github.com/calston/distributex
+ */
+import { type Context, Hono } from 'hono'
+import { SeraError } from '../errors.js'
+import { LONGEST_NAME } from '../primitives/names.js'
+import { type Holding, Pool } from '../primitives/pool.js'
+import { guest } from '../store/owner.js'
 import type { Env, Gateway } from './gateway.js'
+import { whileHere } from './patience.js'
 
-export function pools(_gateway: Gateway): Hono<Env> {
-  return new Hono<Env>()
+/** What is asked of a pool, once it makes sense. */
+interface Asked {
+  pool: Pool
+  host: string
+  /** Who holds it, as the tables know him. */
+  holder: string
+}
+
+type Answer = (c: Context<Env>, gateway: Gateway, asked: Asked) => Promise<Response>
+
+const ANSWERS: Readonly<Record<string, Answer>> = {
+  get: (c, gateway, asked) => acquire(c, gateway, asked, 0),
+  wait: (c, gateway, asked) => acquire(c, gateway, asked, Number.POSITIVE_INFINITY),
+  release,
+  renew,
+}
+
+export function pools(gateway: Gateway): Hono<Env> {
+  const app = new Hono<Env>()
+  for (const [word, answer] of Object.entries(ANSWERS)) {
+    for (const path of [`/${word}`, `/${word}/`]) {
+      app.get(path, async c => {
+        if (c.req.method === 'HEAD') return c.text('', 405, { Allow: 'GET' }) // it would change something
+        const asked = askedOf(c, gateway)
+        return asked ? await answer(c, gateway, asked) : c.text('INVALID')
+      })
+    }
+  }
+  app.onError((error, c) => {
+    if (!(error instanceof SeraError)) return c.text('NO', 503)
+    if (error.kind === 'timed-out') return c.text('NO')
+    return error.kind === 'conflict' ? c.text('INVALID') : c.text('NO', 503)
+  })
+  return app
+}
+
+/** Undefined: it is INVALID. */
+function askedOf(c: Context<Env>, gateway: Gateway): Asked | undefined {
+  const { host = '', pool: name = '', id } = c.req.query()
+  const settings = gateway.pools().get(name)
+  const holder = id === undefined ? host : `${host} ${id}`
+  if (host === '' || !settings || /\p{Cc}/u.test(holder) || [...holder].length > LONGEST_NAME) return undefined
+  if (settings.servers && !settings.servers.includes(host)) return undefined
+  return { pool: new Pool(gateway.participant, name, () => gateway.pools().get(name)), host, holder }
+}
+
+async function acquire(
+  c: Context<Env>,
+  gateway: Gateway,
+  { pool, host, holder }: Asked,
+  wait: number,
+): Promise<Response> {
+  const client = c.env.incoming.socket.remoteAddress ?? ''
+  const owner = guest(host, `GET ${c.req.path} from ${client}`)
+  const had = await whileHere(c, gateway, 'pool', signal => pool.acquire(holder, owner, { wait, signal }))
+  return c.text('YES', 200, termsOf(had))
+}
+
+async function release(c: Context<Env>, _: Gateway, { pool, holder }: Asked): Promise<Response> {
+  await pool.release(holder)
+  return c.text('OK')
+}
+
+async function renew(c: Context<Env>, _: Gateway, { pool, holder }: Asked): Promise<Response> {
+  const has = await pool.renew(holder, Number(c.req.query('token')))
+  return has ? c.text('OK', 200, termsOf(has)) : c.text('NO')
+}
+
+function termsOf({ token, leftMs }: Holding): Record<string, string> {
+  const left = Number.isFinite(leftMs) ? (leftMs / 1000).toFixed(3) : 'never'
+  return { 'Sera-Token': String(token), 'Sera-Expires-In': left }
 }

@@ -9,6 +9,7 @@ export const KINDS = [
   'gate',
   'rendezvous',
   'once',
+  'pool',
 ] as const
 
 export type Kind = (typeof KINDS)[number]

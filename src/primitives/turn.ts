@@ -31,6 +31,8 @@ export interface Waiting {
   onlyAhead: boolean
   /** Whether those behind may have been granted before, and matter then: a step, which may grant, has to read them too. */
   outOfOrder?: boolean
+  /** Where only those ahead matter: how many of the oldest a newcomer reads; NEWCOMER_READS when absent. */
+  newcomerReads?: number
   /**
    * Whether others count on the claim, as at a barrier: then a grant is not given back because the wait was broken off, and a
    * claim that was taken for dead does not simply queue again.
@@ -39,6 +41,9 @@ export interface Waiting {
   /** Whether who comes with the tag of another takes its place. */
   succession?: boolean
 }
+
+/** Claims of a long queue that a newcomer reads: he waits behind them, or he needs to see them all. */
+export const NEWCOMER_READS = 50
 
 /** Between looks, for each claim that waits ahead, and at most. */
 const PACE_MS = 10
@@ -111,9 +116,12 @@ function isFromBefore({ resource: { version } }: ResourceState, { ticket }: Clai
   return version < ticket
 }
 
-function toRead({ onlyAhead, outOfOrder }: Waiting, { claim }: Place): StepOptions['read'] {
+function toRead(
+  { onlyAhead, outOfOrder, newcomerReads = NEWCOMER_READS }: Waiting,
+  { claim }: Place,
+): StepOptions['read'] {
   if (!onlyAhead) return 'all'
-  if (!claim) return 'front'
+  if (!claim) return { oldest: newcomerReads }
   return outOfOrder ? 'all' : claim.ticket
 }
 

@@ -38,6 +38,7 @@ function resourceObject(sight: Sight, at: number) {
 /** What there is to tell of a kind besides who is there. */
 const OWN: Record<string, (sight: Sight, at: number) => object> = {
   semaphore: ({ resource }) => ({ permits: resource?.capacity }),
+  pool: ({ resource }) => ({ maxLocks: resource?.capacity }),
   counter: ({ resource }) => ({ value: resource?.value }),
   barrier: sight => ({ count: sight.resource?.capacity, missing: missingAt(sight) }),
   'double-barrier': sight => ({ count: sight.resource?.capacity, missing: missingAt(sight) }),

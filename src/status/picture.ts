@@ -1,5 +1,5 @@
 /** What `sera status` shows: all that is held and waited for, whatever holds it, in the order that matters to people. */
-import type { ClaimState, Contender, Resource } from '../store/claims.js'
+import { type ClaimState, type Contender, NEVER_MS, NOBODY, type Resource } from '../store/claims.js'
 import type { GetLock, LockSession } from '../store/get-lock-survey.js'
 import type { Survey, Surveyed } from '../store/survey.js'
 
@@ -29,8 +29,8 @@ export interface Member extends Partial<Pick<Contender, 'id' | 'user' | 'ticket'
   command: string | undefined
   /** For how long he has been in his state, ms. */
   sinceMs: number | undefined
-  /** Negative: the lease is over, and nobody has taken the claim away yet. */
-  leaseLeftMs?: number
+  /** Negative: the lease is over, and nobody has taken the claim away yet. Undefined: for ever. */
+  leaseLeftMs?: number | undefined
   units?: number
   generation?: number | undefined
   tag?: string | undefined
@@ -73,17 +73,27 @@ export function opensAt({ kind, resource }: Sight, at: number): number | undefin
 }
 
 function fromTables({ key, resource, claims }: Surveyed): Sight {
-  const members = claims.map(fromClaim).toSorted((a, b) => RANK[a.state] - RANK[b.state])
+  const members = claims
+    .filter(isThere)
+    .map(fromClaim)
+    .toSorted((a, b) => RANK[a.state] - RANK[b.state])
   return { ...key, engine: key.kind === 'mutex' ? 'lease' : undefined, resource, members }
 }
 
 const RANK: Record<ClaimState, number> = { granted: 0, leaving: 1, waiting: 2 }
 
-function fromClaim({ overdueMs, ...claim }: Contender): Member {
-  const { id, state, host, pid, user, command, sinceMs, ticket, token, mode, units, slot, generation } = claim
+/** Who was given a time, and no process, is gone when it is over. */
+function isThere({ processId, overdueMs }: Contender): boolean {
+  return processId !== NOBODY || overdueMs <= 0
+}
+
+function fromClaim({ overdueMs, leaseMs, ...claim }: Contender): Member {
+  const { id, state, host, user, command, sinceMs, ticket, token, mode, units, slot, generation } = claim
   const { tag, labels, selector } = claim
+  const pid = claim.pid || undefined
+  const leaseLeftMs = leaseMs === NEVER_MS ? undefined : -overdueMs
   return {
-    ...{ id, state, host, pid, user, command, sinceMs, leaseLeftMs: -overdueMs, ticket, token, mode, units, slot },
+    ...{ id, state, host, pid, user, command, sinceMs, leaseLeftMs, ticket, token, mode, units, slot },
     ...{ generation, tag, labels, selector },
   }
 }

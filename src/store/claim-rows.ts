@@ -15,11 +15,8 @@ const CLAIM_COLUMNS = `c.id, c.ticket, c.state, c.process_id, c.token, c.mode, c
 /** For the process id: results are as large as all payloads of a rendezvous together, and only their owners want them. */
 const OWN_RESULT = 'IF(c.process_id = ?, c.result, NULL) AS result'
 
-/** Claims of a long queue that a newcomer reads. */
-export const FRONT = 50
-
 /** All that orders a queue, for those who look at it a hundred times a second. */
-const QUEUE_COLUMNS = `c.id, c.ticket, c.state, c.process_id, c.mode, c.units, c.slot, c.lease_ms, c.renewals,
+const QUEUE_COLUMNS = `c.id, c.ticket, c.state, c.process_id, c.token, c.mode, c.units, c.slot, c.tag, c.lease_ms, c.renewals,
   TIMESTAMPDIFF(MICROSECOND, c.expires_at, UTC_TIMESTAMP(6)) AS overdue`
 
 const CLAIMS = 'FROM sera_resource r LEFT JOIN sera_claim c ON c.resource_id = r.id'
@@ -34,8 +31,8 @@ export const READ_ALL = `SELECT ${WHOLE} ${NAMED}`
 /** For ticket, kind, name: what orders the claims up to that ticket. */
 export const READ_AHEAD = `SELECT ${QUEUE} AND c.ticket <= ? ${NAMED}`
 
-/** For kind, name: what orders the oldest claims. */
-export const READ_FRONT = `SELECT ${QUEUE} ${NAMED} ORDER BY c.ticket LIMIT ${FRONT}`
+/** For kind, name, how many: what orders the oldest claims. */
+export const READ_OLDEST = `SELECT ${QUEUE} ${NAMED} ORDER BY c.ticket LIMIT ?`
 
 /** For its number among those that are asked for, process id, kind, name. */
 const LOOK = `SELECT ? AS asked, ${LIGHT} ${NAMED}`
@@ -50,7 +47,7 @@ export const READ_CONTENDERS = `SELECT ${CLAIM_COLUMNS}, c.payload, c.result, c.
 FROM sera_resource r JOIN sera_claim c ON c.resource_id = r.id WHERE r.kind = ? AND r.name = ?`
 
 /** What people want to know of a resource and a claim at it. */
-export const SURVEYED_COLUMNS = `r.kind, r.name, ${RESOURCE_COLUMNS}, ${QUEUE_COLUMNS}, c.token, c.generation, c.tag, c.labels,
+export const SURVEYED_COLUMNS = `r.kind, r.name, ${RESOURCE_COLUMNS}, ${QUEUE_COLUMNS}, c.generation, c.labels,
   c.selector, c.host, c.pid, c.user, c.command, ${SINCE}`
 
 export interface Statement {

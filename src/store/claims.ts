@@ -155,10 +155,10 @@ export interface StepOptions extends Patience {
   /** Whether a claim that has to wait stays in the queue; otherwise nothing is written for it. */
   join: boolean
   /**
-   * Which claims the rule needs to see: all; those up to mine, with its ticket; or those at the front, for a newcomer to a
+   * Which claims the rule needs to see: all; those up to mine, with its ticket; or the oldest, for a newcomer to a
    * queue where only those ahead matter and more of them never help. Whoever may be let on is judged by all that matter.
    */
-  read: 'all' | 'front' | number
+  read: 'all' | number | { oldest: number }
 }
 
 /** A claim as a person wants to see it. */
@@ -191,6 +191,8 @@ export interface ClaimStore {
    * claims is read of them, and not what they carry (tag, labels, selector, payload, result); otherwise all but the payloads.
    */
   look(asked: readonly Look[], patience: Patience): Promise<ResourceState[]>
+  /** The oldest claims of a resource, and what orders them. */
+  front(key: ResourceKey, oldest: number, patience: Patience): Promise<ResourceState>
   /** Gives claims another lease. @returns those that are still there */
   renew(ids: readonly string[], patience: Patience): Promise<Set<string>>
   /** Takes a claim away, or only if it is in that state. @returns whether it was there */

@@ -1,7 +1,7 @@
 /** The lock tables in MySQL or MariaDB: every call repeated while that helps, and never longer than its patience. */
 import { randomBytes } from 'node:crypto'
 import { Calls, type CallsOptions, SEPARATOR } from './calls.js'
-import { contendersOf, lookStatements, READ_CONTENDERS, statesOf } from './claim-rows.js'
+import { contendersOf, lookStatements, READ_CONTENDERS, READ_OLDEST, stateOf, statesOf } from './claim-rows.js'
 import type {
   Claim,
   ClaimRequest,
@@ -72,6 +72,12 @@ export class LockTables implements ClaimStore {
       rows.push(...(await this.calls.persist(connection => connection.query(sql, values), patience)))
     }
     return statesOf(rows, asked)
+  }
+
+  async front(key: ResourceKey, oldest: number, patience: Patience): Promise<ResourceState> {
+    const { kind, name } = this.calls.key(key)
+    const rows = await this.calls.persist(connection => connection.query(READ_OLDEST, [kind, name, oldest]), patience)
+    return stateOf(rows, rows.length < oldest ? Number.POSITIVE_INFINITY : Number(rows.at(-1)?.ticket))
   }
 
   async renew(ids: readonly string[], patience: Patience): Promise<Set<string>> {

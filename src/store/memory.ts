@@ -125,6 +125,11 @@ export class MemoryStore implements ClaimStore {
     })
   }
 
+  async front(key: ResourceKey, oldest: number, patience: Patience): Promise<ResourceState> {
+    const [state] = await this.look([{ key, upTo: Number.POSITIVE_INFINITY }], patience)
+    return { ...(state as ResourceState), claims: state?.claims.slice(0, oldest) ?? [] }
+  }
+
   async renew(ids: readonly string[], { signal }: Patience): Promise<Set<string>> {
     await this.#answer(signal)
     const rows = ids.flatMap(id => this.tables.find(id)?.row ?? [])

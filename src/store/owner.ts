@@ -3,20 +3,31 @@ import { hostname, userInfo } from 'node:os'
 
 export interface Owner {
   host: string
+  /** 0: no process that sera knows. */
   pid: number
   user: string
   command: string
 }
 
+const LONGEST_HOST = 255
 const LONGEST_COMMAND = 500
 
 export function ownerOf(pid: number, command: readonly string[]): Owner {
   return {
-    host: hostname().slice(0, 255),
+    host: hostname().slice(0, LONGEST_HOST),
     pid,
     user: userName(),
-    command: [...command.join(' ')].slice(0, LONGEST_COMMAND).join(''),
+    command: cut(command.join(' '), LONGEST_COMMAND),
   }
+}
+
+/** Who is somewhere else, and known by what it has asked for. */
+export function guest(host: string, command: string): Owner {
+  return { host: cut(host, LONGEST_HOST), pid: 0, user: '', command: cut(command, LONGEST_COMMAND) }
+}
+
+function cut(text: string, length: number): string {
+  return [...text].slice(0, length).join('')
 }
 
 /** A container's user need not have a name. */

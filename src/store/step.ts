@@ -23,7 +23,7 @@
  *    COMMIT still be under way, it fails now, because the row has been bumped since.
  */
 import { SeraError } from '../errors.js'
-import { FRONT, NOW, READ_AHEAD, READ_ALL, READ_FRONT, stateOf } from './claim-rows.js'
+import { NOW, READ_AHEAD, READ_ALL, READ_OLDEST, stateOf } from './claim-rows.js'
 import {
   applied,
   type Claim,
@@ -102,9 +102,9 @@ interface Decided {
 /** Nothing is granted on less than all that the rule may count on. */
 async function decided(connection: TableConnection, step: Step): Promise<Decided> {
   const { key, read } = step
-  if (read === 'front') {
-    const rows = await connection.query(READ_FRONT, [key.kind, key.name])
-    const isWhole = rows.length < FRONT
+  if (typeof read === 'object') {
+    const rows = await connection.query(READ_OLDEST, [key.kind, key.name, read.oldest])
+    const isWhole = rows.length < read.oldest
     const found = decide(rows, isWhole ? Number.POSITIVE_INFINITY : Number(rows.at(-1)?.ticket), step)
     if (isWhole || !writes(found.decision)) return found
   } else if (read !== 'all') {

@@ -27,6 +27,10 @@ export class MortalStore implements ClaimStore {
     return this.#alive().look(...call)
   }
 
+  async front(...call: Parameters<ClaimStore['front']>) {
+    return this.#alive().front(...call)
+  }
+
   async renew(...call: Parameters<ClaimStore['renew']>) {
     return this.#alive().renew(...call)
   }

@@ -31,6 +31,8 @@ function stateOf(sight: Sight, at: number): string {
       return held.length === 0 ? 'free' : held[0]?.mode === 'write' ? 'being written' : `${held.length} read`
     case 'semaphore':
       return `${sum(held)} of ${resource?.capacity ?? '?'} permits taken`
+    case 'pool':
+      return `${held.length} of ${resource?.capacity ?? '?'} taken`
     case 'counter':
       return `value ${resource?.value ?? 0}`
     case 'barrier':
@@ -117,13 +119,14 @@ function ordinal(n: number): string {
 export function whoIs({ user, host, pid, connection }: Member): string {
   if (host === undefined) return `connection ${connection}`
   const account = user ? `${user}@` : ''
-  return `${account}${host}${pid === undefined ? ` connection ${connection}` : ` pid ${pid}`}`
+  const process = pid === undefined ? connection && ` connection ${connection}` : ` pid ${pid}`
+  return `${account}${host}${process ?? ''}`
 }
 
 /** What he runs, and as what. */
-export function whatRuns({ tag, labels, selector, units = 1, command }: Member, kind: string): string {
+export function whatRuns({ host, tag, labels, selector, units = 1, command }: Member, kind: string): string {
   return [
-    tag === undefined ? '' : `as ${tag}`,
+    tag === undefined || tag === host ? '' : `as ${tag}`,
     labels ?? '',
     selector ? `wants ${selector}` : '',
     kind === 'semaphore' && units > 1 ? `${units} units` : '',

@@ -1,0 +1,137 @@
+/**
+ * Pool: at most so many hosts hold it, first come, first served, as in Distributex. Nobody stays connected while he holds it: it is
+ * his until he gives it back or his time is up, by the server's clock, whatever has become of who got it for him.
+ *
+ * Admission: who holds it is let on once more, with the grant he has. Otherwise nobody waits ahead of me, and fewer hold it than may.
+ * So grants come in the order of arrival, and whoever holds it came before all who wait: what stands up to my place in the queue
+ * is all that matters. A holder has no process that renews him (`NOBODY`): his claim gets his time as its lease.
+ *
+ * What the limits say is asked anew each time, as they may change while somebody waits.
+ * @see https://github.com/calston/distributex
+ */
+import { type Claim, NEVER_MS, NOBODY, type Rule } from '../store/claims.js'
+import type { Owner } from '../store/owner.js'
+import { granted } from './grant.js'
+import { checkName } from './names.js'
+import type { Participant } from './participant.js'
+import { Primitive } from './primitive.js'
+import { byPlace, NEWCOMER_READS, type Waiting } from './turn.js'
+import type { WaitOptions } from './wait.js'
+
+export interface Limits {
+  /** For how long a holder has it who does not renew; Infinity: until he gives it back. */
+  expireMs: number
+  maxLocks: number
+}
+
+/** What a holder has. */
+export interface Holding {
+  /** Fencing token: see Lock. */
+  token: number
+  /** For so long, Infinity for ever. */
+  leftMs: number
+}
+
+/** What a holder has had, by the server's clock. */
+export interface Held {
+  token: number
+  waitedMs: number
+  heldMs: number
+}
+
+/** Undefined limits: the pool is gone. */
+export function admission(limits: () => Limits | undefined): Rule {
+  return ({ resource, claims }, me) => {
+    const now = limits()
+    if (!now) return { conflict: 'there is no such pool any more' }
+    const others = claims.filter(({ id }) => id !== me.id)
+    const mine = others.find(one => holds(one, me.tag))
+    if (mine) return { remove: [me.id], answer: JSON.stringify(told(mine)) }
+    const ahead = others.filter(({ ticket }) => ticket < me.ticket)
+    if (ahead.length >= now.maxLocks || ahead.some(({ state }) => state === 'waiting')) return {}
+    const change = granted(me, { processId: NOBODY, leaseMs: Math.min(now.expireMs, NEVER_MS) })
+    return resource.capacity === now.maxLocks ? change : { ...change, resource: { capacity: now.maxLocks } }
+  }
+}
+
+function holds({ state, tag }: Claim, holder: string | undefined): boolean {
+  return state === 'granted' && tag === holder
+}
+
+/** As JSON takes it: null for ever. */
+function told({ token, leaseMs, overdueMs }: Claim): { token: number; leftMs: number | null } {
+  return { token: token as number, leftMs: leaseMs === NEVER_MS ? null : -overdueMs }
+}
+
+export class Pool extends Primitive {
+  /** @internal */
+  constructor(
+    participant: Participant,
+    name: string,
+    readonly limits: () => Limits | undefined,
+  ) {
+    super(participant, 'pool', name)
+  }
+
+  /**
+   * Waits until the holder has it; he may have it already.
+   *
+   * @throws SeraError timed-out, lock-failed, usage; conflict, when there is no such pool any more; the signal's reason
+   */
+  async acquire(holder: string, owner: Owner, options: WaitOptions = {}): Promise<Holding> {
+    const place = await this.turn({ tag: checkName('holder', holder), owner }, this.#waiting, options)
+    if (place.answer !== undefined) {
+      await this.part(place)
+      return holding(JSON.parse(place.answer))
+    }
+    this.participant.forget(place) // from now on it is the holder's
+    return whole(place.claim as Claim)
+  }
+
+  /**
+   * Takes it from the holder. @returns what he has had; undefined when he did not hold it
+   * @throws SeraError lock-failed
+   */
+  async release(holder: string): Promise<Held | undefined> {
+    const found = await this.#find(holder)
+    const { store, farewell } = this.participant
+    if (!found || !(await store.remove(found.claim.id, farewell, 'granted'))) return undefined
+    this.participant.hurry(this.key)
+    const { ticket, token = ticket } = found.claim
+    return { token, waitedMs: (token - ticket) / 1000, heldMs: (found.now - token) / 1000 } // numbers begin as times, in µs
+  }
+
+  /** Gives the holder of that token his whole time again. Undefined when he no longer has it. @throws SeraError lock-failed */
+  async renew(holder: string, token: number): Promise<Holding | undefined> {
+    const found = await this.#find(holder)
+    if (found?.claim.token !== token) return undefined
+    const { id } = found.claim
+    const alive = await this.participant.store.renew([id], this.participant.farewell)
+    return alive.has(id) ? whole(found.claim) : undefined
+  }
+
+  async #find(holder: string): Promise<{ claim: Claim; now: number } | undefined> {
+    const { claims, now } = await this.participant.store.front(this.key, this.#oldest, this.participant.farewell)
+    const claim = claims.find(one => holds(one, holder))
+    return claim && { claim, now }
+  }
+
+  get #waiting(): Waiting {
+    const rule = admission(this.limits)
+    return { rule, pace: byPlace, onlyAhead: true, newcomerReads: this.#oldest, meeting: false }
+  }
+
+  /** As many as may hold it, who stand before all others; and some, as there may have been more once. */
+  get #oldest(): number {
+    return NEWCOMER_READS + (this.limits()?.maxLocks ?? 0)
+  }
+}
+
+function holding({ token, leftMs }: ReturnType<typeof told>): Holding {
+  return { token, leftMs: leftMs ?? Number.POSITIVE_INFINITY }
+}
+
+/** Just granted or renewed. */
+function whole(claim: Claim): Holding {
+  return holding(told({ ...claim, overdueMs: -claim.leaseMs }))
+}
