@@ -1,6 +1,7 @@
 /** The gateway as one function from request to response. */
 import { Hono } from 'hono'
 import { access } from './access.js'
+import { events } from './events.js'
 import type { Env, Gateway } from './gateway.js'
 import { health } from './health.js'
 import { logged } from './log.js'
@@ -17,6 +18,7 @@ export function gatewayApp(gateway: Gateway): Hono<Env> {
   app.route('/', health(gateway))
   app.route('/', pools(gateway))
   app.route('/', watch(gateway))
+  app.route('/', events(gateway))
   app.onError(failure)
   app.notFound(notFound)
   return app

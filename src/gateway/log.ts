@@ -1,6 +1,7 @@
 /** What the gateway writes down: each request when it has been answered. */
 import type { MiddlewareHandler } from 'hono'
 import type { Clock } from '../clock.js'
+import { clientOf } from './client.js'
 import type { Env } from './gateway.js'
 
 export interface AccessEntry {
@@ -27,7 +28,7 @@ export function logged(log: GatewayLog, clock: Clock): MiddlewareHandler<Env> {
     const { pathname, search } = new URL(c.req.url)
     log.write({
       kind: 'access',
-      client: c.env.incoming.socket.remoteAddress ?? '',
+      client: clientOf(c),
       method: c.req.method,
       target: pathname + search,
       status: c.res.status,

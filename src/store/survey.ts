@@ -17,6 +17,8 @@ export interface Wanted {
   names?: readonly string[] | undefined
   /** The locks of GET_LOCK to ask for: those of these names, or all; undefined for none. */
   getLocks: readonly string[] | 'all' | undefined
+  /** Also what the claims have to tell those whom they meet. */
+  payloads?: boolean
 }
 
 /** A resource that is held, waited for, or that remembers something. */
@@ -63,7 +65,8 @@ const MOST_IDLE = 100
 async function surveyTables(connection: TableConnection, namespace: string, wanted: Wanted): Promise<TableSurvey> {
   const { sql, values } = condition(namespace, wanted)
   try {
-    const claimed = await connection.query(`${CLAIMED} WHERE ${sql}`, values)
+    const payloads = wanted.payloads ? ', c.payload' : ''
+    const claimed = await connection.query(`SELECT ${SURVEYED_COLUMNS}${payloads} ${CLAIMED} WHERE ${sql}`, values)
     const idle = await connection.query(`${IDLE} AND ${sql} ORDER BY r.version DESC LIMIT ${MOST_IDLE + 1}`, values)
     const resources = resourcesOf([...claimed, ...idle.slice(0, MOST_IDLE)], namespace)
     return { resources, isCut: idle.length > MOST_IDLE, unseen: undefined }
@@ -73,7 +76,7 @@ async function surveyTables(connection: TableConnection, namespace: string, want
   }
 }
 
-const CLAIMED = `SELECT ${SURVEYED_COLUMNS} FROM sera_claim c JOIN sera_resource r ON r.id = c.resource_id`
+const CLAIMED = `FROM sera_claim c JOIN sera_resource r ON r.id = c.resource_id`
 
 /** Whatever has a record has a value, too: until when it is kept. So the index finds them, among however many unused names. */
 const IDLE = `SELECT r.kind, r.name, ${RESOURCE_COLUMNS} FROM sera_resource r
