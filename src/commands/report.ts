@@ -60,7 +60,7 @@ function reasonOf(outcome: Outcome): { reason?: string } {
 
 /** `web-2 pid 4312 (migrate.sh --all)`, as far as it is known. */
 export function describeHolder({ host, pid, command }: Whoever): string {
-  return [host, pid === undefined ? '' : ` pid ${pid}`, command ? ` (${command})` : ''].join('')
+  return [host, pid ? ` pid ${pid}` : '', command ? ` (${command})` : ''].join('')
 }
 
 function seconds(ms: number | undefined): string | undefined {

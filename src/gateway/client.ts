@@ -8,7 +8,7 @@ export function clientOf(c: Context<Env>): string {
   return (c.env.incoming.socket.remoteAddress ?? '').replace(/^::ffff:(?=\d+\.)/, '')
 }
 
-/** As `sera status` shows it: the gateway waits for the client, whose process it does not know. */
-export function ownerFor(c: Context<Env>, doing: string): Owner {
-  return { host: clientOf(c), pid: 0, user: '', command: doing }
+/** As `sera status` shows whom the gateway waits for; of the client's process it knows nothing. */
+export function ownerFor(c: Context<Env>, command: string): Owner {
+  return { host: clientOf(c), pid: 0, user: '', command }
 }

@@ -49,7 +49,6 @@ export function events(gateway: Gateway): Hono<Env> {
 
 interface Visit {
   event: string
-  actor: string
   ask: Ask
 }
 
@@ -65,7 +64,7 @@ function visitOf(c: Context<Env>): Visit {
     labels: labels === undefined ? withActor(actor, new Map()) : parseLabels(labels),
     selector: given('selector') ?? `actor!=${actor}`,
   })
-  return { event, actor, ask: { ...ask, payload: checkPayload(given('payload') ?? '') } }
+  return { event, ask: { ...ask, payload: checkPayload(given('payload') ?? '') } }
 }
 
 function required(name: string, value: string | undefined): string {
@@ -78,9 +77,9 @@ function matesOf(text: string | undefined): number | undefined {
   throw new SeraError('usage', 'mates must be int')
 }
 
-async function meet(c: Context<Env>, gateway: Gateway, { event, actor, ask: wish }: Visit): Promise<Match> {
+async function meet(c: Context<Env>, gateway: Gateway, { event, ask: wish }: Visit): Promise<Match> {
   const { participant } = gateway
-  const ask = { ...wish, owner: ownerFor(c, `GET /event ${actor}`) }
+  const ask = { ...wish, owner: ownerFor(c, '/event') }
   const place = participant.place({ kind: 'rendezvous', name: event })
   await whileHere(c, gateway, 'rendezvous', signal =>
     takeTurn(participant, place, ask, rendezvous(), { until: Number.POSITIVE_INFINITY, signal }),

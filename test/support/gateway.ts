@@ -1,0 +1,58 @@
+/** A `sera serve` that listens, and whoever asks it. */
+import { request } from 'node:http'
+import type { Bench, Sera, SeraOptions } from './sera.js'
+import { until } from './until.js'
+
+export interface TestGateway {
+  sera: Sera
+  url: string
+}
+
+/** Starts a gateway on a port of its own, and waits until it listens. */
+export async function serve(bench: Bench, args: readonly string[] = [], options?: SeraOptions): Promise<TestGateway> {
+  const sera = bench.sub(['serve', '--verbose', '--listen', '127.0.0.1:0', ...args], options)
+  const url = await until('the gateway listens', () => {
+    if (!sera.running) throw new Error(`the gateway has ended: ${sera.stderr}`)
+    return /listening on (\S+)/.exec(sera.stderr)?.[1]
+  })
+  return { sera, url }
+}
+
+export interface Answer {
+  status: number
+  type: string | undefined
+  text: string
+}
+
+export interface Asked {
+  /** Undefined: the connection has ended without one. */
+  answer: Promise<Answer | undefined>
+  /** Undefined, too, as long as there is none. */
+  answered: Answer | undefined
+  hangUp(): void
+}
+
+/** Asks on a connection of its own, as curl does. */
+export function ask(url: string, headers: Record<string, string> = {}): Asked {
+  const outgoing = request(url, { agent: false, headers }).end()
+  const asked: Asked = {
+    answered: undefined,
+    hangUp: () => outgoing.destroy(),
+    answer: new Promise(resolve => {
+      outgoing.once('error', () => resolve(undefined))
+      outgoing.once('response', async incoming => {
+        let text = ''
+        for await (const chunk of incoming.setEncoding('utf8')) text += chunk
+        asked.answered = { status: incoming.statusCode ?? 0, type: incoming.headers['content-type'], text }
+        resolve(asked.answered)
+      })
+    }),
+  }
+  return asked
+}
+
+export async function get(url: string, headers?: Record<string, string>): Promise<Answer> {
+  const answer = await ask(url, headers).answer
+  if (!answer) throw new Error(`no answer from ${url}`)
+  return answer
+}
