@@ -1,14 +1,14 @@
 /**
- * Events, as syncnet has them: `GET /event` waits until those who suit each other are there, and tells each of them who came.
+ * Events, as syncnet has them: `GET /event` waits until those who suit each other are there, and tells them who has come.
  *
  *     $ curl 'localhost:9989/event?event=coin&actor=customer&payload=2'
  *     {"payloads":{"customer":"2","machine":""}}
  *
- * All are at the same rendezvous, those of other gateways and of `sera rendezvous` too. Whoever hangs up is at once no longer there.
- * Only a match that was written before, in the same moment perhaps, stands: a match is final, and the others have been told, or are
- * going to be. Then the one who hung up has met them and does not know, as if the answer had been lost on its way.
+ * All are at the same rendezvous, those of other gateways and of `sera rendezvous` too. Who hangs up is gone at once. Only a
+ * match that was written before, in the same moment perhaps, stands, as a match is final: the others learn of it. Then the one
+ * who hung up has met them and does not know, as if the answer had been lost on its way.
  *
- * Where syncnet answers 200 to what it does not understand, the status here is 400; the answer is a line of text as there.
+ * Where syncnet answers 200 to what it can't understand, the status here is 400; the answer is a line of text as there.
  * @see https://github.com/siadat/netmatch (syncnet until January 2020)
  */
 import { type Context, Hono } from 'hono'
