@@ -1,6 +1,7 @@
 /** The gateway as one function from request to response. */
 import { Hono } from 'hono'
 import { access } from './access.js'
+import { api } from './api/api.js'
 import { events } from './events.js'
 import type { Env, Gateway } from './gateway.js'
 import { health } from './health.js'
@@ -19,6 +20,7 @@ export function gatewayApp(gateway: Gateway): Hono<Env> {
   app.route('/', pools(gateway))
   app.route('/', watch(gateway))
   app.route('/', events(gateway))
+  app.route('/', api(gateway))
   app.onError(failure)
   app.notFound(notFound)
   return app

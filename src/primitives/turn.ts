@@ -25,6 +25,8 @@ export interface Wait {
 /** How a kind of resource is waited for. */
 export interface Waiting {
   rule: Rule
+  /** By which rule it steps once it stands in the queue, where that is another. */
+  again?: Rule
   /** How soon to look again, ms. */
   pace(state: ResourceState, me: Claim): number
   /** Whether only those ahead matter, so that a look need not read the rest. */
@@ -80,17 +82,17 @@ export async function pursue(
   wait: Wait,
 ): Promise<boolean> {
   const { clock } = participant
-  const { rule, pace, onlyAhead, meeting, succession } = waiting
+  const { rule, again = rule, pace, onlyAhead, meeting, succession } = waiting
   const startedAt = clock.now()
   // a step is short, and is not broken off in the middle: its outcome would have to be found out. It repeats itself for less
   // than a lease: so long what it may have granted is sure to be there
-  const step = () => {
+  const step = (by: Rule) => {
     const until = Math.min(wait.until, clock.now() + 0.9 * place.leaseMs)
     const options = { join: clock.now() < wait.until, read: toRead(waiting, place), until }
-    return participant.step(place, ask, rule, options)
+    return participant.step(place, ask, by, options)
   }
   wait.signal?.throwIfAborted()
-  let { mine, admitted } = await step()
+  let { mine, admitted } = await step(rule)
   let pauseMs = PACE_MS
   while (!admitted && mine && clock.now() < wait.until) {
     const upTo: number = onlyAhead ? mine.ticket : Number.POSITIVE_INFINITY
@@ -106,7 +108,7 @@ export async function pursue(
       place.answer = verdict.answer
       return true
     }
-    if (!verdict || moves(verdict)) ({ mine, admitted } = await step())
+    if (!verdict || moves(verdict)) ({ mine, admitted } = await step(again))
   }
   return admitted
 }

@@ -42,8 +42,11 @@ const LOOK_AHEAD = `SELECT ? AS asked, ${QUEUE} AND c.ticket <= ? ${NAMED}`
 
 const SINCE = 'TIMESTAMPDIFF(MICROSECOND, COALESCE(c.granted_at, c.requested_at), UTC_TIMESTAMP(6)) AS since'
 
-/** For kind, name: the claims, with what people want to know of them. */
-export const READ_CONTENDERS = `SELECT ${CLAIM_COLUMNS}, c.payload, c.result, c.host, c.pid, c.user, c.command, ${SINCE}
+/** A claim, with what people want to know of it. */
+export const CONTENDER_COLUMNS = `${CLAIM_COLUMNS}, c.payload, c.result, c.host, c.pid, c.user, c.command, ${SINCE}`
+
+/** For kind, name: the claims. */
+export const READ_CONTENDERS = `SELECT ${CONTENDER_COLUMNS}
 FROM sera_resource r JOIN sera_claim c ON c.resource_id = r.id WHERE r.kind = ? AND r.name = ?`
 
 /** What people want to know of a resource and a claim at it. */

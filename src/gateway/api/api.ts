@@ -1,0 +1,55 @@
+/**
+ * The JSON API: every primitive for whoever speaks HTTP.
+ *
+ * `/v1/openapi.json` is its document; requests are checked by the schemas it is made of.
+ */
+import { OpenAPIHono } from '@hono/zod-openapi'
+import type { MiddlewareHandler } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import { HTTPException } from 'hono/http-exception'
+import { VERSION } from '../../version.js'
+import type { Env, Gateway } from '../gateway.js'
+import { ClientClaims } from './client-claims.js'
+import { refuse } from './endpoint.js'
+import { locks } from './locks.js'
+import { Turns } from './turns.js'
+
+const LONGEST_BODY = 64 * 1024
+
+export function api(gateway: Gateway): OpenAPIHono<Env> {
+  const app = new OpenAPIHono<Env>({
+    defaultHook: result => {
+      if (!result.success) refuse(result.error)
+    },
+  })
+  app.use('/v1/*', limited)
+  locks(app, { gateway, claims: new ClientClaims(gateway), turns: new Turns() })
+  const document = app.getOpenAPI31Document({
+    openapi: '3.1.0',
+    info: { title: 'sera', version: VERSION, description: ABOUT },
+  })
+  app.get('/v1/openapi.json', c => c.json(document))
+  refuseOtherMethods(app, Object.entries(document.paths ?? {}))
+  return app
+}
+
+const ABOUT = 'Locks, barriers and the like for whoever speaks HTTP. Errors are problem details (RFC 9457).'
+
+const limited: MiddlewareHandler = bodyLimit({
+  maxSize: LONGEST_BODY,
+  onError: () => {
+    throw new HTTPException(413, { message: `the body has more than ${LONGEST_BODY / 1024} KiB` })
+  },
+})
+
+/** 405 where there is something, but not by that method. */
+function refuseOtherMethods(app: OpenAPIHono<Env>, paths: readonly [path: string, item: object][]): void {
+  for (const [path, item] of [...paths, ['/v1/openapi.json', { get: {} }] as const]) {
+    const methods = Object.keys(item).filter(key => ['get', 'post', 'put', 'delete', 'patch'].includes(key))
+    const Allow = methods.map(method => method.toUpperCase()).join(', ')
+    app.all(path.replaceAll(/\/{(.+?)}/g, '/:$1'), () => {
+      const res = new Response(null, { headers: { Allow } })
+      throw new HTTPException(405, { message: `there is only ${Allow} here`, res })
+    })
+  }
+}

@@ -1,0 +1,151 @@
+/**
+ * Locks for clients that don't stay connected: they ask, hang up, come back, perhaps at another gateway, and name their claim by its id.
+ *
+ * 1. The client makes the id. Whoever asks with it finds the claim that is there: it goes on waiting in its place, or is told of the
+ *    grant it has. So a request whose answer got lost is sent again, to any gateway.
+ * 2. While a request waits, its gateway renews the claim like its own. When the request ends, the claim keeps its place for what is
+ *    left of that lease, which is two thirds of it at least.
+ * 3. With the grant the claim gets the lease that the client asked for, and from then on the client alone renews it.
+ * 4. Whoever comes too late finds the claim gone.
+ *
+ * Why a granted claim is not granted twice: every request for an id is a step at the one row that has it. A step that finds it granted
+ * changes nothing but its lease, and its token stays. A claim that others have taken for dead is gone; only a new request makes it
+ * anew, at the end of the queue, and with another token. A request that waits, and finds its claim gone, does not: it may have been
+ * given back by way of another gateway.
+ *
+ * Why nobody else has it while the client may rely on it: the client counts its lease from when it *sent* the last request that was
+ * answered with success. The lease was written later than that, and others wait for all of it from when they saw it written (see
+ * `watch.ts`). How long a request was under way says nothing of when in that time the grant was made: so after one that waited, a
+ * client renews once, and counts from when it sent that. Whoever can't rely on his clock has the token.
+ *
+ * A request that was held up on its way, and arrives after its claim was given back, makes it anew for nobody. Its lease ends it.
+ */
+import { SeraError } from '../../errors.js'
+import type { Ask } from '../../primitives/participant.js'
+import type { Place } from '../../primitives/place.js'
+import { pursue, type Waiting } from '../../primitives/turn.js'
+import type { Change, Conflict, ResourceKey, Rule } from '../../store/claims.js'
+import { type ClientClaim, clientProcess, readClaim, renewClaim } from '../../store/client-claim.js'
+import type { Gateway } from '../gateway.js'
+
+export interface Wanted {
+  id: string
+  key: ResourceKey
+  ask: Ask
+  waiting: Waiting
+  /** From the grant on; undefined: as while it waits. */
+  leaseMs: number | undefined
+  waitMs: number
+}
+
+/** Whose turn has not come yet: it keeps its place, and may ask again. */
+export class StillWaiting extends SeraError {
+  constructor(
+    { kind, name }: ResourceKey,
+    /** How many claims stand before it. */
+    readonly ahead: number,
+  ) {
+    super('timed-out', `${kind} ${name}: it still waits; ask again with the same id`)
+  }
+}
+
+/** Given back or not: nobody has to give it back any more. */
+export function gone(): SeraError {
+  return new SeraError('lost', 'there is no such claim: it was given back or broken, or its lease is over')
+}
+
+const GONE = 'gone'
+
+export class ClientClaims {
+  constructor(readonly gateway: Pick<Gateway, 'participant' | 'tables' | 'clock'>) {}
+
+  /**
+   * Waits for a claim's turn.
+   *
+   * @returns undefined when the rule has let it pass without a claim: `answer` says why
+   * @throws StillWaiting; SeraError timed-out, when it was not to wait at all; lost, when the claim was taken away; conflict,
+   * lock-failed; the signal's reason
+   */
+  async acquire(wanted: Wanted, signal: AbortSignal): Promise<{ claim?: ClientClaim; answer?: string | undefined }> {
+    const { participant } = this.gateway
+    const known = await this.known(wanted)
+    if (known && known.state !== 'waiting') return { claim: await this.renew(wanted.id) }
+    const place = participant.place(wanted.key, wanted.id)
+    place.claim = known
+    try {
+      await this.#turn(place, wanted, signal)
+      if (place.answer === undefined) return { claim: await this.read(wanted.id) }
+      if (place.claim) await participant.leave(place)
+      return { answer: place.answer }
+    } finally {
+      participant.forget(place) // what is granted, or waits on, is the client's
+    }
+  }
+
+  /** @throws SeraError lost, lock-failed */
+  async read(id: string): Promise<ClientClaim> {
+    const claim = await this.#find(id)
+    if (claim) return claim
+    throw gone()
+  }
+
+  /** Another lease. @throws SeraError lost; conflict, while it waits; lock-failed */
+  async renew(id: string): Promise<ClientClaim> {
+    const { participant, tables } = this.gateway
+    await renewClaim(tables.calls, id, participant.farewell)
+    const claim = await this.read(id)
+    if (claim.state !== 'waiting') return claim
+    throw new SeraError('conflict', 'it has not been granted yet: ask for it again to go on waiting')
+  }
+
+  /** Gives it back, or its place up; whether or not it is there. @throws SeraError lock-failed */
+  async release(id: string): Promise<void> {
+    const { participant } = this.gateway
+    const claim = await this.#find(id)
+    if (!claim) return
+    await participant.store.remove(id, participant.farewell)
+    participant.hurry(claim.key)
+  }
+
+  /** What is there under the id. @throws SeraError conflict, when it was asked for otherwise; lock-failed */
+  async known({ id, key, ask: { mode, units = 1, tag } }: Pick<Wanted, 'id' | 'key' | 'ask'>) {
+    const claim = await this.#find(id)
+    if (!claim) return undefined
+    const { kind, name } = claim.key
+    const isSame = kind === key.kind && name === key.name && claim.mode === mode && claim.units === units
+    if (isSame && claim.tag === tag) return claim
+    throw new SeraError('conflict', `the id is that of another request, for ${kind} ${name}: take another`)
+  }
+
+  async #turn(place: Place, { ask, waiting, leaseMs, waitMs }: Wanted, signal: AbortSignal): Promise<void> {
+    const { participant, clock } = this.gateway
+    let ahead = 0
+    const rule: Rule = (state, me) => {
+      ahead = state.claims.filter(({ ticket }) => ticket < me.ticket).length
+      return me.state === 'granted' ? {} : leased(waiting.rule(state, me), me.id, leaseMs)
+    }
+    const again: Rule = (state, me) => {
+      return me.renewals === 0 ? { remove: [me.id], answer: GONE } : rule(state, me)
+    }
+    const mine = { ...ask, processId: clientProcess(place.id) }
+    const wait = { until: clock.now() + waitMs, signal }
+    const go = () => pursue(participant, place, mine, { ...waiting, rule, again, meeting: false }, wait)
+    const wasThere = place.claim !== undefined
+    const admitted = (await go()) || (wasThere && !place.claim && (await go())) // its lease was over: it queues anew
+    if (place.answer === GONE) throw gone()
+    if (admitted) return
+    if (place.claim) throw new StillWaiting(place.key, ahead)
+    throw new SeraError('timed-out', `${place.key.kind} ${place.key.name}: it is not free`)
+  }
+
+  #find(id: string): Promise<ClientClaim | undefined> {
+    const { participant, tables } = this.gateway
+    return readClaim(tables.calls, id, participant.farewell)
+  }
+}
+
+/** With the grant, the client's own lease. */
+function leased(verdict: Change | Conflict, id: string, leaseMs: number | undefined): Change | Conflict {
+  if ('conflict' in verdict || leaseMs === undefined || !verdict.claims) return verdict
+  return { ...verdict, claims: verdict.claims.map(change => (change.id === id ? { ...change, leaseMs } : change)) }
+}

@@ -1,0 +1,89 @@
+/** One operation: what is documented is what requests are checked by, and what it may answer. */
+import { createRoute, type OpenAPIHono, type RouteConfig, type z } from '@hono/zod-openapi'
+import type { Context } from 'hono'
+import { SeraError } from '../../errors.js'
+import type { Env } from '../gateway.js'
+import { problem } from './words.js'
+
+type Method = 'get' | 'post' | 'delete'
+
+export interface Asked<Params, Body> {
+  params: Params
+  body: Body
+  /** As the client has given it. */
+  key: string | undefined
+}
+
+export interface Endpoint<Params extends z.ZodObject, Body extends z.ZodType> {
+  method: Method
+  /** As OpenAPI has it: `/v1/mutexes/{name}/claims`. */
+  path: string
+  tag: string
+  summary: string
+  params: Params
+  body?: Body
+  headers?: z.ZodObject
+  /** Beyond what any request may be answered. */
+  answers: Readonly<Record<number, [description: string, schema?: z.ZodType]>>
+  handle(c: Context<Env>, asked: Asked<z.infer<Params>, z.infer<Body>>): Promise<Response>
+}
+
+const ALWAYS = {
+  400: 'Something asked for is not what it has to be: `detail` names it',
+  401: 'The token is missing or wrong',
+  403: "Another site's page asks",
+  413: 'The body has more than 64 KiB',
+  415: 'The body is no JSON, or does not say that it is',
+  421: 'Without a token, the gateway is called by its address',
+  503: 'The database can not be used, or this gateway is about to end: ask again, here or at another',
+}
+
+export function serve<P extends z.ZodObject, B extends z.ZodType>(
+  app: OpenAPIHono<Env>,
+  { method, path, tag, summary, params, body, headers, answers, handle }: Endpoint<P, B>,
+): void {
+  const route: RouteConfig = {
+    method,
+    path,
+    tags: [tag],
+    summary,
+    request: { params, ...(headers && { headers }), ...(body && { body: inJson(body) }) },
+    responses: { ...said(ALWAYS), ...answersOf(answers) },
+  }
+  const answer = (c: Context<Env>): Promise<Response> => {
+    const valid = c.req.valid as (target: string) => unknown
+    const given = headers && (valid.call(c.req, 'header') as Record<string, string>)
+    return handle(c, {
+      params: valid.call(c.req, 'param') as z.infer<P>,
+      body: (body && valid.call(c.req, 'json')) as z.infer<B>,
+      key: given?.['idempotency-key'],
+    })
+  }
+  app.openapi(createRoute(route), answer as never)
+}
+
+/** What has to be there makes the body required, and then it is checked even if it is missing. */
+function inJson(schema: z.ZodType) {
+  return { content: { 'application/json': { schema } }, required: !schema.safeParse({}).success }
+}
+
+function said(statuses: Readonly<Record<number, string>>): RouteConfig['responses'] {
+  return answersOf(Object.fromEntries(Object.entries(statuses).map(([status, text]) => [status, [text, problem]])))
+}
+
+function answersOf(
+  answers: Readonly<Record<number, readonly [description: string, schema?: z.ZodType]>>,
+): RouteConfig['responses'] {
+  return Object.fromEntries(
+    Object.entries(answers).map(([status, [description, schema]]) => {
+      const type = Number(status) < 300 ? 'application/json' : 'application/problem+json'
+      return [status, { description, ...(schema && { content: { [type]: { schema } } }) }]
+    }),
+  )
+}
+
+/** One line that names each field that is wrong. */
+export function refuse(error: z.ZodError): never {
+  const faults = error.issues.map(({ path, message }) => [path.join('.'), message].filter(Boolean).join(': '))
+  throw new SeraError('usage', faults.join('; '))
+}

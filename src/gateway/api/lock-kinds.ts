@@ -1,0 +1,86 @@
+/** The kinds of locks that clients hold who don't stay connected: what is asked of each, and how it is waited for. */
+import { z } from '@hono/zod-openapi'
+import { doubleBarrier } from '../../primitives/double-barrier.js'
+import type { Kind } from '../../primitives/kinds.js'
+import { MUTEX } from '../../primitives/mutex.js'
+import { checkCount } from '../../primitives/names.js'
+import { once } from '../../primitives/once.js'
+import type { Ask } from '../../primitives/participant.js'
+import { RWLOCK } from '../../primitives/rwlock.js'
+import { semaphore } from '../../primitives/semaphore.js'
+import type { Waiting } from '../../primitives/turn.js'
+import { count, duration, label, lease, milliseconds, wait } from './words.js'
+
+export interface LockKind<Body extends z.ZodType = z.ZodType> {
+  kind: Kind
+  /** In addresses. */
+  plural: string
+  /** What it is for. */
+  says: string
+  body: Body
+  /** @throws SeraError usage */
+  turn(body: z.infer<Body>): { ask: Ask; waiting: Waiting }
+}
+
+const common = z.strictObject({ wait: wait.optional(), label: label.optional() })
+const leased = common.extend({ lease: lease.optional() })
+
+function kind<Body extends z.ZodType>(one: LockKind<Body>): LockKind<Body> {
+  return one
+}
+
+const mutex = kind({
+  kind: 'mutex',
+  plural: 'mutexes',
+  says: 'One holder at a time',
+  body: leased,
+  turn: () => ({ ask: {}, waiting: MUTEX }),
+})
+
+const rwlock = kind({
+  kind: 'rwlock',
+  plural: 'rwlocks',
+  says: 'Many readers or one writer',
+  body: leased.extend({ mode: z.enum(['read', 'write']) }),
+  turn: ({ mode }) => ({ ask: { mode }, waiting: RWLOCK }),
+})
+
+const semaphoreKind = kind({
+  kind: 'semaphore',
+  plural: 'semaphores',
+  says: 'At most so many units held at a time; a holder has a slot of its own',
+  body: leased.extend({
+    permits: count.openapi({ description: 'The same for all who ask' }),
+    units: count.optional().openapi({ description: '1 when absent' }),
+  }),
+  turn: ({ permits, units = 1 }) => ({
+    ask: { units: checkCount('units', units, permits) },
+    waiting: semaphore(permits),
+  }),
+})
+
+const doubleBarrierKind = kind({
+  kind: 'double-barrier',
+  plural: 'double-barriers',
+  says: 'So many start together, and leave together',
+  body: common.extend({ count }),
+  turn: ({ count }) => ({ ask: {}, waiting: doubleBarrier(count) }),
+})
+
+const onceKind = kind({
+  kind: 'once',
+  plural: 'once',
+  says: 'What at most one client does successfully, ever or in a period',
+  body: leased.extend({
+    per: duration('Only a success that was begun within this time counts: forever when absent', '1h').optional(),
+  }),
+  turn: ({ per }) => ({ ask: {}, waiting: once(milliseconds(per, Number.POSITIVE_INFINITY)) }),
+})
+
+export const LOCK_KINDS: readonly LockKind[] = [
+  mutex,
+  rwlock,
+  semaphoreKind,
+  doubleBarrierKind,
+  onceKind,
+] as unknown as readonly LockKind[]

@@ -1,0 +1,124 @@
+/** Locks over HTTP: ask, renew, give back. See `client-claims.ts` for what a client may rely on. */
+import { randomUUID } from 'node:crypto'
+import { type OpenAPIHono, z } from '@hono/zod-openapi'
+import type { Context } from 'hono'
+import type { Run } from '../../primitives/run-record.js'
+import type { Env } from '../gateway.js'
+import { whileHere } from '../patience.js'
+import { done, doneObject, granted, grantedObject, waiting, waitingObject } from './answers.js'
+import { StillWaiting } from './client-claims.js'
+import { type Desk, ownerOf } from './desk.js'
+import { serve } from './endpoint.js'
+import { LOCK_KINDS, type LockKind } from './lock-kinds.js'
+import {
+  DEFAULT_LEASE_MS,
+  DEFAULT_WAIT_MS,
+  dashed,
+  id,
+  idempotencyKey,
+  LONGEST_WAIT_MS,
+  milliseconds,
+  name,
+  plain,
+  problem,
+} from './words.js'
+
+export function locks(app: OpenAPIHono<Env>, desk: Desk): void {
+  for (const kind of LOCK_KINDS) asking(app, desk, kind)
+  keeping(app, desk)
+}
+
+const CONFLICT = 'Others ask for something else under this name, or the id is that of another request'
+const TRIED = 'It was not to wait, and is not free'
+const LOST = 'There is no such claim: it was given back or broken, or its lease is over'
+
+function asking(app: OpenAPIHono<Env>, desk: Desk, kind: LockKind): void {
+  const { gateway, claims, turns } = desk
+  serve(app, {
+    method: 'post',
+    path: `/v1/${kind.plural}/{name}/claims`,
+    tag: kind.plural,
+    summary: `${kind.says}. Asks for it, or goes on waiting`,
+    params: z.object({ name: name(kind.kind) }),
+    headers: idempotencyKey,
+    body: kind.body,
+    answers: {
+      200: kind.kind === 'once' ? ['Yours to do, or done already', z.union([granted, done])] : ['Yours', granted],
+      202: ['Not yet: ask again with the same id', waiting],
+      408: [TRIED, problem],
+      409: [CONFLICT, problem],
+      410: [`${LOST}. A new request queues anew`, problem],
+    },
+    handle: async (c, { params, key = randomUUID(), body }) => {
+      const asked = body as { wait?: string; lease?: string; label?: string }
+      const { ask, waiting } = kind.turn(body)
+      const wanted = {
+        id: plain(key),
+        key: { kind: kind.kind, name: params.name },
+        ask: { ...ask, owner: ownerOf(c, asked.label) },
+        waiting,
+        leaseMs: kind.kind === 'double-barrier' ? undefined : milliseconds(asked.lease, DEFAULT_LEASE_MS),
+        waitMs: Math.min(milliseconds(asked.wait, DEFAULT_WAIT_MS), LONGEST_WAIT_MS),
+      }
+      c.header('Location', `/v1/claims/${dashed(wanted.id)}`)
+      return await orWaiting(c, desk, wanted.id, async () => {
+        const work = (signal: AbortSignal) => turns.take(wanted.id, signal, one => claims.acquire(wanted, one))
+        const { claim, answer } = await whileHere(c, gateway, kind.kind, work)
+        return c.json(
+          claim ? grantedObject(claim) : doneObject(wanted, (JSON.parse(answer as string) as { run: Run }).run),
+        )
+      })
+    },
+  })
+}
+
+/** By its id, whatever it is a claim on. */
+function keeping(app: OpenAPIHono<Env>, { claims, turns }: Desk): void {
+  const one = { tag: 'claims', params: z.object({ id }) }
+  serve(app, {
+    ...one,
+    method: 'get',
+    path: '/v1/claims/{id}',
+    summary: 'Shows a claim, and changes nothing',
+    answers: { 200: ['It is there', z.union([granted, waiting])], 410: [LOST, problem] },
+    handle: async (c, { params }) => {
+      const claim = await claims.read(plain(params.id))
+      return c.json(claim.state === 'waiting' ? waitingObject(claim) : grantedObject(claim))
+    },
+  })
+  serve(app, {
+    ...one,
+    method: 'post',
+    path: '/v1/claims/{id}/renew',
+    summary: 'Gives a claim that was granted another lease',
+    answers: { 200: ['It has', granted], 409: ['It still waits', problem], 410: [LOST, problem] },
+    handle: async (c, { params }) => c.json(grantedObject(await claims.renew(plain(params.id)))),
+  })
+  serve(app, {
+    ...one,
+    method: 'delete',
+    path: '/v1/claims/{id}',
+    summary: 'Gives a lock back, or a place in the queue up; whether or not it is there',
+    answers: { 204: ['It is not there any more'] },
+    handle: async (c, { params }) => {
+      const id = plain(params.id)
+      await turns.take(id, c.req.raw.signal, () => claims.release(id))
+      return c.body(null, 204)
+    },
+  })
+}
+
+/** Whose turn has not come is told so. */
+export async function orWaiting(
+  c: Context<Env>,
+  { claims }: Desk,
+  id: string,
+  work: () => Promise<Response>,
+): Promise<Response> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!(error instanceof StillWaiting)) throw error
+    return c.json({ ...waitingObject(await claims.read(id)), ahead: error.ahead }, 202)
+  }
+}
