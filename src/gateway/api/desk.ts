@@ -1,6 +1,7 @@
 /** What the parts of the API share. */
 import type { Context } from 'hono'
 import { guest, type Owner } from '../../store/owner.js'
+import { clientOf } from '../client.js'
 import type { Env, Gateway } from '../gateway.js'
 import type { ClientClaims } from './client-claims.js'
 import type { Turns } from './turns.js'
@@ -14,5 +15,5 @@ export interface Desk {
 /** Who asks, for people: where from, and what it calls itself. */
 export function ownerOf(c: Context<Env>, label: string | undefined): Owner {
   const program = label ?? c.req.header('user-agent') ?? 'a client of the gateway'
-  return guest(c.env.incoming.socket.remoteAddress ?? '', program)
+  return guest(clientOf(c), program)
 }

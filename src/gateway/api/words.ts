@@ -72,7 +72,9 @@ export const label = z.string().max(LONGEST_LABEL).openapi({
   example: 'deploy of web-3',
 })
 
-export const id = z.guid().openapi({ description: "The claim's id", example: '6f1c3f0e-6a8e-4b5d-9a55-0f6f3a1a7c11' })
+export const id = z
+  .guid('expected a UUID')
+  .openapi({ description: "The claim's id", example: '6f1c3f0e-6a8e-4b5d-9a55-0f6f3a1a7c11' })
 
 /** As the tables have ids, and back. */
 export const plain = (uuid: string) => uuid.replaceAll('-', '').toLowerCase()
