@@ -8,6 +8,7 @@
 import { mkdirSync, mkdtempSync, renameSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { lazyRequires } from './lazy-requires.ts'
+import { pageFiles } from './page-files.ts'
 import { listen } from './stand-in-server.ts'
 
 const TARGET = 'dist/sera'
@@ -36,7 +37,7 @@ async function build(outfile: string, order?: string): Promise<void> {
     minify: true,
     // an addon that kills a Bun binary; src/log does without it there
     external: ['unix-dgram'],
-    plugins: [lazyRequires],
+    plugins: [lazyRequires, pageFiles],
     compile: {
       outfile,
       // a .env in the working directory would reach the command, a bunfig.toml would run code inside sera

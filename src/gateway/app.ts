@@ -6,6 +6,7 @@ import { events } from './events.js'
 import type { Env, Gateway } from './gateway.js'
 import { health } from './health.js'
 import { logged } from './log.js'
+import { page } from './page.js'
 import { pools } from './pools.js'
 import { failure, notFound } from './problem.js'
 import { readable } from './request.js'
@@ -21,6 +22,7 @@ export function gatewayApp(gateway: Gateway): Hono<Env> {
   app.route('/', watch(gateway))
   app.route('/', events(gateway))
   app.route('/', api(gateway))
+  app.route('/', page())
   app.onError(failure)
   app.notFound(notFound)
   return app

@@ -1,0 +1,24 @@
+/**
+ * A plugin for Bun's bundler: the files of the gateway's page are read when the binary is built, and are part of it. TypeScript becomes
+ * JavaScript, file by file, as a browser loads it.
+ */
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+const FOLDER = 'src/gateway/page'
+
+export const pageFiles: Bun.BunPlugin = {
+  name: 'page-files',
+  setup(build) {
+    build.onLoad({ filter: /\/src\/gateway\/page-files\.ts$/ }, () => {
+      const names = readdirSync(FOLDER).filter(name => !name.endsWith('.json'))
+      const files = names.map(name => [name.replace(/\.ts$/, '.js'), textOf(name)])
+      return { contents: `export const readPageFiles = () => new Map(${JSON.stringify(files)})`, loader: 'js' }
+    })
+  },
+}
+
+function textOf(name: string): string {
+  const text = readFileSync(join(FOLDER, name), 'utf8')
+  return name.endsWith('.ts') ? new Bun.Transpiler({ loader: 'ts', target: 'browser' }).transformSync(text) : text
+}

@@ -1,0 +1,66 @@
+/** The rows under their headings, and what to do where there are none. */
+import { arrange, byId, h } from './dom.js'
+import { RowView } from './row.js'
+import type { Group, Row } from './rows.js'
+import type { Moment } from './scale.js'
+
+const HEADINGS: Record<Group, string> = {
+  waiting: 'Waited for',
+  held: 'Held',
+  kept: 'Remembered',
+  earlier: 'Earlier',
+}
+
+export class List {
+  readonly #rows = new Map<string, RowView>()
+  readonly #sections = new Map<Group, { section: HTMLElement; count: HTMLElement; rows: HTMLElement }>()
+
+  constructor() {
+    for (const [group, heading] of Object.entries(HEADINGS) as [Group, string][]) {
+      const count = h('span', { class: 'count' })
+      const rows = h('ul', { class: 'rows' })
+      const section = h('section', { 'aria-labelledby': `heading-${group}` })
+      section.append(h('h2', { id: `heading-${group}` }, heading, ' ', count), rows)
+      this.#sections.set(group, { section, count, rows })
+    }
+  }
+
+  show(rows: readonly Row[], moment: Moment): void {
+    for (const [group, { count, rows: list }] of this.#sections) {
+      const mine = rows.filter(row => row.group === group)
+      count.textContent = String(mine.length)
+      arrange(
+        list,
+        mine.map(row => this.#view(row, moment).element),
+      )
+    }
+    const used = [...this.#sections.values()].filter(({ rows }) => rows.childElementCount > 0)
+    arrange(
+      byId('groups'),
+      used.map(({ section }) => section),
+    )
+    const keys = new Set(rows.map(({ key }) => key))
+    for (const key of this.#rows.keys()) if (!keys.has(key)) this.#rows.delete(key)
+  }
+
+  #view(row: Row, moment: Moment): RowView {
+    const view = this.#rows.get(row.key) ?? new RowView()
+    this.#rows.set(row.key, view)
+    view.show(row, moment)
+    return view
+  }
+}
+
+/** Nothing is there at all, or nothing of what was asked for. */
+export function nothing(isFiltered: boolean, text: string): Node[] {
+  if (isFiltered) {
+    const what = text === '' ? 'Nothing like that is there now.' : `Nothing matches “${text}”.`
+    return [h('h2', {}, what), h('p', {}, 'Clear the search with ', h('kbd', {}, 'Esc'), ', or show all kinds.')]
+  }
+  return [
+    h('h2', {}, 'Nothing is held, and nobody waits.'),
+    h('p', {}, 'As soon as a host runs a command with sera, it is seen here. On any host:'),
+    h('pre', {}, 'sera rwlock write demo 60 sleep 20'),
+    h('p', {}, 'Run it in two terminals to see one wait for the other.'),
+  ]
+}

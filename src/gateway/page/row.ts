@@ -1,0 +1,64 @@
+/** One resource's row. It opens; it stays the same element for as long as the resource is listed, so that it keeps the focus. */
+import { details } from './details.js'
+import { h } from './dom.js'
+import type { Row } from './rows.js'
+import type { Moment } from './scale.js'
+import { strip } from './strip.js'
+import { said } from './time.js'
+import { company, nameOf, queue, situation } from './words.js'
+
+export class RowView {
+  readonly element = h('li', { class: 'row' })
+  readonly #kind = h('span', { class: 'kind' })
+  readonly #name = h('b')
+  readonly #holder = h('span', { class: 'holder' })
+  readonly #now = h('span', { class: 'situation' })
+  readonly #queue = h('span', { class: 'queue' })
+  readonly #strip = h('span', { class: 'strip' })
+  readonly #body = h('div', { class: 'body' })
+  readonly #details = h('details')
+  #shown = ''
+  #row: [Row, Moment] | undefined
+
+  constructor() {
+    const name = h('span', { class: 'name' }, h('span', { class: 'title' }, this.#kind, ' ', this.#name), this.#holder)
+    const state = h('span', { class: 'state' }, this.#now, this.#queue)
+    this.#details.append(h('summary', {}, name, state, this.#strip), this.#body)
+    this.#details.addEventListener('toggle', () => this.#fill())
+    this.element.append(this.#details)
+  }
+
+  /** Draws what has changed; times count on by themselves. */
+  show(row: Row, moment: Moment): void {
+    this.#row = [row, moment]
+    const { resource, stays, group } = row
+    const { claims, ...own } = resource
+    const states = claims.map(({ state, ticket, connection, overdue }) => [state, ticket, connection, overdue])
+    const past = stays.map(({ requestedAt, grantedAt, endedAt, outcome }) => [requestedAt, grantedAt, endedAt, outcome])
+    const shown = JSON.stringify([own, states, past, group, moment.range])
+    if (shown === this.#shown) return
+    this.#shown = shown
+    this.#draw(row, moment)
+    this.#fill()
+  }
+
+  #draw({ resource, stays, group }: Row, moment: Moment): void {
+    const { at, now } = moment
+    const { kind, name, claims } = resource
+    this.element.dataset.group = group
+    this.element.dataset.dead = String(claims.some(({ overdue }) => overdue))
+    this.#kind.textContent = kind
+    this.#name.textContent = nameOf(resource)
+    this.#name.title = name
+    this.#holder.textContent = company(resource)
+    this.#now.replaceChildren(...(group === 'earlier' ? [] : said(situation(resource, at), now)))
+    this.#queue.replaceChildren(...said(queue(resource, at), now))
+    this.#strip.replaceChildren(strip(resource, stays, moment))
+  }
+
+  #fill(): void {
+    const [row, moment] = this.#row ?? []
+    const isShown = this.#details.open && row && moment
+    this.#body.replaceChildren(...(isShown ? details(row, moment) : []))
+  }
+}

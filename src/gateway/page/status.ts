@@ -1,0 +1,87 @@
+/** What `/v1/watch` and `/v1/history` tell, as far as the page shows it: the JSON of `sera status` and `sera history`. */
+
+export interface Status {
+  server: string
+  /** By the server's clock, ISO. */
+  at: string
+  resources: readonly Resource[]
+  unseen: readonly string[]
+}
+
+export interface Resource {
+  kind: string
+  name: string
+  engine?: 'get_lock' | 'lease'
+  /** Of a semaphore. */
+  permits?: number
+  /** Of a counter. */
+  value?: number
+  /** Of a barrier: who has to come, and how many of them have not. */
+  count?: number
+  missing?: number
+  /** Of a gate. */
+  state?: 'open' | 'closed'
+  closedSince?: string
+  /** Null: when somebody opens it. */
+  opensAt?: string | null
+  /** Of a once key: its last runs. */
+  record?: { success?: Run; failure?: Run }
+  claims: readonly Claim[]
+}
+
+export interface Run {
+  exitCode: number
+  host?: string
+  finishedAt?: string
+}
+
+export interface Claim {
+  state: 'waiting' | 'granted' | 'leaving'
+  host?: string
+  pid?: number
+  user?: string
+  command?: string
+  sinceMs?: number
+  /** Its lease is over: most likely dead. */
+  overdue?: boolean
+  /** µs since 1970: when the claim was made, and when it was granted. */
+  ticket?: string
+  token?: string
+  mode?: string
+  units?: number
+  slot?: number
+  tag?: string
+  labels?: string
+  selector?: string
+  connection?: number
+}
+
+/** One run that has ended. */
+export interface Entry {
+  kind: string
+  name: string
+  outcome: string
+  exitCode: number
+  token: string | null
+  host: string
+  pid: number
+  user: string
+  command: string
+  requestedAt: string
+  grantedAt: string | null
+  releasedAt: string
+}
+
+/** Tells one resource from all others. */
+export function keyOf({ kind, name }: { kind: string; name: string }): string {
+  return `${kind}/${name}`
+}
+
+export function isHeld({ state }: Claim): boolean {
+  return state !== 'waiting'
+}
+
+/** For how long somebody has waited there at the longest, ms. */
+export function longestWait({ claims }: Resource): number {
+  return Math.max(0, ...claims.filter(claim => !isHeld(claim)).map(({ sinceMs = 0 }) => sinceMs))
+}

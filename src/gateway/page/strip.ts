@@ -1,0 +1,82 @@
+/** All that has gone on at a resource, in one line: who had it, one shade after the other, and when somebody waited. */
+import type { Stay } from './chronicle.js'
+import { s } from './dom.js'
+import { drawing, type Moment, RANGES, x } from './scale.js'
+import type { Resource } from './status.js'
+import { endingOf, stayText } from './stay.js'
+
+const HEIGHT = 26
+const HELD = { top: 3, height: 14 }
+const WAITS = { top: 20, height: 3 }
+/** Of those who have it at the same time, more can't be told apart. */
+const MOST_TRACKS = 4
+/** What is shorter, as a part of the width, is a speck: it has no line at its beginning, and as a wait it is none. */
+const LEAST = 0.006
+
+export function strip({ kind, name, ...resource }: Resource, stays: readonly Stay[], moment: Moment) {
+  const label = `Timeline of ${kind} ${name}: ${stays.length} ${stays.length === 1 ? 'stay' : 'stays'}`
+  const svg = drawing(HEIGHT, label, moment)
+  const since = resource.closedSince
+  if (since !== undefined) svg.append(bar('closed', x(Date.parse(since)), x(undefined), HELD.top, HELD.height))
+  svg.append(...waits(stays, leastOf(moment)), ...holds(stays, leastOf(moment)), ...ends(stays))
+  return svg
+}
+
+function holds(stays: readonly Stay[], least: number): Element[] {
+  const had = stays.filter(({ grantedAt }) => grantedAt !== undefined)
+  const tracks = tracksOf(had.sort((a, b) => Number(a.grantedAt) - Number(b.grantedAt)))
+  const height = HELD.height / tracks.length
+  return tracks.flatMap((track, at) =>
+    track.flatMap((stay, turn) => {
+      const [from, top] = [x(stay.grantedAt), HELD.top + at * height]
+      const shade = turn % 2 === 0 ? 'held' : 'held next'
+      const rect = bar(shade, from, x(stay.endedAt), top, height - (tracks.length > 1 ? 1 : 0))
+      rect.append(s('title', {}, stayText(stay)))
+      const isSeen = x(stay.endedAt) - from > least
+      return isSeen ? [rect, s('path', { class: 'turn', d: `M${from} ${top}v${height}` })] : [rect]
+    }),
+  )
+}
+
+/** Who begins when another has ended takes its track. */
+function tracksOf(stays: readonly Stay[]): Stay[][] {
+  const tracks: Stay[][] = []
+  for (const stay of stays) {
+    const free = tracks.find(
+      track => Number(track.at(-1)?.endedAt ?? Number.POSITIVE_INFINITY) <= Number(stay.grantedAt),
+    )
+    const track = free ?? (tracks.length < MOST_TRACKS ? undefined : tracks.at(-1))
+    if (track) track.push(stay)
+    else tracks.push([stay])
+  }
+  return tracks
+}
+
+/** When anybody waited. */
+function waits(stays: readonly Stay[], least: number): Element[] {
+  const merged: { from: number; to: number }[] = []
+  for (const { requestedAt, grantedAt, endedAt } of stays) {
+    const [from, to] = [x(requestedAt), x(grantedAt ?? endedAt)]
+    const last = merged.at(-1)
+    if (last && from <= last.to) last.to = Math.max(last.to, to)
+    else merged.push({ from, to })
+  }
+  const seen = merged.filter(({ from, to }) => to - from > least)
+  return seen.map(({ from, to }) => bar('waits', from, to, WAITS.top, WAITS.height))
+}
+
+function ends(stays: readonly Stay[]): Element[] {
+  return stays.flatMap(stay => {
+    const ending = endingOf(stay)
+    if (stay.endedAt === undefined || ending === '') return []
+    return [s('path', { class: `end ${ending}`, d: `M${x(stay.endedAt)} ${HELD.top - 2}V${WAITS.top + WAITS.height}` })]
+  })
+}
+
+function leastOf({ range }: Moment): number {
+  return (RANGES[range].ms / 1000) * LEAST
+}
+
+export function bar(style: string, from: number, to: number, y: number, height: number): SVGRectElement {
+  return s('rect', { class: `bar ${style}`, x: from, y, width: Math.max(0, to - from), height })
+}

@@ -1,0 +1,164 @@
+/** How the page puts it: what goes on at a resource, who somebody is there, and times as people say them. */
+import { type Claim, isHeld, longestWait, type Resource, type Run } from './status.js'
+
+/** Text, or a time (ms since 1970) that is said relative to now and counts on by itself. */
+export type Piece = string | { since: number } | { until: number }
+
+/** The two largest units: `45s`, `3m 12s`, `2h 5m`, `12d 3h`. */
+export function spell(ms: number): string {
+  const seconds = Math.max(0, Math.floor(ms / 1000))
+  const amounts = UNITS.map(([unit, size, limit]) => [Math.floor(seconds / size) % limit, unit] as const)
+  const largest = amounts.findIndex(([amount]) => amount > 0)
+  if (largest === -1) return '0s'
+  return amounts
+    .slice(largest, largest + 2)
+    .filter(([amount]) => amount > 0)
+    .map(([amount, unit]) => `${amount}${unit}`)
+    .join(' ')
+}
+
+const UNITS = [
+  ['d', 86_400, Number.POSITIVE_INFINITY],
+  ['h', 3600, 24],
+  ['m', 60, 60],
+  ['s', 1, 60],
+] as const
+
+/** A length that is over, to three digits or so: `340ms`, `2.4s`, `3m 12s`. */
+export function lengthOf(ms: number): string {
+  if (ms < 1000) return `${Math.max(0, Math.round(ms))}ms`
+  return ms < 60_000 ? `${(ms / 1000).toFixed(1)}s` : spell(ms)
+}
+
+/** What goes on there. `at` is when that was seen, ms since 1970. */
+export function situation(resource: Resource, at: number): Piece[] {
+  const held = resource.claims.filter(isHeld)
+  const [first] = held
+  const since: Piece[] = first?.sinceMs === undefined ? [] : [' for ', { since: at - first.sinceMs }]
+  const count = held.length
+  switch (resource.kind) {
+    case 'rwlock':
+      if (first?.mode === 'write') return ['being written', ...since]
+      return count === 0 ? ['free'] : [`${count} ${count === 1 ? 'reads' : 'read'}`]
+    case 'semaphore':
+      return [`${sum(held)} of ${resource.permits ?? '?'} permits taken`]
+    case 'counter':
+      return [`value ${resource.value ?? 0}`]
+    case 'barrier':
+    case 'double-barrier':
+      if (count > 0) return [`${count} at work`, ...since]
+      return resource.missing === undefined ? [] : [`${resource.missing} of ${resource.count} missing`]
+    case 'gate':
+      return gate(resource)
+    case 'once':
+      return count > 0 ? ['running', ...since] : lastRun(resource.record)
+    case 'rendezvous':
+      return []
+    default:
+      return count === 0 ? ['free'] : count === 1 ? ['held', ...since] : [`${count} hold it`]
+  }
+}
+
+/** How many wait, and since when the first of them does. */
+export function queue(resource: Resource, at: number): Piece[] {
+  const waiting = resource.claims.filter(claim => !isHeld(claim)).length
+  if (waiting === 0) return []
+  return [`${waiting} ${waiting === 1 ? 'waits' : 'wait'}, `, { since: at - longestWait(resource) }]
+}
+
+function gate({ state, closedSince, opensAt }: Resource): Piece[] {
+  if (state !== 'closed') return ['open']
+  const since: Piece[] = closedSince === undefined ? [] : [' for ', { since: Date.parse(closedSince) }]
+  const until: Piece[] = typeof opensAt === 'string' ? [', opens in ', { until: Date.parse(opensAt) }] : []
+  return ['closed', ...since, ...until]
+}
+
+function lastRun(record: Resource['record']): Piece[] {
+  const runs = [record?.success, record?.failure].filter((run): run is Run => run !== undefined)
+  const [run] = runs.sort((a, b) => finished(b) - finished(a))
+  if (!run) return ['has not run']
+  return [`exit ${run.exitCode} on ${run.host ?? 'a host'}, `, { since: finished(run) }, ' ago']
+}
+
+function finished({ finishedAt }: Run): number {
+  return finishedAt === undefined ? 0 : Date.parse(finishedAt)
+}
+
+function sum(claims: readonly Claim[]): number {
+  return claims.reduce((total, { units = 1 }) => total + units, 0)
+}
+
+/** What somebody does there; `place` from 1 is its place among those who wait. */
+export function doing(kind: string, { state, mode, slot, units = 1 }: Claim, place: number): string {
+  if (state === 'leaving') return 'has left'
+  if (state === 'granted') return DOES[kind]?.(mode, slot) ?? 'holds'
+  if (MEETINGS.includes(kind)) return 'waits'
+  const wants = kind === 'rwlock' ? ` to ${mode}` : kind === 'counter' ? ` for ${units}` : ''
+  return `${ordinal(place)}${wants}`
+}
+
+const DOES: Record<string, (mode: string | undefined, slot: number | undefined) => string> = {
+  rwlock: mode => (mode === 'write' ? 'writes' : 'reads'),
+  semaphore: (_, slot) => `slot ${slot}`,
+  once: () => 'runs',
+  'double-barrier': () => 'at work',
+  barrier: () => 'goes',
+  rendezvous: () => 'goes',
+}
+
+/** Where people wait for each other, or for a word, and not for one who has what they want. */
+export const MEETINGS = ['barrier', 'double-barrier', 'gate', 'rendezvous']
+
+function ordinal(n: number): string {
+  const ending = n % 100 >= 11 && n % 100 <= 13 ? 'th' : (['th', 'st', 'nd', 'rd'][n % 10] ?? 'th')
+  return `${n}${ending}`
+}
+
+/** `root@web-2 pid 4312`, as far as it is known. */
+export function whoIs({ user, host, pid, connection }: Claim): string {
+  if (host === undefined) return `connection ${connection}`
+  const account = user ? `${user}@` : ''
+  return `${account}${host}${pid === undefined ? ` connection ${connection}` : ` pid ${pid}`}`
+}
+
+/** Those that matter most there, in a line: who has it, or who has come so far. */
+export function company({ kind, claims }: Resource): string {
+  const held = claims.filter(isHeld)
+  const isMeeting = MEETINGS.includes(kind)
+  const [first, ...others] = held.length > 0 || !isMeeting ? held : claims
+  if (!first) return ''
+  if (isMeeting) return [first, ...others].slice(0, 6).map(calledThere).join(', ') + (others.length > 5 ? ', …' : '')
+  const more = others.length === 0 ? '' : ` and ${others.length} more`
+  return `${whoIs(first)}${more}${first.command ? `  ${first.command}` : ''}`
+}
+
+/** What the others there know it by. */
+function calledThere(claim: Claim): string {
+  return claim.tag ?? /(?:^|,)actor=([^,]+)/.exec(claim.labels ?? '')?.[1] ?? participantOf(claim)
+}
+
+/** `web-2 4312`: what lanes are named after. */
+export function participantOf({
+  host,
+  pid,
+  connection,
+}: Partial<Record<'pid' | 'connection', number>> & { host?: string }) {
+  return host === undefined ? `connection ${connection}` : pid === undefined ? host : `${host} ${pid}`
+}
+
+/** As what it is there. */
+export function roleOf({ tag, labels, selector, units = 1 }: Claim, kind: string): string {
+  return [
+    tag === undefined ? '' : `as ${tag}`,
+    labels ?? '',
+    selector ? `wants ${selector}` : '',
+    kind === 'semaphore' && units > 1 ? `${units} units` : '',
+  ]
+    .filter(Boolean)
+    .join('  ')
+}
+
+/** A lock that nobody has named is called by a hash, of which the beginning will do. */
+export function nameOf({ name }: { name: string }): string {
+  return /^[0-9a-f]{32}$/.test(name) ? `${name.slice(0, 7)}…` : name
+}
