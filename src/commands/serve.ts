@@ -1,4 +1,5 @@
 /** `sera serve`: the gateway, until it is told to end. */
+import { setMaxListeners } from 'node:events'
 import { SeraError } from '../errors.js'
 import { gatewayApp } from '../gateway/app.js'
 import { DEFAULT_LISTEN, isLoopback, Listener, placeOf } from '../gateway/listen.js'
@@ -25,6 +26,7 @@ export function serve(options: RunOptions): (call: Call, host: Host) => Promise<
   return async (call, host) => {
     const pools = new PoolsFile(options.poolsFile, call.warn)
     const closing = new AbortController()
+    setMaxListeners(0, closing.signal) // everybody who waits listens to it
     const tables = openTables(call, host)
     const participant = participantAt(tables, call, host)
     const app = gatewayApp({

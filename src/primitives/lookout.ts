@@ -83,8 +83,7 @@ export class Lookout {
   /** Who waits at this resource looks now. */
   hurry(key: ResourceKey): void {
     const now = this.clock.now()
-    const line = this.#lines.get(nameOf(key))
-    for (const one of line?.all.filter(waiting => line.looks(waiting)) ?? []) one.readyAt = one.dueAt = now
+    for (const one of this.#lines.get(nameOf(key))?.looking ?? []) one.readyAt = one.dueAt = now
     this.#planNext()
   }
 
@@ -154,46 +153,63 @@ export class Lookout {
 
 /** All who wait at one resource. */
 class Line {
-  /** In the order of what they want to see: those whom only those ahead matter to, and then those who want to see it all. */
-  readonly all: Waiting[] = []
+  /** Those whom only those ahead matter to, in order. */
+  readonly #queue: Waiting[] = []
+  /** Those who want to see it all. */
+  readonly #whole = new Set<Waiting>()
+  /** Of the queue, those whose patience ends. */
+  readonly #impatient = new Set<Waiting>()
   #wholeAt = Number.NEGATIVE_INFINITY
 
   constructor(readonly key: ResourceKey) {}
 
+  get all(): Waiting[] {
+    return [...this.#queue, ...this.#whole]
+  }
+
   get isEmpty(): boolean {
-    return this.all.length === 0
+    return this.#queue.length === 0 && this.#whole.size === 0
+  }
+
+  /** The first in line, and whoever wants to see it all. */
+  get looking(): Waiting[] {
+    return [...this.#queue.slice(0, 1), ...this.#whole]
   }
 
   /** Who stands further back in line looks once: when its patience ends. */
   get dueAt(): number {
-    return this.all.reduce((earliest, one) => {
-      return Math.min(earliest, this.looks(one) ? one.dueAt : one.patience.until)
-    }, Number.POSITIVE_INFINITY)
-  }
-
-  /** The first in line, and whoever wants to see it all. */
-  looks(one: Waiting): boolean {
-    return one === this.all[0] || one.upTo === Number.POSITIVE_INFINITY
+    let earliest = this.#queue[0]?.dueAt ?? Number.POSITIVE_INFINITY
+    for (const { dueAt } of this.#whole) earliest = Math.min(earliest, dueAt)
+    for (const { patience } of this.#impatient) earliest = Math.min(earliest, patience.until)
+    return earliest
   }
 
   join(one: Waiting): void {
-    const behind = this.all.findLastIndex(({ upTo }) => upTo <= one.upTo)
-    this.all.splice(behind + 1, 0, one)
+    if (one.upTo === Number.POSITIVE_INFINITY) {
+      this.#whole.add(one)
+      return
+    }
+    const behind = this.#queue.findLastIndex(({ upTo }) => upTo <= one.upTo)
+    this.#queue.splice(behind + 1, 0, one)
+    if (Number.isFinite(one.patience.until)) this.#impatient.add(one)
   }
 
   leave(one: Waiting): void {
-    const at = this.all.indexOf(one)
-    if (at >= 0) this.all.splice(at, 1)
+    this.#whole.delete(one)
+    this.#impatient.delete(one)
+    const at = this.#queue.indexOf(one)
+    if (at >= 0) this.#queue.splice(at, 1)
   }
 
   /** Whom a look serves now, and how far it goes; undefined when nobody is due. */
   due(now: number): (Look & { due: Waiting[] }) | undefined {
-    const due = this.all.filter(one => one.patience.until <= now || (one.readyAt <= now && this.looks(one)))
+    const over = [...this.#impatient].filter(({ patience }) => patience.until <= now)
+    const due = [...new Set([...this.looking.filter(({ readyAt }) => readyAt <= now), ...over])]
     if (due.length === 0) return undefined
     const isWhole = now - this.#wholeAt >= WHOLE_LINE_MS
     if (isWhole) this.#wholeAt = now
-    const furthest = (isWhole ? this.all : due).at(-1) as Waiting
-    return { key: this.key, upTo: furthest.upTo, due }
+    const last = isWhole ? this.#queue.at(-1) : undefined
+    return { key: this.key, upTo: Math.max(last?.upTo ?? 0, ...due.map(({ upTo }) => upTo)), due }
   }
 }
 

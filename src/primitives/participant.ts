@@ -79,9 +79,10 @@ export class Participant {
   async step(place: Place, ask: Ask, rule: Rule, options: StepOptions): Promise<StepResult> {
     if (this.#closed) throw this.#closed
     const request = { ...ask, id: place.id, leaseMs: place.leaseMs }
-    const startedAt = this.clock.boot()
+    let startedAt: number | undefined
     const decide = (state: ResourceState, me: Claim): Decision => {
       // a repetition finds what an earlier try did only while that is sure to be there; suspend counts
+      startedAt ??= this.clock.boot()
       if (this.clock.boot() - startedAt >= place.leaseMs) throw outcomeUnknown(place)
       const dead = this.#dead(place.key, state)
       return { ...rule(without(state, dead), me), dead }

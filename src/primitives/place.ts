@@ -26,7 +26,7 @@ export class Place {
   /** A renewal has not found it. */
   isGone = false
   watcher: PlaceWatcher | undefined
-  readonly #lost = new AbortController()
+  #lost: AbortController | undefined
   #provenAt = Number.NEGATIVE_INFINITY
   #cancel = () => {}
   #held = false
@@ -52,6 +52,7 @@ export class Place {
 
   /** Aborts with SeraError `lost` when whoever relies on the claim has to stop: a grace before it can be somebody else's. */
   get signal(): AbortSignal {
+    this.#lost ??= new AbortController() // of the thousands who may wait, nobody listens
     return this.#lost.signal
   }
 
@@ -92,6 +93,7 @@ export class Place {
   }
 
   #lose(reason: string): void {
+    this.#lost ??= new AbortController()
     this.#lost.abort(new SeraError('lost', `the claim on ${this.key.kind} ${this.key.name} was lost: ${reason}`))
   }
 }

@@ -87,8 +87,8 @@ export async function pursue(
   // a step is short, and is not broken off in the middle: its outcome would have to be found out. It repeats itself for less
   // than a lease: so long what it may have granted is sure to be there
   const step = (by: Rule) => {
-    const until = Math.min(wait.until, clock.now() + 0.9 * place.leaseMs)
-    const options = { join: clock.now() < wait.until, read: toRead(waiting, place), until }
+    const limits = { until: wait.until, withinMs: 0.9 * place.leaseMs }
+    const options = { join: clock.now() < wait.until, read: toRead(waiting, place), ...limits }
     return participant.step(place, ask, by, options)
   }
   wait.signal?.throwIfAborted()

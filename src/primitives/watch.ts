@@ -28,7 +28,8 @@ interface Sighting {
 }
 
 export class Watch {
-  readonly #sightings = new Map<string, Map<string, Sighting>>()
+  /** By resource; of each claim, by its id, and up to which ticket. */
+  readonly #seen = new Map<string, { sightings: Map<string, Sighting>; furthest: number }>()
 
   constructor(
     readonly clock: Clock,
@@ -39,23 +40,22 @@ export class Watch {
   dead(key: ResourceKey, { claims, upTo }: ResourceState): Claim[] {
     const now = this.clock.boot()
     const name = `${key.kind}\0${key.name}`
-    const before = this.#sightings.get(name)
-    const after = new Map<string, Sighting>()
+    const { sightings: before = new Map<string, Sighting>(), furthest = 0 } = this.#seen.get(name) ?? {}
+    // those further back than was read this time were not looked for: their sightings count on
+    const isAll = upTo >= furthest
+    const sightings = isAll ? new Map<string, Sighting>() : before
     for (const { id, ticket, renewals } of claims) {
-      const seen = before?.get(id)
+      const seen = before.get(id)
       const same = seen?.ticket === ticket && seen.renewals === renewals
-      after.set(id, same ? seen : { ticket, renewals, since: now })
+      sightings.set(id, same ? seen : { ticket, renewals, since: now })
     }
-    // those further back were not read this time; their sightings count on
-    if (upTo !== Number.POSITIVE_INFINITY)
-      for (const [id, seen] of before ?? []) if (!after.has(id)) after.set(id, seen)
-    this.#sightings.set(name, after)
-    return claims.filter(claim => this.#isDead(claim, after.get(claim.id) as Sighting, now))
+    this.#seen.set(name, { sightings, furthest: isAll ? (claims.at(-1)?.ticket ?? 0) : furthest })
+    return claims.filter(claim => this.#isDead(claim, sightings.get(claim.id) as Sighting, now))
   }
 
   /** Nobody waits at this resource any more. */
   forget(key: ResourceKey): void {
-    this.#sightings.delete(`${key.kind}\0${key.name}`)
+    this.#seen.delete(`${key.kind}\0${key.name}`)
   }
 
   #isDead({ processId, leaseMs, overdueMs }: Claim, { since }: Sighting, now: number): boolean {

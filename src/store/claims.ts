@@ -152,6 +152,8 @@ export interface Patience {
 }
 
 export interface StepOptions extends Patience {
+  /** For no longer than that, ms, once it has begun; it may stand in line before. */
+  withinMs?: number
   /** Whether a claim that has to wait stays in the queue; otherwise nothing is written for it. */
   join: boolean
   /**

@@ -18,7 +18,7 @@ import type {
 } from './claims.js'
 import type { Row } from './connection.js'
 import type { Owner } from './owner.js'
-import { runStep } from './step.js'
+import { StepLine } from './step-line.js'
 import type { TableConnection } from './table-connection.js'
 
 export interface LockTablesOptions extends CallsOptions {
@@ -31,8 +31,8 @@ const BATCH = 500
 export class LockTables implements ClaimStore {
   readonly processId = randomBytes(8).toString('hex')
   readonly calls: Calls
-  /** By resource: settles when the last of its steps has. */
-  readonly #lines = new Map<string, Promise<void>>()
+  /** By resource, while there are any. */
+  readonly #lines = new Map<string, StepLine>()
 
   /** @throws SeraError config */
   constructor(readonly options: LockTablesOptions) {
@@ -49,17 +49,11 @@ export class LockTables implements ClaimStore {
     decide: (state: ResourceState, me: Claim) => Decision,
     { join, read, ...patience }: StepOptions,
   ): Promise<StepResult> {
-    const { clock } = this.options
     const { processId } = this
     const { owner = this.owner } = request
-    const step = { key: this.calls.key(key), request, decide, join, read, owner, processId }
-    return this.#inLine(step.key, () =>
-      this.calls.persist(async (connection, attempt) => {
-        // an earlier attempt may have put the claim where a look at the front would miss it
-        const again = attempt === 1 ? {} : { read: 'all' as const }
-        return await runStep(connection, { ...step, ...again, sentAt: clock.boot() })
-      }, patience),
-    )
+    const own = this.calls.key(key)
+    const step = { key: own, request, decide, join, read, owner, processId }
+    return new Promise((resolve, reject) => this.#line(own).add({ step, patience, resolve, reject }))
   }
 
   async look(asked: readonly Look[], patience: Patience): Promise<ResourceState[]> {
@@ -111,20 +105,11 @@ export class LockTables implements ClaimStore {
     this.calls.close()
   }
 
-  /** The steps of one resource would only wait for each other at the server: there they stand in line one a process. */
-  async #inLine<T>({ kind, name }: ResourceKey, work: () => Promise<T>): Promise<T> {
-    const line = `${kind}${SEPARATOR}${name}`
-    const mine = (this.#lines.get(line) ?? Promise.resolve()).then(work)
-    const settled = mine.then(
-      () => {},
-      () => {},
-    )
-    this.#lines.set(line, settled)
-    try {
-      return await mine
-    } finally {
-      if (this.#lines.get(line) === settled) this.#lines.delete(line)
-    }
+  #line(key: ResourceKey): StepLine {
+    const name = `${key.kind}${SEPARATOR}${key.name}`
+    const line = this.#lines.get(name) ?? new StepLine(this.calls, () => this.#lines.delete(name))
+    this.#lines.set(name, line)
+    return line
   }
 }
 

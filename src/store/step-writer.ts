@@ -47,12 +47,13 @@ export class StepWriter {
     ])
   }
 
-  async insert(mine: Claim, owner: Owner): Promise<void> {
-    await this.connection.change(INSERT, [
+  async insert(...all: readonly { mine: Claim; owner: Owner }[]): Promise<void> {
+    const values = all.flatMap(({ mine, owner }) => [
       ...[mine.id, this.resourceId, mine.ticket, mine.processId, owner.host, owner.pid, owner.user, owner.command],
       ...[mine.state, mine.token, mine.mode, mine.units, mine.slot, mine.generation, mine.tag, mine.labels],
       ...[mine.selector, mine.payload, mine.result, mine.leaseMs, mine.leaseMs * 1000, mine.state],
     ])
+    await this.connection.change(`${INSERT} ${all.map(() => ROW).join(', ')}`, values)
   }
 
   async #changeResource(change: Change): Promise<void> {
@@ -86,8 +87,9 @@ const SET_STATE = `state = ?, token = COALESCE(?, token), slot = COALESCE(?, slo
   process_id = COALESCE(?, process_id), granted_at = IF(?, UTC_TIMESTAMP(6), granted_at)`
 
 const INSERT = `INSERT INTO sera_claim (id, resource_id, ticket, process_id, host, pid, user, command, state, token, mode,
-  units, slot, generation, tag, labels, selector, payload, result, lease_ms, renewals, expires_at, requested_at, granted_at)
-VALUES (${'?, '.repeat(20)}1, ${LEASE_FROM_NOW}, UTC_TIMESTAMP(6), IF(? = 'granted', UTC_TIMESTAMP(6), NULL))`
+  units, slot, generation, tag, labels, selector, payload, result, lease_ms, renewals, expires_at, requested_at, granted_at) VALUES`
+
+const ROW = `(${'?, '.repeat(20)}1, ${LEASE_FROM_NOW}, UTC_TIMESTAMP(6), IF(? = 'granted', UTC_TIMESTAMP(6), NULL))`
 
 interface Group {
   ids: string[]

@@ -86,7 +86,7 @@ async function decideAndWrite(connection: TableConnection, step: Step): Promise<
   await writer.reap(dead)
   await writer.write(decision, living, request.id)
   if (known && mine) await writer.renew(mine, known)
-  else if (mine) await writer.insert(mine, step.owner)
+  else if (mine) await writer.insert({ mine, owner: step.owner })
   return resultOf(decision, mine, request.id, sentAt)
 }
 
@@ -131,14 +131,15 @@ function decide(rows: Row[], upTo: number, step: Step): Decided {
 }
 
 async function bump(connection: TableConnection, { kind, name }: ResourceKey): Promise<void> {
-  const { rows } = await connection.change(BUMP, [kind, name])
+  const { rows } = await connection.change(BUMP, [1, kind, name])
   if (rows > 0) return
   const unused = await connection.query(UNUSED)
   if (unused.length > 0) await connection.change(`${SWEEP} AND id IN (?)`, [unused.map(({ id }) => id)])
   await connection.change(MAKE, [kind, name])
 }
 
-const BUMP = `UPDATE sera_resource SET version = GREATEST(version + 1, ${NOW}) WHERE kind = ? AND name = ?`
+/** By one, or by as many as there are who come. */
+export const BUMP = `UPDATE sera_resource SET version = GREATEST(version + ?, ${NOW}) WHERE kind = ? AND name = ?`
 
 /**
  * Whoever brings a new name takes some away that nobody has used for a week, so that names made up for one use don't pile up. A

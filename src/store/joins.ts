@@ -1,0 +1,64 @@
+/**
+ * Those who come to a queue at one moment, in one transaction: five hundred requests of a gateway would be five hundred
+ * transactions on one row, one after the other.
+ *
+ *     START TRANSACTION
+ *     UPDATE resource: version = GREATEST(version + n, now)      n tickets, the last of them the new version
+ *     SELECT the resource and its oldest claims
+ *     INSERT those whose rule says wait
+ *     COMMIT
+ *
+ * Why that is as good as n steps: it writes nothing but claims that wait. Each has a ticket of its own, in the order of those who
+ * came. A rule that has a newcomer wait on seeing the oldest claims would have him wait on seeing more of them (StepOptions.read);
+ * so those who came with him, and stand ahead of him, change nothing. Whoever is to do more than wait does that in a step of his
+ * own; and so do all, when something goes wrong or its outcome is unknown: each finds out by his id.
+ */
+import { READ_OLDEST, stateOf } from './claim-rows.js'
+import { type Claim, freshClaim, moves, type StepResult } from './claims.js'
+import { BUMP, type Step } from './step.js'
+import { StepWriter } from './step-writer.js'
+import type { TableConnection } from './table-connection.js'
+
+/** The statement that adds them grows with them. */
+export const MOST_AT_ONCE = 200
+
+/** @returns what has become of each of these steps of newcomers to one resource; undefined: nothing yet, it has to be done alone */
+export async function runJoins(
+  connection: TableConnection,
+  steps: readonly Step[],
+  oldest: number,
+): Promise<(StepResult | undefined)[]> {
+  await connection.begin()
+  try {
+    const claims = await join(connection, steps, oldest)
+    if (claims.some(Boolean)) await connection.commit()
+    else await connection.rollback()
+    return claims.map((mine, at) => mine && { mine, admitted: false, sentAt: steps[at]?.sentAt as number })
+  } catch (error) {
+    await connection.rollback().catch(() => {})
+    throw error
+  }
+}
+
+async function join(
+  connection: TableConnection,
+  steps: readonly Step[],
+  oldest: number,
+): Promise<(Claim | undefined)[]> {
+  const { kind, name } = (steps[0] as Step).key
+  const { rows: found } = await connection.change(BUMP, [steps.length, kind, name])
+  if (found === 0) return []
+  const rows = await connection.query(READ_OLDEST, [kind, name, oldest])
+  const state = stateOf(rows, rows.length < oldest ? Number.POSITIVE_INFINITY : Number(rows.at(-1)?.ticket))
+  const { version } = state.resource
+  const claims = steps.map(({ request, decide, processId }, at) => {
+    const me = freshClaim(request, version - steps.length + 1 + at, processId)
+    const decision = decide({ ...state, claims: [...state.claims, me] }, me)
+    const waits = !moves(decision) && !('resource' in decision) && !('answer' in decision)
+    return waits ? me : undefined
+  })
+  const joining = claims.flatMap((mine, at) => (mine ? [{ mine, owner: (steps[at] as Step).owner }] : []))
+  const writer = new StepWriter(connection, Number(rows[0]?.resource_id), state.resource)
+  if (joining.length > 0) await writer.insert(...joining)
+  return claims
+}

@@ -1,0 +1,102 @@
+/**
+ * The steps of one resource that this process has to do. At the server they would only wait for each other: there they stand in line
+ * one a process. Those of newcomers who stand next to each other are done together.
+ */
+import type { Calls } from './calls.js'
+import type { Patience, StepOptions, StepResult } from './claims.js'
+import { MOST_AT_ONCE, runJoins } from './joins.js'
+import { runStep, type Step } from './step.js'
+
+export interface Waiting {
+  step: Omit<Step, 'sentAt'>
+  patience: Pick<StepOptions, keyof Patience | 'withinMs'>
+  resolve: (result: StepResult) => void
+  reject: (error: unknown) => void
+}
+
+export class StepLine {
+  readonly #waiting: Waiting[] = []
+  #running = false
+
+  constructor(
+    readonly calls: Calls,
+    /** Nobody is left. */
+    readonly ended: () => void,
+  ) {}
+
+  add(one: Waiting): void {
+    this.#waiting.push(one)
+    if (!this.#running) void this.#run()
+  }
+
+  /** Never rejects. */
+  async #run(): Promise<void> {
+    this.#running = true
+    for (let next = this.#next(); next.length > 0; next = this.#next()) {
+      if (next.length > 1) await this.#together(next)
+      else await this.#alone(next[0] as Waiting)
+    }
+    this.#running = false
+    this.ended()
+  }
+
+  /** The first, or all the newcomers who stand first. */
+  #next(): Waiting[] {
+    const other = this.#waiting.findIndex(({ step }) => !isNewcomer(step))
+    const newcomers = other === -1 ? this.#waiting.length : other
+    return this.#waiting.splice(0, Math.max(1, Math.min(newcomers, MOST_AT_ONCE)))
+  }
+
+  /** Whoever is not done with it is done alone. */
+  async #together(all: readonly Waiting[]): Promise<void> {
+    let tried = false
+    const join = this.calls.persist(
+      async (connection, attempt) => {
+        if (attempt > 1) return []
+        tried = true
+        const sentAt = this.#clock.boot()
+        const steps = all.map(({ step }) => ({ ...step, sentAt }))
+        const results = await runJoins(connection, steps, Math.max(...steps.map(oldestOf)))
+        tried = false
+        return results
+      },
+      this.#patience(all[0] as Waiting),
+    )
+    const results = await join.catch(() => [])
+    for (const [at, one] of all.entries()) {
+      const result = results[at]
+      if (result) one.resolve(result)
+      else await this.#alone(one, tried)
+    }
+  }
+
+  /** `tried`: it may have been done. */
+  async #alone(one: Waiting, tried = false): Promise<void> {
+    try {
+      const result = await this.calls.persist(async (connection, attempt) => {
+        // an earlier attempt may have put the claim where a look at the oldest would miss it
+        const again = tried || attempt > 1 ? { read: 'all' as const } : {}
+        return await runStep(connection, { ...one.step, ...again, sentAt: this.#clock.boot() })
+      }, this.#patience(one))
+      one.resolve(result)
+    } catch (error) {
+      one.reject(error)
+    }
+  }
+
+  #patience({ patience: { until, withinMs = Number.POSITIVE_INFINITY, signal } }: Waiting): Patience {
+    return { until: Math.min(until, this.#clock.now() + withinMs), signal }
+  }
+
+  get #clock() {
+    return this.calls.options.clock
+  }
+}
+
+function isNewcomer({ join, read }: Waiting['step']): boolean {
+  return join && typeof read === 'object'
+}
+
+function oldestOf({ read }: Step): number {
+  return typeof read === 'object' ? read.oldest : 0
+}
