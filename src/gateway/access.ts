@@ -22,14 +22,14 @@ const READABLE = /^\/(?:page\/[^/]+|v1\/(?:status|history|watch))?$/
 
 /** With no token, whoever reaches the gateway may. */
 export function access(token: string | undefined): MiddlewareHandler {
-  return async (c, next) => {
-    refuseOtherSites(c.req.header('sec-fetch-site'), c.req.header('sec-fetch-mode'))
+  return (c, next) => {
+    const isRead = (c.req.method === 'GET' || c.req.method === 'HEAD') && READABLE.test(c.req.path)
+    refuseOtherSites(c.req.header('sec-fetch-site'), isRead && c.req.header('sec-fetch-mode') === 'navigate')
     if (token === undefined) refuseOtherNames(c.req.header('host'))
     else if (c.req.path !== PUBLIC) {
-      const isRead = (c.req.method === 'GET' || c.req.method === 'HEAD') && READABLE.test(c.req.path)
       if (!mayPass(c.req.header('authorization') ?? '', token, isRead)) refuse()
     }
-    await next()
+    return next()
   }
 }
 
@@ -56,9 +56,9 @@ function refuse(): never {
   throw new HTTPException(401, { message: 'the token is missing or wrong', res: new Response(null, { headers }) })
 }
 
-/** Browsers say where a request comes from; a person who follows a link is welcome. */
-function refuseOtherSites(site: string | undefined, mode: string | undefined): void {
-  if (site === undefined || site === 'same-origin' || site === 'none' || mode === 'navigate') return
+/** Browsers say where a request comes from; a person who follows a link to the page is welcome. */
+function refuseOtherSites(site: string | undefined, isLink: boolean): void {
+  if (site === undefined || site === 'same-origin' || site === 'none' || isLink) return
   throw new HTTPException(403, { message: "another site's page may not use this gateway" })
 }
 

@@ -31,6 +31,7 @@ export interface JoinOptions {
 /** A participant that can die without a word, as its process would by SIGKILL. */
 export interface Mortal {
   sera: Sera
+  participant: Participant
   die(): void
 }
 
@@ -74,7 +75,7 @@ export class Bench {
     const store = new MortalStore(this.tables.open(label))
     const participant = new Participant(store, { clock: systemClock, leaseMs, graceMs, maxClockSkewMs })
     this.#participants.push(participant)
-    return { sera: new Sera(participant), die: () => store.die() }
+    return { sera: new Sera(participant), participant, die: () => store.die() }
   }
 
   /** Waits until a claim at the resource is so overdue that a participant with `HASTY` takes it for dead at first sight. */
