@@ -63,7 +63,7 @@ function waitOf(text: string): number {
   )
 }
 
-async function callOf(session: Session, call: Omit<Call, 'voice' | 'warn' | 'note'>): Promise<Call> {
+async function callOf(session: Session, call: Omit<Call, 'voice' | 'warn' | 'note' | 'log'>): Promise<Call> {
   const settings = await reachable(call.settings, session)
   return {
     ...call,
@@ -71,6 +71,7 @@ async function callOf(session: Session, call: Omit<Call, 'voice' | 'warn' | 'not
     voice: session.voice,
     warn: message => session.warn(message),
     note: message => session.note(message),
+    log: (severity, fields) => session.log(severity, fields),
   }
 }
 
@@ -123,7 +124,7 @@ async function runForm(
     case 'serve': {
       const { serve } = await import('./commands/serve.js')
       const task = serve(options)
-      const settings = await session.configure(flags, { graceless: true })
+      const settings = await session.configure(flags, { graceless: true, data: true })
       const call = await callOf(session, { command, shown: typed, waitMs: options.waitMs, options, settings })
       return await task(call, session.host)
     }

@@ -38,6 +38,14 @@ export function after(ms: number, then: () => void): () => void {
   return () => clearTimeout(timer)
 }
 
+/** What comes of a call, or SeraError `lock-failed` when it takes longer; it goes on then, and nobody hears of it. */
+export function within<T>(ms: number, work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const stop = after(ms, () => reject(new SeraError('lock-failed', `no answer in ${ms} ms`)))
+    work.then(resolve, reject).finally(stop)
+  })
+}
+
 /** Resolves after `ms`, or rejects with the signal's reason as soon as it aborts. */
 export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {

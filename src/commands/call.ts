@@ -1,6 +1,7 @@
 /** One run of the command line, as whoever carries it out gets it. */
 import type { Settings } from '../config/settings.js'
 import type { Host } from '../host.js'
+import type { Log } from '../log/log.js'
 import type { Outcome } from '../outcome.js'
 import type { Voice } from './messages.js'
 import type { Report } from './report.js'
@@ -23,4 +24,6 @@ export interface Call {
   warn: (message: string) => void
   /** Writes it to syslog, and says it only to who asked for all that happens. */
   note: (message: string) => void
+  /** Writes a line to syslog, where there is one, and says nothing. */
+  log: Log['write']
 }

@@ -227,6 +227,13 @@ export const FLAGS = [
     with: ['serve'],
     describe: 'serve https with this certificate (PEM)',
   },
+  {
+    name: 'log-format',
+    value: 'FORMAT',
+    group: 'Messages',
+    with: ['serve'],
+    describe: 'lanes or json: how requests and events are written to stdout [lanes]',
+  },
   { name: 'tls-key', value: 'FILE', group: 'Setup', with: ['serve'], describe: 'and its private key (PEM)' },
   { name: 'config', value: 'FILE', group: 'Setup', with: SERVED, describe: 'read this instead of /etc/sera.json' },
   {

@@ -4,18 +4,17 @@ import type { Outcome } from '../outcome.js'
 import { Participant } from '../primitives/participant.js'
 import type { ResourceKey } from '../store/claims.js'
 import { attributesOf } from '../store/connect.js'
-import { LockTables } from '../store/lock-tables.js'
+import { LockTables, type LockTablesOptions } from '../store/lock-tables.js'
 import { ownerOf } from '../store/owner.js'
 import type { Call } from './call.js'
 import { record } from './record.js'
 import type { Report } from './report.js'
 import { ending } from './session.js'
 
-/** `anySchema`: to change the tables, whatever they are now. */
 export function openTables(
   { settings, shown, warn }: Call,
   { clock, random, pid }: Host,
-  anySchema = false,
+  options: Pick<LockTablesOptions, 'anySchema' | 'failed'> = {},
 ): LockTables {
   const { servers, leaseMs, connectWaitMs, namespace } = settings
   const attributes = attributesOf(pid, shown)
@@ -29,8 +28,8 @@ export function openTables(
     namespace,
     clock,
     random,
-    anySchema,
     warn,
+    ...options,
   })
 }
 

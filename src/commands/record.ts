@@ -2,8 +2,7 @@
  * How a run ended, for `sera history`: the last thing it does, when its lock has been given back and nobody waits for
  * it any more. It may cost half a second and never more, and what becomes of it changes nothing.
  */
-import { after } from '../clock.js'
-import { formatDuration } from '../config/duration.js'
+import { within } from '../clock.js'
 import type { Host } from '../host.js'
 import { exitCodeOf, type Outcome, type OutcomeKind } from '../outcome.js'
 import type { ResourceKey } from '../store/claims.js'
@@ -56,11 +55,4 @@ export async function record(
   } catch (error) {
     call.note(`no entry in the history: ${(error as Error).message}`)
   }
-}
-
-function within(limitMs: number, work: Promise<void>): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const stop = after(limitMs, () => reject(new Error(`no answer in ${formatDuration(limitMs)}`)))
-    work.then(resolve, reject).finally(stop)
-  })
 }

@@ -2,6 +2,7 @@
 import { parseDate } from '../config/date.js'
 import { parseDuration, parseWait } from '../config/duration.js'
 import { SeraError } from '../errors.js'
+import type { LogFormat } from '../gateway/log-format.js'
 import type { FlagName, FlagValues } from './flags.js'
 
 export interface RunOptions {
@@ -49,6 +50,7 @@ export interface RunOptions {
   insecure: boolean
   tlsCert: string | undefined
   tlsKey: string | undefined
+  logFormat: LogFormat
 }
 
 /** @throws SeraError usage */
@@ -90,6 +92,7 @@ export function runOptions(flags: FlagValues): RunOptions {
     insecure: flags.insecure === true,
     tlsCert: text(flags, 'tls-cert'),
     tlsKey: text(flags, 'tls-key'),
+    logFormat: logFormat(flags),
   }
 }
 
@@ -151,6 +154,12 @@ function exitCode(flags: FlagValues): number | undefined {
 function ticket(flags: FlagValues): number | undefined {
   const value = text(flags, 'ticket')
   return value === undefined ? undefined : wholeNumber('--ticket', value)
+}
+
+function logFormat(flags: FlagValues): LogFormat {
+  const value = text(flags, 'log-format') ?? 'lanes'
+  if (value === 'lanes' || value === 'json') return value
+  throw new SeraError('usage', `--log-format takes lanes or json, not ${quoted(value)}`)
 }
 
 /** @throws SeraError usage, for what is no whole number; whether it is one that will do, others say */

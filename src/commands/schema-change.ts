@@ -66,7 +66,7 @@ function counted({ held, waiting }: tables.Claimed): string {
 
 function withTables(work: (calls: Calls, call: Call, host: Host) => Promise<Outcome>): Task {
   return async (call, host) => {
-    const lockTables = openTables(call, host, true)
+    const lockTables = openTables(call, host, { anySchema: true })
     try {
       return await work(lockTables.calls, call, host)
     } finally {

@@ -3,6 +3,7 @@ import { setMaxListeners } from 'node:events'
 import { SeraError } from '../errors.js'
 import { gatewayApp } from '../gateway/app.js'
 import { DEFAULT_LISTEN, isLoopback, Listener, placeOf } from '../gateway/listen.js'
+import { Meter } from '../gateway/meter.js'
 import type { Host } from '../host.js'
 import type { Outcome } from '../outcome.js'
 import type { Call } from './call.js'
@@ -10,6 +11,7 @@ import { sayNews } from './messages.js'
 import { openTables, participantAt } from './participant.js'
 import type { RunOptions } from './run-options.js'
 import { PoolsFile, readTls, readToken } from './serve-files.js'
+import { openServeLog } from './serve-log.js'
 
 export function serve(options: RunOptions): (call: Call, host: Host) => Promise<Outcome> {
   const places = (options.listen ?? [DEFAULT_LISTEN]).map(placeOf)
@@ -27,16 +29,19 @@ export function serve(options: RunOptions): (call: Call, host: Host) => Promise<
     const pools = new PoolsFile(options.poolsFile, call.warn)
     const closing = new AbortController()
     setMaxListeners(0, closing.signal) // everybody who waits listens to it
-    const tables = openTables(call, host)
+    const meter = new Meter(host.clock)
+    const failed = (error: unknown) => meter.databaseFailed(codeOf(error))
+    const tables = openTables(call, host, { failed })
     const participant = participantAt(tables, call, host)
+    const log = openServeLog(call, options.logFormat)
     const app = gatewayApp({
       participant,
       tables,
       clock: host.clock,
       token,
       pools: () => pools.current,
-      log: { write: () => {} },
-      meter: { waits: () => () => {} },
+      log,
+      meter,
       closing: closing.signal,
     })
     const listener = new Listener(app.fetch, tls)
@@ -48,8 +53,14 @@ export function serve(options: RunOptions): (call: Call, host: Host) => Promise<
       closing.abort()
       await listener.close()
       await participant.close()
+      log.close()
     }
   }
+}
+
+function codeOf(error: unknown): string {
+  const { code, kind } = error as { code?: unknown; kind?: unknown }
+  return String(code ?? kind ?? 'unknown')
 }
 
 /** Resolves when a signal ends the gateway; HUP makes it read its files again. */

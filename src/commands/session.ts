@@ -70,7 +70,7 @@ export class Session {
   }
 
   #writeWarning(message: string): void {
-    this.#write('warning', { warning: message, lock: this.report.lock })
+    this.log('warning', { warning: message, lock: this.report.lock })
   }
 
   /** Tells how the run ended to all who want to know, and returns its exit code. */
@@ -82,6 +82,7 @@ export class Session {
     announce(this.host, this.voice, report)
     this.#writeOutcomeFile(report)
     if (outcome.kind !== 'done' || report.lock !== undefined) await this.#audit(report)
+    await (await this.#log)?.close()
     return exitCode
   }
 
@@ -99,11 +100,11 @@ export class Session {
       () => undefined,
     )
     const severity = severityOf(report.outcome)
-    if (this.#settings?.audit || severity !== 'info') this.#write(severity, auditFields(report))
-    await (await this.#log)?.close()
+    if (this.#settings?.audit || severity !== 'info') this.log(severity, auditFields(report))
   }
 
-  #write(severity: Severity, fields: Fields): void {
+  /** A line for syslog, where there is one. */
+  log(severity: Severity, fields: Fields): void {
     const syslog = this.#settings?.syslog
     if (!syslog) return
     this.#log ??= openLog(syslog, this.host.pid)

@@ -6,6 +6,7 @@ import { events } from './events.js'
 import type { Env, Gateway } from './gateway.js'
 import { health } from './health.js'
 import { logged } from './log.js'
+import { counted, metrics } from './metrics.js'
 import { page } from './page.js'
 import { pools } from './pools.js'
 import { failure, notFound } from './problem.js'
@@ -14,10 +15,12 @@ import { watch } from './watch.js'
 
 export function gatewayApp(gateway: Gateway): Hono<Env> {
   const app = new Hono<Env>()
-  app.use(logged(gateway.log, gateway.clock))
+  app.use(logged(gateway.log, gateway.clock, gateway.token))
+  app.use(counted(gateway.meter))
   app.use(readable)
   app.use(access(gateway.token))
   app.route('/', health(gateway))
+  app.route('/', metrics(gateway))
   app.route('/', pools(gateway))
   app.route('/', watch(gateway))
   app.route('/', events(gateway))

@@ -1,6 +1,6 @@
 /**
- * Who waits at events, through whichever gateway and from whichever host, as syncnet's `/stats` tells it: by event, actor
- * and request. Who has not been heard of for a lease meets nobody, and is left out.
+ * Who waits at events, through whichever gateway and from whichever host, as syncnet's `/stats` tells it: by event,
+ * actor and request. Who has not been heard of for a lease meets nobody, and is left out.
  */
 import { visitorOf } from '../primitives/visitor.js'
 import type { Contender, Patience } from '../store/claims.js'

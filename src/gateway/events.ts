@@ -1,27 +1,31 @@
 /**
- * Events, as syncnet has them: `GET /event` waits until those who suit each other are there, and tells them who has come.
+ * Events, as syncnet has them: `GET /event` waits until those who suit each other are there, and tells them who came.
  *
  *     $ curl 'localhost:9989/event?event=coin&actor=customer&payload=2'
  *     {"payloads":{"customer":"2","machine":""}}
  *
- * All are at the same rendezvous, those of other gateways and of `sera rendezvous` too. Who hangs up is gone at once. Only a
- * match that was written before, in the same moment perhaps, stands, as a match is final: the others learn of it. Then the one
- * who hung up has met them and does not know, as if the answer had been lost on its way.
+ * All are at the same rendezvous, those of other gateways and of `sera rendezvous` too. Who hangs up is gone at once.
+ * Only a match that was written before, in the same moment perhaps, stands, as a match is final: the others learn of it.
+ * Then the one who hung up has met them and does not know, as if the answer had been lost on its way.
  *
  * Where syncnet answers 200 to what it can't understand, the status here is 400; the answer is a line of text as there.
  * @see https://github.com/siadat/netmatch (syncnet until January 2020)
  */
 import { type Context, Hono } from 'hono'
+import { within } from '../clock.js'
 import { SeraError } from '../errors.js'
 import { checkName } from '../primitives/names.js'
 import type { Ask } from '../primitives/participant.js'
+import type { Place } from '../primitives/place.js'
 import { type Match, matchOf, rendezvous } from '../primitives/rendezvous.js'
 import { takeTurn } from '../primitives/turn.js'
 import { askOf, checkPayload, withActor } from '../primitives/visitor.js'
 import { parseLabels } from '../selector/labels.js'
-import { ownerFor } from './client.js'
+import { guest, type Owner } from '../store/owner.js'
+import { clientOf } from './client.js'
 import { eventStats } from './event-stats.js'
 import type { Env, Gateway } from './gateway.js'
+import type { EventEntry } from './log.js'
 import { printed } from './output.js'
 import { whileHere } from './patience.js'
 import { failure } from './problem.js'
@@ -38,7 +42,7 @@ export function events(gateway: Gateway): Hono<Env> {
   })
   app.on(['GET', 'POST'], '/stats', async c => {
     const patience = { until: gateway.clock.now() + STATS_WITHIN_MS, signal: c.req.raw.signal }
-    return printed(c, await eventStats(gateway.tables, patience))
+    return printed(c, await within(STATS_WITHIN_MS, eventStats(gateway.tables, patience)))
   })
   app.onError((error, c) => {
     const isMisuse = error instanceof SeraError && error.kind === 'usage'
@@ -79,14 +83,36 @@ function matesOf(text: string | undefined): number | undefined {
 
 async function meet(c: Context<Env>, gateway: Gateway, { event, ask: wish }: Visit): Promise<Match> {
   const { participant } = gateway
-  const ask = { ...wish, owner: ownerFor(c, '/event') }
+  const ask = { ...wish, owner: guest(clientOf(c), '/event') }
   const place = participant.place({ kind: 'rendezvous', name: event })
-  await whileHere(c, gateway, 'rendezvous', signal =>
-    takeTurn(participant, place, ask, rendezvous(), { until: Number.POSITIVE_INFINITY, signal }),
-  )
+  const tell = storyOf(place, ask, gateway)
+  tell({ what: 'came' })
+  try {
+    await whileHere(c, gateway, 'rendezvous', signal =>
+      takeTurn(participant, place, ask, rendezvous(), { until: Number.POSITIVE_INFINITY, signal }),
+    )
+  } catch (error) {
+    tell({ what: 'left' })
+    throw error
+  }
   const match = matchOf(event, place.claim)
+  tell({ what: 'met', match: match.match, actors: match.members.map(({ actor }) => actor) })
   await participant.leave(place).catch(() => {}) // who has met has met; the claim's lease ends it, too
   return match
+}
+
+type Chapter = Pick<EventEntry, 'what' | 'match' | 'actors'>
+
+function storyOf(
+  { id: request, key: { name: event } }: Place,
+  { owner: { host: client }, tag: actor = '' }: Ask & { owner: Owner },
+  { log, clock }: Gateway,
+): (chapter: Chapter) => void {
+  const cameAt = clock.now()
+  return ({ what, ...rest }) => {
+    const ms = Math.round(clock.now() - cameAt)
+    log.write({ kind: 'event', what, request, client, event, actor, ms, ...rest })
+  }
 }
 
 /** By actor, as syncnet has them: of two with one name, the last. */

@@ -3,6 +3,7 @@
  * gateway is not about to end.
  */
 import { Hono } from 'hono'
+import { within } from '../clock.js'
 import type { Env, Gateway } from './gateway.js'
 
 /** What a balancer is willing to wait. */
@@ -14,7 +15,8 @@ export function health({ tables, clock, closing }: Gateway): Hono<Env> {
   app.get('/readyz', async c => {
     if (closing.aborted) return c.text('ending\n', 503)
     try {
-      await tables.look([{ key: { kind: '', name: '' }, upTo: 0 }], { until: clock.now() + READY_WITHIN_MS })
+      const patience = { until: clock.now() + READY_WITHIN_MS }
+      await within(READY_WITHIN_MS, tables.look([{ key: { kind: '', name: '' }, upTo: 0 }], patience))
       return c.text('ready\n')
     } catch (error) {
       return c.text(`${(error as Error).message}\n`, 503)

@@ -9,7 +9,7 @@ export class HungUp extends Error {}
 
 /**
  * Does work whose signal aborts when the client hangs up, or when the gateway ends (503). `kind` is what is waited for, for the
- * metrics.
+ * metrics; who is not `patient` wants no more than one try.
  *
  * @throws HTTPException 503; HungUp; what the work throws
  */
@@ -18,6 +18,7 @@ export async function whileHere<T>(
   { closing, meter }: Gateway,
   kind: string,
   work: (signal: AbortSignal) => Promise<T>,
+  patient = true,
 ): Promise<T> {
   const client = c.req.raw.signal
   const over = new AbortController()
@@ -35,7 +36,7 @@ export async function whileHere<T>(
     end = 'granted'
     return result
   } catch (error) {
-    end = over.signal.aborted ? 'gone' : endingOf(error)
+    end = over.signal.aborted ? 'gone' : endingOf(error, patient)
     throw error
   } finally {
     client.removeEventListener('abort', hangUp)
@@ -51,6 +52,7 @@ function ending(): HTTPException {
   })
 }
 
-function endingOf(error: unknown): Ending {
-  return (error as { kind?: unknown }).kind === 'timed-out' ? 'timed-out' : 'failed'
+function endingOf(error: unknown, patient: boolean): Ending {
+  if ((error as { kind?: unknown }).kind !== 'timed-out') return 'failed'
+  return patient ? 'timed-out' : 'refused'
 }

@@ -18,6 +18,7 @@ import { SeraError } from '../errors.js'
 import { LONGEST_NAME } from '../primitives/names.js'
 import { type Holding, Pool } from '../primitives/pool.js'
 import { guest } from '../store/owner.js'
+import { clientOf } from './client.js'
 import type { Env, Gateway } from './gateway.js'
 import { whileHere } from './patience.js'
 
@@ -73,9 +74,8 @@ async function acquire(
   { pool, host, holder }: Asked,
   wait: number,
 ): Promise<Response> {
-  const client = c.env.incoming.socket.remoteAddress ?? ''
-  const owner = guest(host, `GET ${c.req.path} from ${client}`)
-  const had = await whileHere(c, gateway, 'pool', signal => pool.acquire(holder, owner, { wait, signal }))
+  const owner = guest(host, `GET ${c.req.path} from ${clientOf(c)}`)
+  const had = await whileHere(c, gateway, 'pool', signal => pool.acquire(holder, owner, { wait, signal }), wait > 0)
   return c.text('YES', 200, termsOf(had))
 }
 

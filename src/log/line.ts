@@ -33,11 +33,13 @@ function text(value: string | number): string {
   return String(value).slice(0, MAX_LINE_BYTES + 1)
 }
 
-function quote(value: string): string {
-  return BARE.test(value) ? value : quoted(value)
+/** A value as it stands in a line. */
+export function formatValue(value: string): string {
+  return BARE.test(value) ? value : formatJson(value)
 }
 
-function quoted(value: string): string {
+/** JSON without anything invisible in it. */
+export function formatJson(value: unknown): string {
   return JSON.stringify(value).replace(INVISIBLE, escaped)
 }
 
@@ -47,16 +49,16 @@ function escaped(character: string): string {
 
 /** The value as it is printed, cut between two characters where that takes more than `limit` bytes. */
 function shorten(value: string, limit: number): string {
-  const whole = quote(value)
+  const whole = formatValue(value)
   if (size(whole) <= limit) return whole
-  let room = limit - size(quoted(CUT))
+  let room = limit - size(formatJson(CUT))
   let kept = ''
   for (const character of value) {
-    room -= size(quoted(character)) - 2
+    room -= size(formatJson(character)) - 2
     if (room < 0) break
     kept += character
   }
-  return quote(kept + CUT)
+  return formatValue(kept + CUT)
 }
 
 /** The largest limit that passes. Limits that leave nothing but the mark are the smallest there are. */

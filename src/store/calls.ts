@@ -5,7 +5,7 @@
 import { type Clock, sleep } from '../clock.js'
 import type { Dsn } from '../config/dsn.js'
 import { formatDuration } from '../config/duration.js'
-import { SeraError } from '../errors.js'
+import { SeraError, type SeraErrorKind } from '../errors.js'
 import type { Patience, ResourceKey } from './claims.js'
 import type { Attributes } from './connection.js'
 import { Members } from './members.js'
@@ -29,6 +29,8 @@ export interface CallsOptions {
   onlyReads?: boolean | undefined
   /** Told once of what is sound but unwise. */
   warn?: ((message: string) => void) | undefined
+  /** Told of each try that the server or the way to it has failed, also when it is repeated; not of quicker rivals. */
+  failed?: ((error: unknown) => void) | undefined
 }
 
 /** Healthy members stall that long when one is lost (measured, with the defaults of either). */
@@ -90,6 +92,7 @@ export class Calls {
       try {
         return await this.#members.use(connection => work(connection, attempt), urgent)
       } catch (error) {
+        if (!isContention(error) && kindOf(error) !== 'conflict') this.options.failed?.(error)
         if (error instanceof SeraError) throw error
         const pause = backoff(Math.max(1, attempt - servers.length), random)
         const limit = isContention(error) ? Math.max(until, failingSince + CONTENTION_MS) : until
@@ -117,6 +120,10 @@ export class Calls {
       `a lease of ${lease} is short for a cluster, whose members stall when one is lost; make it ${least} or longer`,
     )
   }
+}
+
+function kindOf(error: unknown): SeraErrorKind | undefined {
+  return error instanceof SeraError ? error.kind : undefined
 }
 
 function checkNamespace(namespace: string): void {

@@ -1,6 +1,7 @@
 /**
  * The README's `console` blocks, typed into a shell: lines that begin with `$ ` are commands, the others what must come out
- * (stdout and stderr), with `…` for anything.
+ * (stdout and stderr), with `…` for anything. What follows `sera serve … &` is typed when the gateway answers; a block that
+ * starts one ends with `kill %1`.
  */
 import { mkdirSync, symlinkSync } from 'node:fs'
 import { mkdtemp } from 'node:fs/promises'
@@ -53,11 +54,19 @@ function steps(block: string): Step[] {
 
 /** What each command says, in one bash. */
 async function typed(block: readonly Step[], runtime: Runtime, server: SharedServer): Promise<string[]> {
-  const script = ['exec 2>&1', ...block.map(({ command }) => `${command}\nprintf '\\036\\n'`)].join('\n')
+  const lines = block.map(({ command }) => `${command}\n${isGateway(command) ? ANSWERS : ''}printf '\\036\\n'`)
+  const script = ['exec 2>&1', ...lines].join('\n')
   const database = await databaseFor(runtime, server)
   const env = { SERA_SERVER: server.dsn(database), PATH: `${programs(runtime)}:${process.env.PATH}` }
   const { stdout } = await sera({ ...runtime, path: 'bash' }, ['-c', script], { env, cwd: folder })
   return stdout.split(END).slice(0, -1)
+}
+
+/** Where it listens unless told otherwise. */
+const ANSWERS = 'until curl -sf localhost:9989/healthz >/dev/null; do sleep 0.1; done\n'
+
+function isGateway(command: string): boolean {
+  return /^sera serve\b.*&$/.test(command)
 }
 
 /** What one runtime has run once the other would not run again. */

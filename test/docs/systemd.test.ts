@@ -2,11 +2,13 @@
 import { readFileSync } from 'node:fs'
 import test from 'ava'
 import { splitCommandLine } from '../../src/commands/argv.js'
+import { splitSubcommand } from '../../src/commands/subcommand-line.js'
 import { parseDuration } from '../../src/config/duration.js'
 import { resolveSettings } from '../../src/config/resolve.js'
 import { EXIT_CODES } from '../../src/outcome.js'
 
-const UNITS = ['etc/systemd/sera-example.service', 'etc/systemd/sera-example.timer']
+const GATEWAY = 'etc/systemd/sera-gateway.service'
+const UNITS = ['etc/systemd/sera-example.service', 'etc/systemd/sera-example.timer', GATEWAY]
 
 function paragraphs(unit: string): string[][] {
   return readFileSync(unit, 'utf8')
@@ -52,4 +54,38 @@ test('hosts start closer together than the lock is held', t => {
   const held = splitCommandLine(service('ExecStart').split(' ').slice(1)).flags.find(flag => /hold-at-least/.test(flag))
   const apart = seconds(setting(UNITS[1] ?? '', 'AccuracySec')) + seconds(setting(UNITS[1] ?? '', 'RandomizedDelaySec'))
   t.true(apart < seconds(held?.split('=')[1] ?? ''))
+})
+
+const gateway = (name: string) => setting(GATEWAY, name)
+
+test('the gateway’s command line is a good one; it shows no secret, and the token is where systemd puts it', t => {
+  const [program, ...words] = gateway('ExecStart').split(' ')
+  t.is(program, '/usr/local/bin/sera')
+  const line = splitCommandLine(words)
+  const split = line.kind === 'subcommand' ? splitSubcommand(line) : line
+  if (!('form' in split)) return t.fail()
+  t.is(split.form.name, 'serve')
+  const credentials = paragraphs(GATEWAY)
+    .flat()
+    .flatMap(text => /^LoadCredential=([^:]+):/.exec(text)?.[1] ?? [])
+  t.deepEqual(credentials, ['sera-dsn', 'sera-token'])
+  t.regex(split.flags.join(' '), /--token-file=\$\{CREDENTIALS_DIRECTORY\}\/sera-token/)
+  t.is(gateway('Environment'), 'SERA_SERVER_FILE=%d/sera-dsn')
+})
+
+test('the gateway is reloaded by HUP, and not started again where that would not help', t => {
+  t.is(gateway('ExecReload'), '/bin/kill -HUP $MAINPID')
+  t.is(gateway('Restart'), 'on-failure')
+  t.is(gateway('RestartPreventExitStatus'), `${EXIT_CODES.config.code} ${EXIT_CODES.usage.code}`)
+})
+
+test('the gateway may do little, and read its clock', t => {
+  for (const name of ['DynamicUser', 'NoNewPrivileges', 'ProtectHome']) t.is(gateway(name), 'yes')
+  t.is(gateway('ProtectSystem'), 'strict')
+  t.is(gateway('CapabilityBoundingSet'), '')
+  t.true(Number(gateway('LimitNOFILE')) > 10_000)
+  const names = paragraphs(GATEWAY)
+    .flat()
+    .map(text => text.split('=')[0])
+  for (const name of ['ProcSubset', 'MemoryDenyWriteExecute']) t.false(names.includes(name), name)
 })

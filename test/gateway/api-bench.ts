@@ -4,6 +4,7 @@ import type { ExecutionContext } from 'ava'
 import { systemClock } from '../../src/clock.js'
 import { gatewayApp } from '../../src/gateway/app.js'
 import { Listener } from '../../src/gateway/listen.js'
+import { Meter } from '../../src/gateway/meter.js'
 import { Participant } from '../../src/primitives/participant.js'
 import { type Database, database } from '../store/database.js'
 import { type SharedServer, sharedServers } from '../support/servers.js'
@@ -48,7 +49,7 @@ export async function apiBench(t: ExecutionContext, server: SharedServer): Promi
     const closing = new AbortController()
     const app = gatewayApp({
       ...{ participant, tables, clock, token: undefined, pools: () => new Map() },
-      ...{ log: { write: () => {} }, meter: { waits: () => () => {} }, closing: closing.signal },
+      ...{ log: { write: () => {} }, meter: new Meter(clock), closing: closing.signal },
     })
     const listener = new Listener(app.fetch, undefined)
     const url = await listener.open({ host: '127.0.0.1', port: 0 })

@@ -63,7 +63,7 @@ function asking(app: OpenAPIHono<Env>, desk: Desk, kind: LockKind): void {
       c.header('Location', `/v1/claims/${dashed(wanted.id)}`)
       return await orWaiting(c, desk, wanted.id, async () => {
         const work = (signal: AbortSignal) => turns.take(wanted.id, signal, one => claims.acquire(wanted, one))
-        const { claim, answer } = await whileHere(c, gateway, kind.kind, work)
+        const { claim, answer } = await whileHere(c, gateway, kind.kind, work, wanted.waitMs > 0)
         return c.json(
           claim ? grantedObject(claim) : doneObject(wanted, (JSON.parse(answer as string) as { run: Run }).run),
         )

@@ -1,0 +1,93 @@
+/**
+ * Lines for whoever reads stdout, without waiting for them: a reader that is slow, or a terminal that was stopped
+ * (Ctrl-S), must not hold up a gateway with its leases. What can't be written stays here up to a limit; beyond, lines are
+ * dropped, and counted. A reader that has gone is no error.
+ */
+import { constants, fstatSync, openSync, writeSync } from 'node:fs'
+
+const MOST_BYTES = 1024 * 1024
+const RETRY_MS = 50
+
+export class LineOutput {
+  readonly #fd: number
+  readonly #queue: Buffer[] = []
+  #bytes = 0
+  #dropped = 0
+  #isGone = false
+  #timer: NodeJS.Timeout | undefined
+
+  /** `missing` makes the line that tells of dropped ones. */
+  constructor(
+    fd: number,
+    readonly missing: (lines: number) => string | undefined,
+  ) {
+    this.#fd = unblocked(fd)
+  }
+
+  write(line: string): void {
+    if (this.#isGone) return
+    if (this.#bytes >= MOST_BYTES) this.#dropped++
+    else this.#add(line)
+  }
+
+  /** Writes what can be written at once, and no more. */
+  close(): void {
+    this.#flush()
+    this.#isGone = true
+    clearTimeout(this.#timer)
+  }
+
+  #add(line: string): void {
+    const bytes = Buffer.from(`${line}\n`)
+    this.#queue.push(bytes)
+    this.#bytes += bytes.length
+    if (!this.#timer) this.#flush()
+  }
+
+  #flush(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    try {
+      for (let [bytes] = this.#queue; bytes; [bytes] = this.#queue) this.#wrote(bytes, writeSync(this.#fd, bytes))
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EAGAIN') this.#timer = setTimeout(() => this.#flush(), RETRY_MS)
+      else this.#gone()
+      return
+    }
+    this.#tellDropped()
+  }
+
+  #wrote(bytes: Buffer, length: number): void {
+    this.#bytes -= length
+    if (length === bytes.length) this.#queue.shift()
+    else this.#queue[0] = bytes.subarray(length)
+  }
+
+  #tellDropped(): void {
+    const lines = this.#dropped
+    this.#dropped = 0
+    const line = lines > 0 ? this.missing(lines) : undefined
+    if (line !== undefined) this.#add(line)
+  }
+
+  #gone(): void {
+    this.#isGone = true
+    this.#queue.length = 0
+    this.#bytes = 0
+  }
+}
+
+/**
+ * The same pipe or terminal, opened once more so that writing never waits; to change the descriptor itself would change
+ * it for all who have it. Files don't make anybody wait, and a socket can't be opened so: they stay as they are.
+ */
+function unblocked(fd: number): number {
+  try {
+    const about = fstatSync(fd)
+    if (!about.isFIFO() && !about.isCharacterDevice()) return fd
+    const { O_WRONLY, O_NONBLOCK, O_NOCTTY } = constants
+    return openSync(`/proc/self/fd/${fd}`, O_WRONLY | O_NONBLOCK | O_NOCTTY)
+  } catch {
+    return fd
+  }
+}

@@ -1,0 +1,48 @@
+/** `/metrics`, as Prometheus scrapes it; while the database can't be asked, it tells of the rest. */
+import { Hono, type MiddlewareHandler } from 'hono'
+import { within } from '../clock.js'
+import { SeraError } from '../errors.js'
+import { type Survey, survey } from '../store/survey.js'
+import type { Env, Gateway } from './gateway.js'
+import type { Crowd, Meter } from './meter.js'
+
+/** Prometheus gives up after 10 s, unless it is told otherwise. */
+const SURVEY_WITHIN_MS = 2000
+
+/** However many scrape: the tables are read once in so long. */
+const FRESH_MS = 5000
+
+export function metrics({ tables, clock, meter }: Gateway): Hono<Env> {
+  const app = new Hono<Env>()
+  let crowd: Promise<Crowd | undefined> = Promise.resolve(undefined)
+  let askedAt = Number.NEGATIVE_INFINITY
+  app.get('/metrics', async c => {
+    if (clock.now() - askedAt >= FRESH_MS) {
+      askedAt = clock.now()
+      const patience = { until: askedAt + SURVEY_WITHIN_MS }
+      const surveyed = survey(tables.calls, { getLocks: undefined }, patience)
+      crowd = within(SURVEY_WITHIN_MS, surveyed).then(crowdOf, () => undefined)
+    }
+    return c.body(await meter.text(await crowd), 200, { 'Content-Type': meter.contentType })
+  })
+  return app
+}
+
+/** Counts what a client hears of in whichever way. */
+export function counted(meter: Meter): MiddlewareHandler<Env> {
+  return async (c, next) => {
+    await next()
+    if (c.error instanceof SeraError && c.error.kind === 'lost') meter.lost()
+  }
+}
+
+function crowdOf({ resources }: Survey): Crowd {
+  const crowd = { held: new Map<string, number>(), waiting: new Map<string, number>() }
+  for (const { key, claims } of resources) {
+    for (const { state } of claims) {
+      const counts = state === 'waiting' ? crowd.waiting : crowd.held
+      counts.set(key.kind, (counts.get(key.kind) ?? 0) + 1)
+    }
+  }
+  return crowd
+}
