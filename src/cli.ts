@@ -63,11 +63,16 @@ function waitOf(text: string): number {
   )
 }
 
-async function callOf(session: Session, call: Omit<Call, 'voice' | 'warn' | 'note' | 'log'>): Promise<Call> {
-  const settings = await reachable(call.settings, session)
+type Plan = Omit<Call, 'voice' | 'warn' | 'note' | 'log'>
+
+/** The call of what goes to a database. */
+async function callOf(session: Session, plan: Plan): Promise<Call> {
+  return voiced(session, { ...plan, settings: await reachable(plan.settings, session) })
+}
+
+function voiced(session: Session, plan: Plan): Call {
   return {
-    ...call,
-    settings,
+    ...plan,
     voice: session.voice,
     warn: message => session.warn(message),
     note: message => session.note(message),
@@ -120,6 +125,14 @@ async function runForm(
     case 'schema': {
       const { server } = await session.configure(flags, { serverless: true, graceless: true, data: true })
       return print(session, (await import('./commands/schema.js')).schema(server))
+    }
+    case 'pool': {
+      const { pool } = await import('./commands/pool.js')
+      const task = pool(options)
+      const settings = await session.configure(flags, { serverless: true })
+      const waitMs = options.waits ? options.waitMs : 0
+      const call = voiced(session, { command, shown: command, waitMs, options, settings })
+      return await task(call, session.host, session.report)
     }
     case 'serve': {
       const { serve } = await import('./commands/serve.js')

@@ -42,7 +42,10 @@ export const EXIT_CODES = {
   unwritten: { code: 1, meaning: 'what was asked for could not be written to stdout' },
   config: { code: 200, meaning: 'the config file is missing, unreadable or invalid' },
   usage: { code: 201, meaning: 'wrong usage' },
-  'lock-failed': { code: 202, meaning: 'lock failed: the database is unreachable, refused, or cannot lock safely' },
+  'lock-failed': {
+    code: 202,
+    meaning: 'lock failed: the database or gateway is unreachable, refused, or cannot lock safely',
+  },
   'not-started': { code: 203, meaning: 'the command could not be started' },
   'timed-out': { code: 204, meaning: 'timed out waiting (another code with --timeout-exit-code)' },
   skipped: { code: 205, meaning: 'skipped (with --detailed-exit-codes only, otherwise 0)' },

@@ -8,6 +8,7 @@
 import { nearest } from '../config/nearest.js'
 import { SeraError } from '../errors.js'
 import { FLAGS, findFlag, refuseOthers } from './flags.js'
+import type { Subcommand } from './subcommands.js'
 
 export type CommandLine =
   | { kind: 'classic'; flags: string[]; wait: string; command: string[] }
@@ -39,7 +40,11 @@ export interface Taken {
 }
 
 /** The first `count` words that are no flags, the flags around them, and what follows. */
-export function takeWords(argv: readonly string[], count: number, literal = false): Taken {
+export function takeWords(
+  argv: readonly string[],
+  count: number,
+  { literal = false, omitted = {} }: Pick<Partial<Taken>, 'literal'> & Pick<Subcommand, 'omitted'> = {},
+): Taken {
   const taken: Taken = { words: [], flags: [], literal, dashed: false, rest: [] }
   let at = 0
   while (at < argv.length) {
@@ -49,7 +54,7 @@ export function takeWords(argv: readonly string[], count: number, literal = fals
       taken.dashed = taken.words.length === count
       at++
     } else if (!taken.literal && isFlag(word)) {
-      const { words, flag } = readFlag(argv, at)
+      const { words, flag } = readFlag(argv, at, omitted)
       taken.flags.push(flag)
       at += words
     } else if (taken.words.length < count) {
@@ -71,7 +76,11 @@ function isFlag(word: string): boolean {
 }
 
 /** The flag at `at`, spelled `--name` or `--name=value`, and how many words it took. */
-function readFlag(argv: readonly string[], at: number): { words: number; flag: string } {
+function readFlag(
+  argv: readonly string[],
+  at: number,
+  omitted: NonNullable<Subcommand['omitted']>,
+): { words: number; flag: string } {
   const word = argv[at] as string
   const [spelled = '', ...value] = word.replace(/^--?/, '').split('=')
   const flag = findFlag(spelled)
@@ -79,6 +88,9 @@ function readFlag(argv: readonly string[], at: number): { words: number; flag: s
   if (!flag.value) return { words: 1, flag: `--${flag.name}=${switchValue(word, value)}` }
   if (value.length > 0) return { words: 1, flag: `--${flag.name}=${value.join('=')}` }
   const next = argv[at + 1]
+  const meant = omitted[flag.name]
+  if (meant !== undefined && (next === undefined || !meansWait(next)))
+    return { words: 1, flag: `--${flag.name}=${meant}` }
   if (next === undefined) throw new SeraError('usage', `${word} needs a value (${flag.value}); see sera --help`)
   return { words: 2, flag: `--${flag.name}=${next}` }
 }

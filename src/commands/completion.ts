@@ -36,8 +36,13 @@ function offersAfter(words: readonly string[], typed: string): string[] {
 
 const NAMES = [...SUBCOMMANDS.map(({ name }) => name), 'completion', 'help', 'version']
 
-function offersWithin({ forms }: Subcommand, rest: readonly string[], typed: string, literal: boolean): string[] {
-  const own = takeWords(rest, forms[0]?.words.length ?? 0, literal)
+function offersWithin(
+  { forms, omitted = {} }: Subcommand,
+  rest: readonly string[],
+  typed: string,
+  literal: boolean,
+): string[] {
+  const own = takeWords(rest, forms[0]?.words.length ?? 0, { literal, omitted })
   if (own.rest.length > 0) return []
   if (typed.startsWith('-') && !own.literal) return spelled(flagsOf(forms.map(({ name }) => name)))
   const next = new Set(forms.map(({ words }) => words[own.words.length] ?? '<>'))

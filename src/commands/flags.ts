@@ -7,7 +7,7 @@ import type { FormName } from './subcommands.js'
 
 export interface Flag {
   name: string
-  /** One letter; only -E -h -q -V exist. */
+  /** One letter; -H -r -p are those of Distributex' client. */
   short?: string
   /** Name of the value in help; absent for a switch. */
   value?: string
@@ -59,15 +59,15 @@ export const FLAGS = [
     short: 'E',
     value: 'N',
     group: 'Waiting',
-    with: [...WRAPPING, ...WAITING],
+    with: [...WRAPPING, ...WAITING, 'pool'],
     describe: 'exit with N instead of 204 after a time-out',
   },
   {
     name: 'wait',
     value: 'TIME',
     group: 'Waiting',
-    with: WAITING,
-    describe: 'wait no longer than that (204) [forever]',
+    with: [...WAITING, 'pool'],
+    describe: 'wait no longer than that (204) [forever; pool: not at all, and forever without TIME]',
   },
   {
     name: 'leave-wait',
@@ -80,28 +80,28 @@ export const FLAGS = [
     name: 'hold-at-least',
     value: 'TIME',
     group: 'Running',
-    with: HOLDING,
+    with: [...HOLDING, 'pool'],
     describe: 'keep the lock that long even if the command is quicker',
   },
   {
     name: 'run-at-most',
     value: 'TIME',
     group: 'Running',
-    with: [...WRAPPING, 'rendezvous command'],
+    with: [...WRAPPING, 'rendezvous command', 'pool'],
     describe: 'end a command that runs longer (207)',
   },
   {
     name: 'grace',
     value: 'TIME',
     group: 'Running',
-    with: [...WRAPPING, 'rendezvous command'],
+    with: [...WRAPPING, 'rendezvous command', 'pool'],
     describe: 'between TERM and KILL when the command is ended by force [10s]',
   },
   {
     name: 'on-lost',
     value: 'WHAT',
     group: 'Running',
-    with: WRAPPING,
+    with: [...WRAPPING, 'pool'],
     describe: 'reclaim, terminate or ignore: when the lock is lost while the command runs [reclaim]',
   },
   { name: 'close', group: 'Running', with: CLASSIC, describe: "the command does not inherit the lock's descriptor" },
@@ -204,6 +204,23 @@ export const FLAGS = [
   { name: 'all', group: 'Lock', with: ['break'], describe: 'break all claims, of those who wait too' },
   { name: 'watch', group: 'Messages', with: ['status'], describe: 'show it again and again, until q or Ctrl-C' },
   {
+    name: 'host',
+    short: 'H',
+    value: 'HOST',
+    group: 'Setup',
+    with: ['pool'],
+    describe: 'where the pools are: a host, host:port, or https://host:9989',
+  },
+  { name: 'port', short: 'p', value: 'PORT', group: 'Setup', with: ['pool'], describe: 'and at which port [9989]' },
+  { name: 'pool', short: 'r', value: 'POOL', group: 'Lock', with: ['pool'], describe: 'the pool to run under' },
+  {
+    name: 'as',
+    value: 'NAME',
+    group: 'Lock',
+    with: ['pool'],
+    describe: 'take the pool as NAME instead of as this host, by its full name',
+  },
+  {
     name: 'listen',
     value: 'ADDRESS',
     group: 'Setup',
@@ -216,7 +233,7 @@ export const FLAGS = [
     name: 'token-file',
     value: 'FILE',
     group: 'Setup',
-    with: ['serve'],
+    with: ['serve', 'pool'],
     describe: 'a file with the token that clients have to show',
   },
   { name: 'insecure', group: 'Setup', with: ['serve'], describe: 'let anybody in who reaches the address' },
@@ -235,7 +252,13 @@ export const FLAGS = [
     describe: 'lanes or json: how requests and events are written to stdout [lanes]',
   },
   { name: 'tls-key', value: 'FILE', group: 'Setup', with: ['serve'], describe: 'and its private key (PEM)' },
-  { name: 'config', value: 'FILE', group: 'Setup', with: SERVED, describe: 'read this instead of /etc/sera.json' },
+  {
+    name: 'config',
+    value: 'FILE',
+    group: 'Setup',
+    with: [...SERVED, 'pool'],
+    describe: 'read this instead of /etc/sera.json',
+  },
   {
     name: 'server',
     value: 'DSN',
@@ -247,7 +270,7 @@ export const FLAGS = [
     name: 'outcome-file',
     value: 'FILE',
     group: 'Messages',
-    with: SERVED,
+    with: [...SERVED, 'pool'],
     describe: 'write how it ended to FILE, as one line of JSON',
   },
   { name: 'json', group: 'Messages', with: PRINTING, describe: 'print an object instead of text' },
@@ -256,7 +279,7 @@ export const FLAGS = [
   {
     name: 'syslog',
     group: 'Messages',
-    with: SERVED,
+    with: [...SERVED, 'pool'],
     describe: 'log to syslog, as the config says or else to the local one',
   },
   { name: 'help', short: 'h', group: 'Setup', describe: 'show this help' },

@@ -39,12 +39,14 @@ const A_TIME = 'seconds, or 500ms, 90s, 5m, 1h30m, forever'
 
 /** How times are given, where there are any, and where flags stand. */
 function flagsStand(forms: readonly Form[]): string {
-  if (forms.some(({ wraps, dashed }) => wraps && !dashed)) {
+  if (forms.some(({ wraps, dashed, direct }) => wraps && !dashed && !direct)) {
     const elsewhere = forms.every(({ wraps }) => wraps) ? '' : ', or anywhere where there is none'
     return `<wait> is ${A_TIME}. Flags stand before it${elsewhere}.`
   }
   const timed = flagsOf(forms.map(({ name }) => name)).some(({ name }) => name === 'wait')
-  const where = forms.some(({ dashed }) => dashed) ? 'anywhere before the --' : 'anywhere'
+  const dashed = forms.some(form => form.dashed) && 'anywhere before the --'
+  const direct = forms.some(form => form.direct) && 'before the command'
+  const where = dashed || direct || 'anywhere'
   return `${timed ? `A TIME is ${A_TIME}. ` : ''}Flags stand ${where}.`
 }
 

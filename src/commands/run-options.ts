@@ -9,6 +9,8 @@ export interface RunOptions {
   timeoutExitCode: number | undefined
   /** Of a form without a command. Infinity: forever. */
   waitMs: number
+  /** --wait was given. */
+  waits: boolean
   leaveWaitMs: number
   holdAtLeastMs: number
   /** Infinity: as long as it likes. */
@@ -43,6 +45,11 @@ export interface RunOptions {
   ticket: number | undefined
   all: boolean
   watch: boolean
+  /** Of a client of pools. */
+  host: string | undefined
+  port: string | undefined
+  pool: string | undefined
+  as: string | undefined
   /** Of the gateway. */
   listen: readonly string[] | undefined
   poolsFile: string | undefined
@@ -58,6 +65,7 @@ export function runOptions(flags: FlagValues): RunOptions {
   return {
     timeoutExitCode: exitCode(flags),
     waitMs: wait(flags, 'wait'),
+    waits: flags.wait !== undefined,
     leaveWaitMs: wait(flags, 'leave-wait'),
     holdAtLeastMs: duration(flags, 'hold-at-least') ?? 0,
     runAtMostMs: positive(flags, 'run-at-most') ?? Number.POSITIVE_INFINITY,
@@ -86,6 +94,10 @@ export function runOptions(flags: FlagValues): RunOptions {
     ticket: ticket(flags),
     all: flags.all === true,
     watch: flags.watch === true,
+    host: text(flags, 'host'),
+    port: text(flags, 'port'),
+    pool: text(flags, 'pool'),
+    as: text(flags, 'as'),
     listen: text(flags, 'listen')?.split(','),
     poolsFile: text(flags, 'pools'),
     tokenFile: text(flags, 'token-file'),

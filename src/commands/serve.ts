@@ -7,10 +7,11 @@ import { Meter } from '../gateway/meter.js'
 import type { Host } from '../host.js'
 import type { Outcome } from '../outcome.js'
 import type { Call } from './call.js'
+import { readToken } from './given-file.js'
 import { sayNews } from './messages.js'
 import { openTables, participantAt } from './participant.js'
 import type { RunOptions } from './run-options.js'
-import { PoolsFile, readTls, readToken } from './serve-files.js'
+import { PoolsFile, readTls } from './serve-files.js'
 import { openServeLog } from './serve-log.js'
 
 export function serve(options: RunOptions): (call: Call, host: Host) => Promise<Outcome> {

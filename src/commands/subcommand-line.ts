@@ -1,4 +1,5 @@
 /** Cuts the words of a subcommand: its own, the flags before and between them, and the command behind `<wait>` or `--`. */
+import { parseWait } from '../config/duration.js'
 import { nearest } from '../config/nearest.js'
 import { SeraError } from '../errors.js'
 import { type CommandLine, commandOf, meansWait, type Taken, takeWords } from './argv.js'
@@ -28,7 +29,7 @@ export function splitSubcommand(line: CommandLine & { kind: 'subcommand' }): Sub
   const [name = '', ...after] = line.words
   const subcommand = findSubcommand(name)
   if (!subcommand) throw unknown(name)
-  const { words, ...taken } = takeWords(after, subcommand.forms[0]?.words.length ?? 0, line.literal)
+  const { words, ...taken } = takeWords(after, subcommand.forms[0]?.words.length ?? 0, { ...subcommand, ...line })
   const flags = [...line.flags, ...taken.flags]
   if (flags.some(flag => /^--(help|version)=true$/.test(flag))) return { kind: 'question', flags, subcommand }
   const forms = formsWith(words, subcommand)
@@ -38,6 +39,7 @@ export function splitSubcommand(line: CommandLine & { kind: 'subcommand' }): Sub
   refuseOthers(flags, form.name, usageOf(subcommand, form), `sera ${subcommand.name} --help`)
   const none = { wait: undefined, command: [] }
   if (!form.wraps) return { kind: 'run', flags, form, words, ...none }
+  if (form.direct) return { kind: 'run', flags, form, words, ...none, command: directCommand(taken, subcommand, form) }
   if (!form.dashed) return { kind: 'run', flags, form, words, ...wrapped(taken.rest, subcommand, forms) }
   // a `--` of the command's own is not dropped
   const command = commandOf(['--', ...(behind ?? [])], usageOf(subcommand, form), '--')
@@ -57,7 +59,18 @@ function formFor(behind: readonly string[] | undefined, rest: readonly string[],
 }
 
 function tooFewOrMany([surplus]: readonly string[], forms: readonly Form[]): string {
-  return surplus === undefined ? '<wait> and a command are missing' : tooMany(surplus, forms)
+  if (surplus !== undefined) return tooMany(surplus, forms)
+  return forms.some(({ direct }) => direct) ? 'a command is missing' : '<wait> and a command are missing'
+}
+
+/** @throws SeraError usage */
+function directCommand({ dashed, rest }: Pick<Taken, 'dashed' | 'rest'>, subcommand: Subcommand, form: Form): string[] {
+  const [first = ''] = rest
+  if (!dashed && parseWait(first) !== undefined) {
+    const what = `${JSON.stringify(first)} stands where the command should be (did you mean --wait ${first}?)`
+    throw wrong(what, subcommand, [form])
+  }
+  return commandOf(rest, usageOf(subcommand, form), '--')
 }
 
 function tooMany(word: string, forms: readonly Form[]): string {
@@ -124,10 +137,7 @@ function usages(subcommand: Subcommand, forms: readonly Form[]): string {
   return forms.map(form => usageOf(subcommand, form)).join(', or ')
 }
 
-const LATER = ['pool']
-
 function unknown(name: string): SeraError {
-  if (LATER.includes(name)) return new SeraError('usage', `"sera ${name}" is not in this version of sera yet`)
   const known = [...SUBCOMMANDS.map(subcommand => subcommand.name), 'completion', 'help', 'version']
   const meant = nearest(name, known)
   const hint = meant === undefined ? '; see sera --help' : `; did you mean "${meant}"?`

@@ -20,7 +20,10 @@ import { verify } from './verify.js'
 type Prepare = (words: readonly string[], options: RunOptions) => Task
 
 /** A form that stops at the tables. */
-export type TableForm = Exclude<FormName, 'classic' | 'serve' | 'doctor' | 'schema' | 'embedded' | 'embedded stop'>
+export type TableForm = Exclude<
+  FormName,
+  'classic' | 'pool' | 'serve' | 'doctor' | 'schema' | 'embedded' | 'embedded stop'
+>
 
 export const PREPARE: Readonly<Record<TableForm, Prepare>> = {
   rwlock,

@@ -26,6 +26,7 @@ export type FormName =
   | 'schema'
   | 'schema apply'
   | 'schema drop'
+  | 'pool'
   | 'serve'
   | 'embedded'
   | 'embedded stop'
@@ -37,6 +38,10 @@ export interface Form {
   wraps: boolean
   /** The command stands behind `--`, without a `<wait>`, which `--wait` gives. */
   dashed?: true
+  /** The command comes without a `<wait>`, which `--wait` gives; a `--` before it may be left out. */
+  direct?: true
+  /** The flags that it can't do without. */
+  needs?: string
   /** For the list of subcommands. */
   does: string
 }
@@ -45,6 +50,8 @@ export interface Subcommand {
   name: string
   alias?: string
   forms: readonly Form[]
+  /** What a flag means whose value is left out. */
+  omitted?: Readonly<Record<string, string>>
   about: string
   /** Command lines and what they do. */
   examples: readonly (readonly [line: string, does: string])[]
@@ -256,6 +263,32 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
     ],
   },
   {
+    name: 'pool',
+    forms: [
+      {
+        name: 'pool',
+        words: [],
+        wraps: true,
+        direct: true,
+        needs: '-H HOST -r POOL',
+        does: 'run under a pool of a gateway, without a database',
+      },
+    ],
+    omitted: { wait: 'forever' },
+    about:
+      'Runs the command when this host gets the pool POOL from the gateway at HOST (sera serve, or a Distributex); ' +
+      'the config needs no server for that. If other hosts have it, nothing is run (204), or it waits with --wait. On ' +
+      'one host one command at a time has the pool.\n\n' +
+      'The pool of a sera gateway is renewed for as long as the command runs. That of a Distributex can not be: make ' +
+      'its expire longer than the command takes. One word with blanks in it is run by a shell.',
+    examples: [
+      ["sera pool -H locks.example.org -r nightly 'puppet agent --onetime'", 'one host; the others give up (204)'],
+      ['sera pool -H locks -r nightly --wait backup.sh --all', 'one host after the other'],
+      ['sera pool -H https://locks:9989 --token-file /etc/sera.token -r nightly --wait 30s backup.sh', ''],
+      ['sera pool -H locks -p 9889 -r nightly --wait -- backup.sh', 'at a Distributex'],
+    ],
+  },
+  {
     name: 'serve',
     forms: [
       { name: 'serve', words: [], wraps: false, does: 'the gateway: pools, events, an API and a page over HTTP' },
@@ -286,6 +319,7 @@ export function findSubcommand(word: string): Subcommand | undefined {
 }
 
 /** `sera barrier <name> <count>`. */
-export function usageOf({ name }: Subcommand, { words, wraps, dashed }: Form): string {
-  return ['sera', name, ...words, ...(wraps ? [dashed ? '-- <command…>' : '<wait> <command…>'] : [])].join(' ')
+export function usageOf({ name }: Subcommand, { words, needs, ...form }: Form): string {
+  const command = form.direct ? '<command…>' : form.dashed ? '-- <command…>' : '<wait> <command…>'
+  return ['sera', name, ...(needs ? [needs] : []), ...words, ...(form.wraps ? [command] : [])].join(' ')
 }

@@ -86,6 +86,19 @@ test('where there is no <wait>, the command stands behind a --, untouched', t =>
   t.deepEqual(run('sync', '--payload', '--', 'x'), alone('rendezvous', ['x'], ['--payload=--']))
 })
 
+test('a pool’s command comes first after its flags, untouched, and its --wait may do without a time', t => {
+  const under = (command: string[], flags: string[] = []) => ({ ...alone('pool', [], flags), command })
+  t.deepEqual(run('pool', '-H', 'gw', '-r', 'x', 'ls', '-la'), under(['ls', '-la'], ['--host=gw', '--pool=x']))
+  t.deepEqual(run('pool', '-p', '80', 'ls --all'), under(['ls --all'], ['--port=80']))
+  t.deepEqual(run('pool', '--wait', 'ls', '--wait'), under(['ls', '--wait'], ['--wait=forever']))
+  t.deepEqual(run('pool', '--wait', '-r', 'x', 'ls'), under(['ls'], ['--wait=forever', '--pool=x']))
+  t.deepEqual(run('pool', '--wait', '30s', 'ls'), under(['ls'], ['--wait=30s']))
+  t.deepEqual(run('pool', '--wait=5', 'ls'), under(['ls'], ['--wait=5']))
+  t.deepEqual(run('pool', '--wait', '--', '30', 'ls'), under(['30', 'ls'], ['--wait=forever']))
+  t.deepEqual(run('pool', '7z', 'a', '--', 'b'), under(['7z', 'a', '--', 'b']))
+  t.deepEqual(run('--', 'pool', 'ls'), under(['ls']))
+})
+
 test('what can’t be meant is a usage error that says what could be', t => {
   const cases: [string[], RegExp][] = [
     [['semaphor', 'x', '4'], /did you mean "semaphore"\?$/],
@@ -119,6 +132,12 @@ test('what can’t be meant is a usage error that says what could be', t => {
     [['sync', 'x', '--', '-la'], /^-la stands where the command should be; flags of sera go before --$/],
     [['sync', '--run-at-most', '5', 'x'], /^--run-at-most does not go with sera rendezvous <event>;/],
     [['sync', '--json', 'x', '--', 'ls'], /^--json does not go with sera rendezvous <event> -- <command…>;/],
+    [['pool', '-r', 'x'], /^a command is missing; usage: sera pool -H HOST -r POOL <command…>$/],
+    [['pool', '-r', 'x', '30', 'ls'], /^"30" stands where the command should be \(did you mean --wait 30\?\)/],
+    [['pool', '-r', 'x', '--wait'], /^a command is missing/],
+    [['pool', '--', '-la'], /^-la stands where the command should be; flags of sera go before --$/],
+    [['pool', '--units', '2', 'ls'], /^--units does not go with sera pool/],
+    [['gate', '-H', 'gw', 'open', 'x'], /^--host does not go with sera gate open <name>/],
     [['barrier', '--nope', 'x', '3'], /^unknown flag --nope/],
     [['barrier', 'x', '3', '--wait'], /^--wait needs a value/],
   ]
@@ -177,7 +196,7 @@ const flagsFor = (form: Form) =>
       .chain(
         (flag): fc.Arbitrary<string[]> =>
           flag.value
-            ? word.map(value => [`--${flag.name}`, value])
+            ? word.map(value => (form.direct ? [`--${flag.name}=${value}`] : [`--${flag.name}`, value]))
             : fc.constantFrom([`-${flag.name}`], [`--${flag.name}=false`]),
       ),
     { maxLength: 3 },
@@ -203,18 +222,19 @@ test('what follows <wait> or -- is untouched, whatever stands before it', t => {
   )
   fc.assert(
     fc.property(lines, ({ name, form, own, before, between, dashes, wait, command }) => {
+      const waits = !form.dashed && !form.direct
       const argv = [
         ...before.flat(),
         name,
-        own[0] as string,
+        ...own.slice(0, 1),
         ...between.flat(),
         ...own.slice(1),
-        ...(form.dashed ? ['--'] : [...dashes, wait]),
+        ...(waits ? [...dashes, wait] : ['--']),
         ...command,
       ]
       const line = split(argv)
       t.true(line.kind === 'run')
-      t.deepEqual(line, { ...line, words: own, wait: form.dashed ? undefined : wait, command } as SubcommandLine)
+      t.deepEqual(line, { ...line, words: own, wait: waits ? wait : undefined, command } as SubcommandLine)
     }),
   )
 })

@@ -80,6 +80,15 @@ const WRONG_USAGE: [string[], RegExp][] = [
   [['break', 'rwlock', 'x'], /there is no terminal to ask on; --yes/],
   [['break', '--yes', 'gate', 'x'], /nobody holds a gate; to change it: sera gate open x/],
   [['break', '--yes', 'rwlock'], /<name> is missing/],
+  [['pool', '-r', 'x', ...COMMAND], /-H is missing; usage: sera pool -H HOST -r POOL <command…>/],
+  [['pool', '-H', 'gw', ...COMMAND], /-r is missing/],
+  [['pool', '-H', 'gw', '-r', '', ...COMMAND], /--pool is empty/],
+  [['pool', '-H', 'gw', '-r', 'a\nb', ...COMMAND], /control character/],
+  [['pool', '-H', 'g w', '-r', 'x', ...COMMAND], /--host "g w": expected a host, host:port or URL/],
+  [['pool', '-H', 'gw', '-p', 'http', '-r', 'x', ...COMMAND], /--port takes a number/],
+  [['pool', '-H', 'gw', '-r', 'x', '--wait', '5x', ...COMMAND], /--wait takes/],
+  [['pool', '-H', 'gw', '-r', 'x', '5', ...COMMAND], /did you mean --wait 5\?/],
+  [['pool', '-H', 'gw', '-r', 'x'], /a command is missing/],
   [['embedded', 'explode'], /usage: sera embedded/],
 ]
 
@@ -228,7 +237,7 @@ for (const runtime of RUNTIMES) {
       t.is(await help('help', name), text)
       for (const flag of flagsOf(forms.map(form => form.name))) t.true(text.includes(`--${flag.name}`), flag.name)
       for (const [line] of examples) t.true(text.includes(line))
-      const wraps = forms.some(form => form.wraps && !form.dashed)
+      const wraps = forms.some(form => form.wraps && !form.dashed && !form.direct)
       t.is(text.includes('<wait>'), wraps, `${name}: of <wait> only where there is one`)
     }
     const { VERSION } = await import('../../src/version.js')

@@ -38,3 +38,13 @@ function declare(
     }
   }
 }
+
+/** Who asks it would wait long. */
+const NOBODY = 'sera@tcp(127.0.0.1:1)/sera'
+
+/** On each runtime, for what asks no database. */
+export function onRuntimes(title: string, body: (t: ExecutionContext, bench: Bench) => Promise<void>): void {
+  for (const runtime of runtimes()) {
+    test(`${title} (${runtime.name})`, t => body(t, bench(t, runtime, NOBODY)))
+  }
+}

@@ -1,0 +1,62 @@
+/** The turn at a pool: among the commands of this host first, then at the pool's server. */
+import { formatDuration } from '../config/duration.js'
+import { SAFETY_MARGIN_MS, type Settings } from '../config/settings.js'
+import { SeraError } from '../errors.js'
+import { HeldPool } from '../gateway/held-pool.js'
+import type { PoolClient } from '../gateway/pool-client.js'
+import { takePool } from '../gateway/take-pool.js'
+import type { Host } from '../host.js'
+import type { Wait } from '../store/port.js'
+import type { Turn } from './await-turn.js'
+import type { Call } from './call.js'
+import { type HostLock, onlyHere } from './one-a-host.js'
+import { shortened } from './waiting-line.js'
+
+/** @param among what the commands of this host compete for */
+export function poolTurn(client: PoolClient, among: string, call: Call, host: Host): Turn<HeldPool> {
+  let situation = 'another command on this host has it'
+  return {
+    what: `for pool ${shortened(client.pool)}`,
+    ask: async () => undefined, // a server of pools tells nobody who has them
+    take: async wait => {
+      const lock = await onlyHere(among, { ...wait, clock: host.clock })
+      if (!lock) return undefined
+      situation = 'other hosts have it'
+      let held: HeldPool | undefined
+      try {
+        held = await holdIt(client, lock, wait, call, host)
+        return held
+      } finally {
+        if (!held) await lock.free()
+      }
+    },
+    missed: async () => ({ situation }),
+  }
+}
+
+async function holdIt(
+  client: PoolClient,
+  lock: HostLock,
+  wait: Wait,
+  { settings, warn }: Call,
+  { clock, random }: Host,
+): Promise<HeldPool | undefined> {
+  const { connectWaitMs } = settings
+  const grant = await takePool(client, { ...wait, clock, random, connectWaitMs })
+  if (!grant) return undefined
+  const problem = tooShort(grant.expiresInMs, settings)
+  if (problem !== undefined) {
+    await client.ask('release').catch(() => {})
+    throw new SeraError('lock-failed', `pool ${client.pool} ${problem}`)
+  }
+  return new HeldPool(client, grant, { clock, random, connectWaitMs, warn, lifeline: lock.fd, free: lock.free })
+}
+
+/** As with a lease: ending a command takes grace and margin, and half of the time must remain for renewals. */
+function tooShort(expiresInMs: number, { graceMs, onLost }: Settings): string | undefined {
+  const needed = graceMs + SAFETY_MARGIN_MS
+  if (onLost === 'ignore' || needed < expiresInMs / 2) return undefined
+  const [expires, grace, margin, double] = [expiresInMs, graceMs, SAFETY_MARGIN_MS, needed * 2].map(formatDuration)
+  const rule = `grace (${grace}) and a margin of ${margin} must be less than half of that`
+  return `expires after ${expires}, and ${rule}: make its expire longer than ${double}, or --grace shorter`
+}

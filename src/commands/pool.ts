@@ -1,0 +1,47 @@
+/** `sera pool`: a command under a pool of a sera gateway or a Distributex. No database is asked. */
+import { randomUUID } from 'node:crypto'
+import { ancestors } from '../child/process-table.js'
+import { SeraError } from '../errors.js'
+import { PoolClient } from '../gateway/pool-client.js'
+import { serverUrl } from '../gateway/server-url.js'
+import { checkName } from '../primitives/names.js'
+import { awaitTurn } from './await-turn.js'
+import type { Call, Task } from './call.js'
+import { heldAbove, heldEntry } from './child-environment.js'
+import { readToken } from './given-file.js'
+import { fullHostName } from './host-name.js'
+import { poolTurn } from './pool-turn.js'
+import type { RunOptions } from './run-options.js'
+import { runUnder } from './run-under.js'
+
+/** @throws SeraError usage, config */
+export function pool(options: RunOptions): Task {
+  const url = serverUrl(given('-H', options.host), options.port)
+  const name = checkName('pool', given('-r', options.pool))
+  const bearer = readToken(options.tokenFile)
+  const as = options.as === undefined ? undefined : checkName('host', options.as)
+  return async (call, host, report) => {
+    const lock = `pool/${name}`
+    Object.assign(report, { lock, command: call.command, waitMs: call.waitMs })
+    if (heldAbove(host, lock, as ?? '', ancestors)) {
+      throw new SeraError('conflict', `${lock} is held by a sera above this one; waiting for it would never end`)
+    }
+    const client = new PoolClient(url, name, as ?? (await fullHostName()), randomUUID(), bearer)
+    const turn = await awaitTurn(poolTurn(client, `${lock}@${as ?? ''}`, call, host), call, host, report)
+    if ('outcome' in turn) return turn.outcome
+    const leaseMs = Math.min(call.settings.leaseMs, turn.taken.expiresInMs)
+    const under: Call = { ...call, command: argvOf(call.command), settings: { ...call.settings, leaseMs } }
+    return await runUnder(turn.taken, { lock, marker: heldEntry(host.pid, lock, as ?? '') }, under, host, report)
+  }
+}
+
+function given(flag: string, value: string | undefined): string {
+  if (value !== undefined) return value
+  throw new SeraError('usage', `${flag} is missing; usage: sera pool -H HOST -r POOL <command…>`)
+}
+
+/** One word with blanks is for a shell, as in the original. */
+function argvOf(command: readonly string[]): readonly string[] {
+  const [first = ''] = command
+  return command.length === 1 && /\s/.test(first) ? ['/bin/sh', '-c', first] : command
+}

@@ -1,0 +1,80 @@
+/**
+ * One small HTTP request over a connection of its own.
+ *
+ * Not fetch, which gives up a wait after five minutes on Node; and no connection is kept for the next request, which
+ * may be due only when the server has long closed it.
+ */
+import type { ClientRequest, IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import { after } from '../clock.js'
+import { errorCode, explain, isTransient } from '../store/retry.js'
+
+export interface Ask {
+  headers: Readonly<Record<string, string>>
+  /** The answer must be whole by then, ms. */
+  limitMs: number
+  signal?: AbortSignal | undefined
+}
+
+export interface Reply {
+  status: number
+  headers: IncomingHttpHeaders
+  text: string
+}
+
+/** There was no answer, or none that says anything of what was asked. */
+export class NoAnswer extends Error {
+  constructor(
+    message: string,
+    /** The same again may be answered. */
+    readonly transient: boolean,
+    options?: ErrorOptions,
+  ) {
+    super(message, options)
+  }
+}
+
+/** What sera asks for fits on a line. */
+const LONGEST_REPLY = 4096
+/** A server whose host has vanished is noticed while it is waited for. */
+const KEEP_ALIVE_MS = 15_000
+
+/** @throws NoAnswer, or the signal's reason when it aborts */
+export async function exchange(url: URL, ask: Ask): Promise<Reply> {
+  const { request } = await (url.protocol === 'https:' ? import('node:https') : import('node:http'))
+  ask.signal?.throwIfAborted()
+  const sent = request(url, { agent: false, headers: ask.headers, signal: ask.signal })
+  try {
+    return await replyTo(sent, ask.limitMs)
+  } catch (error) {
+    ask.signal?.throwIfAborted()
+    throw error instanceof NoAnswer ? error : new NoAnswer(said(error), isTransient(error), { cause: error })
+  } finally {
+    sent.destroy()
+  }
+}
+
+function replyTo(sent: ClientRequest, limitMs: number): Promise<Reply> {
+  return new Promise((resolve, reject) => {
+    const cancel = after(limitMs, () => sent.destroy(new NoAnswer('no answer in time', true)))
+    sent.once('close', cancel)
+    sent.on('error', reject)
+    sent.on('response', response => read(response).then(resolve, reject))
+    sent.setSocketKeepAlive(true, KEEP_ALIVE_MS)
+    sent.end()
+  })
+}
+
+async function read(response: IncomingMessage): Promise<Reply> {
+  let text = ''
+  response.setEncoding('utf8')
+  for await (const part of response) {
+    text += part
+    if (text.length > LONGEST_REPLY)
+      throw new NoAnswer('the answer is none of a server of pools: it is too long', false)
+  }
+  return { status: response.statusCode ?? 0, headers: response.headers, text }
+}
+
+function said(error: unknown): string {
+  return errorCode(error)?.startsWith('HPE_') ? 'what listens there does not speak HTTP' : explain(error)
+}

@@ -1,0 +1,147 @@
+/**
+ * A pool that is held, as a lock that a command can run under.
+ *
+ * Where its server is a sera gateway it is renewed every third of its time; a renewal that fails is tried again, as the
+ * pool stays ours until its time is over, whatever becomes of connections. A Distributex has no way to renew: there the
+ * command has to end by itself before the pool expires, and nobody here knows when that is.
+ */
+import { after, type Clock, sleep } from '../clock.js'
+import type { HeldLock, LockWatcher } from '../store/port.js'
+import { backoff } from '../store/retry.js'
+import { NoAnswer } from './exchange.js'
+import type { Answer, PoolClient } from './pool-client.js'
+import type { PoolGrant } from './take-pool.js'
+
+export interface Holding {
+  clock: Clock
+  random: () => number
+  /** A descriptor that keeps others of this host away; its lock is given up by `free`, when all else has been. */
+  lifeline: number | undefined
+  free(): Promise<void>
+  /** How long giving it back is tried, ms, and what ends these tries. */
+  connectWaitMs: number
+  /** It could not be given back. */
+  warn(message: string): void
+}
+
+/** Of a pool that never expires: to notice that it was taken away. */
+const LONGEST_PAUSE_MS = 20_000
+
+const GONE = 'its time was over, or it was released or broken'
+
+export class HeldPool implements HeldLock {
+  readonly token: string | undefined
+  #provenAt: number
+  #expiresInMs: number
+  #watcher: LockWatcher | undefined
+  #nextBeat = () => {}
+  /** Aborts when nothing is to be renewed any more. */
+  readonly #over = new AbortController()
+
+  constructor(
+    readonly client: PoolClient,
+    grant: PoolGrant,
+    readonly holding: Holding,
+  ) {
+    this.token = grant.token
+    this.#provenAt = grant.provenAt
+    this.#expiresInMs = grant.expiresInMs
+  }
+
+  get until(): number {
+    return this.#provenAt + this.#expiresInMs
+  }
+
+  get expiresInMs(): number {
+    return this.#expiresInMs
+  }
+
+  get lifeline(): number | undefined {
+    return this.holding.lifeline
+  }
+
+  keep(watcher: LockWatcher): void {
+    this.#watcher = watcher
+    if (this.token === undefined) return
+    const pause = Math.min(LONGEST_PAUSE_MS, this.#expiresInMs / 3)
+    this.#beatAfter(this.#provenAt + pause - this.holding.clock.boot(), 0)
+  }
+
+  #beatAfter(ms: number, failures: number): void {
+    this.#nextBeat = after(ms, () => void this.#beat(failures))
+  }
+
+  async #beat(failures: number): Promise<void> {
+    const problem = await this.#renew().catch((error: NoAnswer) => error)
+    const watcher = this.#watcher
+    if (this.#over.signal.aborted || !watcher) return
+    if (problem instanceof NoAnswer && problem.transient) {
+      return this.#beatAfter(backoff(failures + 1, this.holding.random), failures + 1)
+    }
+    if (problem !== undefined) return this.#break(problem instanceof NoAnswer ? problem.message : problem)
+    watcher.renewed(this.until)
+    this.keep(watcher)
+  }
+
+  /** Undefined when it is ours for another while, else why not. @throws NoAnswer */
+  async #renew(): Promise<string | undefined> {
+    const askedAt = this.holding.clock.boot()
+    const limits = { signal: this.#over.signal, limitMs: this.#expiresInMs / 3 }
+    const { word, expiresInMs }: Answer = await this.client.ask('renew', limits, this.token)
+    if (word !== 'OK' || expiresInMs === undefined) return GONE
+    this.#provenAt = askedAt
+    this.#expiresInMs = expiresInMs
+    return undefined
+  }
+
+  #break(reason: string): void {
+    const watcher = this.#watcher
+    this.#watcher = undefined
+    watcher?.broken(reason)
+  }
+
+  /** Who got it anew would have another token: only a renewal proves that it has been ours all the time. */
+  async reclaim(until: number): Promise<boolean> {
+    const { clock, random } = this.holding
+    for (let attempt = 1; clock.boot() < until && !this.#over.signal.aborted; attempt++) {
+      const problem = await this.#renew().catch((error: NoAnswer) => error)
+      if (!(problem instanceof NoAnswer)) return problem === undefined
+      await sleep(backoff(attempt, random), this.#over.signal).catch(() => {})
+    }
+    return false
+  }
+
+  async release(): Promise<void> {
+    this.#stop()
+    await this.#giveBack()
+    await this.holding.free()
+  }
+
+  abandon(): void {
+    this.#stop()
+    void this.holding.free()
+  }
+
+  #stop(): void {
+    this.#watcher = undefined
+    this.#nextBeat()
+    this.#over.abort(new NoAnswer('no longer wanted', false))
+  }
+
+  /** Tried for a while: who could not give back a pool that never expires has it for good. */
+  async #giveBack(): Promise<void> {
+    const { clock, random, connectWaitMs, warn } = this.holding
+    const until = clock.now() + connectWaitMs
+    for (let attempt = 1; ; attempt++) {
+      const problem = await this.client.ask('release').then(
+        () => undefined,
+        (error: NoAnswer) => error,
+      )
+      if (problem === undefined) return
+      if (!problem.transient || clock.now() >= until) {
+        return warn(`pool ${this.client.pool} could not be given back to ${this.client.name}: ${problem.message}`)
+      }
+      await sleep(backoff(attempt, random))
+    }
+  }
+}

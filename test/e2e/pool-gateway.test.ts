@@ -1,0 +1,80 @@
+/** `sera pool` at a gateway: pools that are renewed, and clients that die. */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { each } from '../support/each.js'
+import { get, serve, type TestGateway } from '../support/gateway.js'
+import type { Bench } from '../support/sera.js'
+import { until } from '../support/until.js'
+import { hold } from './held.js'
+
+async function gatewayWith(bench: Bench, pool: string): Promise<TestGateway> {
+  const file = join(bench.folder, 'pools.yaml')
+  writeFileSync(file, `pools:\n  - { name: ${JSON.stringify(bench.name)}, ${pool} }\n`)
+  return await serve(bench, ['--pools', file])
+}
+
+/** As a host of that name. */
+const as = (host: string, { url }: TestGateway, bench: Bench, ...flags: string[]) => {
+  return ['pool', '-H', url, '-r', bench.name, '--as', host, '--grace', '200ms', ...flags]
+}
+
+const curl = async ({ url }: TestGateway, bench: Bench, path: string) =>
+  (await get(`${url}/${path}/?host=curl&pool=${encodeURIComponent(bench.name)}`)).text
+
+each('hosts exclude each other, with curl among them, and the next one follows at once', async (t, bench) => {
+  const gateway = await gatewayWith(bench, 'expire: 1h')
+  const one = await hold(bench, as('a', gateway, bench)).started()
+  t.is(await curl(gateway, bench, 'get'), 'NO')
+  t.is(await bench.sub([...as('b', gateway, bench), 'echo', 'ran']).exited, 204)
+  const two = hold(bench, as('b', gateway, bench, '--wait'))
+  t.is(await one.end(), 0)
+  await two.started()
+  t.is(await curl(gateway, bench, 'get'), 'NO')
+  t.is(await two.end(), 0)
+  t.is(await curl(gateway, bench, 'get'), 'YES')
+})
+
+each('a command may run for longer than its pool expires in', async (t, bench) => {
+  const gateway = await gatewayWith(bench, 'expire: 8')
+  const one = await hold(bench, as('a', gateway, bench)).started()
+  const startedAt = performance.now()
+  await until('more than that time has passed', () => performance.now() - startedAt > 12_000)
+  t.is(await curl(gateway, bench, 'get'), 'NO')
+  t.true(one.running)
+  t.is(await one.end(), 0)
+})
+
+each('of two of one name and two machines only one has it', async (t, bench) => {
+  const gateway = await gatewayWith(bench, 'expire: 1h')
+  const one = await hold(bench, as('curl', gateway, bench)).started()
+  t.is(await curl(gateway, bench, 'get'), 'NO')
+  t.is(await curl(gateway, bench, 'release'), 'OK')
+  t.is(await curl(gateway, bench, 'get'), 'NO', 'that was not its own')
+  t.is(await one.end(), 0)
+})
+
+each('of who is killed the command is ended, and others have the pool when its time is over', async (t, bench) => {
+  const gateway = await gatewayWith(bench, 'expire: 8')
+  const one = await hold(bench, as('a', gateway, bench)).started()
+  const two = hold(bench, as('b', gateway, bench, '--wait'))
+  one.sera.kill('SIGKILL')
+  await until('the command has ended', () => one.sera.family().length === 0)
+  t.false(two.running)
+  await two.started()
+  t.is(await two.end(), 0)
+})
+
+each('a gateway that ends is asked again when it is back; what was held stays held', async (t, bench) => {
+  const gateway = await gatewayWith(bench, 'expire: 12')
+  const one = await hold(bench, as('a', gateway, bench)).started()
+  const two = hold(bench, as('b', gateway, bench, '--wait'))
+  await until('somebody waits', async () => /, 1 waiting/.test((await bench.sub(['status']).ended()).stdout))
+  const { port } = new URL(gateway.url)
+  gateway.sera.kill('SIGTERM')
+  await gateway.sera.exited
+  await serve(bench, ['--pools', join(bench.folder, 'pools.yaml'), '--listen', `127.0.0.1:${port}`])
+  t.true(one.running)
+  t.is(await one.end(), 0)
+  await two.started()
+  t.is(await two.end(), 0)
+})

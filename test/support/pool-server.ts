@@ -1,0 +1,105 @@
+/** A stand-in for a server of pools: it answers as a test says. */
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { ExecutionContext } from 'ava'
+
+export interface Asked {
+  /** get, wait, renew, release, with what stands before it: `locks/get`. */
+  verb: string
+  host: string | null
+  pool: string | null
+  id: string | null
+  token: string | null
+  authorization: string | undefined
+}
+
+/** `hang`: the answer never comes; `reset`: the connection is cut; else what is answered. */
+export type Told = 'hang' | 'reset' | string | { status?: number; headers?: Record<string, string>; text: string }
+
+export interface PoolServer {
+  url: string
+  port: number
+  asked: Asked[]
+  /** How many have asked so. */
+  count(verb: string): number
+  /** Clients that wait and are there. */
+  waiting: Set<ServerResponse>
+  stop(): void
+}
+
+export async function poolServer(
+  t: Pick<ExecutionContext, 'teardown'>,
+  tell: (asked: Asked, response: ServerResponse) => Told,
+  port = 0,
+): Promise<PoolServer> {
+  const asked: Asked[] = []
+  const waiting = new Set<ServerResponse>()
+  const server = createServer((request, response) => {
+    const one = read(request)
+    asked.push(one)
+    answer(tell(one, response), response, waiting)
+  })
+  await new Promise<void>(resolve => server.listen(port, '127.0.0.1', resolve))
+  const stop = () => {
+    server.close()
+    server.closeAllConnections()
+  }
+  t.teardown(stop)
+  const at = (server.address() as AddressInfo).port
+  const count = (verb: string) => asked.filter(one => one.verb === verb).length
+  return { url: `http://127.0.0.1:${at}`, port: at, asked, count, waiting, stop }
+}
+
+function read({ url = '', headers }: IncomingMessage): Asked {
+  const { pathname, searchParams } = new URL(url, 'http://host')
+  const [host = null, pool = null, id = null, token = null] = ['host', 'pool', 'id', 'token'].map(name =>
+    searchParams.get(name),
+  )
+  return { verb: pathname.replace(/^\/|\/$/g, ''), host, pool, id, token, authorization: headers.authorization }
+}
+
+function answer(told: Told, response: ServerResponse, waiting: Set<ServerResponse>): void {
+  if (told === 'hang') {
+    waiting.add(response)
+    response.once('close', () => waiting.delete(response))
+  } else if (told === 'reset') {
+    response.socket?.resetAndDestroy()
+  } else {
+    const { status = 200, headers = {}, text } = typeof told === 'string' ? { text: told } : told
+    response.writeHead(status, headers).end(text)
+  }
+}
+
+/** One pool with one place, as a Distributex has it; with `expires` (seconds), as a sera gateway has it. */
+export function onePool(expires?: string): (asked: Asked, response: ServerResponse) => Told {
+  let holder: string | null | undefined
+  let token = 100
+  const line: { host: string | null; response: ServerResponse }[] = []
+  const headers = (): Record<string, string> =>
+    expires === undefined ? {} : { 'Sera-Expires-In': expires, 'Sera-Token': String(token) }
+  const grant = (host: string | null): Told => {
+    if (holder !== host) token++
+    holder = host
+    return { headers: headers(), text: 'YES' }
+  }
+  return ({ verb, host, token: shown }, response) => {
+    const mine = holder === undefined || holder === host
+    if (verb === 'get') return mine ? grant(host) : 'NO'
+    if (verb === 'renew') return { headers: headers(), text: holder === host && shown === String(token) ? 'OK' : 'NO' }
+    if (verb === 'wait') {
+      if (mine) return grant(host)
+      line.push({ host, response })
+      response.once('close', () => {
+        const at = line.findIndex(one => one.response === response)
+        if (at !== -1) line.splice(at, 1)
+      })
+      return 'hang'
+    }
+    if (verb !== 'release') return 'INVALID'
+    if (holder !== host) return 'OK'
+    holder = undefined
+    const next = line.shift()
+    if (next) answer(grant(next.host), next.response, new Set())
+    return 'OK'
+  }
+}
