@@ -47,18 +47,14 @@ export class StepLine {
     return this.#waiting.splice(0, Math.max(1, Math.min(newcomers, MOST_AT_ONCE)))
   }
 
-  /** Whoever is not done with it is done alone. */
+  /** Whoever is not done with it is done alone; if he may be, he is found by his id. */
   async #together(all: readonly Waiting[]): Promise<void> {
-    let tried = false
     const join = this.calls.persist(
       async (connection, attempt) => {
         if (attempt > 1) return []
-        tried = true
         const sentAt = this.#clock.boot()
         const steps = all.map(({ step }) => ({ ...step, sentAt }))
-        const results = await runJoins(connection, steps, Math.max(...steps.map(oldestOf)))
-        tried = false
-        return results
+        return await runJoins(connection, steps, Math.max(...steps.map(oldestOf)))
       },
       this.#patience(all[0] as Waiting),
     )
@@ -66,25 +62,24 @@ export class StepLine {
     for (const [at, one] of all.entries()) {
       const result = results[at]
       if (result) one.resolve(result)
-      else await this.#alone(one, tried)
+      else await this.#alone(one)
     }
   }
 
-  /** `tried`: it may have been done. */
-  async #alone(one: Waiting, tried = false): Promise<void> {
+  async #alone({ step, patience, resolve, reject }: Waiting): Promise<void> {
     try {
       const result = await this.calls.persist(async (connection, attempt) => {
         // an earlier attempt may have put the claim where a look at the oldest would miss it
-        const again = tried || attempt > 1 ? { read: 'all' as const } : {}
-        return await runStep(connection, { ...one.step, ...again, sentAt: this.#clock.boot() })
-      }, this.#patience(one))
-      one.resolve(result)
+        const again = attempt > 1 ? { read: 'all' as const } : {}
+        return await runStep(connection, { ...step, ...again, sentAt: this.#clock.boot() })
+      }, this.#patience({ patience }))
+      resolve(result)
     } catch (error) {
-      one.reject(error)
+      reject(error)
     }
   }
 
-  #patience({ patience: { until, withinMs = Number.POSITIVE_INFINITY, signal } }: Waiting): Patience {
+  #patience({ patience: { until, withinMs = Number.POSITIVE_INFINITY, signal } }: Pick<Waiting, 'patience'>): Patience {
     return { until: Math.min(until, this.#clock.now() + withinMs), signal }
   }
 
