@@ -52,7 +52,8 @@ function same(given: string, token: string): boolean {
 }
 
 function refuse(): never {
-  const headers = { 'WWW-Authenticate': 'Bearer realm="sera", Basic realm="sera: any user, the token as password"' }
+  // browsers ask for a password only when that is the first of what is offered
+  const headers = { 'WWW-Authenticate': 'Basic realm="sera: any user, the token as password", Bearer realm="sera"' }
   throw new HTTPException(401, { message: 'the token is missing or wrong', res: new Response(null, { headers }) })
 }
 
