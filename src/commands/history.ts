@@ -1,11 +1,11 @@
 /** `sera history`: what ran where, waited and held how long, ended how. */
 import { SeraError } from '../errors.js'
 import { checkCount } from '../primitives/names.js'
+import { RECORDED } from '../status/recorded.js'
 import { type Entry, type Query, readHistory } from '../store/history.js'
 import type { Task } from './call.js'
 import { historyText } from './history-view.js'
 import { sayNews } from './messages.js'
-import { RECORDED } from './record.js'
 import type { RunOptions } from './run-options.js'
 import { openCalls } from './status/question.js'
 

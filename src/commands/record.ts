@@ -4,7 +4,8 @@
  */
 import { within } from '../clock.js'
 import type { Host } from '../host.js'
-import { exitCodeOf, type Outcome, type OutcomeKind } from '../outcome.js'
+import { exitCodeOf, type Outcome } from '../outcome.js'
+import { IS_RECORDED } from '../status/recorded.js'
 import type { ResourceKey } from '../store/claims.js'
 import { writeHistory } from '../store/history.js'
 import type { LockTables } from '../store/lock-tables.js'
@@ -12,29 +13,6 @@ import type { Call } from './call.js'
 import type { Report } from './report.js'
 
 const LIMIT_MS = 500
-
-/** What leaves an entry: not a run that asked nothing of the tables, nor one that could not use them. */
-const IS_RECORDED: Readonly<Record<OutcomeKind, boolean>> = {
-  ran: true,
-  done: true,
-  broke: true,
-  skipped: true,
-  'taken-over': true,
-  'timed-out': true,
-  interrupted: true,
-  'not-started': true,
-  lost: true,
-  overran: true,
-  conflict: true,
-  config: false,
-  usage: false,
-  'lock-failed': false,
-  stale: false,
-  sick: false,
-  unwritten: false,
-}
-
-export const RECORDED = Object.entries(IS_RECORDED).flatMap(([kind, isRecorded]) => (isRecorded ? [kind] : []))
 
 export async function record(
   tables: LockTables,

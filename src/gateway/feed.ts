@@ -1,5 +1,6 @@
 /**
- * What all who watch are shown. One look a second serves them all, however many they are, and none is taken while nobody watches.
+ * What all who watch are shown. One look a second serves them all, however many they are, and none is taken while
+ * nobody watches.
  */
 import { EventEmitter, once } from 'node:events'
 import { sleep } from '../clock.js'
@@ -28,9 +29,10 @@ export class Feed {
   constructor(
     readonly look: () => Promise<StatusObject>,
     readonly closing: AbortSignal,
+    readonly everyMs = EVERY_MS,
   ) {}
 
-  /** The news, and again whenever something has changed, until the signal aborts. Who is slow misses what was between. */
+  /** The news, now and whenever something has changed, until the signal aborts. Who is slow misses what was between. */
   async *watch(signal: AbortSignal): AsyncGenerator<News> {
     this.#watchers++
     void this.#keepLooking()
@@ -52,7 +54,7 @@ export class Feed {
     this.#isLooking = true
     while (this.#watchers > 0 && !this.closing.aborted) {
       await this.#lookOnce()
-      await sleep(EVERY_MS, this.closing).catch(() => {})
+      await sleep(this.everyMs, this.closing).catch(() => {})
     }
     this.#isLooking = false
     this.#news = undefined

@@ -1,6 +1,6 @@
 /**
- * The page's files, beside this one: scripts compiled from TypeScript, the rest as it was written. In the single binary they are part of
- * it, and scripts/binary/page-files.ts takes the place of this module.
+ * The page's files, beside this one: scripts compiled from TypeScript, the rest as it was written. In the single binary
+ * they are part of it, and scripts/binary/page-files.ts takes the place of this module.
  */
 import { readdirSync, readFileSync } from 'node:fs'
 

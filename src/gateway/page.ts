@@ -1,4 +1,6 @@
-/** The status page: HTML at `/` and what it loads from `/page/`. What it shows it asks for at `/v1`, as any client does. */
+/**
+ * The status page: HTML at `/` and what it loads from `/page/`. What it shows it asks for at `/v1`, as any client does.
+ */
 import { createHash } from 'node:crypto'
 import { extname } from 'node:path'
 import { type Context, Hono } from 'hono'

@@ -1,15 +1,15 @@
 /**
- * What is held and who waits, now (`/v1/status`), whenever it changes (`/v1/watch`), and what has run (`/v1/history`). They read, and
- * change nothing.
+ * What is held and who waits, now (`/v1/status`), whenever it changes (`/v1/watch`), and what has run (`/v1/history`).
+ * They read, and change nothing.
  */
 import { Hono } from 'hono'
 import { streamSSE } from 'hono/streaming'
 import { parseDate } from '../config/date.js'
 import { parseDuration } from '../config/duration.js'
 import { SeraError } from '../errors.js'
-import { EXIT_CODES } from '../outcome.js'
 import { checkCount } from '../primitives/names.js'
 import { statusObject } from '../status/json.js'
+import { RECORDED } from '../status/recorded.js'
 import { take } from '../status/survey.js'
 import { type Query, readHistory } from '../store/history.js'
 import { Feed } from './feed.js'
@@ -78,8 +78,8 @@ function sinceOf(text: string | undefined): Query['since'] {
 }
 
 function outcomeOf(word: string): string {
-  if (Object.hasOwn(EXIT_CODES, word)) return word
-  throw new SeraError('usage', `outcome takes ran, timed-out, lost and so on, not ${JSON.stringify(word)}`)
+  if (RECORDED.includes(word)) return word
+  throw new SeraError('usage', `outcome is ${JSON.stringify(word)}; it takes ${RECORDED.join(', ')}`)
 }
 
 function limitOf(text: string | undefined): number {

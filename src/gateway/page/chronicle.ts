@@ -1,6 +1,7 @@
 /**
- * Who waited for what, and had it, from when to when: from the history, which knows what the command line has run, and from what the
- * page has seen by itself, which knows the others and who is there now. All times are the server's, ms since 1970.
+ * Who waited for what, and had it, from when to when: from the history, which knows what the command line has run, and
+ * from what the page has seen by itself, which knows the others and who is there now. All times are the server's, ms
+ * since 1970.
  */
 import { type Claim, type Entry, isHeld, keyOf, type Resource, type Status } from './status.js'
 import { participantOf } from './words.js'

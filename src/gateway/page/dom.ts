@@ -1,4 +1,7 @@
-/** Elements, made of tags, attributes and text. What others have written gets into the page as text only, never as markup. */
+/**
+ * Elements, made of tags, attributes and text. What others have written gets into the page as text only, never as
+ * markup.
+ */
 
 type Child = Node | string | undefined
 

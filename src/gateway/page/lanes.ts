@@ -1,6 +1,6 @@
 /**
- * A lane for each participant at one resource. It waits, thin, and has it, thick; where one lets go and the next goes on, or where
- * several meet, a line joins their lanes.
+ * A lane for each participant at one resource. It waits, thin, and has it, thick; where one lets go and the next goes
+ * on, or where several meet, a line joins their lanes.
  */
 import type { Stay } from './chronicle.js'
 import { h, s } from './dom.js'

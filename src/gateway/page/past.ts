@@ -74,6 +74,7 @@ export class Past {
     const last = entries.at(-1)
     if (last) this.#newest = Math.max(this.#newest, Date.parse(last.releasedAt))
     this.chronicle.recall(entries)
+    this.chronicle.forget(this.#newest)
     if (entries.length > 0) this.changed()
   }
 }

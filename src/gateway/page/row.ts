@@ -1,4 +1,7 @@
-/** One resource's row. It opens; it stays the same element for as long as the resource is listed, so that it keeps the focus. */
+/**
+ * One resource's row. It opens; it stays the same element for as long as the resource is listed, so that it keeps the
+ * focus.
+ */
 import { details } from './details.js'
 import { h } from './dom.js'
 import type { Row } from './rows.js'

@@ -1,4 +1,6 @@
-/** What `/v1/watch` and `/v1/history` tell, as far as the page shows it: the JSON of `sera status` and `sera history`. */
+/**
+ * What `/v1/watch` and `/v1/history` tell, as far as the page shows it: the JSON of `sera status` and `sera history`.
+ */
 
 export interface Status {
   server: string

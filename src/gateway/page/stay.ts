@@ -2,7 +2,10 @@
 import type { Stay } from './chronicle.js'
 import { lengthOf } from './words.js'
 
-/** `met`: passed without having anything; `failed`: gave up, lost it, or its command did not succeed; '': nothing to tell. */
+/**
+ * `met`: passed without having anything; `failed`: gave up, lost it, or its command did not succeed; '': nothing to
+ * tell.
+ */
 export function endingOf({ outcome, exitCode, grantedAt, endedAt }: Stay): 'met' | 'failed' | '' {
   if (endedAt === undefined || outcome === undefined) return ''
   if (outcome === 'ran' || outcome === 'taken-over') return exitCode === 0 ? '' : 'failed'

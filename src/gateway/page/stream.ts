@@ -1,6 +1,7 @@
 /**
- * Server-sent events, read so that silence is noticed: the server says something every 15 s at least, and a connection on which nothing
- * is heard for longer is as good as lost. EventSource would wait forever, and never try again after an error of a proxy.
+ * Server-sent events, read so that silence is noticed: the server says something every 15 s at least, and a connection
+ * on which nothing is heard for longer is as good as lost. EventSource would wait forever, and never try again after an
+ * error of a proxy.
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html
  */
 
