@@ -7,7 +7,7 @@ import type { Moment } from './scale.js'
 import { type Claim, isHeld } from './status.js'
 import { endingOf, outcomeText } from './stay.js'
 import { said } from './time.js'
-import { doing, lengthOf, nameOf, type Piece, roleOf, whoIs } from './words.js'
+import { doing, lengthOf, MEETINGS, nameOf, type Piece, roleOf, whoIs } from './words.js'
 
 /** Whoever wants to see more of a queue asks `sera status`. */
 const MOST_CLAIMS = 50
@@ -20,7 +20,9 @@ export function details({ resource, stays }: Row, moment: Moment): HTMLElement[]
   return [
     ...(nameOf(resource) === name ? [] : [h('p', { class: 'full' }, name)]),
     ...(claims.length === 0 ? [] : [h('h3', {}, 'Now'), claimList(kind, claims, at, now)]),
-    ...(stays.length === 0 ? [] : [h('h3', {}, 'Who had it when'), lanes(kind, stays, moment)]),
+    ...(stays.length === 0
+      ? []
+      : [h('h3', {}, MEETINGS.includes(kind) ? 'Who came when' : 'Who had it when'), lanes(kind, stays, moment)]),
     ...(ended.length === 0 ? [] : [h('h3', {}, 'Last runs'), runList(ended, now)]),
   ]
 }
@@ -36,7 +38,7 @@ function claimList(kind: string, claims: readonly Claim[], at: number, now: numb
       cell('does', doing(kind, claim, waiting.indexOf(claim) + 1)),
       cell('since', ...said(since, now)),
       cell('who', whoIs(claim)),
-      cell('runs', [roleOf(claim, kind), claim.command ?? ''].filter(Boolean).join('  ')),
+      cell('runs', [roleOf(claim, kind), claim.command ?? ''].filter(Boolean).join(' · ')),
       cell('number', claim.overdue ? 'dead? its lease is over' : numberOf(claim)),
     )
   })

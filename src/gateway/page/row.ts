@@ -17,6 +17,7 @@ export class RowView {
   readonly #holder = h('span', { class: 'holder' })
   readonly #now = h('span', { class: 'situation' })
   readonly #queue = h('span', { class: 'queue' })
+  readonly #overdue = h('span', { class: 'overdue' })
   readonly #strip = h('span', { class: 'strip' })
   readonly #body = h('div', { class: 'body' })
   readonly #details = h('details')
@@ -25,7 +26,7 @@ export class RowView {
 
   constructor() {
     const name = h('span', { class: 'name' }, h('span', { class: 'title' }, this.#kind, ' ', this.#name), this.#holder)
-    const state = h('span', { class: 'state' }, this.#now, this.#queue)
+    const state = h('span', { class: 'state' }, this.#now, this.#queue, this.#overdue)
     this.#details.append(h('summary', {}, name, state, this.#strip), this.#body)
     this.#details.addEventListener('toggle', () => this.#fill())
     this.element.append(this.#details)
@@ -49,13 +50,14 @@ export class RowView {
     const { at, now } = moment
     const { kind, name, claims } = resource
     this.element.dataset.group = group
-    this.element.dataset.dead = String(claims.some(({ overdue }) => overdue))
     this.#kind.textContent = kind
     this.#name.textContent = nameOf(resource)
     this.#name.title = name
     this.#holder.textContent = company(resource)
     this.#now.replaceChildren(...(group === 'earlier' ? [] : said(situation(resource, at), now)))
     this.#queue.replaceChildren(...said(queue(resource, at), now))
+    const dead = claims.filter(({ overdue }) => overdue).length
+    this.#overdue.textContent = dead === 0 ? '' : `${dead} dead?`
     this.#strip.replaceChildren(strip(resource, stays, moment))
   }
 

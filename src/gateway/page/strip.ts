@@ -24,7 +24,8 @@ export function strip({ kind, name, ...resource }: Resource, stays: readonly Sta
 
 function holds(stays: readonly Stay[], least: number): Element[] {
   const had = stays.filter(({ grantedAt }) => grantedAt !== undefined)
-  const tracks = tracksOf(had.sort((a, b) => Number(a.grantedAt) - Number(b.grantedAt)))
+  const inOrder = had.sort((a, b) => Number(a.grantedAt) - Number(b.grantedAt))
+  const tracks = tracksOf(inOrder, (least / 4) * 1000)
   const height = HELD.height / tracks.length
   return tracks.flatMap((track, at) =>
     track.flatMap((stay, turn) => {
@@ -38,13 +39,12 @@ function holds(stays: readonly Stay[], least: number): Element[] {
   )
 }
 
-/** Who begins when another has ended takes its track. */
-function tracksOf(stays: readonly Stay[]): Stay[][] {
+/** Who begins when another has ended takes its track; an end is written down a little after it was one. */
+function tracksOf(stays: readonly Stay[], slackMs: number): Stay[][] {
   const tracks: Stay[][] = []
+  const isOver = (stay: Stay | undefined, at: number) => (stay?.endedAt ?? Number.POSITIVE_INFINITY) <= at + slackMs
   for (const stay of stays) {
-    const free = tracks.find(
-      track => Number(track.at(-1)?.endedAt ?? Number.POSITIVE_INFINITY) <= Number(stay.grantedAt),
-    )
+    const free = tracks.find(track => isOver(track.at(-1), Number(stay.grantedAt)))
     const track = free ?? (tracks.length < MOST_TRACKS ? undefined : tracks.at(-1))
     if (track) track.push(stay)
     else tracks.push([stay])

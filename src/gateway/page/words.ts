@@ -129,7 +129,7 @@ export function company({ kind, claims }: Resource): string {
   if (!first) return ''
   if (isMeeting) return [first, ...others].slice(0, 6).map(calledThere).join(', ') + (others.length > 5 ? ', …' : '')
   const more = others.length === 0 ? '' : ` and ${others.length} more`
-  return `${whoIs(first)}${more}${first.command ? `  ${first.command}` : ''}`
+  return `${whoIs(first)}${more}${first.command ? ` · ${first.command}` : ''}`
 }
 
 /** What the others there know it by. */
@@ -155,7 +155,7 @@ export function roleOf({ tag, labels, selector, units = 1 }: Claim, kind: string
     kind === 'semaphore' && units > 1 ? `${units} units` : '',
   ]
     .filter(Boolean)
-    .join('  ')
+    .join(' · ')
 }
 
 /** A lock that nobody has named is called by a hash, of which the beginning will do. */
