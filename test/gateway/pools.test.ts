@@ -7,12 +7,12 @@ import type { Bench, SeraOptions } from '../support/sera.js'
 import { until } from '../support/until.js'
 
 const POOLS = `pools:
-  - name: NAME
-  - name: two NAME
+  - name: "NAME"
+  - name: "two NAME"
     maxlocks: 2
-  - name: short NAME
+  - name: "short NAME"
     expire: 1
-  - name: ours NAME
+  - name: "ours NAME"
     servers: web-1, web-2
 `
 
