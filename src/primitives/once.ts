@@ -153,7 +153,7 @@ const LONGEST_VALUE = 16_384
 const LONGEST_MESSAGE = 500
 
 /** @throws SeraError usage */
-function checkValue<T>(value: T): T {
+export function checkValue<T>(value: T): T {
   const json = JSON.stringify(value) ?? ''
   if (json.length <= LONGEST_VALUE) return value
   throw new SeraError(

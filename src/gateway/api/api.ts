@@ -10,8 +10,10 @@ import { HTTPException } from 'hono/http-exception'
 import { VERSION } from '../../version.js'
 import type { Env, Gateway } from '../gateway.js'
 import { ClientClaims } from './client-claims.js'
+import { endings } from './endings.js'
 import { refuse } from './endpoint.js'
 import { locks } from './locks.js'
+import { meetings } from './meetings.js'
 import { Turns } from './turns.js'
 
 const LONGEST_BODY = 64 * 1024
@@ -23,7 +25,8 @@ export function api(gateway: Gateway): OpenAPIHono<Env> {
     },
   })
   app.use('/v1/*', limited)
-  locks(app, { gateway, claims: new ClientClaims(gateway), turns: new Turns() })
+  const desk = { gateway, claims: new ClientClaims(gateway), turns: new Turns() }
+  for (const part of [locks, endings, meetings]) part(app, desk)
   const document = app.getOpenAPI31Document({
     openapi: '3.1.0',
     info: { title: 'sera', version: VERSION, description: ABOUT },
