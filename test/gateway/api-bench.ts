@@ -67,11 +67,11 @@ export async function apiBench(t: ExecutionContext, server: SharedServer): Promi
 export function clientOf(url: string): Omit<Client, 'close'> {
   let document: Document | undefined
   const ask = async (path: string, init: RequestInit) => {
+    document ??= await documentAt(url)
     const response = await fetch(url + path, init)
     const text = await response.text()
     const { status, headers } = response
     const answer = { status, headers, body: text === '' ? undefined : JSON.parse(text) }
-    document ??= await documentAt(url)
     document.check(init.method ?? 'GET', new URL(response.url).pathname, answer)
     return answer
   }

@@ -14,6 +14,7 @@ import { endings } from './endings.js'
 import { refuse } from './endpoint.js'
 import { locks } from './locks.js'
 import { meetings } from './meetings.js'
+import { reading } from './reading.js'
 import { Turns } from './turns.js'
 
 const LONGEST_BODY = 64 * 1024
@@ -27,6 +28,7 @@ export function api(gateway: Gateway): OpenAPIHono<Env> {
   app.use('/v1/*', limited)
   const desk = { gateway, claims: new ClientClaims(gateway), turns: new Turns() }
   for (const part of [locks, endings, meetings]) part(app, desk)
+  reading(app)
   const document = app.getOpenAPI31Document({
     openapi: '3.1.0',
     info: { title: 'sera', version: VERSION, description: ABOUT },

@@ -36,6 +36,7 @@ function leaving(app: OpenAPIHono<Env>, desk: Desk): void {
     answers: {
       200: ['All have', left],
       202: ['Not all have: ask again, or go', granted],
+      409: [ANOTHER, problem],
       410: ['It is gone', problem],
     },
     handle: async (c, { params, body }) => {
