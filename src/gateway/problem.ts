@@ -39,13 +39,13 @@ function problem(c: Context, status: ContentfulStatusCode, detail: string, like?
   for (const [name, value] of like?.headers ?? []) c.header(name, value)
   c.header('Content-Type', 'application/problem+json')
   return c.body(
-    JSON.stringify({
+    `${JSON.stringify({
       type: 'about:blank',
       title: STATUS_CODES[status] ?? 'Client Closed Request',
       status,
       detail,
       kind,
-    }),
+    })}\n`,
     status,
   )
 }

@@ -44,7 +44,7 @@ export interface TakenOver {
 }
 
 /** Whose run is taken over; undefined for whoever is to run himself. */
-export function takenOver({ answer }: Place): TakenOver | undefined {
+export function takenOver({ answer }: Pick<Place, 'answer'>): TakenOver | undefined {
   return answer === undefined ? undefined : JSON.parse(answer)
 }
 

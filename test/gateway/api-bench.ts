@@ -31,7 +31,7 @@ export interface Client {
 export interface ApiBench {
   database: Database
   dsn: string
-  gateway(options?: { leaseMs?: number }): Promise<Client>
+  gateway(options?: { leaseMs?: number; maxClockSkewMs?: number }): Promise<Client>
 }
 
 /** On each kind of server. */
@@ -42,10 +42,10 @@ export function onEach(title: string, body: (t: ExecutionContext, bench: ApiBenc
 export async function apiBench(t: ExecutionContext, server: SharedServer): Promise<ApiBench> {
   const made = await database(t, server)
   const dsn = await made.account('ALL')
-  const gateway = async ({ leaseMs = 60_000 } = {}) => {
+  const gateway = async ({ leaseMs = 60_000, maxClockSkewMs = 30_000 } = {}) => {
     const tables = made.open(dsn, { leaseMs })
     const clock = systemClock
-    const participant = new Participant(tables, { clock, leaseMs, graceMs: 0, maxClockSkewMs: 30_000 })
+    const participant = new Participant(tables, { clock, leaseMs, graceMs: 0, maxClockSkewMs })
     const closing = new AbortController()
     const app = gatewayApp({
       ...{ participant, tables, clock, token: undefined, pools: () => new Map() },

@@ -1,7 +1,11 @@
 import { setTimeout as pass } from 'node:timers/promises'
+import { systemClock } from '../../src/clock.js'
+import { Mutex } from '../../src/primitives/mutex.js'
+import { Participant } from '../../src/primitives/participant.js'
 import { until } from '../support/until.js'
 import { newKey, onEach } from './api-bench.js'
 
+const OPTIONS = { clock: systemClock, leaseMs: 60_000, graceMs: 0, maxClockSkewMs: 30_000 }
 const A = '/v1/mutexes/a/claims'
 
 onEach('a mutex is asked for, renewed, and given back', async (t, { gateway }) => {
@@ -45,10 +49,11 @@ onEach('whoever has to wait keeps the place in the queue, at whatever gateway', 
   t.is((await one.post(A, { wait: '1ms' }, { key: first })).status, 202)
   const behind = await other.post(A, { wait: '1ms' }, { key: second })
   t.deepEqual([behind.status, behind.body.ahead], [202, 2])
-  const [goesOn, goesOnBehind] = [other.post(A, {}, { key: first }), one.post(A, { wait: '2s' }, { key: second })]
+  const goesOn = other.post(A, {}, { key: first })
   t.is((await other.delete(`/v1/claims/${holder.body.id}`)).status, 204)
   t.is((await goesOn).status, 200)
-  t.deepEqual([(await goesOnBehind).status, (await goesOnBehind).body.ahead], [202, 1])
+  const stillBehind = await one.post(A, { wait: '1ms' }, { key: second })
+  t.deepEqual([stillBehind.status, stillBehind.body.ahead], [202, 1])
 })
 
 onEach('a try does not queue', async (t, { gateway, database }) => {
@@ -132,4 +137,30 @@ onEach('a semaphore gives slots, and a read/write lock is shared', async (t, { g
   t.is((await ask(3)).status, 400)
   const lock = (mode: string) => one.post('/v1/rwlocks/r/claims', { mode, wait: '0' })
   t.deepEqual([(await lock('read')).status, (await lock('read')).status, (await lock('write')).status], [200, 200, 408])
+})
+
+onEach('whoever does not ask again in time loses the place, and queues anew', async (t, { gateway }) => {
+  const one = await gateway({ leaseMs: 3000, maxClockSkewMs: 0 })
+  await one.post(A, {})
+  const key = newKey()
+  await one.post(A, { wait: '1ms' }, { key })
+  const behind = one.post(A, { wait: '20s' })
+  await until('its time is up', async () => (await one.get(`/v1/claims/${key}`)).body.keptMs === 0)
+  const late = await one.post(A, { wait: '1ms' }, { key })
+  t.deepEqual([late.status, late.body.ahead], [202, 2])
+  await one.close()
+  t.is((await behind).status, 503)
+})
+
+onEach('what a process holds is none of its clients, whoever knows its id', async (t, { gateway, database, dsn }) => {
+  const one = await gateway()
+  const participant = new Participant(database.open(dsn), OPTIONS)
+  t.teardown(() => participant.close())
+  const lock = await new Mutex(participant, 'a').acquire()
+  const [row] = await database.rows('SELECT id FROM sera_claim')
+  const path = `/v1/claims/${String(row?.id).replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')}`
+  t.deepEqual([(await one.delete(path)).status, (await one.get(path)).status], [204, 410])
+  t.is((await one.post(`${path}/renew`)).status, 410)
+  t.is((await one.post(A, { wait: '0' })).status, 408)
+  await lock.release()
 })

@@ -9,6 +9,7 @@ import { bodyLimit } from 'hono/body-limit'
 import { HTTPException } from 'hono/http-exception'
 import { VERSION } from '../../version.js'
 import type { Env, Gateway } from '../gateway.js'
+import { json } from '../output.js'
 import { ClientClaims } from './client-claims.js'
 import { endings } from './endings.js'
 import { refuse } from './endpoint.js'
@@ -33,7 +34,7 @@ export function api(gateway: Gateway): OpenAPIHono<Env> {
     openapi: '3.1.0',
     info: { title: 'sera', version: VERSION, description: ABOUT },
   })
-  app.get('/v1/openapi.json', c => c.json(document))
+  app.get('/v1/openapi.json', c => json(c, document))
   refuseOtherMethods(app, Object.entries(document.paths ?? {}))
   return app
 }

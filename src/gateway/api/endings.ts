@@ -8,11 +8,12 @@ import { pursue } from '../../primitives/turn.js'
 import type { ResourceKey, Rule } from '../../store/claims.js'
 import { clientProcess } from '../../store/client-claim.js'
 import type { Env } from '../gateway.js'
+import { json } from '../output.js'
 import { whileHere } from '../patience.js'
 import { done, doneObject, granted, grantedObject } from './answers.js'
 import { gone } from './client-claims.js'
 import type { Desk } from './desk.js'
-import { serve } from './endpoint.js'
+import { endpoint } from './endpoint.js'
 import { DEFAULT_WAIT_MS, duration, id, LONGEST_WAIT_MS, milliseconds, name, plain, problem, wait } from './words.js'
 
 export function endings(app: OpenAPIHono<Env>, desk: Desk): void {
@@ -26,7 +27,7 @@ const left = z.object({ state: z.literal('left'), id, kind: z.string(), name: z.
 
 function leaving(app: OpenAPIHono<Env>, desk: Desk): void {
   const { gateway, turns, claims } = desk
-  serve(app, {
+  endpoint(app, {
     method: 'post',
     path: '/v1/double-barriers/{name}/claims/{id}/leave',
     tag: 'double-barriers',
@@ -46,8 +47,8 @@ function leaving(app: OpenAPIHono<Env>, desk: Desk): void {
       const hasLeft = await whileHere(c, gateway, key.kind, signal =>
         turns.take(one, signal, mine => leave(desk, key, one, waitMs, mine)),
       )
-      if (hasLeft) return c.json({ state: 'left', id: params.id, ...key })
-      return c.json(grantedObject(await claims.read(one)), 202)
+      if (hasLeft) return json(c, { state: 'left', id: params.id, ...key })
+      return json(c, grantedObject(await claims.read(one)), 202)
     },
   })
 }
@@ -80,7 +81,7 @@ const end = z.strictObject({
 })
 
 function recording(app: OpenAPIHono<Env>, desk: Desk): void {
-  serve(app, {
+  endpoint(app, {
     method: 'post',
     path: '/v1/once/{name}/claims/{id}/finish',
     tag: 'once',
@@ -98,7 +99,7 @@ function recording(app: OpenAPIHono<Env>, desk: Desk): void {
       const keepMs = milliseconds(keep, Number.POSITIVE_INFINITY)
       const one = plain(params.id)
       const run = await desk.turns.take(one, c.req.raw.signal, () => finish(desk, key, one, how, keepMs))
-      return c.json(doneObject({ id: one, key }, run))
+      return json(c, doneObject({ id: one, key }, run))
     },
   })
 }

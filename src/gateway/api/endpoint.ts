@@ -38,7 +38,7 @@ const ALWAYS = {
   503: 'The database can not be used, or this gateway is about to end: ask again, here or at another',
 }
 
-export function serve<P extends z.ZodObject, B extends z.ZodType>(
+export function endpoint<P extends z.ZodObject, B extends z.ZodType>(
   app: OpenAPIHono<Env>,
   { method, path, tag, summary, params, body, headers, answers, handle }: Endpoint<P, B>,
 ): void {

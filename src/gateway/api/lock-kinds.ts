@@ -25,8 +25,9 @@ export interface LockKind<Body extends z.ZodType = z.ZodType> {
 const common = z.strictObject({ wait: wait.optional(), label: label.optional() })
 const leased = common.extend({ lease: lease.optional() })
 
-function kind<Body extends z.ZodType>(one: LockKind<Body>): LockKind<Body> {
-  return one
+/** A body is checked by its own schema before its `turn` sees it. */
+function kind<Body extends z.ZodType>(one: LockKind<Body>): LockKind {
+  return one as unknown as LockKind
 }
 
 const mutex = kind({
@@ -45,7 +46,7 @@ const rwlock = kind({
   turn: ({ mode }) => ({ ask: { mode }, waiting: RWLOCK }),
 })
 
-const semaphoreKind = kind({
+const semaphoreLock = kind({
   kind: 'semaphore',
   plural: 'semaphores',
   says: 'At most so many units held at a time; a holder has a slot of its own',
@@ -59,7 +60,7 @@ const semaphoreKind = kind({
   }),
 })
 
-const doubleBarrierKind = kind({
+const bothEnds = kind({
   kind: 'double-barrier',
   plural: 'double-barriers',
   says: 'So many start together, and leave together',
@@ -67,7 +68,7 @@ const doubleBarrierKind = kind({
   turn: ({ count }) => ({ ask: {}, waiting: doubleBarrier(count) }),
 })
 
-const onceKind = kind({
+const onlyOnce = kind({
   kind: 'once',
   plural: 'once',
   says: 'What at most one client does successfully, ever or in a period',
@@ -77,10 +78,4 @@ const onceKind = kind({
   turn: ({ per }) => ({ ask: {}, waiting: once(milliseconds(per, Number.POSITIVE_INFINITY)) }),
 })
 
-export const LOCK_KINDS: readonly LockKind[] = [
-  mutex,
-  rwlock,
-  semaphoreKind,
-  doubleBarrierKind,
-  onceKind,
-] as unknown as readonly LockKind[]
+export const LOCK_KINDS = [mutex, rwlock, semaphoreLock, bothEnds, onlyOnce]

@@ -2,13 +2,15 @@
 import { randomUUID } from 'node:crypto'
 import { type OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
+import { takenOver } from '../../primitives/once.js'
 import type { Run } from '../../primitives/run-record.js'
 import type { Env } from '../gateway.js'
+import { json } from '../output.js'
 import { whileHere } from '../patience.js'
 import { done, doneObject, granted, grantedObject, waiting, waitingObject } from './answers.js'
-import { StillWaiting } from './client-claims.js'
+import { StillWaiting, type Wanted } from './client-claims.js'
 import { type Desk, ownerOf } from './desk.js'
-import { serve } from './endpoint.js'
+import { endpoint } from './endpoint.js'
 import { LOCK_KINDS, type LockKind } from './lock-kinds.js'
 import {
   DEFAULT_LEASE_MS,
@@ -34,7 +36,7 @@ const LOST = 'There is no such claim: it was given back or broken, or its lease 
 
 function asking(app: OpenAPIHono<Env>, desk: Desk, kind: LockKind): void {
   const { gateway, claims, turns } = desk
-  serve(app, {
+  endpoint(app, {
     method: 'post',
     path: `/v1/${kind.plural}/{name}/claims`,
     tag: kind.plural,
@@ -50,32 +52,39 @@ function asking(app: OpenAPIHono<Env>, desk: Desk, kind: LockKind): void {
       410: [`${LOST}. A new request queues anew`, problem],
     },
     handle: async (c, { params, key = randomUUID(), body }) => {
-      const asked = body as { wait?: string; lease?: string; label?: string }
-      const { ask, waiting } = kind.turn(body)
-      const wanted = {
-        id: plain(key),
-        key: { kind: kind.kind, name: params.name },
-        ask: { ...ask, owner: ownerOf(c, asked.label) },
-        waiting,
-        leaseMs: kind.kind === 'double-barrier' ? undefined : milliseconds(asked.lease, DEFAULT_LEASE_MS),
-        waitMs: Math.min(milliseconds(asked.wait, DEFAULT_WAIT_MS), LONGEST_WAIT_MS),
-      }
+      const wanted = wantedOf(c, kind, params.name, plain(key), body)
       c.header('Location', `/v1/claims/${dashed(wanted.id)}`)
-      return await orWaiting(c, desk, wanted.id, async () => {
+      try {
         const work = (signal: AbortSignal) => turns.take(wanted.id, signal, one => claims.acquire(wanted, one))
         const { claim, answer } = await whileHere(c, gateway, kind.kind, work, wanted.waitMs > 0)
-        return c.json(
-          claim ? grantedObject(claim) : doneObject(wanted, (JSON.parse(answer as string) as { run: Run }).run),
-        )
-      })
+        return json(c, claim ? grantedObject(claim) : doneObject(wanted, takenOver({ answer })?.run as Run))
+      } catch (error) {
+        if (!(error instanceof StillWaiting)) throw error
+        return json(c, { ...waitingObject(await claims.read(wanted.id)), ahead: error.ahead }, 202)
+      }
     },
   })
+}
+
+/** @throws SeraError usage */
+function wantedOf(c: Context<Env>, { kind, turn }: LockKind, name: string, id: string, body: unknown): Wanted {
+  const { wait, lease, label } = body as { wait?: string; lease?: string; label?: string }
+  const { ask, waiting } = turn(body)
+  return {
+    id,
+    key: { kind, name },
+    ask: { ...ask, owner: ownerOf(c, label) },
+    waiting,
+    // of a double barrier, whoever comes last grants all
+    leaseMs: kind === 'double-barrier' ? undefined : milliseconds(lease, DEFAULT_LEASE_MS),
+    waitMs: Math.min(milliseconds(wait, DEFAULT_WAIT_MS), LONGEST_WAIT_MS),
+  }
 }
 
 /** By its id, whatever it is a claim on. */
 function keeping(app: OpenAPIHono<Env>, { claims, turns }: Desk): void {
   const one = { tag: 'claims', params: z.object({ id }) }
-  serve(app, {
+  endpoint(app, {
     ...one,
     method: 'get',
     path: '/v1/claims/{id}',
@@ -83,18 +92,18 @@ function keeping(app: OpenAPIHono<Env>, { claims, turns }: Desk): void {
     answers: { 200: ['It is there', z.union([granted, waiting])], 410: [LOST, problem] },
     handle: async (c, { params }) => {
       const claim = await claims.read(plain(params.id))
-      return c.json(claim.state === 'waiting' ? waitingObject(claim) : grantedObject(claim))
+      return json(c, claim.state === 'waiting' ? waitingObject(claim) : grantedObject(claim))
     },
   })
-  serve(app, {
+  endpoint(app, {
     ...one,
     method: 'post',
     path: '/v1/claims/{id}/renew',
     summary: 'Gives a claim that was granted another lease',
     answers: { 200: ['It has', granted], 409: ['It still waits', problem], 410: [LOST, problem] },
-    handle: async (c, { params }) => c.json(grantedObject(await claims.renew(plain(params.id)))),
+    handle: async (c, { params }) => json(c, grantedObject(await claims.renew(plain(params.id)))),
   })
-  serve(app, {
+  endpoint(app, {
     ...one,
     method: 'delete',
     path: '/v1/claims/{id}',
@@ -106,19 +115,4 @@ function keeping(app: OpenAPIHono<Env>, { claims, turns }: Desk): void {
       return c.body(null, 204)
     },
   })
-}
-
-/** Whose turn has not come is told so. */
-export async function orWaiting(
-  c: Context<Env>,
-  { claims }: Desk,
-  id: string,
-  work: () => Promise<Response>,
-): Promise<Response> {
-  try {
-    return await work()
-  } catch (error) {
-    if (!(error instanceof StillWaiting)) throw error
-    return c.json({ ...waitingObject(await claims.read(id)), ahead: error.ahead }, 202)
-  }
 }

@@ -2,9 +2,10 @@
 import { type OpenAPIHono, z } from '@hono/zod-openapi'
 import { Counter } from '../../primitives/counter.js'
 import type { Env } from '../gateway.js'
+import { json } from '../output.js'
 import { whileHere } from '../patience.js'
 import { type Desk, ownerOf } from './desk.js'
-import { serve } from './endpoint.js'
+import { endpoint } from './endpoint.js'
 import { pass } from './passing.js'
 import { PASSING_KINDS, type PassingKind } from './passing-kinds.js'
 import { DEFAULT_WAIT_MS, idempotencyKey, milliseconds, name, plain, problem } from './words.js'
@@ -12,7 +13,7 @@ import { DEFAULT_WAIT_MS, idempotencyKey, milliseconds, name, plain, problem } f
 export function meetings(app: OpenAPIHono<Env>, desk: Desk): void {
   for (const kind of PASSING_KINDS) taking(app, desk, kind)
   const { participant } = desk.gateway
-  serve(app, {
+  endpoint(app, {
     method: 'get',
     path: '/v1/counters/{name}',
     tag: 'counter',
@@ -21,13 +22,13 @@ export function meetings(app: OpenAPIHono<Env>, desk: Desk): void {
     answers: { 200: ['The value', told({ value: z.int() })] },
     handle: async (c, { params }) => {
       const value = await new Counter(participant, params.name).value({ signal: c.req.raw.signal })
-      return c.json({ kind: 'counter', name: params.name, value })
+      return json(c, { kind: 'counter', name: params.name, value })
     },
   })
 }
 
 function taking(app: OpenAPIHono<Env>, desk: Desk, { kind, path, says, body, answer, turn, told: tell }: PassingKind) {
-  serve(app, {
+  endpoint(app, {
     method: 'post',
     path,
     tag: kind,
@@ -52,7 +53,7 @@ function taking(app: OpenAPIHono<Env>, desk: Desk, { kind, path, says, body, ans
         waitMs: milliseconds(wait, DEFAULT_WAIT_MS),
       }
       const claim = await whileHere(c, desk.gateway, kind, signal => pass(desk, passing, signal))
-      return c.json({ kind, name: params.name, ...tell?.(claim, params.name) })
+      return json(c, { kind, name: params.name, ...tell?.(claim, params.name) })
     },
   })
 }
