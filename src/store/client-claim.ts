@@ -1,6 +1,6 @@
 /**
- * Claims that a process makes for clients of its own, who come back and name them by their id. They are told from others by their
- * process id, which is the beginning of their id: whoever has the id renews them, from wherever.
+ * Claims that a process makes for clients of its own, who come back and name them by their id. They are told from
+ * others by their process id, which is the beginning of their id: whoever has the id renews them, from wherever.
  */
 import { type Calls, SEPARATOR } from './calls.js'
 import { CONTENDER_COLUMNS, contendersOf, NOW } from './claim-rows.js'

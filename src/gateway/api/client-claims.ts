@@ -1,24 +1,27 @@
 /**
- * Locks for clients that don't stay connected: they ask, hang up, come back, perhaps at another gateway, and name their claim by its id.
+ * Locks for clients that don't stay connected: they ask, hang up, come back, perhaps at another gateway, and name
+ * their claim by its id.
  *
- * 1. The client makes the id. Whoever asks with it finds the claim that is there: it goes on waiting in its place, or is told of the
- *    grant it has. So a request whose answer got lost is sent again, to any gateway.
- * 2. While a request waits, its gateway renews the claim like its own. When the request ends, the claim keeps its place for what is
- *    left of that lease, which is two thirds of it at least.
+ * 1. The client makes the id. Whoever asks with it finds the claim that is there: it goes on waiting in its place,
+ *    or is told of the grant it has. So a request whose answer got lost is sent again, to any gateway.
+ * 2. While a request waits, its gateway renews the claim like its own. When the request ends, the claim keeps its
+ *    place for what is left of that lease, which is two thirds of it at least.
  * 3. With the grant the claim gets the lease that the client asked for, and from then on the client alone renews it.
  * 4. Whoever comes too late finds the claim gone.
  *
- * Why a granted claim is not granted twice: every request for an id is a step at the one row that has it. A step that finds it granted
- * changes nothing but its lease, and its token stays. A claim that others have taken for dead is gone; only a new request makes it
- * anew, at the end of the queue, and with another token. A request that waits, and finds its claim gone, does not: it may have been
- * given back by way of another gateway.
+ * Why a granted claim is not granted twice: every request for an id is a step at the one row that has it. A step
+ * that finds it granted changes nothing but its lease, and its token stays. A claim that others have taken for dead
+ * is gone; only a new request makes it anew, at the end of the queue, and with another token. A request that waits,
+ * and finds its claim gone, does not: it may have been given back by way of another gateway.
  *
- * Why nobody else has it while the client may rely on it: the client counts its lease from when it *sent* the last request that was
- * answered with success. The lease was written later than that, and others wait for all of it from when they saw it written (see
- * `watch.ts`). How long a request was under way says nothing of when in that time the grant was made: so after one that waited, a
- * client renews once, and counts from when it sent that. Whoever can't rely on his clock has the token.
+ * Why nobody else has it while the client may rely on it: the client counts its lease from when it *sent* the last
+ * request that was answered with success. The lease was written later than that, and others wait for all of it from
+ * when they saw it written (see `watch.ts`). How long a request was under way says nothing of when in that time the
+ * grant was made: so after one that waited, a client renews once, and counts from when it sent that. Whoever can't
+ * rely on his clock has the token.
  *
- * A request that was held up on its way, and arrives after its claim was given back, makes it anew for nobody. Its lease ends it.
+ * A request that was held up on its way, and arrives after its claim was given back, makes it anew for nobody. Its
+ * lease ends it.
  */
 import { SeraError } from '../../errors.js'
 import type { Ask } from '../../primitives/participant.js'
@@ -63,8 +66,8 @@ export class ClientClaims {
    * Waits for a claim's turn.
    *
    * @returns undefined when the rule has let it pass without a claim: `answer` says why
-   * @throws StillWaiting; SeraError timed-out, when it was not to wait at all; lost, when the claim was taken away; conflict,
-   * lock-failed; the signal's reason
+   * @throws StillWaiting; SeraError timed-out, when it was not to wait at all; lost, when the claim was taken away;
+   * conflict, lock-failed; the signal's reason
    */
   async acquire(wanted: Wanted, signal: AbortSignal): Promise<{ claim?: ClientClaim; answer?: string | undefined }> {
     const { participant } = this.gateway

@@ -1,4 +1,6 @@
-/** What clients do together while they stay connected: what is asked of each, how it is waited for, and what is told. */
+/**
+ * What clients do together while they stay connected: what is asked of each, how it is waited for, and what is told.
+ */
 import { z } from '@hono/zod-openapi'
 import { barrier } from '../../primitives/barrier.js'
 import { COUNTER } from '../../primitives/counter.js'
@@ -36,7 +38,7 @@ function kind<Body extends z.ZodType>(one: PassingKind<Body>): PassingKind {
 const adding = kind({
   kind: 'counter',
   path: '/v1/counters/{name}/add',
-  says: 'Adds at once; what is taken waits until the value covers it. Say an `Idempotency-Key`, or a lost answer leaves you unsure',
+  says: 'Adds at once; to take waits until the value covers it. Without an `Idempotency-Key` a lost answer leaves you unsure',
   body: patient.extend({ delta: z.int().openapi({ example: -2 }) }),
   answer: { value: z.int() },
   turn: ({ delta }) => ({ ask: { units: delta }, waiting: COUNTER }),

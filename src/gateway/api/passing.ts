@@ -1,11 +1,13 @@
 /**
- * What is over with its grant: to arrive, to meet, to add, to pass. The client stays connected while it waits, and its claim is this
- * gateway's: when it hangs up, the claim goes, and counts for nobody any more.
+ * What is over with its grant: to arrive, to meet, to add, to pass. The client stays connected while it waits, and
+ * its claim is this gateway's: when it hangs up, the claim goes, and counts for nobody any more.
  *
- * With a client's own id (`Idempotency-Key`), the claim that was granted stays for a while as the record of what was done, as nobody
- * renews it any more: for half a lease at least. Asking again within that time, at any gateway, is told of it and does nothing.
+ * With a client's own id (`Idempotency-Key`), the claim that was granted stays for a while as the record of what was
+ * done, as nobody renews it any more: for half a lease at least. Asking again within that time, at any gateway, is
+ * told of it and does nothing.
  *
- * Not so where somebody has arrived with a tag: the next to arrive with that tag would take the record for its own arrival.
+ * Not so where somebody has arrived with a tag: the next to arrive with that tag would take the record for its own
+ * arrival.
  */
 import { timedOut } from '../../primitives/primitive.js'
 import { takeTurn } from '../../primitives/turn.js'

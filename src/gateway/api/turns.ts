@@ -1,6 +1,6 @@
 /**
- * One request at a time for each id. A client that has lost its connection and asks again may be quicker than the news that it has hung
- * up: so whoever comes later goes on, once the former has stopped.
+ * One request at a time for each id. A client that has lost its connection and asks again may be quicker than the
+ * news that it has hung up: so whoever comes later goes on, once the former has stopped.
  */
 import { SeraError } from '../../errors.js'
 

@@ -56,7 +56,7 @@ export function milliseconds(text: string | undefined, otherwise: number): numbe
 }
 
 export const wait = duration(
-  `How long the request waits: 30s when absent, and never longer than ${LONGEST_WAIT_MS / 1000}s. 0: it tries, and does not queue`,
+  'How long the request waits: 30s when absent, and never longer than 60s. 0: it tries, and does not queue',
   '30s',
 )
 
