@@ -38,7 +38,7 @@ function kind<Body extends z.ZodType>(one: PassingKind<Body>): PassingKind {
 const adding = kind({
   kind: 'counter',
   path: '/v1/counters/{name}/add',
-  says: 'Adds at once; to take waits until the value covers it. Without an `Idempotency-Key` a lost answer leaves you unsure',
+  says: 'Adds at once; to take waits until the value covers it. Give a key, or a lost answer leaves you unsure',
   body: patient.extend({ delta: z.int().openapi({ example: -2 }) }),
   answer: { value: z.int() },
   turn: ({ delta }) => ({ ask: { units: delta }, waiting: COUNTER }),
