@@ -52,7 +52,8 @@ function taking(app: OpenAPIHono<Env>, desk: Desk, { kind, path, says, body, ans
         waiting,
         waitMs: milliseconds(wait, DEFAULT_WAIT_MS),
       }
-      const claim = await whileHere(c, desk.gateway, kind, signal => pass(desk, passing, signal))
+      const work = (signal: AbortSignal) => pass(desk, passing, signal)
+      const claim = await whileHere(c, desk.gateway, kind, work, passing.waitMs > 0)
       return json(c, { kind, name: params.name, ...tell?.(claim, params.name) })
     },
   })
