@@ -6,6 +6,8 @@ import { DEFAULT_LISTEN, isLoopback, Listener, placeOf } from '../gateway/listen
 import { Meter } from '../gateway/meter.js'
 import type { Host } from '../host.js'
 import type { Outcome } from '../outcome.js'
+import { type Ending, writeHistory } from '../store/history.js'
+import type { LockTables } from '../store/lock-tables.js'
 import type { Call } from './call.js'
 import { readToken } from './given-file.js'
 import { sayNews } from './messages.js'
@@ -42,6 +44,7 @@ export function serve(options: RunOptions): (call: Call, host: Host) => Promise<
       token,
       pools: () => pools.current,
       log,
+      remember: ending => void remember(tables, ending, call, host),
       meter,
       closing: closing.signal,
     })
@@ -57,6 +60,17 @@ export function serve(options: RunOptions): (call: Call, host: Host) => Promise<
       log.close()
     }
   }
+}
+
+/** How long an entry may be tried for: nobody waits for it. */
+const REMEMBERED_WITHIN_MS = 5000
+
+async function remember(tables: LockTables, ending: Ending, { settings, note }: Call, { clock }: Host): Promise<void> {
+  if (!settings.history) return
+  const patience = { until: clock.now() + REMEMBERED_WITHIN_MS }
+  await writeHistory(tables, ending, settings.history.keepMs, patience).catch(error =>
+    note(`no entry in the history: ${error.message}`),
+  )
 }
 
 function codeOf(error: unknown): string {

@@ -6,6 +6,7 @@
  */
 import type { Clock } from '../clock.js'
 import type { Participant } from '../primitives/participant.js'
+import type { Ending } from '../store/history.js'
 import type { LockTables } from '../store/lock-tables.js'
 import type { GatewayLog } from './log.js'
 import type { Meter } from './meter.js'
@@ -22,6 +23,8 @@ export interface Gateway {
   /** As the pools file says now; it is read again on HUP. */
   pools(): ReadonlyMap<string, Pool>
   log: GatewayLog
+  /** Writes into the history what somebody has given back, in passing. */
+  remember(ending: Ending): void
   meter: Meter
   /** Aborts when the gateway ends: who waits is answered 503. */
   closing: AbortSignal

@@ -16,8 +16,9 @@
 import { type Context, Hono } from 'hono'
 import { SeraError } from '../errors.js'
 import { LONGEST_NAME } from '../primitives/names.js'
-import { type Holding, Pool } from '../primitives/pool.js'
-import { guest } from '../store/owner.js'
+import { type Held, type Holding, Pool } from '../primitives/pool.js'
+import type { Ending } from '../store/history.js'
+import { guest, type Owner } from '../store/owner.js'
 import { clientOf } from './client.js'
 import type { Env, Gateway } from './gateway.js'
 import { whileHere } from './patience.js'
@@ -79,14 +80,19 @@ async function acquire(
   return c.text('YES', 200, termsOf(had))
 }
 
-async function release(c: Context<Env>, _: Gateway, { pool, holder }: Asked): Promise<Response> {
-  await pool.release(holder)
+async function release(c: Context<Env>, gateway: Gateway, { pool, host, holder }: Asked): Promise<Response> {
+  const held = await pool.release(holder)
+  if (held) gateway.remember(endingOf(pool.name, held, guest(host, `GET ${c.req.path} from ${clientOf(c)}`)))
   return c.text('OK')
 }
 
 async function renew(c: Context<Env>, _: Gateway, { pool, holder }: Asked): Promise<Response> {
   const has = await pool.renew(holder, Number(c.req.query('token')))
   return has ? c.text('OK', 200, termsOf(has)) : c.text('NO')
+}
+
+function endingOf(name: string, { token, waitedMs, heldMs: ranMs }: Held, owner: Owner): Ending {
+  return { key: { kind: 'pool', name }, token: String(token), outcome: 'done', exitCode: 0, waitedMs, ranMs, owner }
 }
 
 function termsOf({ token, leftMs }: Holding): Record<string, string> {

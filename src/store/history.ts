@@ -20,9 +20,11 @@ export interface Ending {
   waitedMs: number
   /** From the grant until it was given back; undefined where nothing was held. */
   ranMs: number | undefined
+  /** Whose it was, where that is not this process. */
+  owner?: Owner
 }
 
-export interface Entry extends Omit<Ending, 'key'>, Owner {
+export interface Entry extends Omit<Ending, 'key' | 'owner'>, Owner {
   kind: string
   name: string
   /** UTC, to the millisecond: `2026-11-21T16:40:12.345Z`. */
@@ -49,12 +51,12 @@ const PRUNED_AT_ONCE = 200
  * row twice.
  */
 export async function writeHistory(
-  { calls, options: { owner } }: LockTables,
+  { calls, owner: own }: Pick<LockTables, 'calls' | 'owner'>,
   ending: Ending,
   keepMs: number,
   patience: Patience,
 ): Promise<void> {
-  const { key, token, outcome, exitCode, waitedMs, ranMs } = ending
+  const { key, token, outcome, exitCode, waitedMs, ranMs, owner = own } = ending
   const { kind, name } = calls.key(key)
   await calls.persist(
     connection =>

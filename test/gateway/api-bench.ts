@@ -49,7 +49,7 @@ export async function apiBench(t: ExecutionContext, server: SharedServer): Promi
     const closing = new AbortController()
     const app = gatewayApp({
       ...{ participant, tables, clock, token: undefined, pools: () => new Map() },
-      ...{ log: { write: () => {} }, meter: new Meter(clock), closing: closing.signal },
+      ...{ log: { write: () => {} }, meter: new Meter(clock), remember: () => {}, closing: closing.signal },
     })
     const listener = new Listener(app.fetch, undefined)
     const url = await listener.open({ host: '127.0.0.1', port: 0 })

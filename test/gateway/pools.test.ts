@@ -114,6 +114,22 @@ each('YES tells token and time; whoever has that token renews; an id tells two o
   t.is(await say('renew', 'a', { id: '1', token }), 'NO')
 })
 
+each('what is given back is in the history, with who had it and for how long', async (t, bench) => {
+  const { say, gateway } = await started(bench)
+  await say('get', 'web-1')
+  await say('release', 'web-1')
+  await say('release', 'web-1')
+  const entries = await until('an entry', async () => {
+    const query = new URLSearchParams({ name: bench.name })
+    const found = JSON.parse((await get(`${gateway.url}/v1/history?${query}`)).text).entries
+    return found.length > 0 && found
+  })
+  t.is(entries.length, 1)
+  t.like(entries[0], { kind: 'pool', name: bench.name, host: 'web-1', outcome: 'done', exitCode: 0 })
+  t.true(entries[0].ranMs >= 0 && entries[0].ranMs < 60_000)
+  t.is(Date.parse(entries[0].releasedAt) - Date.parse(entries[0].grantedAt), entries[0].ranMs)
+})
+
 each('who hangs up while it waits is forgotten; who comes behind it goes', async (t, bench) => {
   const client = await started(bench)
   t.is(await client.say('get', 'a'), 'YES')
