@@ -9,7 +9,7 @@ import { after, type Clock, sleep } from '../clock.js'
 import type { HeldLock, LockWatcher } from '../store/port.js'
 import { backoff } from '../store/retry.js'
 import { NoAnswer } from './exchange.js'
-import type { Answer, PoolClient } from './pool-client.js'
+import { ANSWER_MS, type Answer, type PoolClient } from './pool-client.js'
 import type { PoolGrant } from './take-pool.js'
 
 export interface Holding {
@@ -86,8 +86,9 @@ export class HeldPool implements HeldLock {
   /** Undefined when it is ours for another while, else why not. @throws NoAnswer */
   async #renew(): Promise<string | undefined> {
     const askedAt = this.holding.clock.boot()
-    const limits = { signal: this.#over.signal, limitMs: this.#expiresInMs / 3 }
+    const limits = { signal: this.#over.signal, limitMs: Math.min(ANSWER_MS, this.#expiresInMs / 3) }
     const { word, expiresInMs }: Answer = await this.client.ask('renew', limits, this.token)
+    if (word === 'INVALID') throw new NoAnswer('its server no longer has that pool for this host', false)
     if (word !== 'OK' || expiresInMs === undefined) return GONE
     this.#provenAt = askedAt
     this.#expiresInMs = expiresInMs

@@ -29,7 +29,7 @@ export interface Limits {
 }
 
 /** For a server to answer what it need not wait for, ms. */
-const ANSWER_MS = 10_000
+export const ANSWER_MS = 10_000
 
 export class PoolClient {
   constructor(

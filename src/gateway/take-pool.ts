@@ -40,7 +40,7 @@ export async function takePool(client: PoolClient, taking: Taking): Promise<Pool
 
 class PoolTaker {
   #waiting = false
-  /** There was a YES, or an answer that was not heard. */
+  /** There was a YES, or one may not have been heard. */
   #mayHoldIt = false
   #failures = 0
   #failingSince: number | undefined
@@ -98,8 +98,11 @@ class PoolTaker {
       this.#failingSince = undefined
       return answer
     } catch (error) {
-      this.#mayHoldIt = true
-      if (!(error instanceof NoAnswer)) throw error
+      if (!(error instanceof NoAnswer)) {
+        this.#mayHoldIt = true
+        throw error
+      }
+      this.#mayHoldIt ||= error.transient
       if (verb !== 'wait' || !this.#late) await this.#forgive(error)
       return undefined
     }
