@@ -29,6 +29,9 @@ const LIMITS: ServerOptions = {
   requestTimeout: 30_000,
   connectionsCheckingInterval: 5000,
   keepAliveTimeout: 60_000,
+  // who vanishes with its host never hangs up: the kernel looks for it (on Node; Bun can't tell it to)
+  keepAlive: true,
+  keepAliveInitialDelay: 30_000,
 }
 
 /** How long answers under way may take when the gateway ends. */

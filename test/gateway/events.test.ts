@@ -124,6 +124,22 @@ each('who hangs up is gone at once, and is met by nobody', async (t, bench) => {
   t.is((await stays.answer)?.status, 200)
 })
 
+each('who hangs up in the moment of a match has met the others: they have been told', async (t, bench) => {
+  const [one, other] = await Promise.all([serve(bench), serve(bench)])
+  const a = ask(at(one, bench, { actor: 'a' }))
+  await waits(other, bench, 'a')
+  // it can't look while it is stopped: its client is met, and hangs up, and it learns of both when it goes on
+  one.sera.kill('SIGSTOP')
+  t.is((await get(at(other, bench, { actor: 'b' }))).text, '{"payloads":{"a":"","b":""}}\n')
+  a.hangUp()
+  one.sera.kill('SIGCONT')
+  await until('it has met', () => one.sera.stdout.includes('└ match'))
+  t.false(one.sera.stdout.includes('stopped'))
+  const c = ask(at(other, bench, { actor: 'c' }))
+  await waits(other, bench, 'c')
+  c.hangUp()
+})
+
 each('clients of two gateways meet, and those of sera rendezvous', async (t, bench) => {
   const [one, other] = await Promise.all([serve(bench), serve(bench)])
   const a = ask(at(one, bench, { actor: 'a', mates: '2', payload: '1' }))
