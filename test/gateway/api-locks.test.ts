@@ -56,6 +56,18 @@ onEach('whoever has to wait keeps the place in the queue, at whatever gateway', 
   t.deepEqual([stillBehind.status, stillBehind.body.ahead], [202, 1])
 })
 
+onEach('of two requests with one id the newer goes on', async (t, { gateway, database }) => {
+  const one = await gateway()
+  const holder = await one.post(A, {})
+  const key = newKey()
+  const older = one.post(A, {}, { key })
+  await until('it waits', async () => (await database.rows('SELECT 1 FROM sera_claim')).length === 2)
+  const newer = one.post(A, {}, { key })
+  t.deepEqual([(await older).status, (await older).body.kind], [409, 'conflict'])
+  await one.delete(`/v1/claims/${holder.body.id}`)
+  t.is((await newer).status, 200)
+})
+
 onEach('a try does not queue', async (t, { gateway, database }) => {
   const one = await gateway()
   await one.post(A, {})

@@ -81,17 +81,19 @@ onEach('those who suit each other meet, once, and who asks again is told again',
 onEach('a double barrier lets in together and out together', async (t, { gateway }) => {
   const [one, other] = [await gateway(), await gateway()]
   const enter = '/v1/double-barriers/d/claims'
-  const [first, second] = await Promise.all([one, other].map(each => each.post(enter, { count: 2 })))
-  t.deepEqual([first?.status, second?.status], [200, 200])
-  t.deepEqual([first?.body.generation, second?.body.generation], [1, 1])
+  const key = newKey()
+  const [first, second] = await Promise.all([one.post(enter, { count: 2 }, { key }), other.post(enter, { count: 2 })])
+  t.deepEqual([first.status, second.status], [200, 200])
+  t.deepEqual([first.body.generation, second.body.generation], [1, 1])
   const leave = (id: string) => `${enter}/${id}/leave`
-  const early = await one.post(leave(first?.body.id), { wait: '1ms' })
+  const early = await one.post(leave(first.body.id), { wait: '1ms' })
   t.deepEqual([early.status, early.body.state], [202, 'leaving'])
+  t.is((await other.post(enter, { count: 2 }, { key })).body.state, 'leaving')
   t.is((await one.post(enter, { count: 2, wait: '0' })).status, 408)
-  const waits = other.post(leave(first?.body.id))
-  t.is((await one.post(leave(second?.body.id))).body.state, 'left')
+  const waits = other.post(leave(first.body.id))
+  t.is((await one.post(leave(second.body.id))).body.state, 'left')
   t.is((await waits).body.state, 'left')
-  t.is((await one.post(leave(first?.body.id))).body.state, 'left')
+  t.is((await one.post(leave(first.body.id))).body.state, 'left')
 })
 
 onEach('what has to be done once is done by one, and the others are told how', async (t, { gateway }) => {
