@@ -1,5 +1,6 @@
 /** `sera serve`: the gateway, until it is told to end. */
 import { setMaxListeners } from 'node:events'
+import { sleep } from '../clock.js'
 import { SeraError } from '../errors.js'
 import { gatewayApp } from '../gateway/app.js'
 import { DEFAULT_LISTEN, isLoopback, Listener, placeOf } from '../gateway/listen.js'
@@ -62,11 +63,13 @@ export function serve(options: RunOptions): (call: Call, host: Host) => Promise<
   }
 }
 
-/** How long an entry may be tried for: nobody waits for it. */
+/** Whoever is next goes first; then an entry may be tried for so long. */
+const REMEMBERED_AFTER_MS = 200
 const REMEMBERED_WITHIN_MS = 5000
 
 async function remember(tables: LockTables, ending: Ending, { settings, note }: Call, { clock }: Host): Promise<void> {
   if (!settings.history) return
+  await sleep(REMEMBERED_AFTER_MS)
   const patience = { until: clock.now() + REMEMBERED_WITHIN_MS }
   await writeHistory(tables, ending, settings.history.keepMs, patience).catch(error =>
     note(`no entry in the history: ${error.message}`),

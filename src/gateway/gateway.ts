@@ -4,6 +4,7 @@
  * The gateway keeps nothing: all state is in the lock tables, so that several serve one cluster and one may die. All who wait here
  * wait as one participant: one look and one renewal serve them all, and none of them costs a connection to the database.
  */
+import type { HttpBindings } from '@hono/node-server'
 import type { Clock } from '../clock.js'
 import type { Participant } from '../primitives/participant.js'
 import type { Ending } from '../store/history.js'
@@ -32,5 +33,5 @@ export interface Gateway {
 
 /** What each request carries besides itself. */
 export interface Env {
-  Bindings: { incoming: { socket: { remoteAddress?: string } } }
+  Bindings: HttpBindings
 }

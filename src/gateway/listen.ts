@@ -34,6 +34,9 @@ const LIMITS: ServerOptions = {
   keepAliveInitialDelay: 30_000,
 }
 
+/** Connections that have not been accepted yet: thousands may come at one moment. The kernel has a limit of its own (somaxconn). */
+const BACKLOG = 4096
+
 /** How long answers under way may take when the gateway ends. */
 const FAREWELL_MS = 2000
 
@@ -66,7 +69,7 @@ export class Listener {
     const answer = getRequestListener(this.fetch)
     const server = this.tls ? createTlsServer({ ...LIMITS, ...this.tls }, answer) : createServer(LIMITS, answer)
     try {
-      server.listen({ port, host: host ?? '::' })
+      server.listen({ port, host: host ?? '::', backlog: BACKLOG })
       await once(server, 'listening')
     } catch (cause) {
       const { code, message } = cause as NodeJS.ErrnoException

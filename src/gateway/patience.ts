@@ -20,16 +20,16 @@ export async function whileHere<T>(
   work: (signal: AbortSignal) => Promise<T>,
   patient = true,
 ): Promise<T> {
-  const client = c.req.raw.signal
+  const { outgoing } = c.env
   const over = new AbortController()
   const hangUp = () => over.abort(new HungUp('the client has hung up'))
   const close = () => over.abort(ending())
   const done = meter.waits(kind)
   let end: Ending = 'failed'
   // not AbortSignal.any: its signals stay with one that lives as long as the process
-  client.addEventListener('abort', hangUp, { once: true })
+  outgoing.once('close', hangUp)
   closing.addEventListener('abort', close, { once: true })
-  if (client.aborted) hangUp()
+  if (outgoing.destroyed) hangUp()
   if (closing.aborted) close()
   try {
     const result = await work(over.signal)
@@ -39,7 +39,7 @@ export async function whileHere<T>(
     end = over.signal.aborted ? 'gone' : endingOf(error, patient)
     throw error
   } finally {
-    client.removeEventListener('abort', hangUp)
+    outgoing.off('close', hangUp)
     closing.removeEventListener('abort', close)
     done(end)
   }

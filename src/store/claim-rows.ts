@@ -1,5 +1,5 @@
 /** Claims and resources as rows: the SQL that reads them, and what comes back. */
-import type { Claim, ClaimState, Contender, Look, Resource, ResourceState } from './claims.js'
+import type { Claim, ClaimState, Contender, Look, Resource, ResourceKey, ResourceState } from './claims.js'
 import type { Row } from './connection.js'
 
 /** Microseconds since 1970, whatever the session's time zone. */
@@ -31,8 +31,16 @@ export const READ_ALL = `SELECT ${WHOLE} ${NAMED}`
 /** For ticket, kind, name: what orders the claims up to that ticket. */
 export const READ_AHEAD = `SELECT ${QUEUE} AND c.ticket <= ? ${NAMED}`
 
-/** For kind, name, how many: what orders the oldest claims. */
-export const READ_OLDEST = `SELECT ${QUEUE} ${NAMED} ORDER BY c.ticket LIMIT ?`
+const OLDEST = `SELECT * FROM sera_claim
+  WHERE resource_id = (SELECT id FROM sera_resource WHERE kind = ? AND name = ?) ORDER BY ticket LIMIT ?`
+
+/** What orders the oldest claims; taken by the index before they are joined, as a server would sort them all otherwise. */
+const READ_OLDEST = `SELECT ${RESOURCE_COLUMNS}, ${QUEUE_COLUMNS}
+FROM sera_resource r LEFT JOIN (${OLDEST}) c ON c.resource_id = r.id ${NAMED}`
+
+export function oldestStatement({ kind, name }: ResourceKey, oldest: number): Statement {
+  return { sql: READ_OLDEST, values: [kind, name, oldest, kind, name] }
+}
 
 /** For its number among those that are asked for, process id, kind, name. */
 const LOOK = `SELECT ? AS asked, ${LIGHT} ${NAMED}`

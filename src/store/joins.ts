@@ -13,7 +13,7 @@
  * so those who came with him, and stand ahead of him, change nothing. Whoever is to do more than wait does that in a step of his
  * own; and so do all, when something goes wrong or its outcome is unknown: each finds out by his id.
  */
-import { READ_OLDEST, stateOf } from './claim-rows.js'
+import { oldestStatement, stateOf } from './claim-rows.js'
 import { type Claim, freshClaim, moves, type StepResult } from './claims.js'
 import { BUMP, type Step } from './step.js'
 import { StepWriter } from './step-writer.js'
@@ -45,10 +45,11 @@ async function join(
   steps: readonly Step[],
   oldest: number,
 ): Promise<(Claim | undefined)[]> {
-  const { kind, name } = (steps[0] as Step).key
-  const { rows: found } = await connection.change(BUMP, [steps.length, kind, name])
+  const { key } = steps[0] as Step
+  const { rows: found } = await connection.change(BUMP, [steps.length, key.kind, key.name])
   if (found === 0) return []
-  const rows = await connection.query(READ_OLDEST, [kind, name, oldest])
+  const { sql, values } = oldestStatement(key, oldest)
+  const rows = await connection.query(sql, values)
   const state = stateOf(rows, rows.length < oldest ? Number.POSITIVE_INFINITY : Number(rows.at(-1)?.ticket))
   const { version } = state.resource
   const claims = steps.map(({ request, decide, processId }, at) => {

@@ -1,7 +1,7 @@
 /** The lock tables in MySQL or MariaDB: every call repeated while that helps, and never longer than its patience. */
 import { randomBytes } from 'node:crypto'
 import { Calls, type CallsOptions, SEPARATOR } from './calls.js'
-import { contendersOf, lookStatements, READ_CONTENDERS, READ_OLDEST, stateOf, statesOf } from './claim-rows.js'
+import { contendersOf, lookStatements, oldestStatement, READ_CONTENDERS, stateOf, statesOf } from './claim-rows.js'
 import type {
   Claim,
   ClaimRequest,
@@ -69,8 +69,8 @@ export class LockTables implements ClaimStore {
   }
 
   async front(key: ResourceKey, oldest: number, patience: Patience): Promise<ResourceState> {
-    const { kind, name } = this.calls.key(key)
-    const rows = await this.calls.persist(connection => connection.query(READ_OLDEST, [kind, name, oldest]), patience)
+    const { sql, values } = oldestStatement(this.calls.key(key), oldest)
+    const rows = await this.calls.persist(connection => connection.query(sql, values), patience)
     return stateOf(rows, rows.length < oldest ? Number.POSITIVE_INFINITY : Number(rows.at(-1)?.ticket))
   }
 

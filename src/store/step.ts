@@ -23,7 +23,7 @@
  *    COMMIT still be under way, it fails now, because the row has been bumped since.
  */
 import { SeraError } from '../errors.js'
-import { NOW, READ_AHEAD, READ_ALL, READ_OLDEST, stateOf } from './claim-rows.js'
+import { NOW, oldestStatement, READ_AHEAD, READ_ALL, stateOf } from './claim-rows.js'
 import {
   applied,
   type Claim,
@@ -103,7 +103,8 @@ interface Decided {
 async function decided(connection: TableConnection, step: Step): Promise<Decided> {
   const { key, read } = step
   if (typeof read === 'object') {
-    const rows = await connection.query(READ_OLDEST, [key.kind, key.name, read.oldest])
+    const { sql, values } = oldestStatement(key, read.oldest)
+    const rows = await connection.query(sql, values)
     const isWhole = rows.length < read.oldest
     const found = decide(rows, isWhole ? Number.POSITIVE_INFINITY : Number(rows.at(-1)?.ticket), step)
     if (isWhole || !writes(found.decision)) return found
