@@ -15,6 +15,13 @@ onEach('what was added is not added again when the answer got lost', async (t, {
   t.is((await other.post(add, { delta: -8, wait: '0' })).status, 408)
 })
 
+onEach('what is remembered of an operation is taken away in the end', async (t, bench) => {
+  const one = await bench.gateway({ leaseMs: 2000 })
+  await one.post('/v1/counters/c/add', { delta: 5 }, { key: newKey() })
+  t.is((await claims(bench)).length, 1)
+  await until('nothing is left', async () => (await claims(bench)).length === 0)
+})
+
 onEach('what is taken waits until it is covered; who hangs up takes nothing', async (t, bench) => {
   const one = await bench.gateway()
   const hangUp = new AbortController()
@@ -49,6 +56,17 @@ onEach('all go when as many have arrived, and an arrival counts once', async (t,
   const late = { count: 1, singleUse: true }
   t.is((await one.post('/v1/barriers/once/arrive', late)).status, 200)
   t.is((await one.post('/v1/barriers/once/arrive', late)).status, 409)
+})
+
+onEach('who has arrived with a tag and a key, and arrives with the tag again, waits again', async (t, { gateway }) => {
+  const one = await gateway()
+  const arrive = (tag: string, wait: string) =>
+    one.post('/v1/barriers/b/arrive', { count: 2, tag, wait }, { key: newKey() })
+  t.deepEqual(
+    (await Promise.all([arrive('a', '20s'), arrive('b', '20s')])).map(({ status }) => status),
+    [200, 200],
+  )
+  t.is((await arrive('a', '0')).status, 408)
 })
 
 onEach('a gate holds up whoever waits, until it is opened', async (t, bench) => {
@@ -94,6 +112,16 @@ onEach('a double barrier lets in together and out together', async (t, { gateway
   t.is((await one.post(leave(second.body.id))).body.state, 'left')
   t.is((await waits).body.state, 'left')
   t.is((await one.post(leave(first.body.id))).body.state, 'left')
+})
+
+onEach('whose claim is taken away while the others have not finished has left', async (t, bench) => {
+  const [one, other] = [await bench.gateway(), await bench.gateway()]
+  const enter = '/v1/double-barriers/d/claims'
+  const [first] = await Promise.all([one, other].map(each => each.post(enter, { count: 2 })))
+  const leaving = one.post(`${enter}/${first?.body.id}/leave`)
+  await until('it leaves', async () => (await claims(bench)).some(({ state }) => state === 'leaving'))
+  await other.delete(`/v1/claims/${first?.body.id}`)
+  t.is((await leaving).body.state, 'left')
 })
 
 onEach('what has to be done once is done by one, and the others are told how', async (t, { gateway }) => {

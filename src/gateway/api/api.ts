@@ -7,15 +7,18 @@ import { OpenAPIHono } from '@hono/zod-openapi'
 import type { MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { HTTPException } from 'hono/http-exception'
+import { removeClaims } from '../../store/breaking.js'
 import { VERSION } from '../../version.js'
 import type { Env, Gateway } from '../gateway.js'
 import { json } from '../output.js'
 import { ClientClaims } from './client-claims.js'
+import type { Desk } from './desk.js'
 import { endings } from './endings.js'
 import { refuse } from './endpoint.js'
 import { locks } from './locks.js'
 import { meetings } from './meetings.js'
 import { reading } from './reading.js'
+import { Records } from './records.js'
 import { Turns } from './turns.js'
 
 const LONGEST_BODY = 64 * 1024
@@ -27,7 +30,7 @@ export function api(gateway: Gateway): OpenAPIHono<Env> {
     },
   })
   app.use('/v1/*', limited)
-  const desk = { gateway, claims: new ClientClaims(gateway), turns: new Turns() }
+  const desk = deskOf(gateway)
   for (const part of [locks, endings, meetings]) part(app, desk)
   reading(app)
   const document = app.getOpenAPI31Document({
@@ -37,6 +40,13 @@ export function api(gateway: Gateway): OpenAPIHono<Env> {
   app.get('/v1/openapi.json', c => json(c, document))
   refuseOtherMethods(app, Object.entries(document.paths ?? {}))
   return app
+}
+
+function deskOf(gateway: Gateway): Desk {
+  const { participant, tables } = gateway
+  const remove = (ids: readonly string[]) => removeClaims(tables.calls, ids, participant.farewell)
+  const records = new Records(participant.options.leaseMs / 2, remove)
+  return { gateway, claims: new ClientClaims(gateway), turns: new Turns(), records }
 }
 
 const ABOUT = 'Locks, barriers and the like for whoever speaks HTTP. Errors are problem details (RFC 9457).'

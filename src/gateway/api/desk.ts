@@ -4,12 +4,14 @@ import { guest, type Owner } from '../../store/owner.js'
 import { clientOf } from '../client.js'
 import type { Env, Gateway } from '../gateway.js'
 import type { ClientClaims } from './client-claims.js'
+import type { Records } from './records.js'
 import type { Turns } from './turns.js'
 
 export interface Desk {
   gateway: Gateway
   claims: ClientClaims
   turns: Turns
+  records: Records
 }
 
 /** Who asks, for people: where from, and what it calls itself. */

@@ -1,0 +1,32 @@
+/**
+ * Claims that stay as records of what was done, until nobody asks for them any more: for one to two periods, and
+ * then they are taken away, many at a time. Those of a gateway that has ended are taken for dead by whoever comes
+ * there next.
+ */
+export class Records {
+  #young: string[] = []
+  #old: string[] = []
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(
+    readonly periodMs: number,
+    readonly remove: (ids: readonly string[]) => Promise<unknown>,
+  ) {}
+
+  keep(id: string): void {
+    this.#young.push(id)
+    this.#plan()
+  }
+
+  #plan(): void {
+    this.#timer ??= setTimeout(() => this.#age(), this.periodMs).unref()
+  }
+
+  #age(): void {
+    this.#timer = undefined
+    if (this.#old.length > 0) this.remove(this.#old).catch(() => {}) // their lease ends them, too
+    this.#old = this.#young
+    this.#young = []
+    if (this.#old.length > 0) this.#plan()
+  }
+}
