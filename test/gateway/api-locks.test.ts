@@ -1,6 +1,7 @@
 import { setTimeout as pass } from 'node:timers/promises'
 import { systemClock } from '../../src/clock.js'
-import { Mutex } from '../../src/primitives/mutex.js'
+import { ClientClaims } from '../../src/gateway/api/client-claims.js'
+import { MUTEX, Mutex } from '../../src/primitives/mutex.js'
 import { Participant } from '../../src/primitives/participant.js'
 import { until } from '../support/until.js'
 import { newKey, onEach } from './api-bench.js'
@@ -177,4 +178,17 @@ onEach('what a process holds is none of its clients, whoever knows its id', asyn
   t.is((await one.post(`${path}/renew`)).status, 410)
   t.is((await one.post(A, { wait: '0' })).status, 408)
   await lock.release()
+})
+
+onEach('a grant that was made a moment ago, elsewhere, is not made again', async (t, { database, dsn }) => {
+  const tables = database.open(dsn)
+  const participant = new Participant(tables, OPTIONS)
+  t.teardown(() => participant.close())
+  const claims = new ClientClaims({ participant, tables, clock: systemClock })
+  const wanted = { id: 'a'.repeat(32), key: { kind: 'mutex', name: 'a' }, ask: {}, waiting: MUTEX }
+  const ask = () => claims.acquire({ ...wanted, leaseMs: 60_000, waitMs: 1000 }, new AbortController().signal)
+  const first = await ask()
+  claims.known = async () => undefined // as it was read before
+  t.is((await ask()).claim?.token, first.claim?.token)
+  t.like(await database.rows('SELECT granted_token FROM sera_resource'), [{ granted_token: first.claim?.token }])
 })
