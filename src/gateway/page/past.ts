@@ -7,8 +7,8 @@ const MOST = 2000
 /** Runs leave their entry when they have ended, a moment after they have let go. */
 const SOON_MS = 1200
 /** What is quicker than the page looks is in the history only. */
-const EVERY_MS = 10_000
-/** An entry may be written a little later than its time says. */
+const EVERY_MS = 30_000
+/** Hosts whose entries are late. */
 const OVERLAP_MS = 15_000
 
 export class Past {
