@@ -5,7 +5,7 @@ import { moveKeys } from './keys.js'
 import { List, nothing } from './list.js'
 import { Past } from './past.js'
 import { isWished, rowsOf, totalsOf } from './rows.js'
-import { axis, moveOn, RANGES } from './scale.js'
+import { axis, type Moment, moveOn, RANGES } from './scale.js'
 import { longestWait, type Status } from './status.js'
 import { listen } from './stream.js'
 import { themeSwitch } from './theme.js'
@@ -38,9 +38,13 @@ function see(event: string, data: string): void {
 function draw(): void {
   if (!status) return
   const { range } = tools
-  const now = clock.now()
-  const moment = { at: Date.parse(status.at), now, range }
-  const all = rowsOf(status, chronicle.stays(now - RANGES[range].ms))
+  const moment: Moment = {
+    ...{ at: Date.parse(status.at), range },
+    get now() {
+      return clock.now()
+    },
+  }
+  const all = rowsOf(status, chronicle.stays(moment.now - RANGES[range].ms))
   const { wish } = tools
   const rows = all.filter(row => isWished(row, wish))
   if (range !== drawnRange) drawRange()
@@ -62,7 +66,7 @@ function showNothing(isEmpty: boolean, isFiltered: boolean, text: string): void 
   section.replaceChildren(...(isEmpty ? nothing(isFiltered, text) : []))
 }
 
-function showTotals(status: Status, { at, now }: { at: number; now: number }): void {
+function showTotals(status: Status, { at, now }: Moment): void {
   const { held, waiting, longest } = totalsOf(status)
   byId('held').textContent = String(held)
   byId('waiting').textContent = String(waiting)
@@ -98,6 +102,8 @@ function look(): void {
   past.begin(RANGES[tools.range].ms, looking.signal)
   void listen('/v1/watch', { event: see, lost: reason => connection('lost', reason) }, looking.signal)
   ticking = setInterval(() => {
+    // what is not known goes on for nobody
+    if (document.body.dataset.connection !== 'live') return
     const now = clock.now()
     tick(now)
     moveOn(now, tools.range)

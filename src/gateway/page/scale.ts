@@ -5,9 +5,10 @@ export type Range = '15m' | '1h' | '24h'
 
 /** What drawings are made for. */
 export interface Moment {
-  /** When the picture was taken, and now; ms since 1970, the server's clock. */
+  /** When the picture was taken, ms since 1970. */
   at: number
-  now: number
+  /** By the server's clock, and always now. */
+  readonly now: number
   range: Range
 }
 

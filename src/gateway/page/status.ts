@@ -16,6 +16,8 @@ export interface Resource {
   engine?: 'get_lock' | 'lease'
   /** Of a semaphore. */
   permits?: number
+  /** Of a pool: how many may have it. */
+  maxLocks?: number
   /** Of a counter. */
   value?: number
   /** Of a barrier: who has to come, and how many of them have not. */

@@ -42,6 +42,10 @@ export function situation(resource: Resource, at: number): Piece[] {
       return count === 0 ? ['free'] : [`${count} ${count === 1 ? 'reads' : 'read'}`]
     case 'semaphore':
       return [`${sum(held)} of ${resource.permits ?? '?'} permits taken`]
+    case 'pool':
+      return resource.maxLocks === undefined
+        ? [`${count} hold it`]
+        : [`${count} of ${resource.maxLocks} taken`, ...since]
     case 'counter':
       return [`value ${resource.value ?? 0}`]
     case 'barrier':
