@@ -25,6 +25,8 @@ seen(
     await wiki.locator('path.join').waitFor({ state: 'attached' })
     await wiki.locator('.runs').getByText('exit 0').waitFor()
     t.is(await wiki.locator('.lanes .held').count(), 2)
+    await page.locator('[aria-labelledby=heading-held]').getByText('wiki').waitFor()
+    t.is(await page.evaluate('document.activeElement.tagName'), 'SUMMARY', 'has kept the focus')
     await second.end()
     await page.locator('[aria-labelledby=heading-earlier]').getByText('wiki').waitFor()
   },

@@ -32,7 +32,7 @@ function filled<E extends Element>(
   return element
 }
 
-/** Puts the children in this order, and moves none that need not be moved: who has the focus keeps it. */
+/** Puts the children in this order, and moves none that need not be moved. */
 export function arrange(parent: Element, children: readonly Element[]): void {
   const wanted = new Set(children)
   for (const child of [...parent.children]) if (!wanted.has(child)) child.remove()

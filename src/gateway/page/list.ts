@@ -26,6 +26,13 @@ export class List {
   }
 
   show(rows: readonly Row[], moment: Moment): void {
+    const focused = document.activeElement
+    this.#arrange(rows, moment)
+    // a row that has moved, to another heading perhaps, has lost it
+    if (focused instanceof HTMLElement && focused.isConnected) focused.focus({ preventScroll: true })
+  }
+
+  #arrange(rows: readonly Row[], moment: Moment): void {
     for (const [group, { count, rows: list }] of this.#sections) {
       const mine = rows.filter(row => row.group === group)
       count.textContent = String(mine.length)
