@@ -32,6 +32,8 @@ export function watch({ tables, clock, closing }: Gateway): Hono<Env> {
   const feed = new Feed(look, closing)
   app.get('/v1/status', async c => c.json(await look()))
   app.get('/v1/watch', c => {
+    // nobody would read the stream, or end it
+    if (c.req.method === 'HEAD') return c.body(null, 200, { 'Content-Type': 'text/event-stream' })
     const over = whenEither(c.req.raw.signal, closing)
     return streamSSE(c, async stream => {
       stream.onAbort(() => over.abort())

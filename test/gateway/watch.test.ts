@@ -56,6 +56,7 @@ each('who watches is told what is there, and whenever it changes, until the gate
   t.regex(watch.text, /^retry: \d+\n\nevent: status\ndata: \{.*\}\n\n/)
   t.is((await bench.sub(['sem', bench.name, '3']).ended()).code, 0)
   await until('the change', () => watch.text.includes(JSON.stringify(bench.name)))
+  t.is((await fetch(`${url}/v1/watch`, { method: 'HEAD' })).status, 200)
   sera.kill('SIGTERM')
   await until('it is over', () => watch.over)
   t.is(await sera.exited, 0)

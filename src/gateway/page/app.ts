@@ -3,7 +3,7 @@ import { Chronicle } from './chronicle.js'
 import { byId, h } from './dom.js'
 import { moveKeys } from './keys.js'
 import { List, nothing } from './list.js'
-import { Past } from './past.js'
+import { MOST_ENTRIES, Past } from './past.js'
 import { isWished, rowsOf, totalsOf } from './rows.js'
 import { axis, type Moment, moveOn, RANGES } from './scale.js'
 import { longestWait, type Status } from './status.js'
@@ -73,7 +73,8 @@ function showTotals(status: Status, { at, now }: Moment): void {
   const wait = longest ? said([{ since: at - longestWait(longest) }], now) : ['–']
   byId('longest').replaceChildren(...wait, h('small', {}, longest ? ` ${longest.kind} ${nameOf(longest)}` : ''))
   byId('server').textContent = status.server
-  byId('notes').replaceChildren(...status.unseen.map(note => h('li', {}, note)))
+  const cut = past.isCut ? [`Only the newest ${MOST_ENTRIES} runs are drawn.`] : []
+  byId('notes').replaceChildren(...[...cut, ...status.unseen].map(note => h('li', {}, note)))
   document.title = held + waiting === 0 ? 'sera' : `${held} held, ${waiting} waiting · sera`
 }
 
@@ -99,6 +100,7 @@ function look(): void {
   if (looking) return
   looking = new AbortController()
   clock.forget()
+  connection('connecting', 'connecting')
   past.begin(RANGES[tools.range].ms, looking.signal)
   void listen('/v1/watch', { event: see, lost: reason => connection('lost', reason) }, looking.signal)
   ticking = setInterval(() => {

@@ -2,7 +2,7 @@
 import type { Stay } from './chronicle.js'
 import { MEETINGS } from './words.js'
 
-export interface Join {
+interface Join {
   at: number
   members: readonly Stay[]
 }

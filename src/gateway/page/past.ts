@@ -3,7 +3,7 @@ import type { Chronicle } from './chronicle.js'
 import type { Entry } from './status.js'
 
 /** More are no picture any more; the newest come. */
-const MOST = 2000
+export const MOST_ENTRIES = 2000
 /** Runs leave their entry when they have ended, a moment after they have let go. */
 const SOON_MS = 1200
 /** What is quicker than the page looks is in the history only. */
@@ -12,6 +12,8 @@ const EVERY_MS = 30_000
 const OVERLAP_MS = 15_000
 
 export class Past {
+  /** There is more than was told. */
+  isCut = false
   /** How far back is known, ms. */
   #reached = 0
   #newest = 0
@@ -27,6 +29,7 @@ export class Past {
   begin(ms: number, signal: AbortSignal): void {
     this.#signal = signal
     this.#reached = 0
+    this.isCut = false
     signal.addEventListener('abort', () => this.#stop(), { once: true })
     this.reach(ms)
   }
@@ -55,7 +58,7 @@ export class Past {
 
   async #ask(since: string): Promise<void> {
     try {
-      const query = new URLSearchParams({ since, limit: `${MOST}` })
+      const query = new URLSearchParams({ since, limit: `${MOST_ENTRIES}` })
       const response = await fetch(`/v1/history?${query}`, { signal: this.#signal, cache: 'no-store' })
       if (response.ok) this.#learn(((await response.json()) as { entries: Entry[] }).entries)
     } catch {
@@ -73,6 +76,7 @@ export class Past {
   #learn(entries: readonly Entry[]): void {
     const last = entries.at(-1)
     if (last) this.#newest = Math.max(this.#newest, Date.parse(last.releasedAt))
+    this.isCut ||= entries.length >= MOST_ENTRIES
     this.chronicle.recall(entries)
     this.chronicle.forget(this.#newest)
     if (entries.length > 0) this.changed()

@@ -63,7 +63,7 @@ function wordsOf({ resource: { kind, name, claims }, stays }: Row): string {
   return [kind, name, ...people, ...before].join('\n').toLowerCase()
 }
 
-export interface Totals {
+interface Totals {
   held: number
   waiting: number
   /** The row where somebody has waited longest. */

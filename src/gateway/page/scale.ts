@@ -31,7 +31,7 @@ export function x(moment: number | undefined): number {
 const BEYOND = 1e6
 
 /** What a drawing shows, ms since 1970; what has no fixed beginning or end moves with the time. */
-export interface Span {
+interface Span {
   from?: number | undefined
   to?: number | undefined
 }

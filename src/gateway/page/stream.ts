@@ -5,7 +5,7 @@
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html
  */
 
-export interface Listener {
+interface Listener {
   event(name: string, data: string): void
   lost(reason: string): void
 }
@@ -56,13 +56,13 @@ async function* connection(url: string, signal: AbortSignal): AsyncGenerator<Ser
   }
 }
 
-export interface ServerEvent {
+interface ServerEvent {
   event: string
   data: string
 }
 
 /** Text in pieces to events; comments and fields that the page has no use for are passed over. */
-export class EventReader {
+class EventReader {
   #rest = ''
 
   read(text: string): ServerEvent[] {

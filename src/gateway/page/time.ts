@@ -39,7 +39,7 @@ export function tick(now: number): void {
 }
 
 /** `2026-11-21 16:40:12.345`, as clocks show it here. */
-export function exact(moment: number): string {
+function exact(moment: number): string {
   const date = new Date(moment)
   const [local] = new Date(moment - date.getTimezoneOffset() * 60_000).toISOString().split('Z')
   return (local ?? '').replace('T', ' ')
