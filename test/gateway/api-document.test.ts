@@ -39,7 +39,7 @@ test('every operation that is documented is there, and answers as documented', a
   for (const operation of operations.filter(each => !each.endsWith('/v1/watch'))) {
     const [method = '', template = ''] = operation.split(' ')
     const path = template.replace('{name}', 'it').replace('{id}', newKey())
-    const word = Object.keys(BODIES).findLast(each => path.includes(each))
+    const word = Object.keys(BODIES).findLast(each => template.includes(each))
     const ask = {
       GET: () => one.get(path),
       DELETE: () => one.delete(path),
