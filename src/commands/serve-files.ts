@@ -1,15 +1,26 @@
 /** The files that `sera serve` is given. */
+import { createSecureContext } from 'node:tls'
 import { SeraError } from '../errors.js'
 import type { Tls } from '../gateway/listen.js'
 import { type Pool, readPools } from '../gateway/pools-file.js'
 import { readGiven } from './given-file.js'
 
+const WRONG = 'they have to be a certificate and its own private key, both as PEM'
+
 /** @throws SeraError config, usage */
 export function readTls(cert: string | undefined, key: string | undefined): Tls | undefined {
   if (cert === undefined && key === undefined) return undefined
-  if (cert !== undefined && key !== undefined)
-    return { cert: readGiven('--tls-cert', cert), key: readGiven('--tls-key', key) }
-  throw new SeraError('usage', '--tls-cert and --tls-key go together')
+  if (cert === undefined || key === undefined) throw new SeraError('usage', '--tls-cert and --tls-key go together')
+  const tls = { cert: readGiven('--tls-cert', cert), key: readGiven('--tls-key', key) }
+  try {
+    createSecureContext(tls)
+  } catch (cause) {
+    const reason = /bad decrypt|passphrase/.test(String(cause))
+      ? 'the key has a password, which sera can not ask for'
+      : WRONG
+    throw new SeraError('config', `--tls-cert ${cert} and --tls-key ${key}: ${reason}`, { cause })
+  }
+  return tls
 }
 
 /** The pools as their file says; one that is wrong is told of, and changes nothing while the gateway runs. */

@@ -43,6 +43,7 @@ export function serve(options: RunOptions): (call: Call, host: Host) => Promise<
       tables,
       clock: host.clock,
       token,
+      insecure: options.insecure,
       pools: () => pools.current,
       log,
       remember: ending => void remember(tables, ending, call, host),

@@ -20,15 +20,21 @@ const PUBLIC = '/healthz'
 /** What a browser may read with a password. */
 const READABLE = /^\/(?:page\/[^/]+|v1\/(?:status|history|watch))?$/
 
-/** With no token, whoever reaches the gateway may. */
-export function access(token: string | undefined): MiddlewareHandler {
+export interface Access {
+  /** Undefined: whoever reaches the gateway may use it. */
+  token: string | undefined
+  /** Whoever reaches it may, by whichever name. */
+  insecure: boolean
+}
+
+export function access({ token, insecure }: Access): MiddlewareHandler {
   return (c, next) => {
     const isRead = (c.req.method === 'GET' || c.req.method === 'HEAD') && READABLE.test(c.req.path)
     refuseOtherSites(c.req.header('sec-fetch-site'), isRead && c.req.header('sec-fetch-mode') === 'navigate')
-    if (token === undefined) refuseOtherNames(c.req.header('host'))
-    else if (c.req.path !== PUBLIC) {
-      if (!mayPass(c.req.header('authorization') ?? '', token, isRead)) refuse()
-    }
+    refuseOtherOrigins(c.req.header('origin'), c.req.header('host'))
+    if (token === undefined && !insecure) refuseOtherNames(c.req.header('host'))
+    if (token !== undefined && c.req.path !== PUBLIC && !mayPass(c.req.header('authorization') ?? '', token, isRead))
+      refuse()
     return next()
   }
 }
@@ -63,6 +69,12 @@ function refuseOtherSites(site: string | undefined, isLink: boolean): void {
   throw new HTTPException(403, { message: "another site's page may not use this gateway" })
 }
 
+/** Browsers that don't say so tell at least whose page asks, where it is to change something. */
+function refuseOtherOrigins(origin: string | undefined, host: string | undefined): void {
+  if (origin === undefined || (URL.canParse(origin) && new URL(origin).host === host)) return
+  throw new HTTPException(403, { message: "another site's page may not use this gateway" })
+}
+
 /**
  * Without a token the loopback is the only fence, and a page whose name was made to mean 127.0.0.1 is inside of it. It comes with
  * that name; programs on this host come with an address or as localhost.
@@ -70,5 +82,7 @@ function refuseOtherSites(site: string | undefined, isLink: boolean): void {
 function refuseOtherNames(host = ''): void {
   const name = host.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1')
   if (name === '' || isIP(name) !== 0 || name === 'localhost' || name.endsWith('.localhost')) return
-  throw new HTTPException(421, { message: `this gateway is not ${name}: without a token, call it by its address` })
+  throw new HTTPException(421, {
+    message: `this gateway is not ${name}: call it by its address, or start it with --token-file or --insecure`,
+  })
 }

@@ -18,7 +18,7 @@ export function gatewayApp(gateway: Gateway): Hono<Env> {
   app.use(logged(gateway.log, gateway.clock, gateway.token))
   app.use(counted(gateway.meter))
   app.use(readable)
-  app.use(access(gateway.token))
+  app.use(access(gateway))
   app.route('/', health(gateway))
   app.route('/', metrics(gateway))
   app.route('/', pools(gateway))

@@ -9,18 +9,17 @@ import type { Clock } from '../clock.js'
 import type { Participant } from '../primitives/participant.js'
 import type { Ending } from '../store/history.js'
 import type { LockTables } from '../store/lock-tables.js'
+import type { Access } from './access.js'
 import type { GatewayLog } from './log.js'
 import type { Meter } from './meter.js'
 import type { Pool } from './pools-file.js'
 
-export interface Gateway {
+export interface Gateway extends Access {
   /** Everybody who waits here. */
   participant: Participant
   /** The same tables, for looks and history. */
   tables: LockTables
   clock: Clock
-  /** Undefined: whoever reaches the gateway may use it. */
-  token: string | undefined
   /** As the pools file says now; it is read again on HUP. */
   pools(): ReadonlyMap<string, Pool>
   log: GatewayLog

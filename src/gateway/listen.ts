@@ -37,6 +37,13 @@ const LIMITS: ServerOptions = {
 /** Connections that have not been accepted yet: thousands may come at one moment. The kernel has a limit of its own (somaxconn). */
 const BACKLOG = 4096
 
+const REASONS: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'somebody listens there already',
+  EADDRNOTAVAIL: 'this host does not have that address',
+  EACCES: 'a port below 1024 is for root only',
+  ENOTFOUND: 'there is no such host',
+}
+
 /** How long answers under way may take when the gateway ends. */
 const FAREWELL_MS = 2000
 
@@ -64,7 +71,7 @@ export class Listener {
     readonly tls: Tls | undefined,
   ) {}
 
-  /** @returns the URL to reach it by @throws SeraError usage, when the address can't be had */
+  /** @returns the URL to reach it by @throws SeraError lock-failed, when the address can't be had: it may be later */
   async open({ host, port }: Place): Promise<string> {
     const answer = getRequestListener(this.fetch)
     const server = this.tls ? createTlsServer({ ...LIMITS, ...this.tls }, answer) : createServer(LIMITS, answer)
@@ -73,8 +80,8 @@ export class Listener {
       await once(server, 'listening')
     } catch (cause) {
       const { code, message } = cause as NodeJS.ErrnoException
-      const reason = code === 'EADDRINUSE' ? 'somebody listens there already' : message
-      throw new SeraError('usage', `cannot listen on ${host ?? ''}:${port}: ${reason}`, { cause })
+      const reason = REASONS[code ?? ''] ?? message
+      throw new SeraError('lock-failed', `cannot listen on ${host ?? ''}:${port}: ${reason}`, { cause })
     }
     this.#servers.push(server)
     const at = server.address() as AddressInfo

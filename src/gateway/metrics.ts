@@ -2,6 +2,7 @@
 import { Hono, type MiddlewareHandler } from 'hono'
 import { within } from '../clock.js'
 import { SeraError } from '../errors.js'
+import { pictureOf } from '../status/picture.js'
 import { type Survey, survey } from '../store/survey.js'
 import type { Env, Gateway } from './gateway.js'
 import type { Crowd, Meter } from './meter.js'
@@ -36,12 +37,12 @@ export function counted(meter: Meter): MiddlewareHandler<Env> {
   }
 }
 
-function crowdOf({ resources }: Survey): Crowd {
+function crowdOf(survey: Survey): Crowd {
   const crowd = { held: new Map<string, number>(), waiting: new Map<string, number>() }
-  for (const { key, claims } of resources) {
-    for (const { state } of claims) {
+  for (const { kind, members } of pictureOf(survey).sights) {
+    for (const { state } of members) {
       const counts = state === 'waiting' ? crowd.waiting : crowd.held
-      counts.set(key.kind, (counts.get(key.kind) ?? 0) + 1)
+      counts.set(kind, (counts.get(kind) ?? 0) + 1)
     }
   }
   return crowd

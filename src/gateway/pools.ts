@@ -45,10 +45,11 @@ export function pools(gateway: Gateway): Hono<Env> {
   for (const [word, answer] of Object.entries(ANSWERS)) {
     for (const path of [`/${word}`, `/${word}/`]) {
       app.get(path, async c => {
-        if (c.req.method === 'HEAD') return c.text('', 405, { Allow: 'GET' }) // it would change something
+        if (c.req.method === 'HEAD') return notAllowed(c) // it would change something
         const asked = askedOf(c, gateway)
         return asked ? await answer(c, gateway, asked) : c.text('INVALID')
       })
+      app.all(path, notAllowed)
     }
   }
   app.onError((error, c) => {
@@ -57,6 +58,10 @@ export function pools(gateway: Gateway): Hono<Env> {
     return error.kind === 'conflict' ? c.text('INVALID') : c.text('NO', 503)
   })
   return app
+}
+
+function notAllowed(c: Context): Response {
+  return c.text('', 405, { Allow: 'GET' })
 }
 
 /** Undefined: it is INVALID. */

@@ -2,9 +2,10 @@
  * Pool: at most so many hosts hold it, first come, first served, as in Distributex. Nobody stays connected while he holds it: it is
  * his until he gives it back or his time is up, by the server's clock, whatever has become of who got it for him.
  *
- * Admission: who holds it is let on once more, with the grant he has. Otherwise nobody waits ahead of me, and fewer hold it than may.
- * So grants come in the order of arrival, and whoever holds it came before all who wait: what stands up to my place in the queue
- * is all that matters. A holder has no process that renews him (`NOBODY`): his claim gets his time as its lease.
+ * Admission: who holds it is let on once more, with the grant he has. Otherwise nobody else waits ahead of me, and fewer hold it than
+ * may. Where the same host waits ahead of me, as one that asks anew when its gateway was killed, its other claims go with my
+ * grant; so grants come in the order of arrival, and whoever holds it came before all who wait: what stands up to my place in the
+ * queue is all that matters. A holder has no process that renews him (`NOBODY`): his claim gets his time as its lease.
  *
  * What the limits say is asked anew each time, as they may change while somebody waits.
  * @see https://github.com/calston/distributex
@@ -47,9 +48,11 @@ export function admission(limits: () => Limits | undefined): Rule {
     const others = claims.filter(({ id }) => id !== me.id)
     const mine = others.find(one => holds(one, me.tag))
     if (mine) return { remove: [me.id], answer: JSON.stringify(told(mine)) }
-    const ahead = others.filter(({ ticket }) => ticket < me.ticket)
+    const own = others.filter(({ tag }) => tag === me.tag)
+    const ahead = others.filter(({ ticket, tag }) => ticket < me.ticket && tag !== me.tag)
     if (ahead.length >= now.maxLocks || ahead.some(({ state }) => state === 'waiting')) return {}
-    const change = granted(me, { processId: NOBODY, leaseMs: Math.min(now.expireMs, NEVER_MS) })
+    const grant = granted(me, { processId: NOBODY, leaseMs: Math.min(now.expireMs, NEVER_MS) })
+    const change = own.length === 0 ? grant : { ...grant, remove: own.map(({ id }) => id) }
     return resource.capacity === now.maxLocks ? change : { ...change, resource: { capacity: now.maxLocks } }
   }
 }

@@ -89,7 +89,10 @@ export async function pursue(
   const step = (by: Rule) => {
     const limits = { until: wait.until, withinMs: 0.9 * place.leaseMs }
     const options = { join: clock.now() < wait.until, read: toRead(waiting, place), ...limits }
-    return participant.step(place, ask, by, options)
+    return participant.step(place, ask, unlessOver(by, wait), options).catch(error => {
+      wait.signal?.throwIfAborted()
+      throw error
+    })
   }
   wait.signal?.throwIfAborted()
   let { mine, admitted } = await step(rule)
@@ -111,6 +114,14 @@ export async function pursue(
     if (!verdict || moves(verdict)) ({ mine, admitted } = await step(again))
   }
   return admitted
+}
+
+/** However long a step was held up: whoever has gone by then is not let on, and nobody meets him. Nothing of it is written. */
+function unlessOver(rule: Rule, { signal }: Wait): Rule {
+  return (state, me) => {
+    if (signal?.aborted) throw new SeraError('lock-failed', 'nobody waits for it any more')
+    return rule(state, me)
+  }
 }
 
 /** A look that was under way when the claim was made, or that a lagging member answered. */

@@ -150,3 +150,18 @@ contract(
     await Promise.all([pool.release('a'), pool.release('b')])
   },
 )
+
+contract('a host that asks anew takes the place of its claim that nobody renews any more', async (t, bench) => {
+  const { pool, get } = at(bench)
+  await get('a')
+  const mortal = at(bench, {}, { leaseMs: 3_600_000 })
+  void mortal.get('b', 'forever').catch(() => {})
+  await waiting(pool, 1)
+  mortal.die()
+  const anew = get('b', '1m')
+  await waiting(pool, 2)
+  await pool.release('a')
+  t.true((await anew).token > 0)
+  await waiting(pool, 0)
+  await pool.release('b')
+})

@@ -137,3 +137,22 @@ contract('what is no event, actor, number, label, selector or payload is refused
     t.like(await t.throwsAsync(at(bench, 'a').meet({ payload })), { kind: 'usage' })
   }
 })
+
+contract('who has gone before his step begins is met by nobody, and adds nothing', async (t, bench) => {
+  const [one, other] = [bench.join(), bench.join()]
+  const waits = one.rendezvous(bench.name, { actor: 'one' }).meet({ wait: '1m' })
+  await waiting(one.rendezvous(bench.name, { actor: 'look' }), 1)
+  const hangUp = new AbortController()
+  const gone = other.rendezvous(bench.name, { actor: 'gone' }).meet({ signal: hangUp.signal })
+  const added = other.counter(bench.name).add(5, { signal: hangUp.signal })
+  hangUp.abort(new Error('hung up'))
+  await t.throwsAsync(gone, { message: 'hung up' })
+  await t.throwsAsync(added, { message: 'hung up' })
+  t.is(await one.counter(bench.name).value(), 0)
+  const met = await other.rendezvous(bench.name, { actor: 'here' }).meet({ wait: '1m' })
+  t.deepEqual(
+    met.members.map(({ actor }) => actor),
+    ['one', 'here'],
+  )
+  await waits
+})

@@ -48,7 +48,7 @@ export async function apiBench(t: ExecutionContext, server: SharedServer): Promi
     const participant = new Participant(tables, { clock, leaseMs, graceMs: 0, maxClockSkewMs })
     const closing = new AbortController()
     const app = gatewayApp({
-      ...{ participant, tables, clock, token: undefined, pools: () => new Map() },
+      ...{ participant, tables, clock, token: undefined, insecure: false, pools: () => new Map() },
       ...{ log: { write: () => {} }, meter: new Meter(clock), remember: () => {}, closing: closing.signal },
     })
     const listener = new Listener(app.fetch, undefined)

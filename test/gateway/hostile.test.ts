@@ -131,8 +131,35 @@ each("what another site's page asks for is refused, and a name that is not this 
   const link = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' }
   t.is((await get(`${url}/release/?host=a&pool=x`, link)).status, 403, 'a link may not change anything')
   t.is((await get(`${url}/`, link)).status, 200, 'a link to the page')
+  t.is((await get(`${url}/v1/status`, { origin: 'http://evil.example' })).status, 403)
+  t.is((await get(`${url}/v1/status`, { origin: 'null' })).status, 403)
+  t.is((await get(`${url}/v1/status`, { origin: url })).status, 200)
   t.is((await get(`${url}/v1/status`, { host: `evil.example:${port}` })).status, 421)
   t.is((await get(`${url}/v1/status`, { host: `localhost:${port}` })).status, 200)
+})
+
+each('--insecure lets everybody in, by whichever name; a token does, too', async (t, bench) => {
+  const { url } = await serve(bench, ['--insecure'])
+  t.is((await get(`${url}/v1/status`, { host: 'locks.example.com:9989' })).status, 200)
+  const guard = await guarded(bench)
+  const headers = { host: 'locks.example.com:9989', authorization: `Bearer ${TOKEN}` }
+  t.is((await get(`${guard.url}/v1/status`, headers)).status, 200)
+})
+
+each('what can’t be served is told in one line', async (t, bench) => {
+  const { url } = await serve(bench)
+  const again = bench.sub(['serve', '--listen', new URL(url).host])
+  t.deepEqual(await again.ended(), {
+    code: 202,
+    stdout: '',
+    stderr: `sera: cannot listen on ${new URL(url).host}: somebody listens there already\n`,
+  })
+  const files = ['cert.pem', 'key.pem'].map(name => join(bench.folder, name))
+  for (const file of files) writeFileSync(file, 'no PEM')
+  const [cert = '', key = ''] = files
+  const { code, stderr } = await bench.sub(['serve', '--tls-cert', cert, '--tls-key', key]).ended()
+  t.is(code, 200)
+  t.regex(stderr, /^sera: --tls-cert \S+ and --tls-key \S+: they have to be [^\n]+\n$/)
 })
 
 each('addresses that are tricks, too long or no text; floods of headers', async (t, bench) => {

@@ -25,7 +25,7 @@ const limit = (rule: Admission) =>
       ensure(table.granted.length <= MOST, 'more hold it than may')
       for (const one of step?.grants ?? []) {
         const before = ahead(step?.before ?? [], one)
-        ensure(!before.some(({ state }) => state === 'waiting'), 'overtook one who waits')
+        ensure(!before.some(({ state, tag }) => state === 'waiting' && tag !== one.tag), 'overtook one who waits')
       }
     }
     settle(table)
@@ -45,6 +45,8 @@ const once = (rule: Admission) =>
       )
       const holders = table.granted.map(({ tag }) => tag)
       ensure(new Set(holders).size === holders.length, 'one host holds it twice')
+      for (const { tag } of step?.grants ?? [])
+        ensure(!table.waiting.some(one => one.tag === tag), 'waits for what it has')
       if (!step || !held.has(step.me.tag)) continue
       ensure(step.admitted, 'a host that holds it has to wait')
       ensure(JSON.parse(step.answer ?? '{}').token === held.get(step.me.tag), 'is told another grant')
