@@ -6,6 +6,7 @@ import { gatewayApp } from '../../src/gateway/app.js'
 import { Listener } from '../../src/gateway/listen.js'
 import { Meter } from '../../src/gateway/meter.js'
 import { Participant } from '../../src/primitives/participant.js'
+import type { Ending } from '../../src/store/history.js'
 import { type Database, database } from '../store/database.js'
 import { type SharedServer, sharedServers } from '../support/servers.js'
 import { test } from '../support/turns.js'
@@ -28,10 +29,15 @@ export interface Client {
   delete(path: string): Promise<Answer>
 }
 
+export interface TestGateway extends Client {
+  /** What it has written into the history. */
+  remembered: readonly Ending[]
+}
+
 export interface ApiBench {
   database: Database
   dsn: string
-  gateway(options?: { leaseMs?: number; maxClockSkewMs?: number }): Promise<Client>
+  gateway(options?: { leaseMs?: number; maxClockSkewMs?: number }): Promise<TestGateway>
 }
 
 /** On each kind of server. */
@@ -47,9 +53,11 @@ export async function apiBench(t: ExecutionContext, server: SharedServer): Promi
     const clock = systemClock
     const participant = new Participant(tables, { clock, leaseMs, graceMs: 0, maxClockSkewMs })
     const closing = new AbortController()
+    const remembered: Ending[] = []
+    const remember = (ending: Ending) => void remembered.push(ending)
     const app = gatewayApp({
       ...{ participant, tables, clock, token: undefined, insecure: false, pools: () => new Map() },
-      ...{ log: { write: () => {} }, meter: new Meter(clock), remember: () => {}, closing: closing.signal },
+      ...{ log: { write: () => {} }, meter: new Meter(clock), remember, closing: closing.signal },
     })
     const listener = new Listener(app.fetch, undefined)
     const url = await listener.open({ host: '127.0.0.1', port: 0 })
@@ -59,7 +67,7 @@ export async function apiBench(t: ExecutionContext, server: SharedServer): Promi
       await participant.close()
     }
     t.teardown(close)
-    return { ...clientOf(url), close }
+    return { ...clientOf(url), remembered, close }
   }
   return { database: made, dsn, gateway }
 }

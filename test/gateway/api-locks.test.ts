@@ -28,6 +28,19 @@ onEach('a mutex is asked for, renewed, and given back', async (t, { gateway }) =
   t.deepEqual([late.status, late.body.kind], [410, 'lost'])
 })
 
+onEach('what is given back is remembered once, with who had it; what only waited is not', async (t, { gateway }) => {
+  const one = await gateway()
+  const { body } = await one.post(A, { label: 'deploy' })
+  const waits = await one.post(A, { wait: '10ms' })
+  t.is(waits.status, 202)
+  for (const { id } of [waits.body, body, body]) t.is((await one.delete(`/v1/claims/${id}`)).status, 204)
+  t.is(one.remembered.length, 1)
+  const [{ ranMs = -1, ...entry } = {}] = one.remembered
+  t.like(entry, { key: { kind: 'mutex', name: 'a' }, token: body.token, outcome: 'done', exitCode: 0 })
+  t.like(entry.owner, { command: 'deploy' })
+  t.true(ranMs >= 0 && ranMs < 60_000)
+})
+
 onEach(
   'asking twice is asking once, also at another gateway, and at both at once',
   async (t, { gateway, database }) => {
@@ -184,7 +197,7 @@ onEach('a grant that was made a moment ago, elsewhere, is not made again', async
   const tables = database.open(dsn)
   const participant = new Participant(tables, OPTIONS)
   t.teardown(() => participant.close())
-  const claims = new ClientClaims({ participant, tables, clock: systemClock })
+  const claims = new ClientClaims({ participant, tables, clock: systemClock, remember: () => {} })
   const wanted = { id: 'a'.repeat(32), key: { kind: 'mutex', name: 'a' }, ask: {}, waiting: MUTEX }
   const ask = () => claims.acquire({ ...wanted, leaseMs: 60_000, waitMs: 1000 }, new AbortController().signal)
   const first = await ask()

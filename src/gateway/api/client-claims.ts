@@ -29,6 +29,7 @@ import type { Place } from '../../primitives/place.js'
 import { pursue, type Waiting } from '../../primitives/turn.js'
 import type { Change, Conflict, ResourceKey, Rule } from '../../store/claims.js'
 import { type ClientClaim, clientProcess, readClaim, renewClaim } from '../../store/client-claim.js'
+import type { Ending } from '../../store/history.js'
 import type { Gateway } from '../gateway.js'
 
 export interface Wanted {
@@ -60,7 +61,7 @@ export function gone(): SeraError {
 const GONE = 'gone'
 
 export class ClientClaims {
-  constructor(readonly gateway: Pick<Gateway, 'participant' | 'tables' | 'clock'>) {}
+  constructor(readonly gateway: Pick<Gateway, 'participant' | 'tables' | 'clock' | 'remember'>) {}
 
   /**
    * Waits for a claim's turn.
@@ -103,11 +104,12 @@ export class ClientClaims {
 
   /** Gives it back, or its place up; whether or not it is there. @throws SeraError lock-failed */
   async release(id: string): Promise<void> {
-    const { participant } = this.gateway
+    const { participant, remember } = this.gateway
     const claim = await this.#find(id)
     if (!claim) return
-    await participant.store.remove(id, participant.farewell)
+    const wasThere = await participant.store.remove(id, participant.farewell)
     participant.hurry(claim.key)
+    if (wasThere && claim.state !== 'waiting') remember(endingOf(claim))
   }
 
   /** What is there under the id. @throws SeraError conflict, when it was asked for otherwise; lock-failed */
@@ -148,6 +150,13 @@ export class ClientClaims {
     const { participant, tables } = this.gateway
     return readClaim(tables.calls, id, participant.farewell)
   }
+}
+
+/** For the history. Ticket and token begin as times, in µs. */
+function endingOf({ key, ticket, token = ticket, sinceMs: ranMs, ...owner }: ClientClaim): Ending {
+  const { host, pid, user, command } = owner
+  const times = { waitedMs: (token - ticket) / 1000, ranMs }
+  return { key, token: String(token), outcome: 'done', exitCode: 0, ...times, owner: { host, pid, user, command } }
 }
 
 /** With the grant, the client's own lease. */
