@@ -3,6 +3,7 @@ import { systemClock } from '../../src/clock.js'
 import { ClientClaims } from '../../src/gateway/api/client-claims.js'
 import { MUTEX, Mutex } from '../../src/primitives/mutex.js'
 import { Participant } from '../../src/primitives/participant.js'
+import type { Ending } from '../../src/store/history.js'
 import { until } from '../support/until.js'
 import { newKey, onEach } from './api-bench.js'
 
@@ -35,7 +36,8 @@ onEach('what is given back is remembered once, with who had it; what only waited
   t.is(waits.status, 202)
   for (const { id } of [waits.body, body, body]) t.is((await one.delete(`/v1/claims/${id}`)).status, 204)
   t.is(one.remembered.length, 1)
-  const [{ ranMs = -1, ...entry } = {}] = one.remembered
+  const [entry] = one.remembered as [Ending]
+  const { ranMs = -1 } = entry
   t.like(entry, { key: { kind: 'mutex', name: 'a' }, token: body.token, outcome: 'done', exitCode: 0 })
   t.like(entry.owner, { command: 'deploy' })
   t.true(ranMs >= 0 && ranMs < 60_000)
