@@ -1,6 +1,6 @@
 /** Who asks. */
 import type { Context } from 'hono'
-import type { Env } from './gateway.js'
+import type { Env } from './env.js'
 
 /** The address; IPv4 as such, also where it came to a socket of IPv6. */
 export function clientOf(c: Context<Env>): string {

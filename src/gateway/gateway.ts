@@ -4,7 +4,6 @@
  * The gateway keeps nothing: all state is in the lock tables, so that several serve one cluster and one may die. All who wait here
  * wait as one participant: one look and one renewal serve them all, and none of them costs a connection to the database.
  */
-import type { HttpBindings } from '@hono/node-server'
 import type { Clock } from '../clock.js'
 import type { Participant } from '../primitives/participant.js'
 import type { Ending } from '../store/history.js'
@@ -28,9 +27,4 @@ export interface Gateway extends Access {
   meter: Meter
   /** Aborts when the gateway ends: who waits is answered 503. */
   closing: AbortSignal
-}
-
-/** What each request carries besides itself. */
-export interface Env {
-  Bindings: HttpBindings
 }

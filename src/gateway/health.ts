@@ -4,7 +4,8 @@
  */
 import { Hono } from 'hono'
 import { within } from '../clock.js'
-import type { Env, Gateway } from './gateway.js'
+import type { Env } from './env.js'
+import type { Gateway } from './gateway.js'
 
 /** What a balancer is willing to wait. */
 const READY_WITHIN_MS = 2000

@@ -3,7 +3,7 @@ import type { Context, MiddlewareHandler } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import type { Clock } from '../clock.js'
 import { clientOf } from './client.js'
-import type { Env } from './gateway.js'
+import type { Env } from './env.js'
 
 export interface AccessEntry {
   kind: 'access'

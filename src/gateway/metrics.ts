@@ -4,7 +4,8 @@ import { within } from '../clock.js'
 import { SeraError } from '../errors.js'
 import { pictureOf } from '../status/picture.js'
 import { type Survey, survey } from '../store/survey.js'
-import type { Env, Gateway } from './gateway.js'
+import type { Env } from './env.js'
+import type { Gateway } from './gateway.js'
 import type { Crowd, Meter } from './meter.js'
 
 /** Prometheus gives up after 10 s, unless it is told otherwise. */

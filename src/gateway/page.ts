@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto'
 import { extname } from 'node:path'
 import { type Context, Hono } from 'hono'
 import { secureHeaders } from 'hono/secure-headers'
-import type { Env } from './gateway.js'
+import type { Env } from './env.js'
 import { readPageFiles } from './page-files.js'
 import { notFound } from './problem.js'
 

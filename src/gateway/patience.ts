@@ -1,7 +1,8 @@
 /** Waiting on behalf of a client: for as long as it is there, and the gateway is. */
 import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
-import type { Env, Gateway } from './gateway.js'
+import type { Env } from './env.js'
+import type { Gateway } from './gateway.js'
 import type { Ending } from './meter.js'
 
 /** The client has hung up; nobody reads an answer. */

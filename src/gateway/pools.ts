@@ -20,7 +20,8 @@ import { type Held, type Holding, Pool } from '../primitives/pool.js'
 import type { Ending } from '../store/history.js'
 import { guest, type Owner } from '../store/owner.js'
 import { clientOf } from './client.js'
-import type { Env, Gateway } from './gateway.js'
+import type { Env } from './env.js'
+import type { Gateway } from './gateway.js'
 import { whileHere } from './patience.js'
 
 /** What is asked of a pool, once it makes sense. */

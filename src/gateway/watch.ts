@@ -12,8 +12,9 @@ import { statusObject } from '../status/json.js'
 import { RECORDED } from '../status/recorded.js'
 import { take } from '../status/survey.js'
 import { type Query, readHistory } from '../store/history.js'
+import type { Env } from './env.js'
 import { Feed } from './feed.js'
-import type { Env, Gateway } from './gateway.js'
+import type { Gateway } from './gateway.js'
 
 /** Tells a client, and what is between, that the connection lives. */
 const BEAT_MS = 15_000

@@ -2,7 +2,7 @@
 import { createRoute, type OpenAPIHono, type RouteConfig, type z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { SeraError } from '../../errors.js'
-import type { Env } from '../gateway.js'
+import type { Env } from '../env.js'
 import { problem } from './words.js'
 
 type Method = 'get' | 'post' | 'delete'

@@ -1,7 +1,7 @@
 /** Counters, barriers, gates and rendezvous over HTTP. */
 import { type OpenAPIHono, z } from '@hono/zod-openapi'
 import { Counter } from '../../primitives/counter.js'
-import type { Env } from '../gateway.js'
+import type { Env } from '../env.js'
 import { json } from '../output.js'
 import { whileHere } from '../patience.js'
 import { type Desk, ownerOf } from './desk.js'

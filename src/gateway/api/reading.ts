@@ -1,6 +1,6 @@
 /** What only reads is answered elsewhere (`watch.ts`); here it is documented with the rest. */
 import { type OpenAPIHono, z } from '@hono/zod-openapi'
-import type { Env } from '../gateway.js'
+import type { Env } from '../env.js'
 import { moment, problem } from './words.js'
 
 const claim = z.looseObject({
