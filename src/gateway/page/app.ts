@@ -6,7 +6,7 @@ import { List, nothing } from './list.js'
 import { MOST_ENTRIES, Past } from './past.js'
 import { isWished, rowsOf, totalsOf } from './rows.js'
 import { axis, type Moment, moveOn, RANGES } from './scale.js'
-import { longestWait, type Status } from './status.js'
+import type { Status } from './status.js'
 import { listen } from './stream.js'
 import { themeSwitch } from './theme.js'
 import { ServerClock, said, tick } from './time.js'
@@ -70,8 +70,11 @@ function showTotals(status: Status, { at, now }: Moment): void {
   const { held, waiting, longest } = totalsOf(status)
   byId('held').textContent = String(held)
   byId('waiting').textContent = String(waiting)
-  const wait = longest ? said([{ since: at - longestWait(longest) }], now) : ['–']
-  byId('longest').replaceChildren(...wait, h('small', {}, longest ? ` ${longest.kind} ${nameOf(longest)}` : ''))
+  const wait = longest ? said([{ since: at - longest.ms }], now) : ['–']
+  byId('longest').replaceChildren(
+    ...wait,
+    h('small', {}, longest ? ` ${longest.resource.kind} ${nameOf(longest.resource)}` : ''),
+  )
   byId('server').textContent = status.server
   const cut = past.isCut ? [`Only the newest ${MOST_ENTRIES} runs are drawn.`] : []
   byId('notes').replaceChildren(...[...cut, ...status.unseen].map(note => h('li', {}, note)))

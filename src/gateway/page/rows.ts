@@ -66,13 +66,17 @@ function wordsOf({ resource: { kind, name, claims }, stays }: Row): string {
 interface Totals {
   held: number
   waiting: number
-  /** The row where somebody has waited longest. */
-  longest: Resource | undefined
+  /** Where somebody has waited longest, and for how long. */
+  longest: { resource: Resource; ms: number } | undefined
 }
 
 export function totalsOf({ resources }: Status): Totals {
   const claims = resources.flatMap(({ claims }) => claims)
   const held = claims.filter(isHeld).length
-  const [longest] = resources.filter(one => longestWait(one) > 0).sort((a, b) => longestWait(b) - longestWait(a))
+  const waits = resources.flatMap(resource => {
+    const ms = longestWait(resource)
+    return ms === undefined ? [] : [{ resource, ms }]
+  })
+  const [longest] = waits.sort((a, b) => b.ms - a.ms)
   return { held, waiting: claims.length - held, longest }
 }

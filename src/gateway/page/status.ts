@@ -85,7 +85,8 @@ export function isHeld({ state }: Claim): boolean {
   return state !== 'waiting'
 }
 
-/** For how long somebody has waited there at the longest, ms. */
-export function longestWait({ claims }: Resource): number {
-  return Math.max(0, ...claims.filter(claim => !isHeld(claim)).map(({ sinceMs = 0 }) => sinceMs))
+/** For how long somebody has waited there at the longest, ms; undefined: nobody does, save for the dead. */
+export function longestWait({ claims }: Resource): number | undefined {
+  const waits = claims.filter(claim => !isHeld(claim) && !claim.overdue).map(({ sinceMs = 0 }) => sinceMs)
+  return waits.length === 0 ? undefined : Math.max(...waits)
 }

@@ -63,11 +63,13 @@ export function situation(resource: Resource, at: number): Piece[] {
   }
 }
 
-/** How many wait, and since when the first of them does. */
+/** How many wait, and since when the first of those who live does. */
 export function queue(resource: Resource, at: number): Piece[] {
   const waiting = resource.claims.filter(claim => !isHeld(claim)).length
   if (waiting === 0) return []
-  return [`${waiting} ${waiting === 1 ? 'waits' : 'wait'}, `, { since: at - longestWait(resource) }]
+  const longest = longestWait(resource)
+  const since: Piece[] = longest === undefined ? [] : [', ', { since: at - longest }]
+  return [`${waiting} ${waiting === 1 ? 'waits' : 'wait'}`, ...since]
 }
 
 function gate({ state, closedSince, opensAt }: Resource): Piece[] {
@@ -118,11 +120,12 @@ function ordinal(n: number): string {
   return `${n}${ending}`
 }
 
-/** `root@web-2 pid 4312`, as far as it is known. */
+/** `root@web-2 pid 4312`, as far as it is known: who came over HTTP has neither process nor connection. */
 export function whoIs({ user, host, pid, connection }: Claim): string {
   if (host === undefined) return `connection ${connection}`
   const account = user ? `${user}@` : ''
-  return `${account}${host}${pid === undefined ? ` connection ${connection}` : ` pid ${pid}`}`
+  if (pid !== undefined) return `${account}${host} pid ${pid}`
+  return `${account}${host}${connection === undefined ? '' : ` connection ${connection}`}`
 }
 
 /** Those that matter most there, in a line: who has it, or who has come so far. */
