@@ -1,5 +1,6 @@
 /** Files that flags name: at the gateway, and at its clients. */
 import { readFileSync } from 'node:fs'
+import { whyUnreadable } from '../config/file.js'
 import { SeraError } from '../errors.js'
 
 /** So short a token can be guessed. */
@@ -22,6 +23,6 @@ export function readGiven(flag: string, file: string): string {
   try {
     return readFileSync(file, 'utf8')
   } catch (cause) {
-    throw new SeraError('config', `${flag} ${file}: ${(cause as Error).message}`, { cause })
+    throw new SeraError('config', `${flag} ${file}: ${whyUnreadable(cause)}`, { cause })
   }
 }

@@ -1,5 +1,6 @@
 /** `--payload`: text as it stands, `@FILE`, or `-` for stdin. */
 import { closeSync, openSync, readSync } from 'node:fs'
+import { whyUnreadable } from '../config/file.js'
 import { SeraError } from '../errors.js'
 import { LONGEST_PAYLOAD } from '../primitives/visitor.js'
 
@@ -21,7 +22,7 @@ function readable(what: string, read: () => Buffer): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(read())
   } catch (cause) {
-    const reason = cause instanceof TypeError ? 'it is not UTF-8 text' : (cause as Error).message
+    const reason = cause instanceof TypeError ? 'it is not UTF-8 text' : whyUnreadable(cause)
     throw new SeraError('usage', `--payload: cannot read ${what}: ${reason}`, { cause })
   }
 }

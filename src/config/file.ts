@@ -104,14 +104,19 @@ function readBytes(file: string): Buffer {
   try {
     return readFileSync(file)
   } catch (cause) {
-    throw new SeraError('config', `cannot read ${file}: ${REASONS[codeOf(cause)] ?? codeOf(cause)}`, { cause })
+    throw new SeraError('config', `cannot read ${file}: ${whyUnreadable(cause)}`, { cause })
   }
 }
 
+/** Instead of Node's `ENOENT: no such file or directory, open '…'`. */
+export function whyUnreadable(error: unknown): string {
+  return REASONS[codeOf(error)] ?? codeOf(error)
+}
+
 const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'it does not exist',
+  ENOENT: 'there is no such file',
   EISDIR: 'it is a directory',
-  EACCES: 'permission denied',
+  EACCES: 'it may not be read (permission)',
 }
 
 function codeOf(error: unknown): string {

@@ -192,7 +192,7 @@ for (const [content, message] of broken) {
 
 test('a file that is missing, one that is a directory and one that may not be read each say so', async t => {
   const missing = await t.throwsAsync(readConfigFile(join(directory, 'none.json')), {
-    message: /^cannot read .*: it does not exist$/,
+    message: /^cannot read .*: there is no such file$/,
   })
   t.true(isMissing(missing))
   mkdirSync(join(directory, 'dir'))
@@ -222,7 +222,7 @@ test('a server file that is empty, broken or missing is named', t => {
   }
   t.throws(() => readServerFile(join(directory, 'none')), {
     instanceOf: SeraError,
-    message: /^cannot read .*none: it does not exist$/,
+    message: /^cannot read .*none: there is no such file$/,
   })
 })
 

@@ -105,8 +105,11 @@ const WRONG_RENDEZVOUS: typeof WRONG_USAGE = [
   [['sync', '--actor', 'a', '--labels', 'a=1,a=2', 'x'], /--labels: a is there twice/],
   [['sync', '--actor', 'a', '--selector', 'role in db', 'x'], /--selector, column 9: expected '\(', found "db"/],
   [['sync', '--actor', 'a', '--selector', 'role="db"', 'x'], /--selector, column 6: a value has no quotes/],
-  [['sync', '--actor', 'a', '--payload', '@/no/such/file', 'x'], /--payload: cannot read \/no\/such\/file: ENOENT/],
-  [['sync', '--actor', 'a', '--payload', '@/', 'x'], /--payload: cannot read \/: EISDIR/],
+  [
+    ['sync', '--actor', 'a', '--payload', '@/no/such/file', 'x'],
+    /--payload: cannot read \/no\/such\/file: there is no such file/,
+  ],
+  [['sync', '--actor', 'a', '--payload', '@/', 'x'], /--payload: cannot read \/: it is a directory/],
   [['sync', '--actor', 'a', '--payload', '@/dev/zero', 'x'], /payload: it has more than the 16384 bytes/],
   [['sync', '--actor', 'a', '--payload', `@${process.execPath}`, 'x'], /--payload: .* it is not UTF-8 text/],
   [['sync', '--actor', 'a', 'x', 'ls'], /a command stands behind --/],

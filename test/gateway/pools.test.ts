@@ -1,7 +1,7 @@
 /** Pools as those who have curl use them: the answers are Distributex's. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { crossed as each } from '../support/each.js'
+import { crossed as each, onRuntimes } from '../support/each.js'
 import { ask, get, serve, type TestGateway } from '../support/gateway.js'
 import type { Bench, SeraOptions } from '../support/sera.js'
 import { until } from '../support/until.js'
@@ -197,3 +197,27 @@ each.serial('of two gateways one is killed among two hundred who wait: the other
   t.is(await other.say('wait', 'late'), 'YES', 'those of the dead gateway hold nobody up for longer than a lease')
   t.is(await other.say('release', 'late'), 'OK')
 })
+
+onRuntimes('a file that can’t be read is 200 in plain words', async (t, bench) => {
+  for (const [flags, message] of [
+    [['--pools', 'nope.yaml'], '--pools nope.yaml: there is no such file'],
+    [['--token-file', '/'], '--token-file /: it is a directory'],
+    [['--tls-cert', 'nope.pem', '--tls-key', 'nope.pem'], '--tls-cert nope.pem: there is no such file'],
+  ] as const) {
+    const { code, stderr } = await bench.sub(['serve', ...flags]).ended()
+    t.deepEqual([code, stderr], [200, `sera: ${message}\n`])
+  }
+})
+
+onRuntimes(
+  'what is odd in the file is told of without a terminal, too, unless all is to be quiet',
+  async (t, bench) => {
+    const odd = ['serve', '--pools', file(bench, 'pools: [{ name: a, expires: 5 }]'), '--listen', '192.0.2.1:1']
+    const told = await bench.sub([...odd, '--insecure']).ended()
+    t.regex(
+      told.stderr,
+      /^sera: \S+pools.yaml:1: expires: it is not known, did you mean "expire"\?\nsera: cannot listen/,
+    )
+    t.regex((await bench.sub([...odd, '--insecure', '--quiet']).ended()).stderr, /^sera: cannot listen [^\n]+\n$/)
+  },
+)
