@@ -38,6 +38,8 @@ export function guardTimes({ leaseMs, graceMs }: Pick<Job, 'leaseMs' | 'graceMs'
 /** Whoever sends these does not want the lock kept after the command has ended. */
 const ENDS_THE_RUN: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT', 'SIGQUIT']
 
+const NO_ANSWER = 'no answer from the server until the deadline (was sera stopped?)'
+
 export class GuardedRun {
   readonly #ownGroup: boolean
   #guard: Guard
@@ -207,7 +209,7 @@ export class GuardedRun {
   #verdict(exitCode: number): Outcome {
     if (this.#forced) return this.#forced
     if (this.#guardEnd === 'deadline') {
-      const reason = this.#lostFor ?? 'no answer from the server until the deadline (was sera stopped?)'
+      const reason = this.#lostFor ?? this.lock.trouble ?? NO_ANSWER
       return { kind: 'lost', reason }
     }
     if (this.#lostFor !== undefined && this.job.onLost !== 'ignore') {

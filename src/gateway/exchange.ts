@@ -47,7 +47,7 @@ export async function exchange(url: URL, ask: Ask): Promise<Reply> {
     return await replyTo(sent, ask.limitMs)
   } catch (error) {
     ask.signal?.throwIfAborted()
-    throw error instanceof NoAnswer ? error : new NoAnswer(said(error), isTransient(error), { cause: error })
+    throw error instanceof NoAnswer ? error : new NoAnswer(said(error, url), isTransient(error), { cause: error })
   } finally {
     sent.destroy()
   }
@@ -75,6 +75,27 @@ async function read(response: IncomingMessage): Promise<Reply> {
   return { status: response.statusCode ?? 0, headers: response.headers, text }
 }
 
-function said(error: unknown): string {
-  return errorCode(error)?.startsWith('HPE_') ? 'what listens there does not speak HTTP' : explain(error)
+/** Codes of TLS and HTTP, which Node and Bun have different ones of; the rest is what databases know, too. */
+function said(error: unknown, { protocol }: URL): string {
+  const code = errorCode(error) ?? ''
+  const { message, reason = message } = error as Error & { reason?: string }
+  if (code.startsWith('HPE_')) return 'what listens there does not speak HTTP'
+  if (/^EPROTO$|^ERR_SSL_/.test(code)) return PLAIN.test(message) ? NO_TLS : `TLS fails: ${wordsOf(message)}`
+  if (UNTRUSTED.test(code)) return `${NOT_TRUSTED} (${message})`
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return `its certificate is for another name: ${reason}`
+  // hung up on without a word
+  if (protocol === 'http:' && message === 'socket hang up') return NO_HTTP
+  return explain(error)
+}
+
+const PLAIN = /wrong.version.number|http.request|packet.length.too.long/i
+const NO_TLS = 'it does not speak https there: is it http://?'
+const NO_HTTP = 'the connection was closed without an answer: is it https://?'
+const UNTRUSTED = /SELF_SIGNED_CERT|^UNABLE_TO_(GET_ISSUER_CERT|VERIFY_LEAF_SIGNATURE)/
+const NOT_TRUSTED = 'its certificate is not trusted; NODE_EXTRA_CA_CERTS=FILE trusts a private CA or a certificate'
+
+/** Of OpenSSL's `write EPROTO 80…:error:0A000410:SSL routines:ssl3_read_bytes:tls alert…:../deps/….c:1605:`. */
+function wordsOf(message: string): string {
+  const [, reason = message] = /error:[^:]*:[^:]*:[^:]*:([^:]+)/.exec(message) ?? []
+  return reason.replaceAll('_', ' ').toLowerCase()
 }

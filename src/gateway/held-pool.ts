@@ -27,11 +27,17 @@ export interface Holding {
 /** Of a pool that never expires: to notice that it was taken away. */
 const LONGEST_PAUSE_MS = 20_000
 
+/** Who has not answered for so long is told of; sera that was stopped may have asked just now. */
+const SILENCE_MS = 1000
+
 const GONE = 'its time was over, or it was released or broken'
 
 export class HeldPool implements HeldLock {
   readonly token: string | undefined
   #provenAt: number
+  /** When the last renewal was sent; later than `#provenAt`, as long as it is not confirmed. */
+  #askedAt: number
+  #failure: string | undefined
   #expiresInMs: number
   #watcher: LockWatcher | undefined
   #nextBeat = () => {}
@@ -45,6 +51,7 @@ export class HeldPool implements HeldLock {
   ) {
     this.token = grant.token
     this.#provenAt = grant.provenAt
+    this.#askedAt = grant.provenAt
     this.#expiresInMs = grant.expiresInMs
   }
 
@@ -58,6 +65,12 @@ export class HeldPool implements HeldLock {
 
   get lifeline(): number | undefined {
     return this.holding.lifeline
+  }
+
+  get trouble(): string | undefined {
+    const isSilent = this.#askedAt > this.#provenAt && this.holding.clock.boot() - this.#askedAt >= SILENCE_MS
+    const reason = this.#failure ?? (isSilent ? 'no answer' : undefined)
+    return reason && `the gateway at ${this.client.name} did not confirm the pool in time: ${reason}`
   }
 
   keep(watcher: LockWatcher): void {
@@ -76,9 +89,11 @@ export class HeldPool implements HeldLock {
     const watcher = this.#watcher
     if (this.#over.signal.aborted || !watcher) return
     if (problem instanceof NoAnswer && problem.transient) {
+      this.#failure = problem.message
       return this.#beatAfter(backoff(failures + 1, this.holding.random), failures + 1)
     }
-    if (problem !== undefined) return this.#break(problem instanceof NoAnswer ? problem.message : problem)
+    if (problem !== undefined)
+      return this.#break(problem instanceof NoAnswer ? `${this.client.name}: ${problem.message}` : problem)
     watcher.renewed(this.until)
     this.keep(watcher)
   }
@@ -86,11 +101,13 @@ export class HeldPool implements HeldLock {
   /** Undefined when it is ours for another while, else why not. @throws NoAnswer */
   async #renew(): Promise<string | undefined> {
     const askedAt = this.holding.clock.boot()
+    this.#askedAt = askedAt
     const limits = { signal: this.#over.signal, limitMs: Math.min(ANSWER_MS, this.#expiresInMs / 3) }
     const { word, expiresInMs }: Answer = await this.client.ask('renew', limits, this.token)
     if (word === 'INVALID') throw new NoAnswer('its server no longer has that pool for this host', false)
     if (word !== 'OK' || expiresInMs === undefined) return GONE
     this.#provenAt = askedAt
+    this.#failure = undefined
     this.#expiresInMs = expiresInMs
     return undefined
   }

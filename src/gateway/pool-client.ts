@@ -89,9 +89,12 @@ function textOf(header: string | string[] | undefined): string | undefined {
 /** A server that is ending or has too much to do says so with these. */
 const TRANSIENT = [408, 429, 500, 502, 503, 504]
 
+const UNABLE = 'it answered 503: it can’t ask its database, or is ending'
+
 function refusal(status: number, text: string): NoAnswer {
   const detail = detailOf(text)
   if (status === 200) return new NoAnswer(`the answer is none of a server of pools: ${JSON.stringify(detail)}`, false)
+  if (status === 503 && detail === 'NO') return new NoAnswer(UNABLE, true)
   const hint = status === 401 ? ' (--token-file)' : ''
   return new NoAnswer(`it answered ${status}${detail === '' ? '' : `: ${detail}`}${hint}`, TRANSIENT.includes(status))
 }

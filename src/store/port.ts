@@ -55,6 +55,8 @@ export interface HeldLock {
   readonly token: string | undefined
   /** A descriptor that keeps the lock at the server as long as any process has it open. */
   readonly lifeline: number | undefined
+  /** Why it has not been renewed lately, where that is known. */
+  readonly trouble?: string | undefined
   /** Renews every third of a lease until released, and tells. */
   keep(watcher: LockWatcher): void
   /** After `broken`: tries until `until` (boot clock) to get the very same lock back; false when somebody else has it. */

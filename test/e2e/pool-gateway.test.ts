@@ -1,16 +1,16 @@
 /** `sera pool` at a gateway: pools that are renewed, and clients that die. */
 import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { each } from '../support/each.js'
 import { get, serve, type TestGateway } from '../support/gateway.js'
 import type { Bench } from '../support/sera.js'
 import { until } from '../support/until.js'
 import { hold } from './held.js'
 
-async function gatewayWith(bench: Bench, pool: string): Promise<TestGateway> {
+async function gatewayWith(bench: Bench, pool: string, flags: string[] = []): Promise<TestGateway> {
   const file = join(bench.folder, 'pools.yaml')
   writeFileSync(file, `pools:\n  - { name: ${JSON.stringify(bench.name)}, ${pool} }\n`)
-  return await serve(bench, ['--pools', file])
+  return await serve(bench, ['--pools', file, ...flags])
 }
 
 /** As a host of that name. */
@@ -32,6 +32,26 @@ each('hosts exclude each other, with curl among them, and the next one follows a
   t.is(await curl(gateway, bench, 'get'), 'NO')
   t.is(await two.end(), 0)
   t.is(await curl(gateway, bench, 'get'), 'YES')
+})
+
+each('http and https are told apart, and NODE_EXTRA_CA_CERTS trusts a CA of one’s own', async (t, bench, { ca }) => {
+  if (ca === undefined) return t.log('there is no openssl')
+  const beside = (name: string) => join(dirname(ca), name)
+  const tls = ['--tls-cert', beside('cert.pem'), '--tls-key', beside('key.pem')]
+  const plain = await gatewayWith(bench, 'expire: 1h')
+  const secure = await gatewayWith(bench, 'expire: 1h', tls)
+  for (const [url, message] of [
+    [plain.url.replace('http', 'https'), 'it does not speak https there: is it http://?'],
+    [secure.url.replace('https', 'http'), 'the connection was closed without an answer: is it https://?'],
+    [secure.url, /its certificate is not trusted; NODE_EXTRA_CA_CERTS=FILE [^:]+\n$/],
+  ] as const) {
+    const { code, stderr } = await bench.sub([...as('a', { ...plain, url }, bench), 'true']).ended()
+    t.is(code, 202)
+    if (typeof message === 'string') t.is(stderr, `sera: cannot ask ${url} for pool ${bench.name}: ${message}\n`)
+    else t.regex(stderr, message)
+  }
+  const env = { NODE_EXTRA_CA_CERTS: ca }
+  t.is((await bench.sub([...as('a', secure, bench), 'echo', 'ran'], { env }).ended()).stdout, 'ran\n')
 })
 
 each('a command may run for longer than its pool expires in', async (t, bench) => {

@@ -110,7 +110,12 @@ const USELESS: [what: string, told: Told, message: RegExp, transient: boolean][]
     false,
   ],
   ['elsewhere', { status: 302, text: '', headers: { Location: '/x' } }, /it answered 302$/, false],
-  ['a gateway that ends', { status: 503, text: 'NO' }, /it answered 503: NO$/, true],
+  [
+    'a gateway that ends',
+    { status: 503, text: 'NO' },
+    /it answered 503: it can’t ask its database, or is ending$/,
+    true,
+  ],
   ['no time', { text: 'YES', headers: { 'Sera-Expires-In': 'soon' } }, /expires in "soon" seconds$/, false],
   ['a cut connection', 'reset', /the connection was reset$/, true],
 ]
@@ -135,6 +140,11 @@ test('what speaks something else is told so, and nobody listening, too', async t
   const { port } = database.address() as { port: number }
   const other = await t.throwsAsync(clientOf(`http://127.0.0.1:${port}`).ask('get'), { instanceOf: NoAnswer })
   t.deepEqual([other.message, other.transient], ['what listens there does not speak HTTP', false])
+  const mute = createServer(socket => socket.on('error', () => {}).on('data', () => socket.end()))
+  await new Promise<void>(resolve => mute.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => mute.close())
+  const { port: at } = mute.address() as { port: number }
+  await t.throwsAsync(clientOf(`http://127.0.0.1:${at}`).ask('get'), { message: /without an answer: is it https:/ })
   const nobody = await t.throwsAsync(clientOf('http://127.0.0.1:1').ask('get'), { instanceOf: NoAnswer })
   t.deepEqual([nobody.message.slice(0, 18), nobody.transient], ['connection refused', true])
 })
