@@ -88,7 +88,9 @@ each('a gateway that ends is asked again when it is back; what was held stays he
   const gateway = await gatewayWith(bench, 'expire: 12')
   const one = await hold(bench, as('a', gateway, bench)).started()
   const two = hold(bench, as('b', gateway, bench, '--wait'))
-  await until('somebody waits', async () => /, 1 waiting/.test((await bench.sub(['status']).ended()).stdout))
+  await until('somebody waits', async () => {
+    return /1 waits/.test((await bench.sub(['status', 'pool', bench.name]).ended()).stdout)
+  })
   const { port } = new URL(gateway.url)
   gateway.sera.kill('SIGTERM')
   await gateway.sera.exited

@@ -212,10 +212,13 @@ test('with a wait it is waited for', async t => {
   t.like(await waiting, { token: '102' })
 })
 
+/** Longer than a busy machine takes to ask. */
+const LATE_MS = 3000
+
 test('a wait that is over asks once more, and gives back what may have been granted to it', async t => {
   const { server, client } = await asks(t, ({ verb }) => (verb === 'wait' ? 'hang' : verb === 'get' ? 'NO' : 'OK'))
-  const clock = { ...systemClock, now: () => (server.count('wait') > 0 ? 100 : 0) }
-  t.is(await takePool(client, { ...taking(), clock, until: 100 }), undefined)
+  const clock = { ...systemClock, now: () => (server.count('wait') > 0 ? LATE_MS : 0) }
+  t.is(await takePool(client, { ...taking(), clock, until: LATE_MS }), undefined)
   t.deepEqual(
     server.asked.map(({ verb }) => verb),
     ['get', 'wait', 'get', 'release'],
