@@ -30,7 +30,7 @@ test('a config file that is named must exist, and one that exists must be readab
     const env = { ...given.env, SERA_SERVER: server }
     const error = await t.throwsAsync(resolveSettings({ ...given, env }), {
       instanceOf: SeraError,
-      message: /does not exist$/,
+      message: /there is no such file$/,
     })
     t.is(error.kind, 'config')
   }
