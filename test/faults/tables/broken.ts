@@ -53,7 +53,7 @@ export function breakRule(rule: BrokenRule, team: TeamOptions): Breakage {
       return { ...INTACT, store: store => reapHastily(store, team.leaseMs) }
     case 'grant without bump':
       replace(/^UPDATE sera_resource SET version/, async function (_next, _sql, values) {
-        const rows = await this.query('SELECT id FROM sera_resource WHERE kind = ? AND name = ?', values)
+        const rows = await this.query('SELECT id FROM sera_resource WHERE kind = ? AND name = ?', values.slice(-2))
         return { rows: rows.length, inTransaction: true }
       })
       return INTACT
