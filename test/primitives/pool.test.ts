@@ -45,12 +45,15 @@ const once = (rule: Admission) =>
       )
       const holders = table.granted.map(({ tag }) => tag)
       ensure(new Set(holders).size === holders.length, 'one host holds it twice')
-      for (const { tag } of step?.grants ?? [])
-        ensure(!table.waiting.some(one => one.tag === tag), 'waits for what it has')
+      for (const one of step?.grants ?? [])
+        ensure(!ahead(table.waiting, one).some(({ tag }) => tag === one.tag), 'its older claim is left in the way')
       if (!step || !held.has(step.me.tag)) continue
       ensure(step.admitted, 'a host that holds it has to wait')
       ensure(JSON.parse(step.answer ?? '{}').token === held.get(step.me.tag), 'is told another grant')
     }
+    settle(table)
+    const holders = table.granted.map(({ tag }) => tag)
+    ensure(!table.waiting.some(({ tag }) => holders.includes(tag)), 'waits for what it has')
   })
 
 test('no more hosts hold it than may, and none that waits is overtaken', t => {
