@@ -145,12 +145,19 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
     name: 'rendezvous',
     alias: 'sync',
     forms: [
-      { name: 'rendezvous', words: ['<event>'], wraps: false, does: 'meet others that match, and print who they are' },
+      {
+        name: 'rendezvous',
+        words: ['<event>'],
+        wraps: false,
+        needs: '--actor NAME',
+        does: 'meet others that match, and print who they are',
+      },
       {
         name: 'rendezvous command',
         words: ['<event>'],
         wraps: true,
         dashed: true,
+        needs: '--actor NAME',
         does: 'run with them in $SERA_MATCH',
       },
     ],
