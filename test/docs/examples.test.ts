@@ -10,6 +10,7 @@ import { join } from 'node:path'
 import test from 'ava'
 import { admin } from '../support/admin.js'
 import { RUNTIMES, type Runtime, sera } from '../support/cli.js'
+import { couples } from '../support/each.js'
 import { type SharedServer, sharedServers } from '../support/servers.js'
 import { fenced } from './markdown.js'
 
@@ -27,19 +28,17 @@ test('README has examples', t => {
   t.true(blocks.every(block => block.length > 0))
 })
 
-for (const server of sharedServers()) {
-  for (const runtime of RUNTIMES) {
-    for (const block of blocks) {
-      test.serial(`README: ${block[0]?.command} … (${runtime.name}, ${server.kind})`, async t => {
-        const said = await typed(block, runtime, server)
-        t.is(said.length, block.length)
-        block.forEach(({ command, shown }, index) => {
-          const output = said[index] ?? ''
-          if (shown.includes('…')) t.regex(output, pattern(shown), command)
-          else t.is(output, shown, command)
-        })
+for (const [runtime, server] of couples(RUNTIMES, sharedServers())) {
+  for (const block of blocks) {
+    test.serial(`README: ${block[0]?.command} … (${runtime.name}, ${server.kind})`, async t => {
+      const said = await typed(block, runtime, server)
+      t.is(said.length, block.length)
+      block.forEach(({ command, shown }, index) => {
+        const output = said[index] ?? ''
+        if (shown.includes('…')) t.regex(output, pattern(shown), command)
+        else t.is(output, shown, command)
       })
-    }
+    })
   }
 }
 

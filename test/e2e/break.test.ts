@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { admin } from '../support/admin.js'
-import { crossed as each } from '../support/each.js'
+import { each } from '../support/each.js'
 import type { Bench } from '../support/sera.js'
 import { until } from '../support/until.js'
 import { hold } from './held.js'

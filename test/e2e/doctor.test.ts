@@ -5,6 +5,7 @@ import type { ExecutionContext } from 'ava'
 import mysql from 'mysql2/promise'
 import { SCHEMA_VERSION, statementsSince, TABLES } from '../../src/store/schema.js'
 import { RUNTIMES, type Runtime, sera } from '../support/cli.js'
+import { couples } from '../support/each.js'
 import { processesMarked } from '../support/processes.js'
 import { type SharedServer, sharedServers } from '../support/servers.js'
 import { test } from '../support/turns.js'
@@ -54,9 +55,8 @@ const isReport = new Ajv().compile({
 })
 
 function each(title: string, body: (t: ExecutionContext, runtime: Runtime, server: SharedServer) => Promise<void>) {
-  for (const server of sharedServers()) {
-    for (const runtime of RUNTIMES) test(`${title} (${runtime.name}, ${server.kind})`, t => body(t, runtime, server))
-  }
+  for (const [runtime, server] of couples(RUNTIMES, sharedServers()))
+    test(`${title} (${runtime.name}, ${server.kind})`, t => body(t, runtime, server))
 }
 
 each('a healthy setup: every line is good', async (t, runtime, server) => {

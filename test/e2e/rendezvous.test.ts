@@ -1,7 +1,7 @@
 /** `sera rendezvous` as users run it. */
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { crossed as each } from '../support/each.js'
+import { each } from '../support/each.js'
 import type { Bench, SeraOptions } from '../support/sera.js'
 import { until } from '../support/until.js'
 import { hold } from './held.js'

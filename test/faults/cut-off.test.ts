@@ -5,6 +5,7 @@
 import { execFileSync } from 'node:child_process'
 import type { ExecutionContext } from 'ava'
 import { admin } from '../support/admin.js'
+import { couples } from '../support/each.js'
 import { Journal } from '../support/journal.js'
 import { bench, runtimes } from '../support/sera.js'
 import { sharedServers, startServer } from '../support/servers.js'
@@ -16,33 +17,31 @@ const LEASE = ['--lease', `${LEASE_MS}ms`, '--grace', '1s']
 
 let hosts = 0
 
-for (const { kind } of sharedServers()) {
-  for (const runtime of runtimes()) {
-    test(`a host is cut off: others get the lock within the lease, after its command has ended (${runtime.name}, ${kind})`, async t => {
-      const host = otherHost(t)
-      await using server = await startServer({ kind, args: ['--bind-address=0.0.0.0'] })
-      await using above = await admin(server)
-      const here = bench(t, runtime, server.dsn())
-      const journal = new Journal(here.folder)
-      const there = {
-        prefix: host.prefix,
-        env: { SERA_SERVER: `sera:secret@tcp(${host.serverAddress}:${server.port})/` },
-      }
-      const script = `trap '' TERM; sleep 1000 & wait; sleep 1001`
-      const cutOff = here.sera([...LEASE, '20', ...journal.command({ who: 'cut-off', script })], there)
-      await journal.seen('start', 'cut-off')
-      const other = here.sera([...LEASE, '60', ...journal.command({ who: 'other', script: '' })])
-      await until('somebody waits', () => above.waitsFor(here.lock))
-      host.cut()
-      const cutAt = Date.now()
-      const [code] = await Promise.all([other.exited, journal.seen('start', 'other').catch(() => {})])
-      t.is(code, 0, JSON.stringify(journal.entries()) + (await other.said()))
-      const [{ at } = { at: 0 }] = journal.all('start').filter(({ who }) => who === 'other')
-      t.true(at - cutAt < LEASE_MS + 2000, `free after ${at - cutAt} ms`)
-      t.is(await cutOff.exited, 206)
-      t.deepEqual(journal.all('overlap'), [])
-    })
-  }
+for (const [runtime, { kind }] of couples(runtimes(), sharedServers())) {
+  test(`a host is cut off: others get the lock within the lease, after its command has ended (${runtime.name}, ${kind})`, async t => {
+    const host = otherHost(t)
+    await using server = await startServer({ kind, args: ['--bind-address=0.0.0.0'] })
+    await using above = await admin(server)
+    const here = bench(t, runtime, server.dsn())
+    const journal = new Journal(here.folder)
+    const there = {
+      prefix: host.prefix,
+      env: { SERA_SERVER: `sera:secret@tcp(${host.serverAddress}:${server.port})/` },
+    }
+    const script = `trap '' TERM; sleep 1000 & wait; sleep 1001`
+    const cutOff = here.sera([...LEASE, '20', ...journal.command({ who: 'cut-off', script })], there)
+    await journal.seen('start', 'cut-off')
+    const other = here.sera([...LEASE, '60', ...journal.command({ who: 'other', script: '' })])
+    await until('somebody waits', () => above.waitsFor(here.lock))
+    host.cut()
+    const cutAt = Date.now()
+    const [code] = await Promise.all([other.exited, journal.seen('start', 'other').catch(() => {})])
+    t.is(code, 0, JSON.stringify(journal.entries()) + (await other.said()))
+    const [{ at } = { at: 0 }] = journal.all('start').filter(({ who }) => who === 'other')
+    t.true(at - cutAt < LEASE_MS + 2000, `free after ${at - cutAt} ms`)
+    t.is(await cutOff.exited, 206)
+    t.deepEqual(journal.all('overlap'), [])
+  })
 }
 
 interface OtherHost {

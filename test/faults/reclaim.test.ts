@@ -1,6 +1,6 @@
 /** The lock's connection is lost while the command runs: got back where nobody else has it, else the command ends. */
 import { admin } from '../support/admin.js'
-import { each } from '../support/each.js'
+import { couples, each } from '../support/each.js'
 import { Journal } from '../support/journal.js'
 import { startProxy } from '../support/proxy.js'
 import { bench, runtimes } from '../support/sera.js'
@@ -99,92 +99,88 @@ each('--on-lost ignore: the command goes on, and says so to who wants to know', 
   t.regex(await sera.said(), /^sera: lock lost \(.*\); the command goes on.*\n$/)
 })
 
-for (const { kind } of sharedServers()) {
-  for (const runtime of runtimes()) {
-    const where = `(${runtime.name}, ${kind})`
+for (const [runtime, { kind }] of couples(runtimes(), sharedServers())) {
+  const where = `(${runtime.name}, ${kind})`
 
-    test(`a server that is restarted, nobody waits: reclaimed, the own exit code ${where}`, async t => {
-      await using server = await startServer({ kind })
-      const { sera, folder, untilTold, tell } = bench(t, runtime, server.dsn())
-      const journal = new Journal(folder)
-      const lease = ['--lease', '90s', '--grace', '2s'] // a restart takes its time
-      const run = sera([...lease, '--verbose', '5', ...journal.command({ who: 'it', script: untilTold, exitCode: 7 })])
-      await journal.seen('start', 'it')
-      await server.restart()
-      await until('said', () => run.stderr !== '', { withinMs: 60_000 })
-      tell()
-      t.is(await run.exited, 7)
-      t.regex(await run.said(), RECLAIMED)
-    })
-  }
+  test(`a server that is restarted, nobody waits: reclaimed, the own exit code ${where}`, async t => {
+    await using server = await startServer({ kind })
+    const { sera, folder, untilTold, tell } = bench(t, runtime, server.dsn())
+    const journal = new Journal(folder)
+    const lease = ['--lease', '90s', '--grace', '2s'] // a restart takes its time
+    const run = sera([...lease, '--verbose', '5', ...journal.command({ who: 'it', script: untilTold, exitCode: 7 })])
+    await journal.seen('start', 'it')
+    await server.restart()
+    await until('said', () => run.stderr !== '', { withinMs: 60_000 })
+    tell()
+    t.is(await run.exited, 7)
+    t.regex(await run.said(), RECLAIMED)
+  })
 }
 
-for (const server of sharedServers()) {
-  for (const runtime of runtimes()) {
-    const where = `(${runtime.name}, ${server.kind})`
+for (const [runtime, server] of couples(runtimes(), sharedServers())) {
+  const where = `(${runtime.name}, ${server.kind})`
 
-    test(`a reset that the server did not see: the dead session is ended, the lock reclaimed ${where}`, async t => {
-      await using proxy = await startProxy(server.port)
-      await using above = await admin(server)
-      const { sera, folder, lock, untilTold, tell } = bench(t, runtime, `sera:secret@tcp(127.0.0.1:${proxy.port})/sera`)
-      const journal = new Journal(folder)
-      const run = sera([...LEASE, '--verbose', '5', ...journal.command({ who: 'it', script: untilTold, exitCode: 7 })])
-      await journal.seen('start', 'it')
-      const ghost = await above.holder(lock)
-      proxy.resetClients()
-      await until('reclaimed', async () => ![undefined, ghost].includes(await above.holder(lock)))
-      await until('said', () => run.stderr !== '')
-      tell()
-      t.is(await run.exited, 7)
-      t.regex(await run.said(), RECLAIMED)
-      t.is(await above.holder(lock), undefined)
-    })
+  test(`a reset that the server did not see: the dead session is ended, the lock reclaimed ${where}`, async t => {
+    await using proxy = await startProxy(server.port)
+    await using above = await admin(server)
+    const { sera, folder, lock, untilTold, tell } = bench(t, runtime, `sera:secret@tcp(127.0.0.1:${proxy.port})/sera`)
+    const journal = new Journal(folder)
+    const run = sera([...LEASE, '--verbose', '5', ...journal.command({ who: 'it', script: untilTold, exitCode: 7 })])
+    await journal.seen('start', 'it')
+    const ghost = await above.holder(lock)
+    proxy.resetClients()
+    await until('reclaimed', async () => ![undefined, ghost].includes(await above.holder(lock)))
+    await until('said', () => run.stderr !== '')
+    tell()
+    t.is(await run.exited, 7)
+    t.regex(await run.said(), RECLAIMED)
+    t.is(await above.holder(lock), undefined)
+  })
 
-    test(`a reset that the server did not see, somebody waits: they get the lock, 206 ${where}`, async t => {
-      await using proxy = await startProxy(server.port)
-      await using above = await admin(server)
-      const { sera, lock } = bench(t, runtime, `sera:secret@tcp(127.0.0.1:${proxy.port})/sera`)
-      const first = sera([...LEASE, '5', 'sh', '-c', 'sleep 1000'])
-      await until('locked', () => above.holder(lock))
-      const next = sera([...LEASE, '60', 'sh', '-c', 'sleep 3; exit 7'], { env: { SERA_SERVER: server.dsn() } })
-      await until('somebody waits', () => above.waitsFor(lock))
-      proxy.resetClients()
-      t.is(await next.exited, 7)
-      t.is(await first.exited, 206)
-      t.deepEqual(first.family(), [])
-    })
+  test(`a reset that the server did not see, somebody waits: they get the lock, 206 ${where}`, async t => {
+    await using proxy = await startProxy(server.port)
+    await using above = await admin(server)
+    const { sera, lock } = bench(t, runtime, `sera:secret@tcp(127.0.0.1:${proxy.port})/sera`)
+    const first = sera([...LEASE, '5', 'sh', '-c', 'sleep 1000'])
+    await until('locked', () => above.holder(lock))
+    const next = sera([...LEASE, '60', 'sh', '-c', 'sleep 3; exit 7'], { env: { SERA_SERVER: server.dsn() } })
+    await until('somebody waits', () => above.waitsFor(lock))
+    proxy.resetClients()
+    t.is(await next.exited, 7)
+    t.is(await first.exited, 206)
+    t.deepEqual(first.family(), [])
+  })
 
-    test(`a command that ends while the lock is being reclaimed keeps its exit code ${where}`, async t => {
-      await using proxy = await startProxy(server.port)
-      const { sera, folder, untilTold, tell } = bench(t, runtime, `sera:secret@tcp(127.0.0.1:${proxy.port})/sera`)
-      const journal = new Journal(folder)
-      const run = sera([...LEASE, '5', ...journal.command({ who: 'it', script: untilTold, exitCode: 7 })])
-      await journal.seen('start', 'it')
-      const connections = () => proxy.commands().length
-      const before = connections()
-      proxy.resetClients()
-      proxy.blackhole()
-      await until('sera connects again', () => connections() > before)
-      tell()
-      await journal.seen('end', 'it')
-      const endedAt = performance.now()
-      t.is(await run.exited, 7)
-      t.true(performance.now() - endedAt < 5000, 'and does not wait for the server')
-    })
+  test(`a command that ends while the lock is being reclaimed keeps its exit code ${where}`, async t => {
+    await using proxy = await startProxy(server.port)
+    const { sera, folder, untilTold, tell } = bench(t, runtime, `sera:secret@tcp(127.0.0.1:${proxy.port})/sera`)
+    const journal = new Journal(folder)
+    const run = sera([...LEASE, '5', ...journal.command({ who: 'it', script: untilTold, exitCode: 7 })])
+    await journal.seen('start', 'it')
+    const connections = () => proxy.commands().length
+    const before = connections()
+    proxy.resetClients()
+    proxy.blackhole()
+    await until('sera connects again', () => connections() > before)
+    tell()
+    await journal.seen('end', 'it')
+    const endedAt = performance.now()
+    t.is(await run.exited, 7)
+    t.true(performance.now() - endedAt < 5000, 'and does not wait for the server')
+  })
 
-    test(`a lock that comes back only after the deadline does not save the command: 206 ${where}`, async t => {
-      await using proxy = await startProxy(server.port)
-      await using above = await admin(server)
-      const { sera, folder, lock } = bench(t, runtime, `sera:secret@tcp(127.0.0.1:${proxy.port})/sera`)
-      const journal = new Journal(folder)
-      const command = journal.command({ who: 'it', script: `trap '' TERM; sleep 1000 & wait; sleep 1001` })
-      const run = sera(['--lease', '14s', '--grace', '4500ms', '5', ...command])
-      await journal.seen('start', 'it')
-      proxy.delay(1150) // the answer to GET_LOCK is the first thing that comes too late
-      await above.kill((await above.holder(lock)) ?? 0)
-      t.is(await run.exited, 206)
-      t.deepEqual(run.family(), [])
-      await until('the lock free', async () => (await above.holder(lock)) === undefined)
-    })
-  }
+  test(`a lock that comes back only after the deadline does not save the command: 206 ${where}`, async t => {
+    await using proxy = await startProxy(server.port)
+    await using above = await admin(server)
+    const { sera, folder, lock } = bench(t, runtime, `sera:secret@tcp(127.0.0.1:${proxy.port})/sera`)
+    const journal = new Journal(folder)
+    const command = journal.command({ who: 'it', script: `trap '' TERM; sleep 1000 & wait; sleep 1001` })
+    const run = sera(['--lease', '14s', '--grace', '4500ms', '5', ...command])
+    await journal.seen('start', 'it')
+    proxy.delay(1150) // the answer to GET_LOCK is the first thing that comes too late
+    await above.kill((await above.holder(lock)) ?? 0)
+    t.is(await run.exited, 206)
+    t.deepEqual(run.family(), [])
+    await until('the lock free', async () => (await above.holder(lock)) === undefined)
+  })
 }

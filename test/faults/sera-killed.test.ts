@@ -1,7 +1,7 @@
 /** kill -9 of sera, of its guard, of both: the lock outlives the command, and the command does not outlive the lock. */
 import type { ExecutionContext } from 'ava'
 import { admin } from '../support/admin.js'
-import { each } from '../support/each.js'
+import { eachPair } from '../support/each.js'
 import { Journal } from '../support/journal.js'
 import { guardsOf, isLeader, kill, processesOfSessions } from '../support/processes.js'
 import type { Sera } from '../support/sera.js'
@@ -16,7 +16,7 @@ sleep 1000 &
 setsid sh -c 'sleep 1001; :' &
 sleep 1002`
 
-each(
+eachPair(
   'after kill -9 of sera the lock is taken until all of its command is gone, within the grace',
   async (t, bench, server) => {
     const journal = new Journal(bench.folder)
@@ -37,7 +37,7 @@ each(
   },
 )
 
-each('after kill -9 of sera a command that heeds TERM ends by its own handler', async (t, bench, server) => {
+eachPair('after kill -9 of sera a command that heeds TERM ends by its own handler', async (t, bench, server) => {
   const journal = new Journal(bench.folder)
   const script = `trap 'note term; exit' TERM; sleep 1000 9>&- & wait`
   const sera = bench.sera([...LEASE, '0', ...journal.command({ who: 'it', script })])
@@ -47,7 +47,7 @@ each('after kill -9 of sera a command that heeds TERM ends by its own handler', 
   t.is(journal.all('term').length, 1)
 })
 
-each('kill -9 of sera and of its guard: the command itself keeps the lock to its end', async (t, bench, server) => {
+eachPair('kill -9 of sera and of its guard: the command itself keeps the lock to its end', async (t, bench, server) => {
   const journal = new Journal(bench.folder)
   const sera = bench.sera([...LEASE, '0', ...journal.command({ who: 'orphan', script: 'sleep 4' })])
   await journal.seen('start', 'orphan')
@@ -58,7 +58,7 @@ each('kill -9 of sera and of its guard: the command itself keeps the lock to its
   t.is(journal.all('end').length, 1, 'nobody ended the command')
 })
 
-each('a guard that was killed is replaced, and the next one does its work', async (t, bench, server) => {
+eachPair('a guard that was killed is replaced, and the next one does its work', async (t, bench, server) => {
   const journal = new Journal(bench.folder)
   const sera = bench.sera([...LEASE, '0', ...journal.command({ who: 'it', script: STUBBORN })])
   await journal.seen('start', 'it')
@@ -71,7 +71,7 @@ each('a guard that was killed is replaced, and the next one does its work', asyn
   await releasedAfterFamily(t, sera, server, bench.lock)
 })
 
-each('kill -9 of sera around the very start of its command leaves nothing behind', async (t, bench, server) => {
+eachPair('kill -9 of sera around the very start of its command leaves nothing behind', async (t, bench, server) => {
   for (let round = 0; round < 12; round++) {
     const sera = bench.sera([...LEASE, '10', 'sh', '-c', 'sleep 1000 & sleep 1001'])
     await until('the guard', () => guardsOf(sera.pid).length > 0, { everyMs: 1 })

@@ -1,13 +1,13 @@
 /** SIGSTOP of sera (or a suspended machine): its guard does not need it. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { admin } from '../support/admin.js'
-import { each } from '../support/each.js'
+import { eachPair } from '../support/each.js'
 import { Journal } from '../support/journal.js'
 import { until } from '../support/until.js'
 
 const LEASE = ['--lease', '8s', '--grace', '1s']
 
-each(
+eachPair(
   'sera stopped beyond the lease: the guard ends the command before another gets the lock',
   async (t, bench, server) => {
     await using above = await admin(server)
@@ -30,7 +30,7 @@ each(
   },
 )
 
-each(
+eachPair(
   'sera wakes up while its guard is ending the command: 206, and the lock is kept until all is gone',
   async (t, bench) => {
     const journal = new Journal(bench.folder)
@@ -49,7 +49,7 @@ each(
   },
 )
 
-each('sera stopped for less than a third of its lease loses nothing', async (t, bench) => {
+eachPair('sera stopped for less than a third of its lease loses nothing', async (t, bench) => {
   const journal = new Journal(bench.folder)
   const sera = bench.sera([...LEASE, '0', ...journal.command({ who: 'it', script: 'sleep 12', exitCode: 7 })])
   await journal.seen('start', 'it')

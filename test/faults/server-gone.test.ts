@@ -1,6 +1,7 @@
 /** The server freezes, vanishes or dies while a command runs: the command ends before anybody else can have the lock. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import test, { type ExecutionContext } from 'ava'
+import { couples } from '../support/each.js'
 import { Journal } from '../support/journal.js'
 import { startProxy } from '../support/proxy.js'
 import { bench, runtimes, type Sera } from '../support/sera.js'
@@ -69,27 +70,20 @@ for (const { kind } of sharedServers()) {
   })
 }
 
-for (const server of sharedServers()) {
-  for (const runtime of runtimes()) {
-    test.serial(
-      `a network that takes two seconds for every word: nothing happens (${runtime.name}, ${server.kind})`,
-      async t => {
-        await using proxy = await startProxy(server.port)
-        const { sera, folder } = bench(t, runtime, `sera:secret@tcp(127.0.0.1:${proxy.port})/`)
-        const journal = new Journal(folder)
-        const run = sera([
-          ...LEASE,
-          '--verbose',
-          '5',
-          ...journal.command({ who: 'it', script: 'sleep 9', exitCode: 7 }),
-        ])
-        await journal.seen('start', 'it')
-        proxy.delay(1000)
-        t.is(await run.exited, 7)
-        t.is(await run.said(), '')
-      },
-    )
-  }
+for (const [runtime, server] of couples(runtimes(), sharedServers())) {
+  test.serial(
+    `a network that takes two seconds for every word: nothing happens (${runtime.name}, ${server.kind})`,
+    async t => {
+      await using proxy = await startProxy(server.port)
+      const { sera, folder } = bench(t, runtime, `sera:secret@tcp(127.0.0.1:${proxy.port})/`)
+      const journal = new Journal(folder)
+      const run = sera([...LEASE, '--verbose', '5', ...journal.command({ who: 'it', script: 'sleep 9', exitCode: 7 })])
+      await journal.seen('start', 'it')
+      proxy.delay(1000)
+      t.is(await run.exited, 7)
+      t.is(await run.said(), '')
+    },
+  )
 }
 
 async function startAll(t: ExecutionContext, dsns: string[]): Promise<Running[]> {

@@ -1,6 +1,6 @@
 /** Events as those who have curl use them: the answers are syncnet's. */
 import { parse } from 'yaml'
-import { crossed as each } from '../support/each.js'
+import { each } from '../support/each.js'
 import { ask, get, serve, type TestGateway } from '../support/gateway.js'
 import type { Bench } from '../support/sera.js'
 import { until } from '../support/until.js'

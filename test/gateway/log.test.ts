@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
 import { type Rsyslog, startRsyslog } from '../log/rsyslog.js'
-import { crossed as each } from '../support/each.js'
+import { each } from '../support/each.js'
 import { ask, get, serve } from '../support/gateway.js'
 import { until } from '../support/until.js'
 

@@ -1,5 +1,5 @@
 /** What Prometheus is told, and what a balancer is. */
-import { crossed as each } from '../support/each.js'
+import { each } from '../support/each.js'
 import { ask, get, serve, type TestGateway } from '../support/gateway.js'
 import { parseExposition, type Sample } from '../support/prometheus.js'
 import { startProxy } from '../support/proxy.js'

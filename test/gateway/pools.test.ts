@@ -1,7 +1,7 @@
 /** Pools as those who have curl use them: the answers are Distributex's. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { crossed as each, onRuntimes } from '../support/each.js'
+import { each, onRuntimes } from '../support/each.js'
 import { ask, get, serve, type TestGateway } from '../support/gateway.js'
 import type { Bench, SeraOptions } from '../support/sera.js'
 import { until } from '../support/until.js'

@@ -5,37 +5,34 @@ import { type SharedServer, sharedServers } from './servers.js'
 import { test } from './turns.js'
 
 type Body = (t: ExecutionContext, bench: Bench, server: SharedServer) => Promise<void>
+type Declare = (title: string, body: (t: ExecutionContext) => Promise<void>) => void
+
+/** Each runtime and each server, once: for what does not depend on which runtime meets which server. */
+export function each(title: string, body: Body): void {
+  declare(test, title, body, couples(runtimes(), sharedServers()))
+}
+
+/** For what keeps the machine busy: one after the other. */
+each.serial = (title: string, body: Body): void => {
+  declare(test.serial, title, body, couples(runtimes(), sharedServers()))
+}
+
+/** Each runtime with each server: for what the core promises. */
+export function eachPair(title: string, body: Body): void {
+  const pairs = runtimes().flatMap(runtime => sharedServers().map(server => [runtime, server] as const))
+  declare(test, title, body, pairs)
+}
+
+/** Each of either, with one of the others: as many couples as the longer list has. */
+export function couples<A, B>(some: readonly A[], others: readonly B[]): [A, B][] {
+  const count = Math.max(some.length, others.length)
+  return Array.from({ length: count }, (_, at) => [some[at % some.length] as A, others[at % others.length] as B])
+}
 
 /** On the servers that all tests share: nothing may be done to them but locking. */
-export function each(title: string, body: Body): void {
-  declare(test, title, body)
-}
-
-/** For what keeps the machine busy: one after the other. */
-each.serial = (title: string, body: Body): void => declare(test.serial, title, body)
-
-/** For what is the same on either runtime, save for how it is started: each server, and each runtime, once. */
-export function crossed(title: string, body: Body): void {
-  declare(test, title, body, crossing)
-}
-
-/** For what keeps the machine busy: one after the other. */
-crossed.serial = (title: string, body: Body): void => declare(test.serial, title, body, crossing)
-
-function crossing(runtimes: readonly Runtime[], server: number): readonly Runtime[] {
-  return runtimes.slice(server % runtimes.length).slice(0, 1)
-}
-
-function declare(
-  test: (title: string, body: (t: ExecutionContext) => Promise<void>) => void,
-  title: string,
-  body: Body,
-  choose = (all: readonly Runtime[], _: number) => all,
-): void {
-  for (const [at, server] of sharedServers().entries()) {
-    for (const runtime of choose(runtimes(), at)) {
-      test(`${title} (${runtime.name}, ${server.kind})`, t => body(t, bench(t, runtime, server.dsn()), server))
-    }
+function declare(test: Declare, title: string, body: Body, pairs: readonly (readonly [Runtime, SharedServer])[]): void {
+  for (const [runtime, server] of pairs) {
+    test(`${title} (${runtime.name}, ${server.kind})`, t => body(t, bench(t, runtime, server.dsn()), server))
   }
 }
 
