@@ -19,6 +19,8 @@ import type { Place } from './place.js'
 export interface Wait {
   /** On the monotonic clock, ms; Infinity: forever. In the past: one try. */
   until: number
+  /** Whether it queues although the deadline has passed, to wait on another time. */
+  queues?: boolean
   signal?: AbortSignal | undefined
 }
 
@@ -88,7 +90,8 @@ export async function pursue(
   // than a lease: so long what it may have granted is sure to be there
   const step = (by: Rule) => {
     const limits = { until: wait.until, withinMs: 0.9 * place.leaseMs }
-    const options = { join: clock.now() < wait.until, read: toRead(waiting, place), ...limits }
+    const join = wait.queues === true || clock.now() < wait.until
+    const options = { join, read: toRead(waiting, place), ...limits }
     return participant.step(place, ask, unlessOver(by, wait), options).catch(error => {
       wait.signal?.throwIfAborted()
       throw error

@@ -245,3 +245,17 @@ test('a look that is a moment old does not let anybody leave a double barrier ea
   const leaves = pursue(early.participant, place!, {}, leaving, { ...FOREVER, signal: end.signal })
   t.is(await after(leaves, () => early.store.looks >= 2, end), 'still there')
 })
+
+test('who is to queue does, however late it has become; who only tries does not', async t => {
+  const company = new Company(t)
+  await company.join().turn(MUTEX)
+  const { participant } = company.join()
+  const queue = (queues: boolean) => pursue(participant, participant.place(KEY), {}, MUTEX, { ...atOnce(), queues })
+  t.false(await queue(false))
+  t.is(company.claims.length, 1)
+  t.false(await queue(true))
+  t.deepEqual(
+    company.claims.map(({ state }) => state),
+    ['granted', 'waiting'],
+  )
+})

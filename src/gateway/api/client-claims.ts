@@ -134,12 +134,13 @@ export class ClientClaims {
     }
     const mine = { ...ask, processId: clientProcess(place.id) }
     const turn = { ...waiting, rule, again, meeting: false }
-    const go = (until: number) => pursue(participant, place, mine, turn, { until, signal })
-    const until = clock.now() + waitMs
+    const queues = waitMs > 0
+    const wait = { until: clock.now() + waitMs, queues, signal }
+    const go = () => pursue(participant, place, mine, turn, wait)
     const wasThere = place.claim !== undefined
-    let admitted = await go(until)
+    let admitted = await go()
     // its lease was over: it queues anew
-    if (!admitted && wasThere && !place.claim && waitMs > 0) admitted = await go(Math.max(until, clock.now() + 1))
+    if (!admitted && wasThere && !place.claim && queues) admitted = await go()
     if (place.answer === GONE) throw gone()
     if (admitted) return
     if (place.claim) throw new StillWaiting(place.key, ahead)
