@@ -58,7 +58,7 @@ each('history: every outcome leaves its entry, the newest last', async (t, bench
   const doomed = await hold(['rwlock', '--lease', '6s', '--grace', '1s', 'write', 'f', '5']).started()
   await root.query('DELETE FROM sera_claim')
   t.is(await doomed.sera.exited, 206)
-  const entries = await history()
+  const entries = (await history()).map(told)
   const SCRIPT = 'sh -c env >"$1.env"; mv "$1.env" "$1"; while [ -e "$1" ]; do sleep 0.05; done; exit "$2" sh'
   const rest = (kind: string, name: string, outcome: string, exitCode: number, command: string) => ({
     kind,
@@ -67,19 +67,25 @@ each('history: every outcome leaves its entry, the newest last', async (t, bench
     exitCode,
     command,
   })
-  t.deepEqual(entries.map(told), [
-    rest('rwlock', 'a', 'ran', 7, 'sh -c exit 7'),
-    rest('semaphore', 'b', 'not-started', 203, 'no-such-program'),
-    rest('semaphore', 'b', 'overran', 207, 'sleep 60'),
-    rest('gate', 'c', 'done', 0, 'sera gate close c'),
-    rest('gate', 'c', 'conflict', 208, 'sera gate close c'),
-    rest('gate', 'c', 'timed-out', 75, 'sera gate wait c'),
-    rest('gate', 'c', 'interrupted', 143, 'sera gate wait c'),
-    rest('counter', 'd', 'done', 0, 'sera sem d 3'),
-    rest('mutex', 'e', 'ran', 0, `${SCRIPT} ${held.file} 0`),
-    rest('mutex', 'e', 'skipped', 205, 'echo'),
-    rest('rwlock', 'f', 'lost', 206, `${SCRIPT} ${doomed.file} 0`),
-  ])
+  const atOneTime = ({ name }: { name: string }) => name === 'e'
+  t.deepEqual(
+    entries.filter(atOneTime).sort((one, other) => one.exitCode - other.exitCode),
+    [rest('mutex', 'e', 'ran', 0, `${SCRIPT} ${held.file} 0`), rest('mutex', 'e', 'skipped', 205, 'echo')],
+  )
+  t.deepEqual(
+    entries.filter(one => !atOneTime(one)),
+    [
+      rest('rwlock', 'a', 'ran', 7, 'sh -c exit 7'),
+      rest('semaphore', 'b', 'not-started', 203, 'no-such-program'),
+      rest('semaphore', 'b', 'overran', 207, 'sleep 60'),
+      rest('gate', 'c', 'done', 0, 'sera gate close c'),
+      rest('gate', 'c', 'conflict', 208, 'sera gate close c'),
+      rest('gate', 'c', 'timed-out', 75, 'sera gate wait c'),
+      rest('gate', 'c', 'interrupted', 143, 'sera gate wait c'),
+      rest('counter', 'd', 'done', 0, 'sera sem d 3'),
+      rest('rwlock', 'f', 'lost', 206, `${SCRIPT} ${doomed.file} 0`),
+    ],
+  )
 })
 
 each('history: an entry knows who, where and when, by the clock of the server', async (t, bench, server) => {

@@ -4,6 +4,7 @@
  *
  *     SERA_GALERA_LAB=… npm run test:clusters -- --lab galera
  *     SERA_GR_LAB=… npm run test:clusters -- --lab gr-multi --grants 500 --only partition
+ *     SERA_GALERA_LAB=… npm run test:clusters -- --lab galera --gateways
  *
  * Ends with 1 if anything was ever wrong.
  */
@@ -11,9 +12,10 @@ import { parseArgs } from 'node:util'
 import { Arena } from '../faults/tables/arena.js'
 import type { BrokenRule } from '../faults/tables/broken.js'
 import { complaints } from '../faults/tables/faults.js'
+import type { Gateway } from '../faults/tables/gateway.js'
 import { Lab, type LabKind } from './lab.js'
 import { row } from './table.js'
-import { TROUBLES } from './troubles.js'
+import { TROUBLES, type Trouble } from './troubles.js'
 
 const { values } = parseArgs({
   options: {
@@ -25,10 +27,13 @@ const { values } = parseArgs({
     hold: { type: 'string', default: '10' },
     clock: { type: 'string', default: '+5s' },
     broken: { type: 'string' },
+    gateways: { type: 'boolean', default: false },
   },
 })
 
-const troubles = TROUBLES.filter(({ name }) => name.includes(values.only))
+const isMeant = ({ name, ofGateways = false }: Trouble) =>
+  name.includes(values.only) && (values.gateways || !ofGateways)
+const troubles = TROUBLES.filter(isMeant)
 const grants = Number(values.grants)
 const startedAt = performance.now()
 const since = () => `${((performance.now() - startedAt) / 1000).toFixed(0)} s`
@@ -41,9 +46,20 @@ await using arena = await Arena.open({
   leaseMs: Number(values.lease),
 })
 const broken = values.broken === undefined ? {} : { broken: values.broken as BrokenRule }
+const gateways: Gateway[] = []
+// each asks another member first
+for (let at = 0; values.gateways && at < lab.servers.length; at++) {
+  gateways.push(await arena.gateway([...lab.servers.slice(at), ...lab.servers.slice(0, at)]))
+}
+const team = {
+  clients: 3,
+  holdMs: Number(values.hold),
+  ...(values.gateways ? { gateways: gateways.map(({ url }) => url) } : {}),
+  ...broken,
+}
 // where every member takes writes, some clients know of one only: they are cut off when it is
-const teams = [false, false, lab.kind !== 'gr'].map(pinned =>
-  arena.team(lab.servers, { clients: 3, holdMs: Number(values.hold), pinned, ...broken }),
+const teams = [false, false, lab.kind !== 'gr' && !values.gateways].map(pinned =>
+  arena.team(lab.servers, { ...team, pinned }),
 )
 await arena.more(20)
 const share = Math.ceil(grants / Math.max(1, troubles.length))
@@ -59,7 +75,8 @@ try {
       if (performance.now() - startedAt > Number(values.minutes) * 60_000) break
       const node = await lab.writer()
       console.log(`${since()}: ${arena.grants} grants; ${trouble.name} (node ${node})`)
-      await trouble.make({ lab, arena, teams, pinned: teams.find(({ options }) => options.pinned), node })
+      const pinned = teams.find(({ options }) => options.pinned)
+      await trouble.make({ lab, arena, teams, gateways, pinned, node })
       await healthy()
       await arena.more(Math.min(share, 300), 300_000)
     }

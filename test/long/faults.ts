@@ -9,6 +9,7 @@
 import { parseArgs } from 'node:util'
 import type { ServerKind } from '../../src/embedded/binary.js'
 import { complaints, FAULTS } from '../faults/tables/faults.js'
+import { GATEWAY_FAULTS } from '../faults/tables/gateway-faults.js'
 import { setScene } from '../faults/tables/scene.js'
 import { serverBinary } from '../support/servers.js'
 import { row, sum } from './table.js'
@@ -16,7 +17,7 @@ import { row, sum } from './table.js'
 const { values } = parseArgs({
   options: { grants: { type: 'string' }, server: { type: 'string' }, only: { type: 'string' } },
 })
-const faults = FAULTS.filter(({ title }) => new RegExp(values.only ?? '').test(title))
+const faults = [...FAULTS, ...GATEWAY_FAULTS].filter(({ title }) => new RegExp(values.only ?? '').test(title))
 const quick = faults.reduce((total, fault) => total + fault.quick, 0)
 const factor = Number(values.grants ?? 5000) / quick
 

@@ -1,12 +1,16 @@
 /** What can happen to a cluster. Each leaves healing to its caller. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Arena, Team } from '../faults/tables/arena.js'
+import { any } from '../faults/tables/faults.js'
+import type { Gateway } from '../faults/tables/gateway.js'
 import type { Lab } from './lab.js'
 
 export interface Stage {
   lab: Lab
   arena: Arena
   teams: Team[]
+  /** Between the clients and the members; there may be none. */
+  gateways: Gateway[]
   /** Its client number i knows of member i + 1 only. */
   pinned: Team | undefined
   /** The one it happens to. */
@@ -15,6 +19,7 @@ export interface Stage {
 
 export interface Trouble {
   name: string
+  ofGateways?: boolean
   make(stage: Stage): Promise<void>
 }
 
@@ -104,6 +109,14 @@ export const TROUBLES: readonly Trouble[] = [
     async make(stage) {
       const { teams } = stage
       await teams[Math.floor(Math.random() * teams.length)]?.replace()
+      await goesOn(stage)
+    },
+  },
+  {
+    name: 'gateway killed: with the holder it served, perhaps, and those who wait',
+    ofGateways: true,
+    async make(stage) {
+      await any(stage.gateways).replace()
       await goesOn(stage)
     },
   },

@@ -2,12 +2,13 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { until } from '../../support/until.js'
 import type { Holding, Verdict } from './book.js'
+import { Gateway } from './gateway.js'
 import { JOB_TABLES } from './job.js'
 import { Referee } from './referee.js'
 import { TEAM_VARIABLE, type TeamOptions } from './team.js'
@@ -40,6 +41,7 @@ export class Arena implements AsyncDisposable {
   readonly leaseMs: number
   readonly #teams: Team[] = []
   readonly #wires: Wire[] = []
+  readonly #gateways: Gateway[] = []
 
   private constructor(
     readonly folder: string,
@@ -88,6 +90,16 @@ export class Arena implements AsyncDisposable {
     return team
   }
 
+  /** To these servers, with the lock as a pool. */
+  async gateway(servers: string[], { leaseMs = this.leaseMs, expireMs = this.leaseMs } = {}): Promise<Gateway> {
+    const { prefix = [] } = this.options
+    const folder = join(this.folder, `gateway${this.#gateways.length}`)
+    mkdirSync(folder)
+    const gateway = await Gateway.open({ folder, pool: this.name, expireMs, leaseMs, servers, prefix })
+    this.#gateways.push(gateway)
+    return gateway
+  }
+
   async wire(port: number): Promise<Wire> {
     const wire = await startWire(port)
     this.#wires.push(wire)
@@ -134,7 +146,7 @@ export class Arena implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const team of this.#teams) team.signal('SIGKILL')
+    for (const one of [...this.#teams, ...this.#gateways]) one.signal('SIGKILL')
     await Promise.all(this.#wires.map(wire => wire[Symbol.asyncDispose]()))
     await this.referee[Symbol.asyncDispose]()
     rmSync(this.folder, { recursive: true, force: true })

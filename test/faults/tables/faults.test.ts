@@ -2,16 +2,19 @@
 import test from 'ava'
 import { sharedServers } from '../../support/servers.js'
 import { complaints, FAULTS, type Scene } from './faults.js'
+import { GATEWAY_FAULTS } from './gateway-faults.js'
 import { setScene } from './scene.js'
 
-for (const { kind } of sharedServers()) {
+for (const [at, { kind }] of sharedServers().entries()) {
   let scene: Scene & AsyncDisposable
   test.before(`a server of its own (${kind})`, async () => {
     scene = await setScene(kind)
   })
   test.after.always(() => scene?.[Symbol.asyncDispose]())
 
-  for (const fault of FAULTS) {
+  // what a gateway does does not depend on the kind of server: each of these once
+  const gatewayFaults = GATEWAY_FAULTS.filter((_, number) => number % sharedServers().length === at)
+  for (const fault of [...FAULTS, ...gatewayFaults]) {
     test.serial(`${fault.title} (${kind})`, async t => {
       const report = await fault.run(scene, fault.quick)
       t.log(JSON.stringify(report))

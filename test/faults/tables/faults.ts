@@ -35,8 +35,9 @@ export function complaints(report: Report, { expected }: Pick<Fault, 'expected'>
 }
 
 const seen = (word: string, { tally }: Report): number => tally[word] ?? 0
-const wasSeen = (word: string) => (report: Report) => (seen(word, report) > 0 ? [] : [`not seen: ${word}`])
-const notSeen = (word: string) => (report: Report) => (seen(word, report) > 0 ? [`${word}: ${seen(word, report)}`] : [])
+export const wasSeen = (word: string) => (report: Report) => (seen(word, report) > 0 ? [] : [`not seen: ${word}`])
+export const notSeen = (word: string) => (report: Report) =>
+  seen(word, report) > 0 ? [`${word}: ${seen(word, report)}`] : []
 
 export async function inArena(
   { server, sql }: Scene,
@@ -81,7 +82,7 @@ export async function direct(
 }
 
 /** Does it again until there have been so many grants, and twice at least. */
-async function rounds<T>(arena: Arena, grants: number, among: readonly T[], round: (one: T) => Promise<void>) {
+export async function rounds<T>(arena: Arena, grants: number, among: readonly T[], round: (one: T) => Promise<void>) {
   for (let done = 0; done < 2 || arena.grants < grants; done++) {
     await arena.more(15)
     await round(among[done % among.length] as T)
@@ -90,7 +91,7 @@ async function rounds<T>(arena: Arena, grants: number, among: readonly T[], roun
   }
 }
 
-const any = <T>(list: readonly T[]): T => list[Math.floor(Math.random() * list.length)] as T
+export const any = <T>(list: readonly T[]): T => list[Math.floor(Math.random() * list.length)] as T
 
 const calm: Fault = {
   title: 'nothing goes wrong, and all want it at once',

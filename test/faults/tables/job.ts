@@ -16,6 +16,8 @@ export const JOB_TABLES = [
 export interface JobOptions {
   /** DSNs; the next is tried when one fails. */
   servers: string[]
+  /** Of the lock. */
+  kind: 'mutex' | 'pool'
   name: string
   /** Whether the write looks at the token. */
   guarded: boolean
@@ -23,7 +25,7 @@ export interface JobOptions {
   limitMs: number
 }
 
-const GUARD = `UPDATE sera_resource SET version = version + 1 WHERE kind = 'mutex' AND name = ? AND granted_token = ?`
+const GUARD = `UPDATE sera_resource SET version = version + 1 WHERE kind = ? AND name = ? AND granted_token = ?`
 
 export class Job {
   #connection: mysql.Connection | undefined
@@ -45,12 +47,12 @@ export class Job {
 
   /** @returns whether the token was still the newest */
   async write(token: number, value: number, signal?: AbortSignal): Promise<boolean> {
-    const { name, guarded } = this.options
+    const { kind, name, guarded } = this.options
     return await this.#use(async (_, change) => {
       // who is stopped in the middle of it has the resource's row locked, and nobody is granted anything
       await change('SET SESSION wait_timeout = 4')
       await change('START TRANSACTION')
-      if (guarded && (await change(GUARD, [name, token])) !== 1) {
+      if (guarded && (await change(GUARD, [kind, name, token])) !== 1) {
         await change('ROLLBACK')
         await change('SET SESSION wait_timeout = 600')
         return false

@@ -5,7 +5,7 @@ import { Job } from './job.js'
 
 const [server = '', go = '', state = ''] = process.argv.slice(2)
 const { SERA_LOCK = '', SERA_TOKEN = '' } = process.env
-const job = new Job({ servers: [server], name: SERA_LOCK, guarded: true, limitMs: 10_000 }, 0)
+const job = new Job({ servers: [server], kind: 'mutex', name: SERA_LOCK, guarded: true, limitMs: 10_000 }, 0)
 const value = await job.read()
 writeFileSync(state, 'read')
 await until('the word to go on', () => existsSync(go), { withinMs: 120_000 })

@@ -25,6 +25,8 @@ export interface TeamOptions {
   guarded: boolean
   /** Works on when told that the lock is lost: what a stopped or careless program does. */
   heedless: boolean
+  /** URLs: the lock is a pool of that name at these gateways, by turns, instead of a mutex. */
+  gateways?: string[]
   /** `counter`: adds one to a counter of that name instead of holding a mutex. */
   kind: 'mutex' | 'counter'
   /** The clock of the member they read from is this much ahead of the others, ms. */

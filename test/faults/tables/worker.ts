@@ -1,55 +1,29 @@
 /** A team of clients: each takes the lock, tells the referee, works, tells the referee, gives it back, and again. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { systemClock } from '../../../src/clock.js'
-import { parseDsn } from '../../../src/config/dsn.js'
-import { Counter } from '../../../src/primitives/counter.js'
-import type { Lock } from '../../../src/primitives/lock.js'
-import { Mutex } from '../../../src/primitives/mutex.js'
-import { Participant } from '../../../src/primitives/participant.js'
-import { attributesOf } from '../../../src/store/connect.js'
-import { LockTables } from '../../../src/store/lock-tables.js'
-import { ownerOf } from '../../../src/store/owner.js'
-import { troubled } from './altered.js'
-import { type Breakage, breakRule, INTACT } from './broken.js'
+import { type AtTables, atTables } from './at-tables.js'
+import { breakRule, INTACT } from './broken.js'
+import { byGateway } from './by-gateway.js'
 import { noteDroppedTransactions } from './dropped.js'
 import { Job } from './job.js'
 import { Whistle } from './referee.js'
 import { TEAM_VARIABLE, type TeamOptions } from './team.js'
-
-const MAX_CLOCK_SKEW_MS = 30_000
+import type { Held, Way } from './way.js'
 
 class Client {
-  readonly #participant: Participant
+  readonly #way: Way
   readonly #job: Job | undefined
 
   constructor(
     readonly team: TeamOptions,
-    readonly breakage: Breakage,
+    readonly tables: AtTables,
     readonly whistle: Whistle,
     index: number,
   ) {
-    const { servers, leaseMs, graceMs, job, name, guarded } = team
-    const at = index % servers.length
-    const others = team.pinned ? [] : [...servers.slice(at + 1), ...servers.slice(0, at)]
-    const store = new LockTables({
-      servers: [servers[at] ?? '', ...others].map(dsn => parseDsn(dsn)),
-      owner: ownerOf(process.pid, [`${team.team}.${index}`]),
-      attributes: attributesOf(process.pid, [team.team]),
-      leaseMs,
-      connectWaitMs: 60_000,
-      namespace: '',
-      clock: systemClock,
-      random: Math.random,
-    })
-    const skew = { maxClockSkewMs: breakage.maxClockSkewMs ?? MAX_CLOCK_SKEW_MS }
-    this.#participant = new Participant(breakage.store(troubled(store, team)), {
-      clock: systemClock,
-      leaseMs,
-      graceMs,
-      ...skew,
-    })
+    const { leaseMs, graceMs, job, name, guarded, gateways } = team
+    this.#way = gateways ? byGateway(name, gateways, index, graceMs) : tables
     const limitMs = Math.min(5000, leaseMs / 4)
-    this.#job = job.length > 0 ? new Job({ servers: job, name, guarded, limitMs }, index) : undefined
+    const kind = gateways ? 'pool' : 'mutex'
+    this.#job = job.length > 0 ? new Job({ servers: job, kind, name, guarded, limitMs }, index) : undefined
   }
 
   async play(): Promise<void> {
@@ -64,13 +38,13 @@ class Client {
         await sleep(50 * Math.random())
       }
     }
-    await this.#participant.close()
+    await this.#way.close()
     this.#job?.close()
   }
 
   async #turn(signal: AbortSignal): Promise<void> {
-    const lock = await new Mutex(this.#participant, this.team.name).acquire({ signal })
-    const stop = this.breakage.selfFencing ? lock.signal : new AbortController().signal
+    const lock = await this.#way.take(signal)
+    const stop = lock.signal
     let ended: Promise<string> | undefined
     const end = () => {
       ended ??= this.whistle.end()
@@ -94,7 +68,7 @@ class Client {
   }
 
   /** Both counters are read, time passes, both are written. */
-  async #work({ token }: Lock, stop: AbortSignal): Promise<void> {
+  async #work({ token }: Held, stop: AbortSignal): Promise<void> {
     const value = await this.whistle.read()
     const row = await this.#job?.read(stop).catch(() => {
       if (!stop.aborted) this.whistle.note('job not done')
@@ -115,7 +89,7 @@ class Client {
   }
 
   async #add(): Promise<void> {
-    await new Counter(this.#participant, this.team.name).add(1)
+    await this.tables.add()
     this.whistle.note('added')
     await sleep(this.team.holdMs * Math.random())
   }
@@ -132,7 +106,7 @@ await Promise.all(
   Array.from({ length: team.clients }, async (_, index) => {
     const whistle = await Whistle.pickUp(team.referee, `${team.team}.${index}`)
     if (index === 0) noteDroppedTransactions(whistle)
-    await new Client(team, breakage, whistle, index).play()
+    await new Client(team, atTables(team, breakage, index), whistle, index).play()
   }),
 )
 process.exit(0)

@@ -1,0 +1,40 @@
+/** The lock as a pool of gateways: asked for over HTTP, and renewed, as `sera pool` does it. */
+import { randomUUID } from 'node:crypto'
+import { after, systemClock as clock } from '../../../src/clock.js'
+import { HeldPool } from '../../../src/gateway/held-pool.js'
+import { PoolClient } from '../../../src/gateway/pool-client.js'
+import { takePool } from '../../../src/gateway/take-pool.js'
+import type { Held, Way } from './way.js'
+
+const random = Math.random
+/** For a gateway that was killed to be there again. */
+const connectWaitMs = 60_000
+
+export function byGateway(name: string, gateways: readonly string[], index: number, graceMs: number): Way {
+  let turns = index
+  return {
+    async take(signal): Promise<Held> {
+      const url = new URL(gateways[turns++ % gateways.length] ?? '')
+      const client = new PoolClient(url, name, 'here', randomUUID(), undefined)
+      const taking = { clock, random, connectWaitMs, until: Number.POSITIVE_INFINITY, signal }
+      const grant = await takePool(client, taking)
+      if (!grant) throw new Error('a wait without an end has ended')
+      const warn = (message: string) => stop.abort(message)
+      const held = new HeldPool(client, grant, { ...taking, lifeline: undefined, free: async () => {}, warn })
+      const stop = new AbortController()
+      let cancel = () => {}
+      const renewed = (until: number) => {
+        cancel()
+        cancel = after(until - graceMs - clock.boot(), () => stop.abort('its time is nearly over'))
+      }
+      renewed(held.until)
+      held.keep({ renewed, broken: reason => stop.abort(reason) })
+      const release = async () => {
+        cancel()
+        await held.release()
+      }
+      return { token: Number(held.token), signal: stop.signal, release }
+    },
+    close: async () => {},
+  }
+}
