@@ -35,7 +35,7 @@ export class Gateway {
     const port = await freePort()
     const [pools, config] = ['pools.yaml', 'sera.json'].map(name => join(folder, name)) as [string, string]
     writeFileSync(pools, `pools: [{ name: ${pool}, expire: ${expireMs / 1000} }]\n`)
-    writeFileSync(config, JSON.stringify({ servers, lease: `${leaseMs}ms` }), { mode: 0o600 })
+    writeFileSync(config, JSON.stringify({ servers, lease: `${leaseMs}ms`, allowMultiPrimary: true }), { mode: 0o600 })
     const serve = ['serve', '--config', config, '--pools', pools, '--listen', `127.0.0.1:${port}`]
     return new Gateway(port, [...prefix, resolve('bin/sera'), ...serve])
   }
