@@ -43,9 +43,9 @@ try {
   print(`get and release, ${gateway.runtime}`, pairs)
   print(`${WAITING} wait at one gateway, ${gateway.runtime}`, [await crowd()])
 } finally {
-  gateway.process.kill('SIGKILL')
   await root.end()
   await server.stop?.()
+  gateway.process.kill('SIGKILL') // who still waits is not told any more
 }
 process.exit()
 
@@ -53,7 +53,7 @@ async function startGateway(dsn) {
   const file = join(tmpdir(), `sera-bench-${process.pid}.yaml`)
   const own = Array.from({ length: 50 }, (_, at) => `  - name: own${at}\n`).join('')
   writeFileSync(file, `pools:\n  - name: crowd\n    expire: 0\n${own}`)
-  const program = options.binary ? ['dist/sera'] : [process.execPath, 'dist/main.js']
+  const program = options.binary ? ['dist/sera'] : ['bin/sera']
   const args = [...program.slice(1), 'serve', '--verbose', '--listen', '127.0.0.1:0', '--pools', file]
   const child = spawn(program[0], args, {
     env: { ...process.env, SERA_SERVER: dsn },
