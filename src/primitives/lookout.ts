@@ -4,13 +4,15 @@
  *
  * Where only those ahead matter, those who wait here stand in line, and only the first looks: nobody behind it can be let on before
  * it has gone. So five thousand in a line cost no more than one. From time to time its look goes as far as the last of them, for
- * the dead among those who stand between them to be noticed before they are the first.
+ * the dead among those who stand between them to be noticed before they are the first. Whoever has the tag of one that was granted
+ * looks, too, wherever it stands: it may be told of that grant.
  */
 import { after, type Clock } from '../clock.js'
 import { SeraError } from '../errors.js'
 import type { ClaimStore, Look, Patience, ResourceKey, ResourceState } from '../store/claims.js'
 
 interface Waiting extends Look {
+  tag: string | undefined
   /** Monotonic clock, ms: from when it comes along with a look for another. */
   readyAt: number
   /** When it wants one itself. */
@@ -55,7 +57,7 @@ export class Lookout {
    * The resource as it is in `paceMs`, or when the patience ends, with the claims up to ticket `upTo`: or, when somebody else here
    * waits before that ticket, once nobody does. Rejects with the signal's reason, or when the store gives up.
    */
-  next(key: ResourceKey, upTo: number, paceMs: number, patience: Patience): Promise<ResourceState> {
+  next(key: ResourceKey, upTo: number, paceMs: number, patience: Patience, tag?: string): Promise<ResourceState> {
     return new Promise((resolve, reject) => {
       const { signal, until } = patience
       if (signal?.aborted) return reject(signal.reason)
@@ -71,7 +73,7 @@ export class Lookout {
       const now = this.clock.now()
       const at = (slack: number) => Math.min(now + paceMs * (1 - slack), until)
       const times = { readyAt: at(SLACK), dueAt: at(JITTER * Math.random()) }
-      const waiting: Waiting = { key, upTo, ...times, patience, resolve: done(resolve), reject: done(reject) }
+      const waiting: Waiting = { key, upTo, tag, ...times, patience, resolve: done(resolve), reject: done(reject) }
       const abort = () => waiting.reject(signal?.reason)
       const giveUp = after(until - now + LATE_MS, () => waiting.reject(noAnswer(key)))
       signal?.addEventListener('abort', abort, { once: true })
@@ -120,8 +122,10 @@ export class Lookout {
     try {
       const until = Math.max(...served.map(({ patience }) => patience.until))
       const states = await this.store.look(asked, { until })
-      asked.forEach(({ due }, at) => {
-        for (const one of due) one.resolve(states[at] as ResourceState)
+      asked.forEach(({ due, line }, at) => {
+        const state = states[at] as ResourceState
+        for (const one of due) one.resolve(state)
+        line.wake(state, this.clock.now())
       })
     } catch (error) {
       for (const one of served) one.reject(error)
@@ -157,8 +161,9 @@ class Line {
   readonly #queue: Waiting[] = []
   /** Those who want to see it all. */
   readonly #whole = new Set<Waiting>()
-  /** Of the queue, those whose patience ends. */
-  readonly #impatient = new Set<Waiting>()
+  /** Of the queue, those who look although they may not be the first, and when: as their patience ends, or as they were woken. */
+  readonly #wakeAt = new Map<Waiting, number>()
+  readonly #byTag = new Map<string, Set<Waiting>>()
   #wholeAt = Number.NEGATIVE_INFINITY
 
   constructor(readonly key: ResourceKey) {}
@@ -176,11 +181,11 @@ class Line {
     return [...this.#queue.slice(0, 1), ...this.#whole]
   }
 
-  /** Who stands further back in line looks once: when its patience ends. */
+  /** Who stands further back in line looks when its patience ends, or when it is woken. */
   get dueAt(): number {
     let earliest = this.#queue[0]?.dueAt ?? Number.POSITIVE_INFINITY
     for (const { dueAt } of this.#whole) earliest = Math.min(earliest, dueAt)
-    for (const { patience } of this.#impatient) earliest = Math.min(earliest, patience.until)
+    for (const at of this.#wakeAt.values()) earliest = Math.min(earliest, at)
     return earliest
   }
 
@@ -191,25 +196,36 @@ class Line {
     }
     const behind = this.#queue.findLastIndex(({ upTo }) => upTo <= one.upTo)
     this.#queue.splice(behind + 1, 0, one)
-    if (Number.isFinite(one.patience.until)) this.#impatient.add(one)
+    if (Number.isFinite(one.patience.until)) this.#wakeAt.set(one, one.patience.until)
+    if (one.tag !== undefined) this.#byTag.set(one.tag, (this.#byTag.get(one.tag) ?? new Set()).add(one))
   }
 
   leave(one: Waiting): void {
     this.#whole.delete(one)
-    this.#impatient.delete(one)
+    this.#wakeAt.delete(one)
     const at = this.#queue.indexOf(one)
     if (at >= 0) this.#queue.splice(at, 1)
+    const namesakes = this.#byTag.get(one.tag ?? '')
+    namesakes?.delete(one)
+    if (namesakes?.size === 0) this.#byTag.delete(one.tag ?? '')
+  }
+
+  /** Whoever has the tag of one that was granted looks now. */
+  wake({ claims }: ResourceState, now: number): void {
+    for (const { state, tag = '' } of claims) {
+      if (state === 'granted') for (const one of this.#byTag.get(tag) ?? []) this.#wakeAt.set(one, now)
+    }
   }
 
   /** Whom a look serves now, and how far it goes; undefined when nobody is due. */
-  due(now: number): (Look & { due: Waiting[] }) | undefined {
-    const over = [...this.#impatient].filter(({ patience }) => patience.until <= now)
-    const due = [...new Set([...this.looking.filter(({ readyAt }) => readyAt <= now), ...over])]
+  due(now: number): (Look & { due: Waiting[]; line: Line }) | undefined {
+    const woken = [...this.#wakeAt].flatMap(([one, at]) => (at <= now ? one : []))
+    const due = [...new Set([...this.looking.filter(({ readyAt }) => readyAt <= now), ...woken])]
     if (due.length === 0) return undefined
     const isWhole = now - this.#wholeAt >= WHOLE_LINE_MS
     if (isWhole) this.#wholeAt = now
     const last = isWhole ? this.#queue.at(-1) : undefined
-    return { key: this.key, upTo: Math.max(last?.upTo ?? 0, ...due.map(({ upTo }) => upTo)), due }
+    return { key: this.key, upTo: Math.max(last?.upTo ?? 0, ...due.map(({ upTo }) => upTo)), due, line: this }
   }
 }
 

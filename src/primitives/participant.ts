@@ -105,8 +105,8 @@ export class Participant {
   }
 
   /** What is to be seen at a resource in `paceMs`, or at the end of the patience: the living up to ticket `upTo`. */
-  async next(key: ResourceKey, upTo: number, paceMs: number, patience: Patience): Promise<ResourceState> {
-    const state = await this.#lookout.next(key, upTo, paceMs, patience)
+  async next(key: ResourceKey, upTo: number, paceMs: number, patience: Patience, tag?: string): Promise<ResourceState> {
+    const state = await this.#lookout.next(key, upTo, paceMs, patience, tag)
     return without(state, this.#dead(key, state))
   }
 
@@ -162,14 +162,14 @@ export class Participant {
   }
 
   /**
-   * Claims of this process are alive, being this process's; but one that it does not know is the late twin of a request
-   * that it has given up, and nobody renews it.
+   * Claims of this process are alive, being this process's, and so are those of clients that it renews for them; but one of its
+   * own that it does not know is the late twin of a request that it has given up, and nobody renews it.
    */
   #dead(key: ResourceKey, state: ResourceState) {
     const suspects = new Set(this.#watch.dead(key, state))
     const { processId } = this.store
-    return state.claims.filter(claim =>
-      claim.processId === processId ? !this.#places.has(claim.id) : suspects.has(claim),
+    return state.claims.filter(
+      claim => !this.#places.has(claim.id) && (claim.processId === processId || suspects.has(claim)),
     )
   }
 }

@@ -5,7 +5,8 @@
  * Admission: who holds it is let on once more, with the grant he has. Otherwise nobody else waits ahead of me, and fewer hold it than
  * may. Where the same host waits ahead of me, as one that asks anew when its gateway was killed, its other claims go with my
  * grant; so grants come in the order of arrival, and whoever holds it came before all who wait: what stands up to my place in the
- * queue is all that matters. A holder has no process that renews him (`NOBODY`): his claim gets his time as its lease.
+ * queue is all that matters. Whoever hangs up in the moment of his grant gives it back; but not when the same host, having asked
+ * again elsewhere, has been told of it meanwhile: the grant remembers that it was told (`Change.told`). A holder has no process that renews him (`NOBODY`): his claim gets his time as its lease.
  *
  * What the limits say is asked anew each time, as they may change while somebody waits.
  * @see https://github.com/calston/distributex
@@ -47,7 +48,7 @@ export function admission(limits: () => Limits | undefined): Rule {
     if (!now) return { conflict: 'there is no such pool any more' }
     const others = claims.filter(({ id }) => id !== me.id)
     const mine = others.find(one => holds(one, me.tag))
-    if (mine) return { remove: [me.id], answer: JSON.stringify(told(mine)) }
+    if (mine) return { remove: [me.id], told: [mine.id], answer: JSON.stringify(told(mine)) }
     const own = others.filter(({ tag }) => tag === me.tag)
     const ahead = others.filter(({ ticket, tag }) => ticket < me.ticket && tag !== me.tag)
     if (ahead.length >= now.maxLocks || ahead.some(({ state }) => state === 'waiting')) return {}
@@ -113,15 +114,20 @@ export class Pool extends Primitive {
     return alive.has(id) ? whole(found.claim) : undefined
   }
 
+  /** More may hold it than may get it, when limits have been lowered. */
   async #find(holder: string): Promise<{ claim: Claim; now: number } | undefined> {
-    const { claims, now } = await this.participant.store.front(this.key, this.#oldest, this.participant.farewell)
-    const claim = claims.find(one => holds(one, holder))
-    return claim && { claim, now }
+    const { store, farewell } = this.participant
+    for (let reads = this.#oldest; ; reads *= 10) {
+      const { claims, now } = await store.front(this.key, reads, farewell)
+      const claim = claims.find(one => holds(one, holder))
+      if (claim) return { claim, now }
+      if (claims.length < reads || claims.at(-1)?.state !== 'granted') return undefined
+    }
   }
 
   get #waiting(): Waiting {
     const rule = admission(this.limits)
-    return { rule, pace: byPlace, onlyAhead: true, newcomerReads: this.#oldest, meeting: false }
+    return { rule, pace: byPlace, onlyAhead: true, newcomerReads: this.#oldest, meeting: false, countedOn: wasTold }
   }
 
   /** As many as may hold it, who stand before all others; and some, as there may have been more once. */
@@ -130,11 +136,15 @@ export class Pool extends Primitive {
   }
 }
 
+function wasTold({ state, generation }: Claim): boolean {
+  return state === 'granted' && generation !== undefined
+}
+
 function holding({ token, leftMs }: ReturnType<typeof told>): Holding {
   return { token, leftMs: leftMs ?? Number.POSITIVE_INFINITY }
 }
 
 /** Just granted or renewed. */
-function whole(claim: Claim): Holding {
-  return holding(told({ ...claim, overdueMs: -claim.leaseMs }))
+function whole({ token, leaseMs }: Claim): Holding {
+  return { token: token as number, leftMs: leaseMs === NEVER_MS ? Number.POSITIVE_INFINITY : leaseMs }
 }

@@ -4,7 +4,7 @@
  * 1. Step: the claim joins the queue, or is granted at once.
  * 2. Look, after a pause that grows with the place in the queue, whether the rule would let the claim on.
  * 3. If so, step again: what a look has seen may have changed since; only a step decides. Unless the rule has an answer, which
- *    tells of what has happened: nothing can change that.
+ *    tells of what has happened and nobody need know that it was told: nothing can change that.
  * 4. When the deadline has passed, or the signal aborts, leave; who finds the claim granted then was not too late.
  *
  * A look also shows when the claim is gone, because this process was stopped for longer than its lease and others have taken
@@ -38,12 +38,14 @@ export interface Waiting {
   /** Where only those ahead matter: how many of the oldest a newcomer reads; NEWCOMER_READS when absent. */
   newcomerReads?: number
   /**
-   * Whether others count on the claim, as at a barrier: then a grant is not given back because the wait was broken off, and a
+   * Whether others count on the claim, as at a barrier: then no grant is given back because the wait was broken off, and a
    * claim that was taken for dead does not simply queue again.
    */
   meeting: boolean
   /** Whether who comes with the tag of another takes its place. */
   succession?: boolean
+  /** Whether others may count on my grant, and it is not given back because this wait was broken off. */
+  countedOn?(me: Claim): boolean
 }
 
 /** Claims of a long queue that a newcomer reads: he waits behind them, or he needs to see them all. */
@@ -102,7 +104,7 @@ export async function pursue(
   let pauseMs = PACE_MS
   while (!admitted && mine && clock.now() < wait.until) {
     const upTo: number = onlyAhead ? mine.ticket : Number.POSITIVE_INFINITY
-    const state = await participant.next(place.key, upTo, pauseMs, wait)
+    const state = await participant.next(place.key, upTo, pauseMs, wait, ask.tag)
     if (isFromBefore(state, mine) && !place.isGone) continue
     const seen = state.claims.find(({ id }) => id === place.id)
     if (!seen && meeting) throw isGone(place, succession ? ask.tag : undefined, state)
@@ -110,7 +112,7 @@ export async function pursue(
     if (seen) pauseMs = pause(pace(state, seen), clock.now() - startedAt)
     if (mine.state === 'waiting' && seen?.state === 'granted') return true
     const verdict = seen && rule(state, seen)
-    if (verdict && 'answer' in verdict) {
+    if (verdict && 'answer' in verdict && !verdict.told) {
       place.answer = verdict.answer
       return true
     }
@@ -160,20 +162,35 @@ export function together({ claims }: ResourceState): number {
  * Leaves the queue. False when the claim has been granted meanwhile, and others count on it. Rejects when others may count on
  * it and the tables can't be asked.
  */
-async function isOut(participant: Participant, place: Place, ask: Ask, { meeting }: Waiting): Promise<boolean> {
+async function isOut(participant: Participant, place: Place, ask: Ask, waiting: Waiting): Promise<boolean> {
+  const { meeting } = waiting
   try {
     if (!place.mayExist) return true
-    if (!meeting)
-      await participant.leave(place).catch(() => {}) // its lease ends it, too
-    // a step, so that no late twin of an earlier one, whose outcome never came, can follow it
-    else await participant.step(place, ask, leaveQueue, { ...participant.farewell, join: false, read: 'all' })
+    const gone = giveUp(participant, place, ask, waiting)
+    await (meeting ? gone : gone.catch(() => {})) // its lease ends it, too
     return place.claim?.state !== 'granted' || !meeting
   } finally {
     if (!meeting || place.claim?.state !== 'granted') participant.forget(place)
   }
 }
 
-const leaveQueue: Rule = (_, me) => (me.state === 'waiting' ? { remove: [me.id] } : {})
+async function giveUp(
+  participant: Participant,
+  place: Place,
+  ask: Ask,
+  { meeting, countedOn = meeting ? isGranted : undefined }: Waiting,
+): Promise<void> {
+  const { store, farewell } = participant
+  if (!countedOn) return void (await participant.leave(place))
+  if (!meeting && (await store.remove(place.id, farewell, 'waiting'))) return
+  // a step, so that no late twin of an earlier one, whose outcome never came, can follow it
+  const rule: Rule = (_, me) => (countedOn(me) ? {} : { remove: [me.id] })
+  await participant.step(place, ask, rule, { ...farewell, join: false, read: 'all' })
+}
+
+function isGranted({ state }: Claim): boolean {
+  return state !== 'waiting'
+}
 
 /** Nobody may take a claim for dead that was renewed within its lease: then somebody has taken it away. */
 function isGone(

@@ -75,7 +75,7 @@ export interface Claim extends Required<Pick<ClaimRequest, 'id' | 'leaseMs' | 'u
   processId: string
   mode: string | undefined
   slot: number | undefined
-  /** The round of a barrier that it was granted in. */
+  /** The round of a barrier that it was granted in; of a pool's holder: when others were last told of the grant. */
   generation: number | undefined
   tag: string | undefined
   labels: string | undefined
@@ -111,6 +111,8 @@ export interface Change {
   claims?: readonly ClaimChange[]
   /** Claims that leave, by id. */
   remove?: readonly string[]
+  /** Claims of others, by id, of whose grant it is told: the step's version becomes their generation. */
+  told?: readonly string[]
   /**
    * What a claim that need not wait any longer takes with it. It tells of what has happened, which no step can change any
    * more: whoever finds one at a look can go, too.
@@ -235,7 +237,8 @@ export function freshClaim({ owner: _, ...request }: ClaimRequest, ticket: numbe
 
 /** Whether a rule's answer is more than to wait. */
 export function moves(verdict: Change | Conflict): boolean {
-  return 'conflict' in verdict || (verdict.claims?.length ?? 0) > 0 || (verdict.remove?.length ?? 0) > 0
+  if ('conflict' in verdict) return true
+  return [verdict.claims, verdict.remove, verdict.told].some(list => (list?.length ?? 0) > 0)
 }
 
 /** What has become of a claim. */
@@ -247,11 +250,13 @@ export function resultOf(change: Change, mine: Claim | undefined, id: string, se
 /** What a step does to the claims it has read: the same for every store. */
 export function applied(change: Change, claims: readonly Claim[], version: number): Claim[] {
   const removed = new Set(change.remove)
+  const told = new Set(change.told)
   const changes = new Map(change.claims?.map(one => [one.id, one]))
   return claims
     .filter(({ id }) => !removed.has(id))
     .map(claim => {
       const to = changes.get(claim.id)
+      if (told.has(claim.id)) return { ...claim, generation: version }
       return to ? { ...claim, ...to, token: to.state === 'granted' ? version : claim.token } : claim
     })
 }

@@ -10,11 +10,13 @@
  *
  * Why that is as good as n steps: it writes nothing but claims that wait. Each has a ticket of its own, in the order of those who
  * came. A rule that has a newcomer wait on seeing the oldest claims would have him wait on seeing more of them (StepOptions.read);
- * so those who came with him, and stand ahead of him, change nothing. Whoever is to do more than wait does that in a step of his
- * own; and so do all, when something goes wrong or its outcome is unknown: each finds out by his id.
+ * so those who came with him, and stand ahead of him, change nothing. The first who is to do more than wait ends it: he does that in
+ * a step of his own, and those who came after him come after that. When something goes wrong or its outcome is unknown, all do
+ * steps of their own: each finds out by his id.
  */
 import { oldestStatement, stateOf } from './claim-rows.js'
 import { type Claim, freshClaim, moves, type StepResult } from './claims.js'
+import type { Owner } from './owner.js'
 import { BUMP, type Step } from './step.js'
 import { StepWriter } from './step-writer.js'
 import type { TableConnection } from './table-connection.js'
@@ -22,29 +24,25 @@ import type { TableConnection } from './table-connection.js'
 /** The statement that adds them grows with them. */
 export const MOST_AT_ONCE = 200
 
-/** @returns what has become of each of these steps of newcomers to one resource; undefined: nothing yet, it has to be done alone */
+/** @returns what has become of the first of these steps of newcomers to one resource: of all, up to one that has to be done alone */
 export async function runJoins(
   connection: TableConnection,
   steps: readonly Step[],
   oldest: number,
-): Promise<(StepResult | undefined)[]> {
+): Promise<StepResult[]> {
   await connection.begin()
   try {
     const claims = await join(connection, steps, oldest)
-    if (claims.some(Boolean)) await connection.commit()
+    if (claims.length > 0) await connection.commit()
     else await connection.rollback()
-    return claims.map((mine, at) => mine && { mine, admitted: false, sentAt: steps[at]?.sentAt as number })
+    return claims.map((mine, at) => ({ mine, admitted: false, sentAt: steps[at]?.sentAt as number }))
   } catch (error) {
     await connection.rollback().catch(() => {})
     throw error
   }
 }
 
-async function join(
-  connection: TableConnection,
-  steps: readonly Step[],
-  oldest: number,
-): Promise<(Claim | undefined)[]> {
+async function join(connection: TableConnection, steps: readonly Step[], oldest: number): Promise<Claim[]> {
   const { key } = steps[0] as Step
   const { rows: found } = await connection.change(BUMP, [steps.length, key.kind, key.name])
   if (found === 0) return []
@@ -52,14 +50,14 @@ async function join(
   const rows = await connection.query(sql, values)
   const state = stateOf(rows, rows.length < oldest ? Number.POSITIVE_INFINITY : Number(rows.at(-1)?.ticket))
   const { version } = state.resource
-  const claims = steps.map(({ request, decide, processId }, at) => {
-    const me = freshClaim(request, version - steps.length + 1 + at, processId)
-    const decision = decide({ ...state, claims: [...state.claims, me] }, me)
-    const waits = !moves(decision) && !('resource' in decision) && !('answer' in decision)
-    return waits ? me : undefined
-  })
-  const joining = claims.flatMap((mine, at) => (mine ? [{ mine, owner: (steps[at] as Step).owner }] : []))
+  const joining: { mine: Claim; owner: Owner }[] = []
+  for (const { request, decide, processId, owner } of steps) {
+    const mine = freshClaim(request, version - steps.length + 1 + joining.length, processId)
+    const decision = decide({ ...state, claims: [...state.claims, mine] }, mine)
+    if (moves(decision) || 'resource' in decision || 'answer' in decision) break
+    joining.push({ mine, owner })
+  }
   const writer = new StepWriter(connection, Number(rows[0]?.resource_id), state.resource)
   if (joining.length > 0) await writer.insert(...joining)
-  return claims
+  return joining.map(({ mine }) => mine)
 }

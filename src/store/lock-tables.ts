@@ -25,7 +25,7 @@ export interface LockTablesOptions extends CallsOptions {
   owner: Owner
 }
 
-/** Ids in one statement. */
+/** Ids, or names, in one statement. */
 const BATCH = 500
 
 export class LockTables implements ClaimStore {
@@ -57,6 +57,14 @@ export class LockTables implements ClaimStore {
   }
 
   async look(asked: readonly Look[], patience: Patience): Promise<ResourceState[]> {
+    const states: ResourceState[] = []
+    for (let at = 0; at < asked.length; at += BATCH) {
+      states.push(...(await this.#look(asked.slice(at, at + BATCH), patience)))
+    }
+    return states
+  }
+
+  async #look(asked: readonly Look[], patience: Patience): Promise<ResourceState[]> {
     const statements = lookStatements(
       asked.map(({ key, upTo }) => ({ key: this.calls.key(key), upTo })),
       this.processId,

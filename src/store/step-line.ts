@@ -47,23 +47,25 @@ export class StepLine {
     return this.#waiting.splice(0, Math.max(1, Math.min(newcomers, MOST_AT_ONCE)))
   }
 
-  /** Whoever is not done with it is done alone; if he may be, he is found by his id. */
+  /** When nobody knows what has become of them, each is done alone, and found by his id. */
   async #together(all: readonly Waiting[]): Promise<void> {
     const join = this.calls.persist(
       async (connection, attempt) => {
-        if (attempt > 1) return []
+        if (attempt > 1) return undefined
         const sentAt = this.#clock.boot()
         const steps = all.map(({ step }) => ({ ...step, sentAt }))
         return await runJoins(connection, steps, Math.max(...steps.map(oldestOf)))
       },
       this.#patience(all[0] as Waiting),
     )
-    const results = await join.catch(() => [])
-    for (const [at, one] of all.entries()) {
-      const result = results[at]
-      if (result) one.resolve(result)
-      else await this.#alone(one)
-    }
+    const results = await join.catch(() => undefined)
+    results?.forEach((result, at) => {
+      all[at]?.resolve(result)
+    })
+    const [next, ...others] = all.slice(results?.length ?? 0)
+    if (next) await this.#alone(next)
+    if (results) this.#waiting.unshift(...others)
+    else for (const one of others) await this.#alone(one)
   }
 
   async #alone({ step, patience, resolve, reject }: Waiting): Promise<void> {

@@ -30,6 +30,11 @@ export class StepWriter {
         group.from,
       ])
     }
+    const { told = [] } = change
+    if (told.length > 0) {
+      const sql = 'UPDATE sera_claim SET generation = ? WHERE id IN (?)'
+      await this.#expect(told.length, sql, [this.resource.version, told])
+    }
     const written = (change.remove ?? []).filter(id => living.some(claim => claim.id === id && claim.renewals > 0))
     if (written.length > 0) await this.#expect(written.length, 'DELETE FROM sera_claim WHERE id IN (?)', [written])
   }

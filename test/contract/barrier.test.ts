@@ -1,4 +1,9 @@
-import { contract, HASTY, SHORT_LEASE_MS, waiting } from './bench.js'
+import { barrier } from '../../src/primitives/barrier.js'
+import type { Place } from '../../src/primitives/place.js'
+import { takeTurn } from '../../src/primitives/turn.js'
+import { contract, HASTY, type Mortal, SHORT_LEASE_MS, waiting } from './bench.js'
+
+const FOREVER = Number.POSITIVE_INFINITY
 
 contract('two go when both are there, and again in the next round', async (t, bench) => {
   const barrier = bench.join().barrier(bench.name, 2)
@@ -128,4 +133,22 @@ contract('the dead don’t count', async (t, bench) => {
   await bench.expired('barrier')
   t.like(await t.throwsAsync(barrier.arrive({ wait: 0 })), { kind: 'timed-out' })
   t.deepEqual(await Promise.all([barrier.arrive(), barrier.arrive()]), [{ generation: 1 }, { generation: 1 }])
+})
+
+contract('a place that another process left behind is taken over, however late', async (t, bench) => {
+  const key = { kind: 'barrier', name: bench.name }
+  const [gone, here] = [bench.mortal({ leaseMs: SHORT_LEASE_MS }), bench.mortal(HASTY)]
+  const arrive = ({ participant }: Mortal) =>
+    takeTurn(participant, participant.place(key, 'a'.repeat(32)), { processId: 'client' }, barrier(2), {
+      until: FOREVER,
+    })
+  void arrive(gone).catch(() => {})
+  await waiting(here.sera.barrier(bench.name, 2), 1)
+  gone.die()
+  await bench.expired('barrier')
+  const arrives = arrive(here)
+  t.like(await bench.join().barrier(bench.name, 2).arrive(), { generation: 1 })
+  const place = await arrives
+  t.is(place?.claim?.generation, 1)
+  await here.participant.leave(place as Place)
 })

@@ -1,4 +1,5 @@
 /** What every lock promises, seen on the mutex; and what a mutex promises. */
+import { Mutex } from '../../src/primitives/mutex.js'
 import { until } from '../support/until.js'
 import { contract, HASTY, OUTLIVE, SHORT_LEASE_MS, waiting } from './bench.js'
 
@@ -213,3 +214,18 @@ contract('closing breaks off what waits, and ends nobody’s lock before its tim
 function aborted(signal: AbortSignal): Promise<unknown> {
   return new Promise(resolve => signal.addEventListener('abort', () => resolve(signal.reason), { once: true }))
 }
+
+contract('hundreds of names are looked at together, each for itself', async (t, bench) => {
+  const { participant } = bench.mortal()
+  const names = Array.from({ length: 1200 }, (_, index) => `${bench.name}${index}`)
+  const held = [3, 1100]
+  const locks = await Promise.all(held.map(at => new Mutex(participant, names[at] as string).acquire()))
+  const asked = names.map(name => ({ key: { kind: 'mutex', name }, upTo: Number.POSITIVE_INFINITY }))
+  const states = await participant.store.look(asked, participant.farewell)
+  t.is(states.length, names.length)
+  t.deepEqual(
+    states.flatMap(({ claims }, at) => (claims.length > 0 ? at : [])),
+    held,
+  )
+  for (const lock of locks) await lock.release()
+})

@@ -104,3 +104,16 @@ contract('a writer that died, holding or waiting, holds nobody up for longer tha
   for (const lock of await Promise.all(readers)) await lock.release()
   t.deepEqual(await rwlock.contenders(), [])
 })
+
+contract('those who come at one moment are served as they came', async (t, bench) => {
+  const rwlock = bench.join().rwlock(bench.name)
+  const first = rwlock.read() // those who come while it is under way come together
+  const second = rwlock.read()
+  const writer = rwlock.write()
+  const late = rwlock.read()
+  const readers = [await first, await second]
+  t.is((await waiting(rwlock, 2)).map(({ mode }) => mode).join(), 'write,read')
+  for (const reader of readers) await reader.release()
+  await (await writer).release()
+  await (await late).release()
+})

@@ -14,8 +14,9 @@ for (const [runtime, { kind }] of couples(runtimes(), sharedServers())) {
       await using server = await startServer({ kind, args: ['--max-connections=40'] })
       const { sera, folder } = bench(t, runtime, server.dsn())
       const journal = new Journal(folder)
+      const env = { SERA_CONNECT_WAIT: '2m' } // so many programs take a while to start
       const names = Array.from({ length: WAITERS }, (_, number) => `no-${number}`)
-      const started = names.map(who => sera(['120', ...journal.command({ who, script: 'sleep 0.02' })]))
+      const started = names.map(who => sera(['120', ...journal.command({ who, script: 'sleep 0.02' })], { env }))
       const codes = await Promise.all(started.map(({ exited }) => exited))
       t.deepEqual(
         started.filter((_, number) => codes[number] !== 0).map(({ exitCode, stderr }) => `${exitCode} ${stderr}`),

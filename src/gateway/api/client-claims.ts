@@ -134,13 +134,8 @@ export class ClientClaims {
     }
     const mine = { ...ask, processId: clientProcess(place.id) }
     const turn = { ...waiting, rule, again, meeting: false }
-    const queues = waitMs > 0
-    const wait = { until: clock.now() + waitMs, queues, signal }
-    const go = () => pursue(participant, place, mine, turn, wait)
-    const wasThere = place.claim !== undefined
-    let admitted = await go()
-    // its lease was over: it queues anew
-    if (!admitted && wasThere && !place.claim && queues) admitted = await go()
+    const wait = { until: clock.now() + waitMs, queues: waitMs > 0, signal }
+    const admitted = await pursue(participant, place, mine, turn, wait)
     if (place.answer === GONE) throw gone()
     if (admitted) return
     if (place.claim) throw new StillWaiting(place.key, ahead)

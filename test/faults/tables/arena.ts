@@ -33,6 +33,9 @@ export interface ArenaOptions {
   graceMs?: number
 }
 
+/** Whoever was about to end a turn has ended it. */
+const ENDED_BY_NOW_MS = 1000
+
 const WORKER = fileURLToPath(new URL('worker.js', import.meta.url))
 const DIES_WITH_THE_TEST = ['--pdeathsig', 'KILL', '--']
 
@@ -106,11 +109,17 @@ export class Arena implements AsyncDisposable {
     return wire
   }
 
-  /** The next of the team to hold, or its client of that number when it does, goes on holding until it is let go. */
+  /**
+   * The next of the team to hold, or its client of that number when it does, goes on holding until it is let go. Whoever holds
+   * already may be about to end, or has heard it in time and stays.
+   */
   async detain({ name }: Team, client?: number): Promise<Holding> {
     const prefix = `${name}.${client ?? ''}`
     this.referee.tell('stay', prefix)
-    const find = () => this.holders.find(({ who }) => who.startsWith(prefix))
+    const toldAt = performance.now()
+    const mayEnd = this.holders.map(({ token }) => token)
+    const stays = (token: number) => !mayEnd.includes(token) || performance.now() - toldAt > ENDED_BY_NOW_MS
+    const find = () => this.holders.find(({ who, token }) => who.startsWith(prefix) && stays(token))
     return await until(`${prefix} to hold`, find, { withinMs: 60_000, everyMs: 2 })
   }
 
