@@ -7,7 +7,7 @@ import { LineOutput } from './line-output.js'
 
 const STDOUT = 1
 
-export interface ServeLog extends GatewayLog {
+interface ServeLog extends GatewayLog {
   close(): void
 }
 

@@ -66,12 +66,16 @@ function refuse(): never {
 /** Browsers say where a request comes from; a person who follows a link to the page is welcome. */
 function refuseOtherSites(site: string | undefined, isLink: boolean): void {
   if (site === undefined || site === 'same-origin' || site === 'none' || isLink) return
-  throw new HTTPException(403, { message: "another site's page may not use this gateway" })
+  refusePage()
 }
 
 /** Browsers that don't say so tell at least whose page asks, where it is to change something. */
 function refuseOtherOrigins(origin: string | undefined, host: string | undefined): void {
   if (origin === undefined || (URL.canParse(origin) && new URL(origin).host === host)) return
+  refusePage()
+}
+
+function refusePage(): never {
   throw new HTTPException(403, { message: "another site's page may not use this gateway" })
 }
 

@@ -12,7 +12,6 @@
  * @see https://github.com/siadat/netmatch (syncnet until January 2020)
  */
 import { type Context, Hono } from 'hono'
-import { within } from '../clock.js'
 import { SeraError } from '../errors.js'
 import { checkName } from '../primitives/names.js'
 import type { Ask } from '../primitives/participant.js'
@@ -21,6 +20,7 @@ import { type Match, matchOf, rendezvous } from '../primitives/rendezvous.js'
 import { takeTurn } from '../primitives/turn.js'
 import { askOf, checkPayload, withActor } from '../primitives/visitor.js'
 import { parseLabels } from '../selector/labels.js'
+import type { Patience } from '../store/claims.js'
 import { guest, type Owner } from '../store/owner.js'
 import { clientOf } from './client.js'
 import type { Env } from './env.js'
@@ -28,7 +28,7 @@ import { eventStats } from './event-stats.js'
 import type { Gateway } from './gateway.js'
 import type { EventEntry } from './log.js'
 import { printed } from './output.js'
-import { whileHere } from './patience.js'
+import { promptly, whileHere } from './patience.js'
 import { failure } from './problem.js'
 
 /** What a scrape of `/stats` is willing to wait. */
@@ -42,8 +42,9 @@ export function events(gateway: Gateway): Hono<Env> {
     return printed(c, { payloads: payloadsOf(match) })
   })
   app.on(['GET', 'POST'], '/stats', async c => {
-    const patience = { until: gateway.clock.now() + STATS_WITHIN_MS, signal: c.req.raw.signal }
-    return printed(c, await within(STATS_WITHIN_MS, eventStats(gateway.tables, patience)))
+    const { signal } = c.req.raw
+    const ask = (patience: Patience) => eventStats(gateway.tables, { ...patience, signal })
+    return printed(c, await promptly(gateway.clock, STATS_WITHIN_MS, ask))
   })
   app.onError((error, c) => {
     const isMisuse = error instanceof SeraError && error.kind === 'usage'

@@ -3,9 +3,9 @@
  * gateway is not about to end.
  */
 import { Hono } from 'hono'
-import { within } from '../clock.js'
 import type { Env } from './env.js'
 import type { Gateway } from './gateway.js'
+import { promptly } from './patience.js'
 
 /** What a balancer is willing to wait. */
 const READY_WITHIN_MS = 2000
@@ -16,8 +16,8 @@ export function health({ tables, clock, closing }: Gateway): Hono<Env> {
   app.get('/readyz', async c => {
     if (closing.aborted) return c.text('ending\n', 503)
     try {
-      const patience = { until: clock.now() + READY_WITHIN_MS }
-      await within(READY_WITHIN_MS, tables.look([{ key: { kind: '', name: '' }, upTo: 0 }], patience))
+      const asked = [{ key: { kind: '', name: '' }, upTo: 0 }]
+      await promptly(clock, READY_WITHIN_MS, patience => tables.look(asked, patience))
       return c.text('ready\n')
     } catch (error) {
       return c.text(`${(error as Error).message}\n`, 503)

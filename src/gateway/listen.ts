@@ -41,8 +41,17 @@ const REASONS: Readonly<Record<string, string>> = {
   EADDRINUSE: 'somebody listens there already',
   EADDRNOTAVAIL: 'this host does not have that address',
   EACCES: 'a port below 1024 is for root only',
+  EAFNOSUPPORT: 'IPv6 is off here',
   ENOTFOUND: 'there is no such host',
 }
+
+/**
+ * Those of IPv4, too. Given no address, both runtimes would see by themselves whether there is IPv6; but Bun would listen on IPv4
+ * alone, too, where somebody has the port at IPv6.
+ */
+const ALL = '::'
+/** Where IPv6 is off, or kept from this process (systemd's RestrictAddressFamilies=). */
+const ALL_OF_IPV4 = '0.0.0.0'
 
 /** How long answers under way may take when the gateway ends. */
 const FAREWELL_MS = 2000
@@ -76,8 +85,10 @@ export class Listener {
     const answer = getRequestListener(this.fetch)
     const server = this.tls ? createTlsServer({ ...LIMITS, ...this.tls }, answer) : createServer(LIMITS, answer)
     try {
-      server.listen({ port, host: host ?? '::', backlog: BACKLOG })
-      await once(server, 'listening')
+      await listen(server, host ?? ALL, port).catch(async error => {
+        if (host !== undefined || error.code !== 'EAFNOSUPPORT') throw error
+        await listen(server, ALL_OF_IPV4, port)
+      })
     } catch (cause) {
       const { code, message } = cause as NodeJS.ErrnoException
       const reason = REASONS[code ?? ''] ?? message
@@ -98,4 +109,9 @@ export class Listener {
     await Promise.all(closed)
     clearTimeout(enough)
   }
+}
+
+async function listen(server: Server, host: string, port: number): Promise<void> {
+  server.listen({ port, host, backlog: BACKLOG })
+  await once(server, 'listening')
 }

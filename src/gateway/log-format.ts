@@ -13,7 +13,7 @@ import type { AccessEntry, Entry, EventEntry } from './log.js'
 export type LogFormat = 'lanes' | 'json'
 
 /** A line without its end; undefined: there is nothing more to say of it. */
-export type Formatter = (entry: Entry, at: Date) => string | undefined
+type Formatter = (entry: Entry, at: Date) => string | undefined
 
 export function formatter(format: LogFormat): Formatter {
   if (format === 'json') return (entry, at) => formatJson({ time: at.toISOString(), ...entry })

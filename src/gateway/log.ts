@@ -36,7 +36,7 @@ export interface EventEntry {
 }
 
 /** The output could not take lines for a while. */
-export interface DroppedEntry {
+interface DroppedEntry {
   kind: 'dropped'
   lines: number
 }

@@ -1,12 +1,13 @@
 /** `/metrics`, as Prometheus scrapes it; while the database can't be asked, it tells of the rest. */
 import { Hono, type MiddlewareHandler } from 'hono'
-import { within } from '../clock.js'
 import { SeraError } from '../errors.js'
 import { pictureOf } from '../status/picture.js'
+import type { Patience } from '../store/claims.js'
 import { type Survey, survey } from '../store/survey.js'
 import type { Env } from './env.js'
 import type { Gateway } from './gateway.js'
 import type { Crowd, Meter } from './meter.js'
+import { promptly } from './patience.js'
 
 /** Prometheus gives up after 10 s, unless it is told otherwise. */
 const SURVEY_WITHIN_MS = 2000
@@ -21,9 +22,8 @@ export function metrics({ tables, clock, meter }: Gateway): Hono<Env> {
   app.get('/metrics', async c => {
     if (clock.now() - askedAt >= FRESH_MS) {
       askedAt = clock.now()
-      const patience = { until: askedAt + SURVEY_WITHIN_MS }
-      const surveyed = survey(tables.calls, { getLocks: undefined }, patience)
-      crowd = within(SURVEY_WITHIN_MS, surveyed).then(crowdOf, () => undefined)
+      const ask = (patience: Patience) => survey(tables.calls, { getLocks: undefined }, patience)
+      crowd = promptly(clock, SURVEY_WITHIN_MS, ask).then(crowdOf, () => undefined)
     }
     return c.body(await meter.text(await crowd), 200, { 'Content-Type': meter.contentType })
   })

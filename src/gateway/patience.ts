@@ -1,6 +1,8 @@
-/** Waiting on behalf of a client: for as long as it is there, and the gateway is. */
+/** Waiting on behalf of a client: for as long as it is there, and the gateway is; or for so long and no longer. */
 import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
+import { type Clock, within } from '../clock.js'
+import type { Patience } from '../store/claims.js'
 import type { Env } from './env.js'
 import type { Gateway } from './gateway.js'
 import type { Ending } from './meter.js'
@@ -44,6 +46,11 @@ export async function whileHere<T>(
     closing.removeEventListener('abort', close)
     done(end)
   }
+}
+
+/** What the database answers in `ms`. @throws SeraError lock-failed; what the call throws */
+export function promptly<T>(clock: Clock, ms: number, ask: (patience: Patience) => Promise<T>): Promise<T> {
+  return within(ms, ask({ until: clock.now() + ms }))
 }
 
 function ending(): HTTPException {

@@ -14,7 +14,7 @@
  * @see https://github.com/calston/distributex
  */
 import { type Context, Hono } from 'hono'
-import { SeraError } from '../errors.js'
+import { SeraError, type SeraErrorKind } from '../errors.js'
 import { LONGEST_NAME } from '../primitives/names.js'
 import { type Held, type Holding, Pool } from '../primitives/pool.js'
 import type { Ending } from '../store/history.js'
@@ -22,7 +22,8 @@ import { guest, type Owner } from '../store/owner.js'
 import { clientOf } from './client.js'
 import type { Env } from './env.js'
 import type { Gateway } from './gateway.js'
-import { whileHere } from './patience.js'
+import { HungUp, whileHere } from './patience.js'
+import { failure } from './problem.js'
 
 /** What is asked of a pool, once it makes sense. */
 interface Asked {
@@ -41,6 +42,9 @@ const ANSWERS: Readonly<Record<string, Answer>> = {
   renew,
 }
 
+/** What a client is told that is answered all the same. */
+const TOLD: Readonly<Partial<Record<SeraErrorKind, string>>> = { 'timed-out': 'NO', conflict: 'INVALID' }
+
 export function pools(gateway: Gateway): Hono<Env> {
   const app = new Hono<Env>()
   for (const [word, answer] of Object.entries(ANSWERS)) {
@@ -54,9 +58,9 @@ export function pools(gateway: Gateway): Hono<Env> {
     }
   }
   app.onError((error, c) => {
-    if (!(error instanceof SeraError)) return c.text('NO', 503)
-    if (error.kind === 'timed-out') return c.text('NO')
-    return error.kind === 'conflict' ? c.text('INVALID') : c.text('NO', 503)
+    if (error instanceof HungUp) return failure(error, c)
+    const told = error instanceof SeraError ? TOLD[error.kind] : undefined
+    return told === undefined ? c.text('NO', 503) : c.text(told)
   })
   return app
 }

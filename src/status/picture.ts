@@ -82,9 +82,9 @@ function fromTables({ key, resource, claims }: Surveyed): Sight {
 
 const RANK: Record<ClaimState, number> = { granted: 0, leaving: 1, waiting: 2 }
 
-/** Who was given a time, and no process, is gone when it is over. */
-function isThere({ processId, overdueMs }: Contender): boolean {
-  return processId !== NOBODY || overdueMs <= 0
+/** Who was given a time, and no process, is gone when it is over; who was given it for ever never is. */
+function isThere({ processId, leaseMs, overdueMs }: Contender): boolean {
+  return processId !== NOBODY || leaseMs === NEVER_MS || overdueMs <= 0
 }
 
 function fromClaim({ overdueMs, leaseMs, ...claim }: Contender): Member {

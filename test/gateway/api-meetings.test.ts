@@ -132,6 +132,11 @@ onEach('what has to be done once is done by one, and the others are told how', a
   const waits = other.post(path, {})
   const finish = `${path}/${mine.body.id}/finish`
   const end = { exitCode: 0, value: { pages: 3 } }
+  const second = newKey()
+  t.is((await one.post(path, { wait: '1ms' }, { key: second })).status, 202)
+  const early = await one.post(`${path}/${second}/finish`, end)
+  t.deepEqual([early.status, early.body.kind], [409, 'conflict'], 'it still waits')
+  t.is((await one.get(`/v1/claims/${second}`)).body.state, 'waiting', 'and keeps its place')
   const recorded = await other.post(finish, end)
   t.deepEqual([recorded.status, recorded.body.value, recorded.body.label], [200, { pages: 3 }, 'print'])
   t.deepEqual((await one.post(finish, end)).body, recorded.body)

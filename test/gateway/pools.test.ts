@@ -138,6 +138,9 @@ each('who hangs up while it waits is forgotten; who comes behind it goes', async
   await waiting(client, bench, 1)
   gone.hangUp()
   await waiting(client, bench, 0)
+  const { sera } = client.gateway
+  const logged = () => /GET \/wait\?host=b&.*$/m.exec(sera.stdout)?.[0]
+  t.regex(await until('it is logged', logged), / 499 \d+ms$/, 'and no error')
   t.is(await client.say('release', 'a'), 'OK')
   t.is(await client.say('get', 'c'), 'YES')
   t.is(await client.say('release', 'c'), 'OK')

@@ -1,5 +1,6 @@
 /** What claims of some kinds end with: to leave a double barrier together, and to record a run that is done once. */
 import { type OpenAPIHono, z } from '@hono/zod-openapi'
+import { SeraError } from '../../errors.js'
 import { LEAVING } from '../../primitives/double-barrier.js'
 import { finishing } from '../../primitives/finish.js'
 import { checkValue } from '../../primitives/once.js'
@@ -21,8 +22,6 @@ export function endings(app: OpenAPIHono<Env>, desk: Desk): void {
   recording(app, desk)
 }
 
-const ANOTHER = 'The id is that of a claim on something else'
-
 const left = z.object({ state: z.literal('left'), id, kind: z.string(), name: z.string() }).openapi('Left')
 
 function leaving(app: OpenAPIHono<Env>, desk: Desk): void {
@@ -37,7 +36,7 @@ function leaving(app: OpenAPIHono<Env>, desk: Desk): void {
     answers: {
       200: ['All have', left],
       202: ['Not all have: ask again, or go', granted],
-      409: [ANOTHER, problem],
+      409: ['The id is that of a claim on something else', problem],
       410: ['It is gone', problem],
     },
     handle: async (c, { params, body }) => {
@@ -90,7 +89,7 @@ function recording(app: OpenAPIHono<Env>, desk: Desk): void {
     body: end,
     answers: {
       200: ['It is recorded', done],
-      409: [ANOTHER, problem],
+      409: ['It still waits, or the id is that of a claim on something else', problem],
       410: ['The claim was lost before: nothing is recorded', problem],
     },
     handle: async (c, { params, body: { exitCode, value, message, keep } }) => {
@@ -104,7 +103,7 @@ function recording(app: OpenAPIHono<Env>, desk: Desk): void {
   })
 }
 
-/** @throws SeraError lost, lock-failed */
+/** @throws SeraError lost; conflict, while it waits; lock-failed */
 async function finish(
   { gateway: { participant }, claims }: Desk,
   key: ResourceKey,
@@ -113,6 +112,7 @@ async function finish(
   keepMs: number,
 ): Promise<Run> {
   const known = await claims.known({ id, key, ask: {} })
+  if (known?.state === 'waiting') throw new SeraError('conflict', 'it has not been granted yet: nothing is recorded')
   const { host = '', pid = 0, user = '', command = '', result, token } = known ?? {}
   const record = finishing({ ...how, host, pid, user, command, startedAt: Number(result) }, token, keepMs)
   let run: Run | undefined

@@ -14,7 +14,7 @@ export interface Asked<Params, Body> {
   key: string | undefined
 }
 
-export interface Endpoint<Params extends z.ZodObject, Body extends z.ZodType> {
+interface Endpoint<Params extends z.ZodObject, Body extends z.ZodType> {
   method: Method
   /** As OpenAPI has it: `/v1/mutexes/{name}/claims`. */
   path: string

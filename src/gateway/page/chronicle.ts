@@ -49,6 +49,7 @@ export class Chronicle {
       this.#present.delete(id)
       this.#gone.push({ ...stay, endedAt: at })
     }
+    this.forget(at) // where nothing runs under the command line there are no entries, and nobody else says so
     return gone.length > 0
   }
 

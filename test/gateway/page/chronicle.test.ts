@@ -70,3 +70,13 @@ test('what is over for longer than can be drawn is forgotten', t => {
   t.deepEqual(told(chronicle), [['web 2', 100_000, 100_001, 100_002]])
   t.is(chronicle.stays(START + 100_003_000).size, 0)
 })
+
+test('who has gone without an entry is forgotten, too, though none ever comes', t => {
+  const chronicle = new Chronicle()
+  chronicle.see(picture(2, [claim(1, 1)]))
+  chronicle.see(picture(3, [claim(2, 2)]))
+  chronicle.see(picture(90_000, [claim(2, 2)]))
+  t.is(told(chronicle).length, 2, 'it can still be drawn')
+  chronicle.see(picture(90_004, [claim(2, 2)]))
+  t.deepEqual(told(chronicle), [['web 2', 2, undefined, undefined]])
+})

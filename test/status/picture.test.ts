@@ -1,0 +1,34 @@
+import test from 'ava'
+import { pictureOf } from '../../src/status/picture.js'
+import { type Contender, freshClaim, NEVER_MS, NOBODY } from '../../src/store/claims.js'
+
+const AT = Date.UTC(2026, 10, 21, 12)
+const HOUR_MS = 3_600_000
+
+const holder = (id: string, leaseMs: number, sinceMs: number): Contender => ({
+  ...freshClaim({ id, leaseMs }, (AT - sinceMs) * 1000, NOBODY),
+  ...{ state: 'granted', host: id, pid: 0, user: '', command: '', sinceMs, overdueMs: sinceMs - leaseMs },
+})
+
+test('who has no process is gone when the time is over, and never when it was given for ever', t => {
+  const resource = { version: AT * 1000, grantedToken: undefined, capacity: 4, value: 0, generation: 0 }
+  const claims = [
+    holder('in time', HOUR_MS, HOUR_MS - 1),
+    holder('too late', HOUR_MS, HOUR_MS + 1),
+    holder('for ever', NEVER_MS, HOUR_MS),
+    holder('for ever and long', NEVER_MS, NEVER_MS + HOUR_MS),
+  ]
+  const { sights } = pictureOf({
+    ...{ server: '', now: AT * 1000, isCut: false, unseen: [], getLocks: [] },
+    resources: [{ key: { kind: 'pool', name: 'x' }, resource: { ...resource, record: undefined }, claims }],
+  })
+  const members = sights.flatMap(sight => sight.members)
+  t.deepEqual(
+    members.map(({ host, leaseLeftMs }) => [host, leaseLeftMs]),
+    [
+      ['in time', 1],
+      ['for ever', undefined],
+      ['for ever and long', undefined],
+    ],
+  )
+})
