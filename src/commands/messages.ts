@@ -5,6 +5,7 @@
 import { formatDuration } from '../config/duration.js'
 import { unreachable } from '../errors.js'
 import type { Host } from '../host.js'
+import type { Call } from './call.js'
 import { describeHolder, type Report } from './report.js'
 
 export interface Voice {
@@ -19,6 +20,12 @@ function line(text: string): string {
 
 export function sayError(host: Host, text: string): void {
   host.stderr.write(line(text))
+}
+
+/** Something has gone wrong that stops nothing; said without a terminal, too, as a daemon and cron have none. */
+export function complain(host: Host, { voice, log }: Pick<Call, 'voice' | 'log'>, warning: string): void {
+  if (!voice.quiet) sayError(host, warning)
+  log('warning', { warning })
 }
 
 /** For those who asked for it; on a terminal also without being asked. */

@@ -9,6 +9,7 @@ import type { Host } from '../host.js'
 import type { Wait } from '../store/port.js'
 import type { Turn } from './await-turn.js'
 import type { Call } from './call.js'
+import { complain } from './messages.js'
 import { type HostLock, onlyHere } from './one-a-host.js'
 import { shortened } from './waiting-line.js'
 
@@ -38,10 +39,13 @@ async function holdIt(
   client: PoolClient,
   lock: HostLock,
   wait: Wait,
-  { settings, warn }: Call,
-  { clock, random }: Host,
+  call: Call,
+  host: Host,
 ): Promise<HeldPool | undefined> {
+  const { settings } = call
+  const { clock, random } = host
   const { connectWaitMs } = settings
+  const warn = (message: string) => complain(host, call, message)
   const grant = await takePool(client, { ...wait, clock, random, connectWaitMs })
   if (!grant) return undefined
   const problem = tooShort(grant.expiresInMs, settings)

@@ -11,7 +11,7 @@ import { type Ending, writeHistory } from '../store/history.js'
 import type { LockTables } from '../store/lock-tables.js'
 import type { Call } from './call.js'
 import { readToken } from './given-file.js'
-import { sayError, sayNews } from './messages.js'
+import { complain, sayNews } from './messages.js'
 import { openTables, participantAt } from './participant.js'
 import type { RunOptions } from './run-options.js'
 import { PoolsFile, readTls } from './serve-files.js'
@@ -30,7 +30,7 @@ export function serve(options: RunOptions): (call: Call, host: Host) => Promise<
     )
   }
   return async (call, host) => {
-    const pools = new PoolsFile(options.poolsFile, problem => warn(problem, call, host))
+    const pools = new PoolsFile(options.poolsFile, problem => complain(host, call, problem))
     const closing = new AbortController()
     setMaxListeners(0, closing.signal) // everybody who waits listens to it
     const meter = new Meter(host.clock)
@@ -62,12 +62,6 @@ export function serve(options: RunOptions): (call: Call, host: Host) => Promise<
       log.close()
     }
   }
-}
-
-/** Said without a terminal, too: a daemon has none. */
-function warn(warning: string, { voice, log }: Call, host: Host): void {
-  if (!voice.quiet) sayError(host, warning)
-  log('warning', { warning })
 }
 
 /** Whoever is next goes first; then an entry may be tried for so long. */

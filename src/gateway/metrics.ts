@@ -15,7 +15,7 @@ const SURVEY_WITHIN_MS = 2000
 /** However many scrape: the tables are read once in so long. */
 const FRESH_MS = 5000
 
-export function metrics({ tables, clock, meter }: Gateway): Hono<Env> {
+export function metrics({ tables, clock, meter, participant }: Gateway): Hono<Env> {
   const app = new Hono<Env>()
   let crowd: Promise<Crowd | undefined> = Promise.resolve(undefined)
   let askedAt = Number.NEGATIVE_INFINITY
@@ -23,7 +23,10 @@ export function metrics({ tables, clock, meter }: Gateway): Hono<Env> {
     if (clock.now() - askedAt >= FRESH_MS) {
       askedAt = clock.now()
       const ask = (patience: Patience) => survey(tables.calls, { getLocks: undefined }, patience)
-      crowd = promptly(clock, SURVEY_WITHIN_MS, ask).then(crowdOf, () => undefined)
+      crowd = promptly(clock, SURVEY_WITHIN_MS, ask).then(
+        found => crowdOf(found, participant.options.maxClockSkewMs),
+        () => undefined,
+      )
     }
     return c.body(await meter.text(await crowd), 200, { 'Content-Type': meter.contentType })
   })
@@ -38,10 +41,12 @@ export function counted(meter: Meter): MiddlewareHandler<Env> {
   }
 }
 
-function crowdOf(survey: Survey): Crowd {
+/** Without those whom everybody would take for dead. */
+export function crowdOf(survey: Survey, maxClockSkewMs: number): Crowd {
   const crowd = { held: new Map<string, number>(), waiting: new Map<string, number>() }
   for (const { kind, members } of pictureOf(survey).sights) {
-    for (const { state } of members) {
+    for (const { state, leaseLeftMs = 0 } of members) {
+      if (leaseLeftMs < -maxClockSkewMs) continue
       const counts = state === 'waiting' ? crowd.waiting : crowd.held
       counts.set(kind, (counts.get(kind) ?? 0) + 1)
     }

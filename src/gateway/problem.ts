@@ -21,11 +21,17 @@ const STATUS: Readonly<Record<SeraErrorKind, ContentfulStatusCode>> = {
   'not-started': 500,
 }
 
+/** What others found is told apart as sera's own errors are. */
+const KIND: Readonly<Record<number, SeraErrorKind>> = { 400: 'usage', 413: 'usage', 415: 'usage', 503: 'lock-failed' }
+
 /** Nobody reads it; access logs know the number from nginx. */
 const CLIENT_CLOSED_REQUEST = 499
 
 export function failure(error: Error, c: Context): Response {
-  if (error instanceof HTTPException) return problem(c, error.status as ContentfulStatusCode, error.message, error.res)
+  if (error instanceof HTTPException) {
+    const { status, message, res } = error
+    return problem(c, status as ContentfulStatusCode, message, res, KIND[status])
+  }
   if (error instanceof HungUp) return problem(c, CLIENT_CLOSED_REQUEST as ContentfulStatusCode, error.message)
   if (error instanceof SeraError) return problem(c, STATUS[error.kind], error.message, undefined, error.kind)
   return problem(c, 500, 'internal error; please report it')

@@ -74,7 +74,7 @@ export function opensAt({ kind, resource }: Sight, at: number): number | undefin
 
 function fromTables({ key, resource, claims }: Surveyed): Sight {
   const members = claims
-    .filter(isThere)
+    .filter(claim => isThere(claim) && !hasPassed(key.kind, claim))
     .map(fromClaim)
     .toSorted((a, b) => RANK[a.state] - RANK[b.state])
   return { ...key, engine: key.kind === 'mutex' ? 'lease' : undefined, resource, members }
@@ -85,6 +85,13 @@ const RANK: Record<ClaimState, number> = { granted: 0, leaving: 1, waiting: 2 }
 /** Who was given a time, and no process, is gone when it is over; who was given it for ever never is. */
 function isThere({ processId, leaseMs, overdueMs }: Contender): boolean {
   return processId !== NOBODY || leaseMs === NEVER_MS || overdueMs <= 0
+}
+
+/** Nobody holds these: what was granted there is a record of what was done. */
+const PASSED = ['gate', 'counter', 'barrier', 'rendezvous']
+
+function hasPassed(kind: string, { state }: Contender): boolean {
+  return state === 'granted' && PASSED.includes(kind)
 }
 
 function fromClaim({ overdueMs, leaseMs, ...claim }: Contender): Member {

@@ -185,7 +185,7 @@ onRuntimes('a pool that can’t be given back is told of, and the exit code is t
   t.is(await bench.sub([...at(server, bench), 'exit 4']).exited, 4)
   t.is(server.count('release'), 2, 'it was tried again')
   const silent = await poolServer(t, ({ verb }) => (verb === 'release' ? { status: 403, text: 'go away' } : 'YES'))
-  const { code, stderr } = await bench.sub([...at(silent, bench, '--verbose'), 'exit 4']).ended()
+  const { code, stderr } = await bench.sub([...at(silent, bench), 'exit 4']).ended()
   t.is(code, 4)
   t.regex(stderr, /^sera: pool .* could not be given back to http:\/\/127\.0\.0\.1:\d+: it answered 403: go away\n$/)
 })

@@ -77,6 +77,12 @@ test('what makes no sense is refused with the name of the field', async t => {
   t.regex(await refused('/v1/mutexes/a/claims', { wait: 5 }), /^wait: /)
   t.regex(await refused('/v1/mutexes/a/claims', { lease: '0.5s' }), /^lease: expected a duration .*from 1s to 1d$/)
   t.regex(await refused('/v1/mutexes/a/claims', { laese: '5s' }), /laese/)
+  const torn = await fetch(`${one.url}/v1/mutexes/a/claims`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: '{bad',
+  })
+  t.like(await torn.json(), { status: 400, kind: 'usage' })
   t.regex(await refused('/v1/mutexes/a/claims', {}, 'mine'), /^idempotency-key: expected a UUID$/)
   t.regex(await refused('/v1/mutexes/a%00b/claims', {}), /^name: .*control character/)
   t.regex(await refused(`/v1/mutexes/${'x'.repeat(256)}/claims`, {}), /^name: .*256 characters/)

@@ -38,7 +38,7 @@ each('a gateway that ends tells who waits to ask again, and their places stay', 
   await until('it waits', async () => (await two.get(`/v1/claims/${key}`)).status === 200)
   ending.sera.kill('SIGTERM')
   const told = await waits
-  t.deepEqual([told.status, told.headers.get('retry-after')], [503, '1'])
+  t.deepEqual([told.status, told.body.kind, told.headers.get('retry-after')], [503, 'lock-failed', '1'])
   t.is(await ending.sera.exited, 0)
   t.is((await two.get(`/v1/claims/${key}`)).body.state, 'waiting')
   await two.delete(`/v1/claims/${holder.body.id}`)

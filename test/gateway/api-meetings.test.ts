@@ -159,3 +159,13 @@ onEach(
     t.is((await one.post(path, {})).body.state, 'granted')
   },
 )
+
+onEach('a key that closed a gate does nothing else there, and is no holder', async (t, { gateway }) => {
+  const one = await gateway()
+  const key = newKey()
+  const gate = '/v1/gates/g'
+  for (let times = 0; times < 2; times++) t.is((await one.post(`${gate}/close`, {}, { key })).status, 200)
+  t.is((await one.post(`${gate}/wait`, { wait: '0' }, { key })).status, 409)
+  t.is((await one.post(`${gate}/open`, {}, { key })).status, 409)
+  t.is((await one.post(`${gate}/wait`, { wait: '0' })).status, 408)
+})

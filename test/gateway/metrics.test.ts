@@ -1,4 +1,7 @@
 /** What Prometheus is told, and what a balancer is. */
+import test from 'ava'
+import { crowdOf } from '../../src/gateway/metrics.js'
+import { type Contender, freshClaim } from '../../src/store/claims.js'
 import { each } from '../support/each.js'
 import { ask, get, serve, type TestGateway } from '../support/gateway.js'
 import { parseExposition, type Sample } from '../support/prometheus.js'
@@ -78,4 +81,15 @@ each('/metrics tells what it knows while the database can’t be asked', async (
   const samples = await scrape(gateway)
   t.is(value(samples, 'sera_held', { kind: 'mutex' }), undefined)
   t.is(value(samples, 'sera_build_info'), 1)
+})
+
+test('whoever everybody would take for dead is not counted', t => {
+  const claim = (overdueMs: number): Contender => ({
+    ...freshClaim({ id: `${overdueMs}`, leaseMs: 1000 }, 1, 'process'),
+    ...{ state: 'granted', host: '', pid: 0, user: '', command: '', sinceMs: 0, overdueMs },
+  })
+  const resource = { version: 1, grantedToken: 1, capacity: undefined, value: 0, generation: 0, record: undefined }
+  const resources = [{ key: { kind: 'mutex', name: 'x' }, resource, claims: [-500, 4000, 6000].map(claim) }]
+  const survey = { server: '', now: 1, isCut: false, unseen: [], getLocks: [], resources }
+  t.is(crowdOf(survey, 5000).held.get('mutex'), 2)
 })

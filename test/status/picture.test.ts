@@ -10,25 +10,40 @@ const holder = (id: string, leaseMs: number, sinceMs: number): Contender => ({
   ...{ state: 'granted', host: id, pid: 0, user: '', command: '', sinceMs, overdueMs: sinceMs - leaseMs },
 })
 
+function membersOf(kind: string, claims: Contender[]) {
+  const value = (AT + HOUR_MS) * 1000
+  const resource = { version: AT * 1000, grantedToken: undefined, capacity: 4, value, generation: 0, record: undefined }
+  const { sights } = pictureOf({
+    ...{ server: '', now: AT * 1000, isCut: false, unseen: [], getLocks: [] },
+    resources: [{ key: { kind, name: 'x' }, resource, claims }],
+  })
+  return sights.flatMap(sight => sight.members)
+}
+
 test('who has no process is gone when the time is over, and never when it was given for ever', t => {
-  const resource = { version: AT * 1000, grantedToken: undefined, capacity: 4, value: 0, generation: 0 }
   const claims = [
     holder('in time', HOUR_MS, HOUR_MS - 1),
     holder('too late', HOUR_MS, HOUR_MS + 1),
     holder('for ever', NEVER_MS, HOUR_MS),
     holder('for ever and long', NEVER_MS, NEVER_MS + HOUR_MS),
   ]
-  const { sights } = pictureOf({
-    ...{ server: '', now: AT * 1000, isCut: false, unseen: [], getLocks: [] },
-    resources: [{ key: { kind: 'pool', name: 'x' }, resource: { ...resource, record: undefined }, claims }],
-  })
-  const members = sights.flatMap(sight => sight.members)
   t.deepEqual(
-    members.map(({ host, leaseLeftMs }) => [host, leaseLeftMs]),
+    membersOf('pool', claims).map(({ host, leaseLeftMs }) => [host, leaseLeftMs]),
     [
       ['in time', 1],
       ['for ever', undefined],
       ['for ever and long', undefined],
     ],
   )
+})
+
+test('what was done at a gate, or counted, is not held by who did it', t => {
+  const record = holder('record', HOUR_MS, 0)
+  const waiter: Contender = { ...record, id: 'waiter', state: 'waiting' }
+  t.deepEqual(
+    membersOf('gate', [record, waiter]).map(({ id }) => id),
+    ['waiter'],
+  )
+  t.is(membersOf('counter', [record]).length, 0)
+  t.is(membersOf('mutex', [record]).length, 1)
 })

@@ -33,7 +33,7 @@ const ALWAYS = {
   401: 'The token is missing or wrong',
   403: "Another site's page asks",
   413: 'The body has more than 64 KiB',
-  415: 'The body is no JSON, or does not say that it is',
+  415: 'The body does not say that it is JSON',
   421: 'Without a token, the gateway is called by its address',
   503: 'The database can not be used, or this gateway is about to end: ask again, here or at another',
 }

@@ -68,7 +68,7 @@ const closingGate = kind({
   says: 'Holds up whoever waits at it from now on',
   body: brief.extend({ for: duration('Until it opens by itself: forever when absent', '2h').optional() }),
   answer: {},
-  turn: body => ({ ask: {}, waiting: gate(closing(milliseconds(body.for, Number.POSITIVE_INFINITY))) }),
+  turn: body => ({ ask: { mode: 'close' }, waiting: gate(closing(milliseconds(body.for, Number.POSITIVE_INFINITY))) }),
 })
 
 const openingGate = kind({
@@ -77,7 +77,7 @@ const openingGate = kind({
   says: 'Lets all go who wait at it',
   body: brief,
   answer: {},
-  turn: () => ({ ask: {}, waiting: gate(opening) }),
+  turn: () => ({ ask: { mode: 'open' }, waiting: gate(opening) }),
 })
 
 const waitingAtGate = kind({
