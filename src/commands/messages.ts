@@ -5,7 +5,7 @@
 import { formatDuration } from '../config/duration.js'
 import { unreachable } from '../errors.js'
 import type { Host } from '../host.js'
-import type { Call } from './call.js'
+import type { Log } from '../log/log.js'
 import { describeHolder, type Report } from './report.js'
 
 export interface Voice {
@@ -23,7 +23,7 @@ export function sayError(host: Host, text: string): void {
 }
 
 /** Something has gone wrong that stops nothing; said without a terminal, too, as a daemon and cron have none. */
-export function complain(host: Host, { voice, log }: Pick<Call, 'voice' | 'log'>, warning: string): void {
+export function complain(host: Host, { voice, log }: { voice: Voice; log: Log['write'] }, warning: string): void {
   if (!voice.quiet) sayError(host, warning)
   log('warning', { warning })
 }
