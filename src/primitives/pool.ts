@@ -5,8 +5,11 @@
  * Admission: who holds it is let on once more, with the grant he has. Otherwise nobody else waits ahead of me, and fewer hold it than
  * may. Where the same host waits ahead of me, as one that asks anew when its gateway was killed, its other claims go with my
  * grant; so grants come in the order of arrival, and whoever holds it came before all who wait: what stands up to my place in the
- * queue is all that matters. Whoever hangs up in the moment of his grant gives it back; but not when the same host, having asked
- * again elsewhere, has been told of it meanwhile: the grant remembers that it was told (`Change.told`). A holder has no process that renews him (`NOBODY`): his claim gets his time as its lease.
+ * queue is all that matters. A holder has no process that renews him (`NOBODY`): his claim gets his time as its lease.
+ *
+ * Why nobody else gets it who has been told that it is his: whoever hangs up in the moment of his grant gives it back; but not when
+ * the same host, having asked again elsewhere, has heard of that grant meanwhile. To be told of a grant is a step, which leaves its
+ * mark on the claim (`Change.told`), and to give it back is a step that looks for the mark.
  *
  * What the limits say is asked anew each time, as they may change while somebody waits.
  * @see https://github.com/calston/distributex
