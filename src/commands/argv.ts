@@ -101,11 +101,18 @@ function unknown(word: string, spelled: string): SeraError {
   return new SeraError('usage', `unknown flag ${word}; ${meant ? `did you mean --${meant}?` : 'see sera --help'}`)
 }
 
+/** The spellings that Go's flag package takes for a switch, as the original does; any other mix of cases is a mistake. */
+const SWITCH_VALUES: Readonly<Record<string, readonly string[]>> = {
+  true: ['1', 't', 'T', 'true', 'TRUE', 'True'],
+  false: ['0', 'f', 'F', 'false', 'FALSE', 'False'],
+}
+
 function switchValue(word: string, value: string[]): string {
-  const text = value.length === 0 ? 'true' : value.join('=').toLowerCase()
-  if (text !== 'true' && text !== 'false')
-    throw new SeraError('usage', `${word}: a switch takes no value but true or false`)
-  return text
+  const text = value.length === 0 ? 'true' : value.join('=')
+  const meant = Object.keys(SWITCH_VALUES).find(name => SWITCH_VALUES[name]?.includes(text))
+  if (meant === undefined)
+    throw new SeraError('usage', `${word}: a switch takes no value but true or false (also t, f, 1, 0)`)
+  return meant
 }
 
 /** What follows `<wait>`, or another `marker`. */

@@ -21,9 +21,9 @@ async function wholeHelp(width: number): Promise<string> {
 }
 
 async function subcommandHelp(subcommand: Subcommand, width: number): Promise<string> {
-  const { forms, alias, about, examples } = subcommand
+  const { forms, aliases = [], about, examples } = subcommand
   const usages = forms.map((form, at) => `${at === 0 ? 'Usage:' : '      '} ${usageOf(subcommand, form)}\n`).join('')
-  const also = alias === undefined ? '' : `Also sera ${alias}. `
+  const also = aliases.length === 0 ? '' : `Also sera ${aliases.join(' or ')}. `
   const paragraphs = `${also}${about}\n\n${flagsStand(forms)}`.split('\n\n').map(text => folded(text, width))
   const sections = [
     usages,

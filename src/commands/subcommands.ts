@@ -48,7 +48,7 @@ export interface Form {
 
 export interface Subcommand {
   name: string
-  alias?: string
+  aliases?: readonly string[]
   forms: readonly Form[]
   /** What a flag means whose value is left out. */
   omitted?: Readonly<Record<string, string>>
@@ -71,7 +71,7 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
   },
   {
     name: 'semaphore',
-    alias: 'sem',
+    aliases: ['sem', 'sema'],
     forms: [
       { name: 'semaphore', words: ['<name>', '<permits>'], wraps: true, does: 'at most <permits> at a time' },
       { name: 'counter', words: ['<name>', '<delta>'], wraps: false, does: 'count up, down or not at all' },
@@ -91,7 +91,7 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
   },
   {
     name: 'barrier',
-    alias: 'br',
+    aliases: ['br'],
     forms: [
       { name: 'barrier', words: ['<name>', '<count>'], wraps: false, does: 'wait until <count> have arrived' },
       {
@@ -143,7 +143,7 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
   },
   {
     name: 'rendezvous',
-    alias: 'sync',
+    aliases: ['sync'],
     forms: [
       {
         name: 'rendezvous',
@@ -322,7 +322,7 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
 ]
 
 export function findSubcommand(word: string): Subcommand | undefined {
-  return SUBCOMMANDS.find(({ name, alias }) => name === word || alias === word)
+  return SUBCOMMANDS.find(({ name, aliases = [] }) => [name, ...aliases].includes(word))
 }
 
 /** `sera barrier <name> <count>`. */

@@ -27,6 +27,15 @@ test('the flag and its -- are optional before <wait>', t => {
   t.deepEqual(splitCommandLine(['-wait-and-skip=true', '30', 'migrate.sh']), expected)
 })
 
+test('a switch takes every spelling that Go takes, and no other', t => {
+  const readAs = (value: string) => splitCommandLine([`-wait-and-skip=${value}`, '5', 'ls']).flags
+  for (const yes of ['1', 't', 'T', 'TRUE', 'true', 'True']) t.deepEqual(readAs(yes), ['--wait-and-skip=true'], yes)
+  for (const no of ['0', 'f', 'F', 'FALSE', 'false', 'False']) t.deepEqual(readAs(no), ['--wait-and-skip=false'], no)
+  for (const neither of ['', 'yes', 'off', 'tRUE', '2', 'true=1']) {
+    t.throws(() => readAs(neither), { instanceOf: SeraError, message: /takes no value but true or false/ }, neither)
+  }
+})
+
 test('a value may look like <wait>, like a flag or like --', t => {
   for (const value of ['5', '-5', '--', '--quiet', 'a=b', '']) {
     t.deepEqual(splitCommandLine(['--name', value, '5', 'ls']), classic([`--name=${value}`], '5', ['ls']) as never)

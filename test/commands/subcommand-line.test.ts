@@ -34,6 +34,13 @@ test('a form is told by its words and by whether a command follows', t => {
   t.deepEqual(run('gate', 'open', 'open'), alone('gate open', ['open', 'open']))
 })
 
+test('sem and sema, the short names of dissem, are the semaphore', t => {
+  for (const name of ['sem', 'sema']) {
+    t.deepEqual(run(name, 'x', '1'), alone('counter', ['x', '1']), name)
+    t.deepEqual(run(name, 'x', '4', '30', 'ls'), { ...alone('semaphore', ['x', '4']), wait: '30', command: ['ls'] }, name)
+  }
+})
+
 test('words that are optional may be missing at the end', t => {
   t.deepEqual(run('status'), alone('status', []))
   t.deepEqual(run('status', 'gate'), alone('status', ['gate']))

@@ -235,7 +235,7 @@ for (const runtime of RUNTIMES) {
       for (const { code } of Object.values(EXIT_CODES)) t.true(text.includes(String(code)))
       for (const one of SUBCOMMANDS) for (const form of one.forms) t.true(text.includes(usageOf(one, form)))
     }
-    for (const { name, alias = name, forms, examples } of SUBCOMMANDS) {
+    for (const { name, aliases: [alias = name] = [], forms, examples } of SUBCOMMANDS) {
       const text = await help(alias, '--help')
       t.is(await help('help', name), text)
       for (const flag of flagsOf(forms.map(form => form.name))) t.true(text.includes(`--${flag.name}`), flag.name)
