@@ -3,7 +3,7 @@
  *
  * Each says what it is (labels), what it wants of the others (a selector), and how many it wants to meet at least (mates).
  * Admission: the oldest set (`oldest-set.ts`) of those who wait in which every pair accepts each other, and which is as large as the
- * most demanding of them wants. The step that finds it grants all of its members, and writes who they are into the claim of
+ * most demanding of them wants. A participant with mates 0 passes alone: it meets nobody and completes no set. The step that finds it grants all of its members, and writes who they are into the claim of
  * each. So the match is final: whoever looks next, or was about to give up, has met the others.
  *
  * Who accepts whom never changes. So only a newcomer can complete a set, or one who has been silent and is heard of again: each
@@ -94,7 +94,7 @@ export function rendezvous(): Waiting {
 export interface RendezvousOptions {
   /** Who comes, for the others to know: 1 to 255 characters. */
   actor: string
-  /** How many others to meet at least: 0 to 63. Default: 1. */
+  /** How many others to meet at least: 0 to 63; with 0 it passes alone. Default: 1. */
   mates?: number | undefined
   /** What others may ask for, besides `actor`. Keys and values as in Kubernetes. */
   labels?: Readonly<Record<string, string>> | undefined

@@ -31,7 +31,9 @@ export interface Invitation {
   selector?: string | undefined
 }
 
+/** Whether the two may meet: each selector matches the other's labels. A visitor with mates 0 passes alone, as in syncnet. */
 export function accept(one: Visitor, other: Visitor): boolean {
+  if (one.mates === 0 || other.mates === 0) return false
   return matches(one.selector, other.labels) && matches(other.selector, one.labels)
 }
 

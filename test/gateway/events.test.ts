@@ -47,6 +47,16 @@ each('as many meet as the most demanding of them wants', async (t, bench) => {
   t.is((await get(at(gateway, bench, { actor: 'alone', mates: '0' }))).text, '{"payloads":{"alone":""}}\n')
 })
 
+each('a client with mates=0 passes alone and takes no waiting client along', async (t, bench) => {
+  const gateway = await serve(bench)
+  const waitsOn = ask(at(gateway, bench, { actor: 'waits' }))
+  await waits(gateway, bench, 'waits')
+  t.is((await get(at(gateway, bench, { actor: 'alone', mates: '0' }))).text, '{"payloads":{"alone":""}}\n')
+  t.is(waitsOn.answered, undefined)
+  t.is((await get(at(gateway, bench, { actor: 'mate' }))).text, '{"payloads":{"mate":"","waits":""}}\n')
+  t.is((await waitsOn.answer)?.status, 200)
+})
+
 each('labels that are given take the place of the actor’s, and every pair has to suit', async (t, bench) => {
   const gateway = await serve(bench)
   const web = ask(at(gateway, bench, { actor: 'web', labels: 'role=web', selector: 'role in (db), !actor' }))

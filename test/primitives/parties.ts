@@ -43,6 +43,7 @@ export function oldestByTrying<G extends Guest>(all: readonly G[], me?: G): read
 
 export function isComplete(set: readonly Guest[]): boolean {
   if (set.length !== 1 + Math.max(...set.map(({ units }) => units))) return false
+  if (set.length > 1 && set.some(({ units }) => units === 0)) return false
   return set.every(one => set.every(other => one === other || accepts(one, other)))
 }
 

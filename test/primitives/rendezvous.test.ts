@@ -73,6 +73,8 @@ const broken: Record<string, Rule> = {
     if (!('claims' in change)) return change
     return { claims: (change.claims ?? []).map((one, at) => ({ ...one, result: `[${at}]` })) }
   },
+  'mates 0 takes others along': (state, me) =>
+    me.units === 0 ? admit({ ...state, claims: state.claims.map(one => ({ ...one, units: 1 })) }, me) : admit(state, me),
   'never alone': (state, me) => (me.units === 0 && state.claims.length === 1 ? {} : admit(state, me)),
 }
 
@@ -120,6 +122,22 @@ test('a set of sixty-four meets, and no larger one is asked for', t => {
     [...Array(63).fill(0), 64],
   )
   t.throws(() => askOf({ actor: 'a', mates: 64, labels: new Map() }), { message: /^mates: .* from 0 to 63, got 64$/ })
+})
+
+test('a participant with mates 0 passes alone and leaves the others waiting', t => {
+  const table = new Table()
+  const anybody = { labels: '', selector: '' }
+  const { me: waits } = table.arrive(admit, { ...anybody, units: 1 })
+  const { me: alone, grants } = table.arrive(admit, { ...anybody, units: 0 })
+  t.deepEqual(
+    grants.map(({ id }) => id),
+    [alone.id],
+  )
+  const met = table.arrive(admit, { ...anybody, units: 1 })
+  t.deepEqual(
+    met.grants.map(({ id }) => id),
+    [waits.id, met.me.id],
+  )
 })
 
 test('a claim that can’t be understood meets nobody, and disturbs nobody', t => {
