@@ -1,29 +1,36 @@
 /**
- * Events, as syncnet has them: `GET /event` waits until those who suit each other are there, and tells them who came.
+ * Events: a request waits until the requests that suit each other are there, and is answered who came.
  *
  *     $ curl 'localhost:9989/event?event=coin&actor=customer&payload=2'
  *     {"payloads":{"customer":"2","machine":""}}
  *
- * All are at the same rendezvous, those of other gateways and of `sera rendezvous` too. Who hangs up is gone at once.
- * Only a match that was written before, in the same moment perhaps, stands, as a match is final: the others learn of it.
- * Then the one who hung up has met them and does not know, as if the answer had been lost on its way.
+ * The tool for that has had three names and two interfaces, and both are here:
  *
- * Where syncnet answers 200 to what it can't understand, the status here is 400; the answer is a line of text as there.
- * @see https://github.com/siadat/netmatch (syncnet until January 2020)
+ * - `/event` of syncnet and netsync: `event`, `actor`, `mates`.
+ * - `/match` of netmatch: `key`, `count`, labels and a selector, and no actor.
+ *
+ * All are at the same rendezvous, and so are those of other gateways and of `sera rendezvous`. A client that disconnects
+ * leaves at once. A match that was written just before stands, because the others learn of it: then the client has met
+ * them without knowing, as if the answer had been lost on its way.
+ *
+ * A request that makes no sense is answered with 400 and a line of text; there the status is 200.
+ * @see https://github.com/siadat/netmatch
  */
 import { type Context, Hono } from 'hono'
 import { SeraError } from '../errors.js'
-import { checkName } from '../primitives/names.js'
+import { checkCount, checkName, LONGEST_NAME } from '../primitives/names.js'
 import type { Ask } from '../primitives/participant.js'
 import type { Place } from '../primitives/place.js'
 import { type Match, matchOf, rendezvous } from '../primitives/rendezvous.js'
 import { takeTurn } from '../primitives/turn.js'
-import { askOf, checkPayload, withActor } from '../primitives/visitor.js'
-import { parseLabels } from '../selector/labels.js'
+import { askOf, checkPayload, type Invitation, MOST_MATES, withActor } from '../primitives/visitor.js'
+import { formatLabels, type Labels } from '../selector/labels.js'
 import type { Patience } from '../store/claims.js'
 import { guest, type Owner } from '../store/owner.js'
+import { limited } from './body-limit.js'
 import { clientOf } from './client.js'
 import type { Env } from './env.js'
+import { type EventForm, formOf } from './event-form.js'
 import { eventStats } from './event-stats.js'
 import type { Gateway } from './gateway.js'
 import type { EventEntry } from './log.js'
@@ -34,13 +41,65 @@ import { failure } from './problem.js'
 /** What a scrape of `/stats` is willing to wait. */
 const STATS_WITHIN_MS = 5000
 
+/** One of the two interfaces. */
+interface Interface {
+  path: string
+  /** What a request may have. */
+  names: readonly string[]
+  /** @throws SeraError usage */
+  visit(form: EventForm): Visit
+  answer(match: Match): object
+}
+
+interface Visit {
+  event: string
+  ask: Ask
+}
+
+const NETSYNC: Interface = {
+  path: '/event',
+  names: ['event', 'actor', 'payload', 'labels', 'selector', 'mates'],
+  visit(form) {
+    const like = 'expected /event?event=NAME&actor=NAME'
+    const event = checkName('event', required('event', form.text('event'), like))
+    const actor = required('actor', form.text('actor'), like)
+    // labels that are given take the place of `actor`
+    const labels = form.labels() ?? withActor(actor, new Map())
+    const selector = form.text('selector') ?? `actor!=${actor}`
+    return { event, ask: asking(form, { actor, labels, selector, mates: form.count('mates') }) }
+  },
+  /** By actor: of two with one name, the last. */
+  answer({ members }) {
+    const pairs = members.map(({ actor, payload }) => [actor, payload ?? ''] as const)
+    return { payloads: Object.fromEntries(pairs.toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))) }
+  },
+}
+
+const NETMATCH: Interface = {
+  path: '/match',
+  names: ['key', 'payload', 'labels', 'selector', 'count'],
+  visit(form) {
+    const like = 'expected key, labels and selector'
+    const event = checkName('key', required('key', form.text('key'), like))
+    const labels = required('labels', form.labels(), like)
+    const selector = required('selector', form.text('selector'), like)
+    const mates = checkCount('count', form.count('count') ?? 1, MOST_MATES, 0)
+    return { event, ask: asking(form, { actor: nameFrom(labels), labels, selector, mates }) }
+  },
+  answer({ members }) {
+    return { requests: members.map(({ labels, payload }) => ({ labels, payload: payload ?? '' })) }
+  },
+}
+
 export function events(gateway: Gateway): Hono<Env> {
   const app = new Hono<Env>()
-  app.on(['GET', 'POST'], '/event', async c => {
-    const visit = visitOf(c)
-    const match = await meet(c, gateway, visit)
-    return printed(c, { payloads: payloadsOf(match) })
-  })
+  for (const { path, names, visit, answer } of [NETSYNC, NETMATCH]) {
+    app.use(path, limited)
+    app.on(['GET', 'POST'], path, async c => {
+      const match = await meet(c, gateway, visit(await formOf(c, names)))
+      return printed(c, answer(match))
+    })
+  }
   app.on(['GET', 'POST'], '/stats', async c => {
     const { signal } = c.req.raw
     const ask = (patience: Patience) => eventStats(gateway.tables, { ...patience, signal })
@@ -53,39 +112,23 @@ export function events(gateway: Gateway): Hono<Env> {
   return app
 }
 
-interface Visit {
-  event: string
-  ask: Ask
+function asking(form: EventForm, invitation: Invitation): Ask {
+  return { ...askOf(invitation), payload: checkPayload(form.text('payload') ?? '') }
 }
 
-/** What is given empty is not given; labels that are given take the place of `actor`. @throws SeraError usage */
-function visitOf(c: Context<Env>): Visit {
-  const given = (name: string) => c.req.query(name) || undefined
-  const event = checkName('event', required('event', given('event')))
-  const actor = required('actor', given('actor'))
-  const labels = given('labels')
-  const ask = askOf({
-    actor,
-    mates: matesOf(given('mates')),
-    labels: labels === undefined ? withActor(actor, new Map()) : parseLabels(labels),
-    selector: given('selector') ?? `actor!=${actor}`,
-  })
-  return { event, ask: { ...ask, payload: checkPayload(given('payload') ?? '') } }
+/** What others see of a request that names no actor. */
+function nameFrom(labels: Labels): string {
+  return [...(labels.get('actor') || formatLabels(labels))].slice(0, LONGEST_NAME).join('')
 }
 
-function required(name: string, value: string | undefined): string {
+function required<T>(name: string, value: T | undefined, like: string): T {
   if (value !== undefined) return value
-  throw new SeraError('usage', `empty ${name}: expected /event?event=NAME&actor=NAME`)
-}
-
-function matesOf(text: string | undefined): number | undefined {
-  if (text === undefined || /^[+-]?\d+$/.test(text)) return text === undefined ? undefined : Number(text)
-  throw new SeraError('usage', 'mates must be int')
+  throw new SeraError('usage', `empty ${name}: ${like}`)
 }
 
 async function meet(c: Context<Env>, gateway: Gateway, { event, ask: wish }: Visit): Promise<Match> {
   const { participant } = gateway
-  const ask = { ...wish, owner: guest(clientOf(c), '/event') }
+  const ask = { ...wish, owner: guest(clientOf(c), c.req.path) }
   const place = participant.place({ kind: 'rendezvous', name: event })
   const tell = storyOf(place, ask, gateway)
   tell({ what: 'came' })
@@ -99,7 +142,7 @@ async function meet(c: Context<Env>, gateway: Gateway, { event, ask: wish }: Vis
   }
   const match = matchOf(event, place.claim)
   tell({ what: 'met', match: match.match, actors: match.members.map(({ actor }) => actor) })
-  await participant.leave(place).catch(() => {}) // who has met has met; the claim's lease ends it, too
+  await participant.leave(place).catch(() => {}) // the match is final; the claim's lease ends it, too
   return match
 }
 
@@ -115,10 +158,4 @@ function storyOf(
     const ms = Math.round(clock.now() - cameAt)
     log.write({ kind: 'event', what, request, client, event, actor, ms, ...rest })
   }
-}
-
-/** By actor, as syncnet has them: of two with one name, the last. */
-function payloadsOf({ members }: Match): Record<string, string> {
-  const pairs = members.map(({ actor, payload }) => [actor, payload ?? ''] as const)
-  return Object.fromEntries(pairs.toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)))
 }

@@ -47,6 +47,7 @@ const PATHS = [
   '/release/?host=a&pool=NAME',
   '/renew/?host=a&pool=NAME&token=1',
   '/event?event=e&actor=a&mates=0',
+  '/match?key=e&labels=a=b&selector=a&count=0',
   '/stats',
   '/v1/status',
   '/v1/history',

@@ -74,7 +74,9 @@ const broken: Record<string, Rule> = {
     return { claims: (change.claims ?? []).map((one, at) => ({ ...one, result: `[${at}]` })) }
   },
   'mates 0 takes others along': (state, me) =>
-    me.units === 0 ? admit({ ...state, claims: state.claims.map(one => ({ ...one, units: 1 })) }, me) : admit(state, me),
+    me.units === 0
+      ? admit({ ...state, claims: state.claims.map(one => ({ ...one, units: 1 })) }, me)
+      : admit(state, me),
   'never alone': (state, me) => (me.units === 0 && state.claims.length === 1 ? {} : admit(state, me)),
 }
 

@@ -4,11 +4,10 @@
  * `/v1/openapi.json` is its document; requests are checked by the schemas it is made of.
  */
 import { OpenAPIHono } from '@hono/zod-openapi'
-import type { MiddlewareHandler } from 'hono'
-import { bodyLimit } from 'hono/body-limit'
 import { HTTPException } from 'hono/http-exception'
 import { removeClaims } from '../../store/breaking.js'
 import { VERSION } from '../../version.js'
+import { limited } from '../body-limit.js'
 import type { Env } from '../env.js'
 import type { Gateway } from '../gateway.js'
 import { json } from '../output.js'
@@ -21,8 +20,6 @@ import { meetings } from './meetings.js'
 import { reading } from './reading.js'
 import { Records } from './records.js'
 import { Turns } from './turns.js'
-
-const LONGEST_BODY = 64 * 1024
 
 export function api(gateway: Gateway): OpenAPIHono<Env> {
   const app = new OpenAPIHono<Env>({
@@ -51,13 +48,6 @@ function deskOf(gateway: Gateway): Desk {
 }
 
 const ABOUT = 'Locks, barriers and the like for whoever speaks HTTP. Errors are problem details (RFC 9457).'
-
-const limited: MiddlewareHandler = bodyLimit({
-  maxSize: LONGEST_BODY,
-  onError: () => {
-    throw new HTTPException(413, { message: `the body has more than ${LONGEST_BODY / 1024} KiB` })
-  },
-})
 
 /** 405 where there is something, but not by that method. */
 function refuseOtherMethods(app: OpenAPIHono<Env>, paths: readonly [path: string, item: object][]): void {

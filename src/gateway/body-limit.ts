@@ -1,0 +1,13 @@
+/** Refuses a body that is larger than any request needs, before it is read. */
+import type { MiddlewareHandler } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import { HTTPException } from 'hono/http-exception'
+
+const LONGEST_BODY = 64 * 1024
+
+export const limited: MiddlewareHandler = bodyLimit({
+  maxSize: LONGEST_BODY,
+  onError: () => {
+    throw new HTTPException(413, { message: `the body has more than ${LONGEST_BODY / 1024} KiB` })
+  },
+})
