@@ -1,6 +1,7 @@
 /**
- * Says before a command is started why it can't be: as execvp(3) would search, but with the reason in words and without
- * the fallback to a shell for a text file that lacks `#!` (the original refuses it too).
+ * Says before a command is started why it can't be. The search goes on as in execvp(3): a folder of PATH that may not be
+ * searched, or a file that may not be executed, is remembered and passed over. There is no fallback to a shell for a text
+ * file that lacks `#!`; the original refuses it too.
  */
 import { accessSync, closeSync, constants, openSync, readSync, statSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
@@ -10,30 +11,45 @@ const DEFAULT_PATH = '/bin:/usr/bin'
 
 /** Throws SeraError('not-started') when `command` can't be executed. */
 export function checkExecutable(command: string, path: string | undefined): void {
-  const candidates = command.includes('/')
-    ? [command]
-    : (path ?? DEFAULT_PATH).split(delimiter).map(d => join(d, command))
-  let problem = command.includes('/') ? 'no such file' : 'not found on PATH'
+  const isPath = command.includes('/')
+  const candidates = isPath ? [command] : (path ?? DEFAULT_PATH).split(delimiter).map(d => join(d, command))
+  let problem: string | undefined
   for (const candidate of candidates) {
     const found = problemWith(candidate)
     if (found === undefined) return
     if (found !== MISSING) problem = found
   }
-  throw new SeraError('not-started', `cannot start ${command}: ${problem}`)
+  const reason = problem ?? (isPath ? 'no such file' : `not found on PATH${hintFor(command)}`)
+  throw new SeraError('not-started', `cannot start ${command}: ${reason}`)
+}
+
+/** `sera 5 'echo hi'`: a whole line of shell stands where the program should. */
+function hintFor(command: string): string {
+  if (!/\s/.test(command)) return ''
+  const quoted = command.replaceAll("'", `'\\''`)
+  return `; a program and its arguments are separate words, a shell line is run by sh -c '${quoted}'`
 }
 
 const MISSING = 'missing'
 
 function problemWith(file: string): string | undefined {
-  const stats = statSync(file, { throwIfNoEntry: false })
-  if (!stats) return MISSING
-  if (stats.isDirectory()) return `${file} is a directory`
+  try {
+    if (statSync(file).isDirectory()) return `${file} is a directory`
+  } catch (error) {
+    return unreachableFor(file, error as NodeJS.ErrnoException)
+  }
   try {
     accessSync(file, constants.X_OK)
   } catch {
     return `${file} is not executable; permission denied (chmod +x?)`
   }
   return lacksInterpreter(file) ? `${file} is a script without a first line such as #!/bin/sh` : undefined
+}
+
+/** What execvp(3) passes over in silence is missing; the rest it remembers for the end. */
+function unreachableFor(file: string, { code, message }: NodeJS.ErrnoException): string {
+  if (code === 'ENOENT' || code === 'ENOTDIR') return MISSING
+  return code === 'EACCES' ? `${file} is out of reach; permission denied on its folder` : message
 }
 
 /** A text file (no NUL in its first bytes, as bash tells it) that doesn't begin with `#!`. */

@@ -9,8 +9,8 @@ import { health } from './health.js'
 import { logged } from './log.js'
 import { counted, metrics } from './metrics.js'
 import { page } from './page.js'
-import { pools } from './pools.js'
-import { failure, notFound } from './problem.js'
+import { pools, unknownPath } from './pools.js'
+import { failure } from './problem.js'
 import { readable } from './request.js'
 import { watch } from './watch.js'
 
@@ -28,6 +28,6 @@ export function gatewayApp(gateway: Gateway): Hono<Env> {
   app.route('/', api(gateway))
   app.route('/', page())
   app.onError(failure)
-  app.notFound(notFound)
+  app.notFound(unknownPath)
   return app
 }

@@ -23,7 +23,7 @@ import { clientOf } from './client.js'
 import type { Env } from './env.js'
 import type { Gateway } from './gateway.js'
 import { HungUp, whileHere } from './patience.js'
-import { failure } from './problem.js'
+import { failure, notFound } from './problem.js'
 
 /** What is asked of a pool, once it makes sense. */
 interface Asked {
@@ -63,6 +63,12 @@ export function pools(gateway: Gateway): Hono<Env> {
     return told === undefined ? c.text('NO', 503) : c.text(told)
   })
   return app
+}
+
+/** An address that nothing else answers: with a host and a pool, a Distributex calls it INVALID. */
+export function unknownPath(c: Context): Response {
+  const { host, pool } = c.req.query()
+  return c.req.method === 'GET' && host !== undefined && pool !== undefined ? c.text('INVALID') : notFound(c)
 }
 
 function notAllowed(c: Context): Response {

@@ -82,6 +82,15 @@ each('what makes no sense is INVALID', async (t, bench) => {
   t.is(await say('release', 'web-1', { pool: 'ours ' }), 'OK')
 })
 
+each('an unknown path with a host and a pool is INVALID, without them it is not found', async (t, bench) => {
+  const { gateway, at } = await started(bench)
+  const invalid = { status: 200, type: 'text/plain; charset=UTF-8', text: 'INVALID' }
+  for (const word of ['lock/', 'getlock', 'get/more', 'a/b/c']) t.deepEqual(await get(at(word, 'a')), invalid, word)
+  for (const query of ['', '?host=a', `?pool=${bench.name}`])
+    t.is((await get(`${gateway.url}/lock/${query}`)).status, 404, query)
+  t.is((await fetch(at('lock/', 'a'), { method: 'POST' })).status, 404)
+})
+
 each('as many as maxlocks says; whose time is up has it no more', async (t, bench) => {
   const { say } = await started(bench)
   const two = { pool: 'two ' }
