@@ -3,6 +3,7 @@ import type { StdioOptions } from 'node:child_process'
 import { realpathSync } from 'node:fs'
 import { constants } from 'node:os'
 import { SeraError } from '../errors.js'
+import { withRawValues } from './raw-environment.js'
 import { type Process, spawn } from './spawn.js'
 
 export interface ChildOptions {
@@ -32,10 +33,11 @@ export class Child {
   /** Starts the command. Rejects with SeraError('not-started'), and then nothing has run. */
   static async start(options: ChildOptions): Promise<Child> {
     const [name = '', ...args] = options.command
-    const [file, argv] = ignoring(options.ignored, name, args)
+    const [command, argv] = ignoring(options.ignored, name, args)
+    const launch = withRawValues({ file: command, args: argv, env: options.env })
     let child: Process
     try {
-      child = spawn(file, argv, { stdio: stdioOf(options), env: options.env, detached: options.ownGroup })
+      child = spawn(launch.file, launch.args, { stdio: stdioOf(options), env: launch.env, detached: options.ownGroup })
     } catch (cause) {
       throw cannotStart(name, cause)
     }

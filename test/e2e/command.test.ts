@@ -16,6 +16,15 @@ import { signalCounter } from './fixtures.js'
 const folder = await mkdtemp(join(tmpdir(), 'sera-command-'))
 const [server] = sharedServers() as [SharedServer]
 const env = { SERA_SERVER: server.dsn() }
+/** A command whose environment has bytes that Node could not pass. */
+async function bytesOf([file = '', ...args]: readonly string[], more: Record<string, string>) {
+  return await new Promise<{ code: number; stdout: string }>(resolve => {
+    execFile(file, args, { env: { ...process.env, ...more } }, (error, stdout) =>
+      resolve({ code: Number(error?.code ?? 0), stdout }),
+    )
+  })
+}
+
 const PRINT_ARGV = ['sh', '-c', 'for word; do printf "%s\\0" "$word"; done', 'sh']
 
 for (const runtime of RUNTIMES) {
@@ -58,6 +67,15 @@ for (const runtime of RUNTIMES) {
       exec(line, { env: { ...process.env, ...env } }, error => resolve(error?.code))
     })
     t.is(code, 201)
+  })
+
+  test(`${runtime.name}: an environment value that is not UTF-8 arrives byte by byte, also under nohup`, async t => {
+    for (const under of ['', "trap '' HUP; "]) {
+      const script = `${under}RAW="$(printf 'caf\\351 \\377')" exec "$1" 5 sh -c 'printf %s "$RAW" | od -An -tx1; exit 3'`
+      const { code, stdout } = await bytesOf(['sh', '-c', script, 'sh', runtime.path], env)
+      t.is(code, 3)
+      t.is(stdout, ' 63 61 66 e9 20 ff\n', under)
+    }
   })
 
   test(`${runtime.name}: stdin, stdout and stderr are the command’s own, not copies`, async t => {
