@@ -12,6 +12,7 @@ import type { Settings } from './config/settings.js'
 import { SeraError } from './errors.js'
 import type { Host } from './host.js'
 import { lockName } from './lockname/lockname.js'
+import { maskWith } from './masking/mask.js'
 import type { Outcome } from './outcome.js'
 
 /** Runs one command line and returns its exit code. Never rejects. */
@@ -47,9 +48,10 @@ async function runClassic(
   const { command } = line
   const { printLockName, name } = options
   const settings = await session.configure(flags, { serverless: printLockName, data: printLockName })
-  session.report.command = command
+  const shown = maskWith(settings.mask)(command)
+  session.report.command = shown
   if (printLockName) return print(session, `${lockName(command, { name, namespace: settings.namespace })}\n`)
-  const call = await callOf(session, { command, shown: command, waitMs, options, settings })
+  const call = await callOf(session, { command, shown, waitMs, options, settings })
   return await classic(call, session.host, session.report)
 }
 
@@ -131,7 +133,7 @@ async function runForm(
       const task = pool(options)
       const settings = await session.configure(flags, { serverless: true })
       const waitMs = options.waits ? options.waitMs : 0
-      const call = voiced(session, { command, shown: command, waitMs, options, settings })
+      const call = voiced(session, { command, shown: maskWith(settings.mask)(command), waitMs, options, settings })
       return await task(call, session.host, session.report)
     }
     case 'serve': {
@@ -148,7 +150,7 @@ async function runForm(
       const settings = await session.configure(flags, { graceless: !form.wraps, data: !form.wraps })
       const call = await callOf(session, {
         command,
-        shown: form.wraps ? command : typed,
+        shown: maskWith(settings.mask)(form.wraps ? command : typed),
         waitMs,
         options,
         settings,

@@ -25,9 +25,7 @@ export function checkExecutable(command: string, path: string | undefined): void
 
 /** `sera 5 'echo hi'`: a whole line of shell stands where the program should. */
 function hintFor(command: string): string {
-  if (!/\s/.test(command)) return ''
-  const quoted = command.replaceAll("'", `'\\''`)
-  return `; a program and its arguments are separate words, a shell line is run by sh -c '${quoted}'`
+  return /\s/.test(command) ? "; give a program and its arguments as separate words, or a shell line as sh -c '…'" : ''
 }
 
 const MISSING = 'missing'

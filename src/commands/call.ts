@@ -13,7 +13,7 @@ export type Task = (call: Call, host: Host, report: Partial<Report>) => Promise<
 export interface Call {
   /** What runs under the lock; empty where nothing does. */
   command: readonly string[]
-  /** What others see of it: the command, or the subcommand itself. */
+  /** What others see of it: the command, or the subcommand itself, without passwords. */
   shown: readonly string[]
   /** Infinity: forever. */
   waitMs: number

@@ -25,10 +25,10 @@ import { shortened } from './waiting-line.js'
 
 /** What is known of the run grows in `report`, so that a run that fails half-way still tells the rest. */
 export async function classic(call: Call, host: Host, report: Partial<Report>): Promise<Outcome> {
-  const { command, waitMs, options, settings } = call
+  const { command, shown, waitMs, options, settings } = call
   const server = describeDsn(settings.server)
   const lock = lockName(command, { name: options.name, namespace: settings.namespace })
-  Object.assign(report, { lock, command, waitMs })
+  Object.assign(report, { lock, command: shown, waitMs })
   if (heldAbove(host, lock, server, ancestors)) {
     throw new SeraError('conflict', `lock ${lock} is held by a sera above this one; waiting for it would never end`)
   }
@@ -61,11 +61,11 @@ async function openMutex(call: Call, host: Host, lock: string, tables: ClassicTa
   })
 }
 
-function openGetLock({ command, settings }: Call, host: Host, lock: string): Mutex {
+function openGetLock({ shown, settings }: Call, host: Host, lock: string): Mutex {
   return new GetLockMutex(lock, {
     dsn: settings.server,
     connectWaitMs: settings.connectWaitMs,
-    attributes: attributesOf(host.pid, command, lock),
+    attributes: attributesOf(host.pid, shown, lock),
     leaseMs: settings.leaseMs,
     rules: voidRules(settings.engine, settings.allowMultiPrimary),
     clock: host.clock,
@@ -77,7 +77,7 @@ function openGetLock({ command, settings }: Call, host: Host, lock: string): Mut
 function turnAt(mutex: Mutex, call: Call, host: Host, reserve: GuardInReserve): Turn<HeldLock | 'free'> {
   const queued: Wait['queued'] = lifeline => reserve.prepare(lifeline)
   return {
-    what: `for ${shortened(call.options.name ?? call.command.join(' '))}`,
+    what: `for ${shortened(call.options.name ?? call.shown.join(' '))}`,
     ask: holderNews(mutex, host.clock),
     take: wait =>
       call.settings.waitAndSkip

@@ -22,7 +22,7 @@ export function pool(options: RunOptions): Task {
   const as = options.as === undefined ? undefined : checkName('host', options.as)
   return async (call, host, report) => {
     const lock = `pool/${name}`
-    Object.assign(report, { lock, command: call.command, waitMs: call.waitMs })
+    Object.assign(report, { lock, command: call.shown, waitMs: call.waitMs })
     if (heldAbove(host, lock, as ?? '', ancestors)) {
       throw new SeraError('conflict', `${lock} is held by a sera above this one; waiting for it would never end`)
     }

@@ -31,7 +31,7 @@ export function rendezvousCommand([event = '']: readonly string[], options: RunO
   const stop = stopAt(event, options)
   return async (call, host, report) => {
     const lock = lockOf(stop.key)
-    Object.assign(report, { lock, command: call.command, waitMs: call.waitMs })
+    Object.assign(report, { lock, command: call.shown, waitMs: call.waitMs })
     return await participating(stop.key, call, host, report, async participant => {
       const turn = await awaitTurn(meeting(stop, participant), call, host, report)
       if ('outcome' in turn) return turn.outcome

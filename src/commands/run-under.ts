@@ -1,4 +1,5 @@
 /** The command under its lock: what it learns of it, and what the report learns of the run. */
+import { SeraError } from '../errors.js'
 import type { Host } from '../host.js'
 import type { Outcome } from '../outcome.js'
 import type { Call } from './call.js'
@@ -31,7 +32,21 @@ export async function runUnder(
   const facts = { lock, waitedMs: report.waitedMs ?? 0, token: held.token, slot, match, held: marker }
   const job = { ...options, ...settings, command, marker, env: childEnvironment(host.env, facts), warn }
   const grantedAt = host.clock.now()
-  const outcome = await hold(held, job, host, reserve)
+  const outcome = await hold(held, job, host, reserve).catch(error => {
+    throw asShown(error, call)
+  })
   report.ranMs = Math.round(host.clock.now() - grantedAt)
   return outcome
+}
+
+/** A whole line in place of the program, `mysql -psecret`, stands in the message that it cannot be started. */
+function asShown(error: unknown, { command, shown }: Call): unknown {
+  const [typed = ''] = command
+  const [seen = typed] = shown
+  if (!(error instanceof SeraError) || error.kind !== 'not-started' || shown.length !== command.length) return error
+  return new SeraError(
+    error.kind,
+    error.message.replaceAll(typed, () => seen),
+    { cause: error.cause },
+  )
 }

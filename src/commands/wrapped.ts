@@ -34,10 +34,10 @@ export interface WrappedStop extends Stop {
 const QUEUED_AFTER_MS = 50
 
 export async function wrapped(stop: WrappedStop, call: Call, host: Host, report: Partial<Report>): Promise<Outcome> {
-  const { command, settings } = call
+  const { shown, settings } = call
   const lock = lockOf(stop.key)
   const tables = tablesOf(settings)
-  Object.assign(report, { lock, command, waitMs: call.waitMs })
+  Object.assign(report, { lock, command: shown, waitMs: call.waitMs })
   const endless = stop.endless(sharesAbove(host, lock, tables, ancestors))
   if (endless === true) throw endlessWait(lock)
   const marker = heldEntry(host.pid, lock, tables, stop.share)

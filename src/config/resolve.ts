@@ -108,6 +108,7 @@ function withDefaults(servers: readonly [Dsn, ...Dsn[]], pick: Pick): Settings {
     allowMultiPrimary: pick('allowMultiPrimary') ?? false,
     connectWaitMs: pick('connectWait') ?? DEFAULTS.connectWaitMs,
     maxClockSkewMs: pick('maxClockSkew') ?? DEFAULTS.maxClockSkewMs,
+    mask: pick('mask') ?? [],
   }
 }
 
@@ -129,8 +130,8 @@ function findServers(sources: Source[], otherwise: string | undefined): NamedSer
     if (otherwise === undefined) return { servers: [EMBEDDED], from: 'default', file: undefined }
     throw new SeraError(
       'config',
-      `no server: ${otherwise}; name one with --server, SERA_SERVER, or "server" in the config file ` +
-        '(sera never runs a command unguarded)',
+      `no server: ${otherwise}; name one with --server, SERA_SERVER, or "server" in the config file, ` +
+        'or use --server embedded to guard this host only (sera never runs a command unguarded)',
     )
   }
   const { server, serverFile, servers } = source.values

@@ -54,4 +54,6 @@ export interface Settings {
   connectWaitMs: number
   /** By how much the clocks of a cluster's members may differ. */
   maxClockSkewMs: number
+  /** What to hide in a command line from others, besides what looks like a password. */
+  mask: readonly RegExp[]
 }

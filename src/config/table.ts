@@ -2,7 +2,19 @@
 import type { Dsn } from './dsn.js'
 import type { EngineChoice, OnLost, SyslogSettings } from './settings.js'
 import { syslog } from './syslog.js'
-import { dsn, dsns, duration, namespace, oneOf, path, type Reader, retention, truth, verbose } from './values.js'
+import {
+  dsn,
+  dsns,
+  duration,
+  namespace,
+  oneOf,
+  path,
+  patterns,
+  type Reader,
+  retention,
+  truth,
+  verbose,
+} from './values.js'
 
 /** What each key's value is once it has been read, whether it came as JSON or as text. */
 export interface Values {
@@ -24,6 +36,7 @@ export interface Values {
   allowMultiPrimary: boolean
   connectWait: number
   maxClockSkew: number
+  mask: readonly RegExp[]
 }
 
 export type SettingName = keyof Values
@@ -47,6 +60,7 @@ export const SETTINGS: { readonly [Name in SettingName]: Reader<Values[Name]> } 
   allowMultiPrimary: truth,
   connectWait: duration,
   maxClockSkew: duration,
+  mask: patterns,
 }
 
 export const SETTING_NAMES = Object.keys(SETTINGS) as SettingName[]

@@ -117,6 +117,29 @@ export const dsns: Reader<Dsn[]> = {
   },
 }
 
+const PATTERNS = 'a list of regular expressions'
+
+/** Regular expressions; in an environment variable one a line. */
+export const patterns: Reader<RegExp[]> = {
+  text: text => text.split('\n').filter(Boolean).map(pattern),
+  json: value => {
+    if (Array.isArray(value)) return value.map(pattern)
+    throw unexpected(PATTERNS, value)
+  },
+}
+
+/** With all matches and their places, as `hideMatches` wants them. A bad one is not shown: it may be a password. */
+function pattern(source: unknown, at: number): RegExp {
+  if (typeof source !== 'string' || source === '')
+    throw new SeraError('config', `pattern ${at + 1} is not text, or is empty`)
+  try {
+    return new RegExp(source, 'dg')
+  } catch (error) {
+    const reason = (error as Error).message.replace(/^.*: /s, '')
+    throw new SeraError('config', `pattern ${at + 1} is not a regular expression: ${reason}`)
+  }
+}
+
 /** A value in an error; what may be a DSN in the wrong place is not shown. */
 function shown(value: unknown): string {
   if (value === undefined) return 'nothing'

@@ -1,4 +1,5 @@
 /** Whose claims they are, for people. The tables' limits apply: what is longer is cut. */
+import { statSync } from 'node:fs'
 import { hostname, userInfo } from 'node:os'
 
 export interface Owner {
@@ -30,10 +31,23 @@ function cut(text: string, length: number): string {
   return [...text].slice(0, length).join('')
 }
 
-/** A container's user need not have a name. */
+/** By number where the user has no name, as in a container: there Node throws, and Bun says `unknown`. */
 function userName(): string {
+  const name = passwdName()
+  return name === undefined || name === 'unknown' ? userNumber() : name.slice(0, 64)
+}
+
+function passwdName(): string | undefined {
   try {
-    return userInfo().username.slice(0, 64)
+    return userInfo().username
+  } catch {
+    return undefined
+  }
+}
+
+function userNumber(): string {
+  try {
+    return String(statSync('/proc/self').uid)
   } catch {
     return ''
   }

@@ -8,12 +8,15 @@ interface Meaning {
   transient: boolean
   /** Somebody else was quicker: the connection is sound, and the same again will do. */
   contention?: boolean
+  /** The server's own text belongs before it: it names the account as the server knows it. */
+  quoted?: boolean
   say: string
 }
 
 const transient = (say: string): Meaning => ({ transient: true, say })
 const contention = (say: string): Meaning => ({ transient: true, contention: true, say })
 const permanent = (say: string): Meaning => ({ transient: false, say })
+const denied = (say: string): Meaning => ({ transient: false, quoted: true, say })
 
 const MEANINGS: Record<string, Meaning> = {
   ECONNREFUSED: transient('connection refused; is the server running there?'),
@@ -59,9 +62,9 @@ const MEANINGS: Record<string, Meaning> = {
   ER_DATA_TOO_LONG: permanent('a value is longer than its column'),
   ENOTFOUND: permanent('no such host; check the name'),
   EACCES: permanent('permission denied on the socket'),
-  ER_ACCESS_DENIED_ERROR: permanent('access denied; check user and password'),
-  ER_ACCESS_DENIED_NO_PASSWORD_ERROR: permanent('access denied; check user and password'),
-  ER_DBACCESS_DENIED_ERROR: permanent('the account may not use this database; grant it or name another in the DSN'),
+  ER_ACCESS_DENIED_ERROR: denied('check user and password'),
+  ER_ACCESS_DENIED_NO_PASSWORD_ERROR: denied('check user and password'),
+  ER_DBACCESS_DENIED_ERROR: denied('grant it the database, or name another in the DSN'),
   ER_BAD_DB_ERROR: permanent('unknown database; create it or name another in the DSN'),
   ER_HOST_NOT_PRIVILEGED: permanent('the server does not allow connections from this host'),
   ER_HOST_IS_BLOCKED: permanent('the server has blocked this host; run FLUSH HOSTS there'),
@@ -94,9 +97,17 @@ export function isTransient(error: unknown): boolean {
 export function explain(error: unknown): string {
   const code = errorCode(error)
   const known = code === undefined ? undefined : MEANINGS[code]
-  if (known) return known.say
+  if (known) return known.quoted ? `${denial(error)}; ${known.say}` : known.say
   const message = error instanceof Error && error.message ? error.message : String(error)
   return message.replace(/\s+/g, ' ')
+}
+
+/** `access denied for user 'sera'@'10.0.0.7' (using password: YES)`, as the server puts it in whatever language. */
+function denial(error: unknown): string {
+  const { sqlMessage = '' } = error as { sqlMessage?: string }
+  const text = sqlMessage.replace(/\s+/g, ' ').trim()
+  if (/^access denied/i.test(text)) return `a${text.slice(1)}`
+  return text === '' ? 'access denied' : `access denied (${text})`
 }
 
 /** Milliseconds before try `attempt` (from 1): full jitter under a ceiling that doubles from 50 ms to 1 s. */

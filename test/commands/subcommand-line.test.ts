@@ -37,7 +37,11 @@ test('a form is told by its words and by whether a command follows', t => {
 test('sem and sema, the short names of dissem, are the semaphore', t => {
   for (const name of ['sem', 'sema']) {
     t.deepEqual(run(name, 'x', '1'), alone('counter', ['x', '1']), name)
-    t.deepEqual(run(name, 'x', '4', '30', 'ls'), { ...alone('semaphore', ['x', '4']), wait: '30', command: ['ls'] }, name)
+    t.deepEqual(
+      run(name, 'x', '4', '30', 'ls'),
+      { ...alone('semaphore', ['x', '4']), wait: '30', command: ['ls'] },
+      name,
+    )
   }
 })
 

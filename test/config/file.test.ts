@@ -45,6 +45,7 @@ test('every key is read, each in its type', async t => {
     allowMultiPrimary: true,
     connectWait: 0,
     maxClockSkew: '30s',
+    mask: ['a b', 'c'],
   })
   t.deepEqual(warnings, [])
   t.is(values.servers?.length, 2)
@@ -63,6 +64,7 @@ test('every key is read, each in its type', async t => {
     allowMultiPrimary: true,
     connectWait: 0,
     maxClockSkew: 30_000,
+    mask: [/a b/dg, /c/dg],
   })
 })
 
@@ -83,6 +85,9 @@ const wrong: Array<[key: string, value: unknown, message: RegExp]> = [
   ['grace', '5 minutes', /grace: expected seconds .*, got "5 minutes"$/],
   ['connectWait', [1], /connectWait: expected seconds .*, got a list$/],
   ['maxClockSkew', {}, /maxClockSkew: expected seconds .*, got an object$/],
+  ['mask', 'x', /mask: expected a list of regular expressions, got "x"$/],
+  ['mask', ['a', 7], /mask: pattern 2 is not text, or is empty$/],
+  ['mask', ['(hunter2'], /mask: pattern 1 is not a regular expression: [^(]+$/],
   ['namespace', '', /namespace: expected a name, got ""$/],
   ['namespace', 7, /namespace: expected a name, got 7$/],
   ['namespace', 'a\0', /namespace: it contains a NUL character$/],

@@ -9,7 +9,7 @@ test('without a server anywhere sera refuses and says how to name one', async t 
   const missing = await t.throwsAsync(resolveSettings({ file: noFile, env: {} }), {
     instanceOf: SeraError,
     message:
-      /^no server: .*none\.json does not exist; name one with --server, SERA_SERVER, .*never runs a command unguarded/,
+      /^no server: .*none\.json does not exist; name one with --server, SERA_SERVER, .*--server embedded .*never runs a command unguarded/,
   })
   t.is(missing.kind, 'config')
   const silent = await t.throwsAsync(resolve({ file: {} }), {

@@ -27,6 +27,7 @@ test('what nobody sets has its default', async t => {
     allowMultiPrimary: false,
     connectWaitMs: 30_000,
     maxClockSkewMs: 30_000,
+    mask: [],
   })
   t.deepEqual(warnings, [])
   t.is(originOf('lease'), 'default')
@@ -59,6 +60,7 @@ test('every setting has a variable that is read', async t => {
       SERA_ALLOW_MULTI_PRIMARY: '1',
       SERA_CONNECT_WAIT: '5s',
       SERA_MAX_CLOCK_SKEW: '7s',
+      SERA_MASK: 'a b\nc\n',
     },
   })
   const { server: dsn, servers, ...rest } = settings
@@ -79,6 +81,7 @@ test('every setting has a variable that is read', async t => {
     allowMultiPrimary: true,
     connectWaitMs: 5000,
     maxClockSkewMs: 7000,
+    mask: [/a b/dg, /c/dg],
   })
 })
 

@@ -85,7 +85,7 @@ for (const runtime of RUNTIMES) {
       const dsn = server.dsn().replace('secret', 'hunter2-wrong')
       const { code, stdout, stderr } = await sera(runtime, ['60', 'echo', 'ran'], { env: { SERA_SERVER: dsn } })
       t.deepEqual({ code, stdout }, { code: 202, stdout: '' })
-      t.regex(stderr, /access denied/)
+      t.regex(stderr, /: access denied for user 'sera'@'\S+' \(using password: YES\); check user and password\n$/)
       t.notRegex(stderr, /hunter2/)
     })
 

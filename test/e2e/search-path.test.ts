@@ -40,6 +40,6 @@ each('a program that is only in a folder that may not be searched is 203 with th
 each('a shell line in one word is 203 and the message shows how to run it', async (t, bench) => {
   const { code, stdout, stderr } = await bench.sera(['5', "echo 'hi'; true"]).ended()
   t.deepEqual([code, stdout], [203, ''])
-  const hint = `a program and its arguments are separate words, a shell line is run by sh -c 'echo '\\''hi'\\''; true'`
+  const hint = "give a program and its arguments as separate words, or a shell line as sh -c '…'"
   t.is(stderr, `sera: cannot start echo 'hi'; true: not found on PATH; ${hint}\n`)
 })

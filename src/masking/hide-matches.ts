@@ -1,0 +1,35 @@
+/** Hides what patterns match in a line, word by word: a match may begin in one word and end in another. */
+
+interface Range {
+  from: number
+  to: number
+}
+
+/** Of each match its first group, or all of it where there is none. The patterns have the flags g and d. */
+export function hideMatches(words: readonly string[], patterns: readonly RegExp[], hidden: string): string[] {
+  return patterns.reduce<string[]>(
+    (rest, pattern) => hideRanges(rest, rangesOf(rest.join(' '), pattern), hidden),
+    [...words],
+  )
+}
+
+function rangesOf(line: string, pattern: RegExp): Range[] {
+  return [...line.matchAll(pattern)].flatMap(({ indices }) => {
+    const [from, to] = indices?.[1] ?? indices?.[0] ?? [0, 0]
+    return from < to ? [{ from, to }] : []
+  })
+}
+
+/** The ranges are in order and do not overlap. */
+function hideRanges(words: readonly string[], ranges: readonly Range[], hidden: string): string[] {
+  if (ranges.length === 0) return [...words]
+  let start = 0
+  return words.map(word => {
+    const first = start
+    start += word.length + 1
+    const mine = ranges.map(({ from, to }) => ({ from: from - first, to: to - first }))
+    return mine
+      .filter(({ from, to }) => from < word.length && to > 0)
+      .reduceRight((rest, { from, to }) => rest.slice(0, Math.max(from, 0)) + hidden + rest.slice(to), word)
+  })
+}
