@@ -1,5 +1,6 @@
 /** The grammar of go-sql-driver: `[user[:password]@][net[(addr)]]/dbname[?param=value&…]`. */
 
+import { isIP } from 'node:net'
 import { DEFAULT_PORT, hostAndPort } from './dsn-address.js'
 import { invalidDsn } from './dsn-error.js'
 import { parseParameters } from './dsn-parameters.js'
@@ -31,19 +32,34 @@ export function parseGoDsn(text: string): Dsn {
   }
 }
 
+const NETS = ['', 'tcp', 'tcp4', 'tcp6', 'unix']
+
 /** `net`, `net(addr)` or nothing; go's defaults are tcp, 127.0.0.1:3306 and /tmp/mysql.sock. */
 function parseAddress(text: string): DsnAddress {
   const [net, rest] = cut(text, '(')
-  if (!['', 'tcp', 'unix'].includes(net)) {
-    throw invalidDsn(`the network before the / must be tcp or unix, ${LIKE}; in a parameter, / is written %2F`)
+  if (!NETS.includes(net)) {
+    throw invalidDsn(
+      `the network before the / must be tcp, tcp4, tcp6 or unix, ${LIKE}; in a parameter, / is written %2F`,
+    )
   }
   if (text.includes('(') && !rest.endsWith(')')) {
     throw invalidDsn(`the address must end with ")/", ${LIKE}; in a parameter, / is written %2F`)
   }
   const address = rest.slice(0, -1)
   if (net === 'unix') return { net, path: address || '/tmp/mysql.sock' }
+  if (net === 'tcp4') return ofFamily(4, address)
+  if (net === 'tcp6') return ofFamily(6, address)
   if (address === '') return { net: 'tcp', host: '127.0.0.1', port: DEFAULT_PORT }
   return { net: 'tcp', ...hostAndPort(address) }
+}
+
+/** Go has no default for these. An address of the other family could never be reached. */
+function ofFamily(family: 4 | 6, address: string): DsnAddress {
+  const { host, port } = hostAndPort(address)
+  if (address === '' || address.startsWith(':'))
+    throw invalidDsn(`tcp${family} must have a host, as in tcp${family}(db:3306)`)
+  if (isIP(host) !== 0 && isIP(host) !== family) throw invalidDsn(`tcp${family} takes no address of the other family`)
+  return { net: 'tcp', host, port, family }
 }
 
 function decode(database: string): string {

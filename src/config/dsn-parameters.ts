@@ -36,6 +36,9 @@ const PARAMETERS: Readonly<Record<string, Read>> = {
   'tls-key': (value, into) => {
     into.tls.key = file('tls-key', value)
   },
+  allowCleartextPasswords: (value, into) => {
+    into.allowCleartextPasswords = goTruth('allowCleartextPasswords', value)
+  },
   charset: (value, into) => {
     into.charset = word('charset', /^[A-Za-z0-9_]+(?:,[A-Za-z0-9_]+)*$/, value)
   },
@@ -50,6 +53,7 @@ export function parseParameters(query: string): DsnParameters {
     readTimeoutMs: 0,
     writeTimeoutMs: 0,
     tls: { mode: 'off' },
+    allowCleartextPasswords: false,
     charset: undefined,
     collation: undefined,
     ignored: [],
@@ -92,6 +96,13 @@ function tlsMode(value: string): DsnTls['mode'] {
     default:
       throw invalidDsn('tls must be true, skip-verify, preferred or false; a CA of your own goes to tls-ca')
   }
+}
+
+/** As go-sql-driver reads it. */
+function goTruth(name: string, value: string): boolean {
+  if (['1', 'true', 'TRUE', 'True'].includes(value)) return true
+  if (['0', 'false', 'FALSE', 'False'].includes(value)) return false
+  throw invalidDsn(`${name} must be true or false`)
 }
 
 const GO_UNITS: Readonly<Record<string, number>> = {

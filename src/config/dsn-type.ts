@@ -1,4 +1,4 @@
-/** Where a server is and how to talk to it, parsed from a go-sql-driver DSN or a `mysql://` URL. */
+/** Where a server is and how to talk to it, parsed from a go-sql-driver DSN or a URL. */
 export interface Dsn {
   user: string
   password: string
@@ -10,6 +10,8 @@ export interface Dsn {
   readTimeoutMs: number
   writeTimeoutMs: number
   tls: DsnTls
+  /** The server may ask for the password as it is. */
+  allowCleartextPasswords: boolean
   charset: string | undefined
   collation: string | undefined
   /** Names of parameters that are not honoured, without their values, which may be secret; `doctor` warns of them. */
@@ -17,9 +19,8 @@ export interface Dsn {
 }
 
 export type DsnAddress =
-  | { net: 'tcp'; host: string; port: number }
-  | { net: 'unix'; path: string }
-  | { net: 'embedded' }
+  /** `family`: only addresses of that kind (tcp4, tcp6). */
+  { net: 'tcp'; host: string; port: number; family?: 4 | 6 } | { net: 'unix'; path: string } | { net: 'embedded' }
 
 export interface DsnTls {
   mode: 'off' | 'preferred' | 'skip-verify' | 'verify'

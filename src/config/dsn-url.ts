@@ -1,11 +1,11 @@
-/** `mysql://user:password@host:port/database?param=value&…`, everything percent-encoded, as hosters hand it out. */
+/** `mysql://user:password@host:port/database?param=value&…`, or `mariadb://…`, everything percent-encoded, as hosters hand it out. */
 
 import { hostAndPort } from './dsn-address.js'
 import { invalidDsn } from './dsn-error.js'
 import { parseParameters } from './dsn-parameters.js'
 import type { Dsn } from './dsn-type.js'
 
-const PARTS = /^mysql:\/\/(?:([^/?#@:]*)(?::([^/?#@]*))?@)?([^/?#@]+)(?:\/([^/?#@]*))?(?:\?([^#]*))?$/i
+const PARTS = /^(?:mysql|mariadb):\/\/(?:([^/?#@:]*)(?::([^/?#@]*))?@)?([^/?#@]+)(?:\/([^/?#@]*))?(?:\?([^#]*))?$/i
 
 /** The option of MySQL's own clients that hosters put in their URLs. Overlooking it would mean talking in the clear. */
 const TLS_OF_SSL_MODE: Readonly<Record<string, string>> = {

@@ -1,6 +1,6 @@
 /**
  * Where a server is and how to talk to it, as text: a go-sql-driver DSN, so that the original's config files work, a
- * `mysql://` URL, or `embedded`.
+ * `mysql://` or `mariadb://` URL, or `embedded`.
  */
 import { invalidDsn } from './dsn-error.js'
 import { parseGoDsn } from './dsn-go.js'
@@ -20,6 +20,7 @@ export const EMBEDDED: Dsn = {
   readTimeoutMs: 0,
   writeTimeoutMs: 0,
   tls: { mode: 'off' },
+  allowCleartextPasswords: false,
   charset: undefined,
   collation: undefined,
   ignored: [],
@@ -36,7 +37,7 @@ export const EMBEDDED: Dsn = {
 export function parseDsn(text: string): Dsn {
   if (text === '') throw invalidDsn('it is empty')
   if (text === 'embedded') return structuredClone(EMBEDDED)
-  const dsn = /^mysql:\/\//i.test(text) ? parseUrlDsn(text) : parseGoDsn(text)
+  const dsn = /^(?:mysql|mariadb):\/\//i.test(text) ? parseUrlDsn(text) : parseGoDsn(text)
   if (containsNul(dsn)) throw invalidDsn('it contains a NUL character')
   return dsn
 }
@@ -58,7 +59,7 @@ export function formatDsn(dsn: Dsn): string {
   const { address, user, password } = dsn
   if (address.net === 'embedded') return 'embedded'
   const credentials = user === '' && password === '' ? '' : `${user}${password === '' ? '' : ':***'}@`
-  const where = address.net === 'tcp' ? `tcp(${describeDsn(dsn)})` : `unix(${address.path})`
+  const where = address.net === 'tcp' ? `tcp${address.family ?? ''}(${describeDsn(dsn)})` : `unix(${address.path})`
   const query = shownParameters(dsn)
     .map(([name, value]) => `${name}=${encodeURIComponent(value)}`)
     .join('&')
@@ -71,6 +72,7 @@ function shownParameters({ tls, ...dsn }: Dsn): Array<[name: string, value: stri
     ['readTimeout', dsn.readTimeoutMs !== 0 && `${dsn.readTimeoutMs}ms`],
     ['writeTimeout', dsn.writeTimeoutMs !== 0 && `${dsn.writeTimeoutMs}ms`],
     ['tls', tls.mode !== 'off' && (tls.mode === 'verify' ? 'true' : tls.mode)],
+    ['allowCleartextPasswords', dsn.allowCleartextPasswords && 'true'],
     ['tls-ca', tls.ca],
     ['tls-cert', tls.cert],
     ['tls-key', tls.key],

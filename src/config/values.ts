@@ -121,7 +121,11 @@ const PATTERNS = 'a list of regular expressions'
 
 /** Regular expressions; in an environment variable one a line. */
 export const patterns: Reader<RegExp[]> = {
-  text: text => text.split('\n').filter(Boolean).map(pattern),
+  text: text => {
+    const lines = text.split('\n').filter(Boolean)
+    if (lines.length === 0) throw unexpected(PATTERNS, text)
+    return lines.map(pattern)
+  },
   json: value => {
     if (Array.isArray(value)) return value.map(pattern)
     throw unexpected(PATTERNS, value)

@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream'
 import mysql from 'mysql2'
 import type { Dsn, DsnTls } from '../config/dsn.js'
 import { SeraError } from '../errors.js'
+import { authenticationOf, charsetOf, streamOf } from './driver-options.js'
 import { errorCode, explain } from './retry.js'
 
 export type Row = Record<string, unknown>
@@ -132,7 +133,9 @@ function attempt(dsn: Dsn, attributes: Attributes, ssl: mysql.SslOptions | undef
     user: dsn.user,
     password: dsn.password,
     ...(dsn.database === undefined ? {} : { database: dsn.database }),
-    ...(dsn.collation || dsn.charset ? { charset: dsn.collation ?? firstOf(dsn.charset) } : {}),
+    ...charsetOf(dsn),
+    ...authenticationOf(dsn),
+    ...streamOf(dsn, KEEP_ALIVE_MS),
     ...(ssl ? { ssl } : {}),
     connectTimeout: dsn.connectTimeoutMs,
     connectAttributes: attributes,
@@ -170,11 +173,6 @@ function acceptFarewell(raw: mysql.Connection): void {
     if (packet?.sequenceId === 0) inner.sequenceId = 0
     handlePacket.call(raw, packet)
   }
-}
-
-/** go-sql-driver takes a list of character sets and uses the first that the server knows. */
-function firstOf(charsets = ''): string | undefined {
-  return charsets.split(',')[0]
 }
 
 function addressOf({ address }: Dsn): mysql.ConnectionOptions {

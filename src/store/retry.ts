@@ -71,6 +71,9 @@ const MEANINGS: Record<string, Meaning> = {
   ER_MUST_CHANGE_PASSWORD_LOGIN: permanent('the password has expired'),
   ER_SERVER_OFFLINE_MODE: permanent('the server is in offline mode'),
   ER_ACCOUNT_HAS_BEEN_LOCKED: permanent('the account is locked'),
+  MYSQL_CLEAR_PASSWORD_NOT_ENABLED: permanent(
+    'the server asks for the password in the clear; where TLS protects it, add allowCleartextPasswords=true to the DSN',
+  ),
   HANDSHAKE_NO_SSL_SUPPORT: permanent('the server does not offer TLS; set tls=false or tls=preferred'),
   HANDSHAKE_SSL_ERROR: permanent('the TLS handshake failed; check tls-ca, or the host name in the certificate'),
 }

@@ -1,4 +1,5 @@
 /** Connecting: always one full attempt, transient failures again and again, permanent ones once. */
+import { lookup } from 'node:dns/promises'
 import { createServer, type Server as NetServer } from 'node:net'
 import test, { type ExecutionContext } from 'ava'
 import { systemClock } from '../../src/clock.js'
@@ -13,7 +14,8 @@ function to(dsn: string, connectWaitMs = 0): Server {
   return { dsn: parseDsn(dsn), connectWaitMs, attributes: {}, clock: systemClock, random: Math.random }
 }
 
-const forever = { until: Number.POSITIVE_INFINITY, signal: new AbortController().signal }
+const always = () => ({ until: Number.POSITIVE_INFINITY, signal: new AbortController().signal })
+const forever = always()
 
 /** A peer on a free port that handles its connections as told. */
 async function peer(
@@ -28,7 +30,7 @@ async function peer(
 
 for (const server of sharedServers()) {
   const query = async (dsn: string, sql: string) => {
-    const connection: Connection = await connect(to(dsn), forever)
+    const connection: Connection = await connect(to(dsn), always())
     try {
       return Object.values((await connection.query(sql))[0] ?? {})
     } finally {
@@ -50,6 +52,22 @@ for (const server of sharedServers()) {
     await t.throwsAsync(cipher(`${dsn}?tls=true`), { instanceOf: SeraError, message: /TLS handshake failed/ })
     if (server.ca) t.truthy(await cipher(`${dsn}?tls=true&tls-ca=${encodeURIComponent(server.ca)}`))
     await t.throwsAsync(cipher(`${dsn}?tls=true&tls-ca=%2Fno%2Fsuch.pem`), { message: /cannot read \/no\/such\.pem/ })
+  })
+
+  test(`${server.kind}: the first character set of a list that is known is used`, async t => {
+    const used = async (parameters: string) => {
+      const dsn = `${server.dsn('sera').replace(/\?.*/, '')}?${parameters}`
+      return (await query(dsn, 'SELECT @@character_set_client, @@collation_connection')).map(String)
+    }
+    t.regex((await used('charset=utf8mb3')).join(), /^utf8(mb3)?,utf8/)
+    t.regex((await used('charset=nosuch,utf8')).join(), /^utf8(mb3)?,utf8/)
+    t.is((await used('charset=latin1,utf8mb4'))[0], 'latin1')
+    t.regex((await used('collation=utf8mb3_bin')).join(), /^utf8(mb3)?,utf8(mb3)?_bin$/)
+    t.is((await used('collation=utf8mb4_bin'))[1], 'utf8mb4_bin')
+    for (const what of ['charset', 'collation']) {
+      const message = new RegExp(`^the ${what} in the DSN is unknown; leave it out, or use utf8mb4$`)
+      await t.throwsAsync(used(`${what}=nosuch`), { instanceOf: SeraError, message })
+    }
   })
 
   test(`${server.kind}: an unknown database is said, and not tried again`, async t => {
@@ -82,6 +100,29 @@ test('a server that accepts and never greets costs the DSN’s timeout, also whe
   const now = { until: systemClock.now(), signal: new AbortController().signal }
   await t.throwsAsync(connect(to(`sera@tcp(127.0.0.1:${port})/?timeout=300ms`), now), { message: /no answer in time/ })
   t.true(performance.now() - startedAt >= 290, 'a full attempt')
+})
+
+test('tcp4 and tcp6 connect to an address of that family, or not at all', async t => {
+  const found = await lookup('localhost', { all: true })
+  for (const family of [4, 6] as const) {
+    const address = family === 4 ? '127.0.0.1' : '::1'
+    const families: (string | undefined)[] = []
+    const server = createServer(socket => {
+      families.push(socket.remoteFamily)
+      socket.destroy()
+    }).listen(0, address)
+    const isThere = await new Promise(resolve =>
+      server.on('listening', () => resolve(true)).on('error', () => resolve(false)),
+    )
+    t.teardown(() => server.close())
+    const { port } = isThere ? (server.address() as { port: number }) : { port: 1 }
+    const tried = (net: string) => t.throwsAsync(connect(to(`sera@${net}(localhost:${port})/?timeout=5s`), always()))
+    await tried(family === 4 ? 'tcp6' : 'tcp4')
+    t.deepEqual(families, [], 'not by the other family')
+    await tried(`tcp${family}`)
+    const reachable = isThere && found.some(one => one.family === family)
+    t.deepEqual(families, reachable ? [`IPv${family}`] : [])
+  }
 })
 
 test('a server that comes up while there is time is found', async t => {

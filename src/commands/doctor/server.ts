@@ -21,6 +21,7 @@ export function serverChecks(diagnosis: Diagnosis, limits: ServerLimits): Check[
   return [
     connection(diagnosis, facts),
     encryption(dsn, facts),
+    ...(dsn.allowCleartextPasswords ? [clearPassword(dsn, facts)] : []),
     account(facts),
     ...clusterChecks(facts, limits.isMember),
     sessionTimeout(facts, limits.leaseMs),
@@ -53,12 +54,25 @@ function encryption({ tls, address }: Dsn, { status }: ServerFacts): Check {
     return warning('TLS', `${says}, but nobody verifies that it is the right server (tls=${tls.mode})`, remedy)
   }
   if (tls.mode !== 'off') return warning('TLS', `asked for (tls=${tls.mode}), but the server offers none`, OFFER)
-  const stays = address.net !== 'tcp' || /^(localhost|127(\.\d+){3}|::1)$/.test(address.host)
-  if (stays) return good('TLS', 'off; the connection does not leave this host')
+  if (isLocal(address)) return good('TLS', 'off; the connection does not leave this host')
   return warning('TLS', 'off: commands and host names cross the network in the clear', 'add tls=true to the DSN')
 }
 
 const OFFER = 'give the server a certificate (ssl_cert, ssl_key), or take the parameter away'
+
+function isLocal(address: Dsn['address']): boolean {
+  return address.net !== 'tcp' || /^(localhost|127(\.\d+){3}|::1)$/.test(address.host)
+}
+
+/** Only where the DSN allows it. */
+function clearPassword({ address }: Dsn, { status }: ServerFacts): Check {
+  const name = 'password'
+  if (status instanceof NotTold) return unknown(name, status.reason)
+  if (status.get('ssl_cipher')) return good(name, 'allowCleartextPasswords, protected by TLS')
+  if (isLocal(address)) return good(name, 'allowCleartextPasswords; the connection does not leave this host')
+  const says = 'allowCleartextPasswords without TLS: the password may cross the network in the clear'
+  return warning(name, says, 'add tls=true to the DSN')
+}
 
 function account({ identity }: ServerFacts): Check {
   if (identity instanceof NotTold) return unknown('account', identity.reason)

@@ -70,6 +70,18 @@ test('TLS: off to another host is a warning, off to this one is not', t => {
   t.is(tls({ net: 'unix', path: '/run/x' }), 'good')
 })
 
+test('a password that may be sent in the clear is a warning without TLS to another host', t => {
+  const password = (more: Partial<Dsn>, cipher = '') => {
+    const { dsn, ...rest } = diagnosis({ status: { ssl_cipher: cipher } })
+    return serverChecks({ ...rest, dsn: { ...dsn, ...more } }, LIMITS).find(({ name }) => name === 'password')?.verdict
+  }
+  const allowed = { allowCleartextPasswords: true }
+  t.is(password({}), undefined)
+  t.is(password(allowed), 'warning')
+  t.is(password(allowed, 'TLS_AES_256_GCM_SHA384'), 'good')
+  t.is(password({ ...allowed, address: { net: 'unix', path: '/run/x' } }), 'good')
+})
+
 test('a server that logs statements can not have the tables', t => {
   const settings = { log_bin: 'ON', binlog_format: 'STATEMENT' }
   const verdict = (needed: boolean) =>
