@@ -52,6 +52,8 @@ for (const runtime of RUNTIMES) {
       [configFile('broken.json', '{\n  "server": "x",\n}'), /line 3/],
       [configFile('typed.json', { server: 5 }), /server/],
       [configFile('empty.json', {}), /no server/],
+      [configFile('null.json', 'null'), /must contain a JSON object/],
+      [configFile('dsn.json', { server: 'localhost' }), /server: invalid DSN/],
     ]
     for (const [file, message] of cases) {
       const { code, stdout, stderr } = await sera(runtime, ['--config', file, '5', 'echo', 'ran'])
@@ -61,8 +63,8 @@ for (const runtime of RUNTIMES) {
     }
   })
 
-  test(`${runtime.name}: missing arguments and a wait that is no number are 201`, async t => {
-    for (const args of [[], ['5'], ['fail', 'ls'], ['5x', 'ls'], ['-5', 'ls'], ['--wait-and-skip']]) {
+  test(`${runtime.name}: missing arguments, a wait that is no number and an empty command are 201`, async t => {
+    for (const args of [[], ['5'], ['fail', 'ls'], ['5x', 'ls'], ['-5', 'ls'], ['--wait-and-skip'], ['5', '']]) {
       const { code, stdout, stderr } = await sera(runtime, args)
       t.deepEqual({ code, stdout }, { code: 201, stdout: '' }, args.join(' '))
       t.regex(stderr, /^sera: [^\n]+\n$/, 'one line')
