@@ -55,7 +55,7 @@ export class Participant {
   ) {
     const { clock, leaseMs, maxClockSkewMs } = options
     this.#renewals = new Renewals(store, clock, leaseMs)
-    this.#lookout = new Lookout(store, clock)
+    this.#lookout = new Lookout(store, clock, () => this.#rest())
     this.#watch = new Watch(clock, maxClockSkewMs)
   }
 
@@ -80,11 +80,7 @@ export class Participant {
   async step(place: Place, ask: Ask, rule: Rule, options: StepOptions): Promise<StepResult> {
     if (this.#closed) throw this.#closed
     const request = { ...ask, id: place.id, leaseMs: place.leaseMs }
-    let startedAt: number | undefined
     const decide = (state: ResourceState, me: Claim): Decision => {
-      // a repetition finds what an earlier try did only while that is sure to be there; suspend counts
-      startedAt ??= this.clock.boot()
-      if (this.clock.boot() - startedAt >= place.leaseMs) throw outcomeUnknown(place)
       const dead = this.#dead(place.key, state)
       return { ...rule(without(state, dead), me), dead }
     }
@@ -109,6 +105,12 @@ export class Participant {
   async next(key: ResourceKey, upTo: number, paceMs: number, patience: Patience, tag?: string): Promise<ResourceState> {
     const state = await this.#lookout.next(key, upTo, paceMs, patience, tag)
     return without(state, this.#dead(key, state))
+  }
+
+  /** Nothing will be asked for a while. A holder keeps its connection: its renewals must not fail because the server is full. */
+  #rest(): void {
+    const holds = this.#places.all().some(({ claim }) => claim && claim.state !== 'waiting')
+    if (!holds) this.store.rest()
   }
 
   /** Something has changed at a resource: whoever waits there looks at once. */
@@ -170,13 +172,6 @@ export class Participant {
       claim => !this.#places.has(claim.id) && (claim.processId === processId || suspects.has(claim)),
     )
   }
-}
-
-function outcomeUnknown({ key: { kind, name } }: Place): SeraError {
-  return new SeraError(
-    'lock-failed',
-    `${kind} ${name}: the server did not answer for a lease; what it did is not known`,
-  )
 }
 
 function without(state: ResourceState, dead: ReturnType<Watch['dead']>): ResourceState {

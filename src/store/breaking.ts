@@ -6,18 +6,18 @@ import type { Patience, ResourceKey } from './claims.js'
 /** @returns whether any of them was still there */
 export async function removeClaims(calls: Calls, ids: readonly string[], patience: Patience): Promise<boolean> {
   if (ids.length === 0) return false
-  return await calls.persist(async (connection, attempt) => {
+  return await calls.persist(async (connection, { doubtfulSince }) => {
     const { rows } = await connection.change('DELETE FROM sera_claim WHERE id IN (?)', [ids])
-    return rows > 0 || attempt > 1 // the answer to an earlier try may have got lost
+    return rows > 0 || doubtfulSince !== undefined // the answer to an earlier try may have got lost
   }, patience)
 }
 
 /** Forgets what a resource remembers, if it still is what was seen. */
 export async function forgetRecord(calls: Calls, key: ResourceKey, seen: string, patience: Patience): Promise<boolean> {
   const { kind, name } = calls.key(key)
-  return await calls.persist(async (connection, attempt) => {
+  return await calls.persist(async (connection, { doubtfulSince }) => {
     const { rows } = await connection.change(FORGET, [kind, name, seen])
-    return rows > 0 || attempt > 1
+    return rows > 0 || doubtfulSince !== undefined
   }, patience)
 }
 

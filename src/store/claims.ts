@@ -151,11 +151,14 @@ export interface Patience {
   /** Monotonic clock, ms. */
   until: number
   signal?: AbortSignal | undefined
+  /**
+   * Of a waiter: how long a step whose outcome is in doubt is repeated, ms. Contention alone does not end a waiter's step before
+   * `until`.
+   */
+  withinMs?: number
 }
 
 export interface StepOptions extends Patience {
-  /** For no longer than that, ms, once it has begun; it may stand in line before. */
-  withinMs?: number
   /** Whether a claim that has to wait stays in the queue; otherwise nothing is written for it. */
   join: boolean
   /**
