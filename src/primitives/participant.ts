@@ -137,8 +137,9 @@ export class Participant {
   }
 
   /**
-   * Ends what this process has at the tables. Who waits, waits no more; who relies on a claim is told that it is lost, and the claim
-   * stays until its lease is over, so that there is time to stop.
+   * Ends what this process has at the tables. Every wait is broken off. Then the signal of every lock aborts, and its claim is given
+   * back: the caller has asked for that, whether or not the work under the lock has ended. Only claims that this process renews are
+   * given back. Where the server can't be told within a few seconds, their leases end them.
    */
   async close(): Promise<void> {
     if (this.#closed) return
@@ -149,10 +150,15 @@ export class Participant {
       place.gone(this.#closed.message)
       this.forget(place)
     }
-    const waiting = places.filter(({ claim }) => claim?.state === 'waiting')
-    const patience = { until: this.clock.now() + CLOSING_MS }
-    await Promise.allSettled(waiting.map(({ id }) => this.store.remove(id, patience, 'waiting')))
+    await Promise.allSettled(places.map(place => this.#giveBack(place)))
     await this.store.close()
+  }
+
+  /** A claim that was granted to a waiter unseen stays: others may count on it. */
+  async #giveBack({ id, claim }: Place): Promise<void> {
+    if (claim?.processId !== this.store.processId) return
+    if (claim.state !== 'waiting') await this.store.remove(id, this.farewell)
+    else await this.store.remove(id, { until: this.clock.now() + CLOSING_MS }, 'waiting')
   }
 
   /** The answer to a step came after the end. */
