@@ -79,8 +79,8 @@ class HeldParty extends HeldPlace {
     super(participant, place)
   }
 
-  override async release(): Promise<void> {
+  override async release(): Promise<string | undefined> {
     this.departed = await this.depart()
-    await super.release()
+    return await super.release()
   }
 }

@@ -118,8 +118,8 @@ export class Participant {
     this.#lookout.hurry(key)
   }
 
-  /** The claim leaves the tables. @returns whether it was still there */
-  async leave(place: Place, patience = this.farewell): Promise<boolean> {
+  /** The claim leaves the tables. @returns whether it was still there, as `ClaimStore.remove` */
+  async leave(place: Place, patience = this.farewell): Promise<boolean | undefined> {
     place.letGo()
     this.#renewals.drop(place)
     try {

@@ -202,8 +202,12 @@ export interface ClaimStore {
   front(key: ResourceKey, oldest: number, patience: Patience): Promise<ResourceState>
   /** Gives claims another lease. @returns those that are still there */
   renew(ids: readonly string[], patience: Patience): Promise<Set<string>>
-  /** Takes a claim away, or only if it is in that state. @returns whether it was there */
-  remove(id: string, patience: Patience, onlyIf?: ClaimState): Promise<boolean>
+  /**
+   * Takes a claim away, or only if it is in that state.
+   *
+   * @returns whether it was there; undefined when it is not, and an earlier try whose answer got lost may have taken it away
+   */
+  remove(id: string, patience: Patience, onlyIf?: ClaimState): Promise<boolean | undefined>
   /** All claims of a resource with what is known of their owners, in order of arrival. */
   contenders(key: ResourceKey, patience: Patience): Promise<Contender[]>
   /** Nothing will be asked for a while: what is open may be given back. */

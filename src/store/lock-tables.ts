@@ -92,10 +92,13 @@ export class LockTables implements ClaimStore {
     return alive
   }
 
-  async remove(id: string, patience: Patience, onlyIf?: ClaimState): Promise<boolean> {
+  remove(id: string, patience: Patience, onlyIf?: ClaimState): Promise<boolean | undefined> {
     const sql = `DELETE FROM sera_claim WHERE id = ?${onlyIf ? ' AND state = ?' : ''}`
-    const { rows } = await this.calls.persist(connection => connection.change(sql, [id, onlyIf]), patience)
-    return rows > 0
+    return this.calls.persist(async (connection, { doubtfulSince }) => {
+      const { rows } = await connection.change(sql, [id, onlyIf])
+      if (rows > 0) return true
+      return doubtfulSince === undefined ? false : undefined
+    }, patience)
   }
 
   async contenders(key: ResourceKey, patience: Patience): Promise<Contender[]> {
