@@ -56,7 +56,7 @@ export class HeldPlace implements HeldLock {
   }
 }
 
-const GONE = 'its claim was no longer in the lock tables (its lease ran out, or it was broken)'
+export const GONE = 'its claim was no longer in the lock tables (its lease ran out, or it was broken)'
 
 /**
  * Takes the claim out of the tables; where they can't be reached, its lease does.
