@@ -13,7 +13,7 @@ export type Outcome =
   /** sera did what was asked of it and no command was involved. */
   | { kind: 'done' }
   /** `sera break` has taken a lock from whoever had it. */
-  | { kind: 'broke' }
+  | { kind: 'broke'; reason?: string | undefined }
   | { kind: 'config'; reason: string }
   | { kind: 'usage'; reason: string }
   | { kind: 'lock-failed'; reason: string }

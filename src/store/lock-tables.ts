@@ -23,6 +23,8 @@ import type { TableConnection } from './table-connection.js'
 
 export interface LockTablesOptions extends CallsOptions {
   owner: Owner
+  /** Whether holders whose claims this process reaps leave an entry in the history. */
+  keepsHistory?: boolean | undefined
 }
 
 /** Ids, or names, in one statement. */
@@ -52,7 +54,8 @@ export class LockTables implements ClaimStore {
     const { processId } = this
     const { owner = this.owner } = request
     const own = this.calls.key(key)
-    const step = { key: own, request, decide, join, read, owner, processId }
+    const { keepsHistory = false } = this.options
+    const step = { key: own, request, decide, join, read, owner, processId, keepsHistory }
     return new Promise((resolve, reject) => this.#line(own).add({ step, patience, resolve, reject }))
   }
 
