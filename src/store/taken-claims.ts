@@ -37,7 +37,8 @@ export async function noteAbandoned(
   ownProcess: string,
 ): Promise<void> {
   const ids = dead.filter(claim => isAbandoned(claim, ownProcess)).map(({ id }) => id)
-  if (ids.length > 0) await note(connection, `${WITH_IDS} AND r.kind IN (?)`, ['abandoned', LOST, null, ids, HELD_KINDS])
+  if (ids.length > 0)
+    await note(connection, `${WITH_IDS} AND r.kind IN (?)`, ['abandoned', LOST, null, ids, HELD_KINDS])
 }
 
 /** Not a pool's claim, which ends at its time, nor one of this process: that is the late twin of a request it has given up. */

@@ -44,7 +44,8 @@ for (const server of sharedServers()) {
   test(`${kind}: a holder that vanished leaves one entry, however many waiters find out`, async t => {
     const db = await database(t, server)
     const dsn = await db.account('ALL')
-    const open = (label: string) => db.open(dsn, { keepsHistory: true, owner: { host: 'h', pid: 7, user: 'u', command: label } })
+    const open = (label: string) =>
+      db.open(dsn, { keepsHistory: true, owner: { host: 'h', pid: 7, user: 'u', command: label } })
     const { claim } = await vanishes(t, open('gone'))
     const waiters = await Promise.all(
       ['a', 'b', 'c'].map(async label => {
@@ -113,6 +114,15 @@ for (const server of sharedServers()) {
     t.true(await broke())
     t.false(await broke())
     const taken = { kind: 'mutex', token: one.claim?.token, outcome: 'broken', exit_code: 206, reason: 'hangs' }
-    t.deepEqual((await entries(db)).map(({ kind, token, outcome, exit_code, reason }) => ({ kind, token, outcome, exit_code, reason })), [taken] as never)
+    t.deepEqual(
+      (await entries(db)).map(({ kind, token, outcome, exit_code, reason }) => ({
+        kind,
+        token,
+        outcome,
+        exit_code,
+        reason,
+      })),
+      [taken] as never,
+    )
   })
 }
