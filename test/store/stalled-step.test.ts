@@ -55,6 +55,20 @@ for (const server of sharedServers()) {
     t.truthy(await take(participantAt(t, behind), 40_000))
   })
 
+  test.serial(`${kind}: a step of a process that was held up for too long is done again`, async t => {
+    const { account, open } = await database(t, server)
+    const participant = participantAt(t, open(await account('ALL'), { leaseMs: 60_000 }))
+    let tries = 0
+    const rule: Waiting['rule'] = (state, me) => {
+      tries++
+      // this thread stands still, as when the machine has no time for it
+      if (tries === 1) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5000)
+      return MUTEX.rule(state, me)
+    }
+    t.truthy(await take(participant, 60_000, { ...MUTEX, rule }))
+    t.is(tries, 2)
+  })
+
   test(`${kind}: a session may be idle between steps for longer than within one`, async t => {
     const { account, open, rows, root } = await database(t, server)
     const store = open(await account('ALL'), { leaseMs: 60_000 })
