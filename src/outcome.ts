@@ -13,7 +13,7 @@ export type Outcome =
   /** sera did what was asked of it and no command was involved. */
   | { kind: 'done' }
   /** `sera break` has taken a lock from whoever had it. */
-  | { kind: 'broke' }
+  | { kind: 'broke'; reason?: string | undefined }
   | { kind: 'config'; reason: string }
   | { kind: 'usage'; reason: string }
   | { kind: 'lock-failed'; reason: string }
@@ -22,7 +22,7 @@ export type Outcome =
   | { kind: 'skipped' }
   /** Somebody else ran it (`sera once`); `exitCode` is that run's. */
   | { kind: 'taken-over'; exitCode: number; reason: string }
-  /** `hadEnded`: not the command, but the lock had to be given up, before the end could be recorded. */
+  /** `hadEnded`: the command had ended by itself before the loss was noticed. */
   | { kind: 'lost'; reason: string; hadEnded?: true }
   | { kind: 'overran'; reason: string }
   | { kind: 'conflict'; reason: string }
@@ -49,7 +49,7 @@ export const EXIT_CODES = {
   'not-started': { code: 203, meaning: 'the command could not be started' },
   'timed-out': { code: 204, meaning: 'timed out waiting (another code with --timeout-exit-code)' },
   skipped: { code: 205, meaning: 'skipped (with --detailed-exit-codes only, otherwise 0)' },
-  lost: { code: 206, meaning: 'the lock was lost: the command was ended, or its end could not be recorded (once)' },
+  lost: { code: 206, meaning: 'the lock was lost while the command ran: the command was ended, or had ended by then' },
   overran: { code: 207, meaning: 'the command ran longer than --run-at-most and was ended' },
   conflict: {
     code: 208,

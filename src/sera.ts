@@ -68,8 +68,9 @@ export class Sera implements AsyncDisposable {
   }
 
   /**
-   * Breaks off what waits (SeraError `lock-failed`) and closes the connections. Locks that are still held are not given back:
-   * their signals abort, and others get them when the lease is over.
+   * Breaks off every wait (SeraError `lock-failed`), gives back every lock that is still held, and closes the connections. The signal of
+   * such a lock aborts (SeraError `lost`) right before that. Work that must not overlap with the next holder's has to end before
+   * `close()` is called. Where the server can't be told within 5 s, the lease ends the lock.
    */
   close(): Promise<void> {
     return this.#participant.close()

@@ -1,11 +1,11 @@
-/** `sera break <kind> <name> [--ticket n] [--all] [--yes]`: takes claims from who has them, as shown and agreed to. */
+/** `sera break <kind> <name> [--ticket n] [--all] [--yes] [--reason text]`: takes claims from who has them, as shown and agreed to. */
 import { SeraError } from '../errors.js'
 import type { Host } from '../host.js'
 import type { Outcome } from '../outcome.js'
 import { memberObject } from '../status/json.js'
 import type { Picture } from '../status/picture.js'
 import { type Question, take } from '../status/survey.js'
-import { forgetRecord, removeClaims } from '../store/breaking.js'
+import { breakClaims, forgetRecord, removeClaims } from '../store/breaking.js'
 import type { Calls } from '../store/calls.js'
 import { endHolder } from '../store/end-holder.js'
 import type { Call, Task } from './call.js'
@@ -54,7 +54,7 @@ async function breaking(
   host: Host,
   report: Partial<Report>,
 ): Promise<Outcome> {
-  const { ticket, all, yes, json } = call.options
+  const { ticket, all, yes, json, reason } = call.options
   const picture = await take(calls, target, { until: Number.POSITIVE_INFINITY })
   const breakage = choose(picture, `${target.kind} ${target.name}`, { ticket, all })
   if (!yes && !(await agreed({ ...picture, ...breakage, unseen: [] }, host))) {
@@ -66,7 +66,7 @@ async function breaking(
     throw new SeraError('conflict', `${target.kind} ${target.name} was given back by itself meanwhile`)
   }
   host.stdout.write(json ? objectOf(breakage, target) : textOf(breakage))
-  return { kind: 'broke' }
+  return { kind: 'broke', reason }
 }
 
 async function agreed(picture: Picture, host: Host): Promise<boolean> {
@@ -88,10 +88,13 @@ async function broken(
   for (const { name, connection } of sessions) done.push(await endHolder(reading, name, connection, patience))
   if (ids.length + records.length === 0) return done.includes(true)
   const tables = openTables(call, host)
+  const { history } = call.settings
+  const { reason } = call.options
   try {
-    done.push(await removeClaims(tables.calls, ids, patience))
+    if (history) done.push(await breakClaims(tables.calls, ids, reason, patience))
+    else done.push(await removeClaims(tables.calls, ids, patience))
     for (const one of records) done.push(await forgetRecord(tables.calls, target, one.record, patience))
-    if (done.includes(true)) await record(tables, target, { kind: 'broke' }, call, host, report)
+    if (done.includes(true)) await record(tables, target, { kind: 'broke', reason }, call, host, report)
   } finally {
     await tables.close()
   }

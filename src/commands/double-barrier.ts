@@ -12,7 +12,7 @@ import type { Place } from '../primitives/place.js'
 import { pursue } from '../primitives/turn.js'
 import { awaitTurn } from './await-turn.js'
 import type { Call, Task } from './call.js'
-import { HeldPlace } from './held-place.js'
+import { GONE, HeldPlace } from './held-place.js'
 import { departureNews, entranceNews } from './queue-news.js'
 import type { Report } from './report.js'
 import { wholeNumber } from './run-options.js'
@@ -79,8 +79,16 @@ class HeldParty extends HeldPlace {
     super(participant, place)
   }
 
-  override async release(): Promise<void> {
+  override async release(): Promise<string | undefined> {
+    if (await this.#isGone()) return GONE
     this.departed = await this.depart()
-    await super.release()
+    return await super.release()
+  }
+
+  /** To leave is a step that asks nothing of the claim, so this has to be asked before. False also when it can't be told. */
+  async #isGone(): Promise<boolean> {
+    const { store, farewell } = this.participant
+    const alive = await store.renew([this.place.id], farewell).catch(() => undefined)
+    return alive?.has(this.place.id) === false
   }
 }

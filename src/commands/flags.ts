@@ -201,6 +201,13 @@ export const FLAGS = [
     describe: 'what to tell those who are met: text, @FILE, or - for stdin; at most 16 KiB',
   },
   { name: 'ticket', value: 'N', group: 'Lock', with: ['break'], describe: 'break the claim that has this ticket' },
+  {
+    name: 'reason',
+    value: 'TEXT',
+    group: 'Lock',
+    with: ['break'],
+    describe: 'why, for the history and syslog; at most 500 characters',
+  },
   { name: 'all', group: 'Lock', with: ['break'], describe: 'break all claims, of those who wait too' },
   { name: 'watch', group: 'Messages', with: ['status'], describe: 'show it again and again, until q or Ctrl-C' },
   {

@@ -89,6 +89,10 @@ export class GuardedRun {
     stopListening()
   }
 
+  get noticedLoss(): boolean {
+    return this.#lostFor !== undefined
+  }
+
   async #start(): Promise<Child> {
     checkExecutable(this.job.command[0] ?? '', this.job.env.PATH)
     if (this.host.clock.boot() >= this.#fence()) {

@@ -28,6 +28,10 @@ export class HeldPlace implements HeldLock {
     }
   }
 
+  get provenAt(): number {
+    return this.place.provenAt
+  }
+
   get until(): number {
     return this.place.until
   }
@@ -42,8 +46,9 @@ export class HeldPlace implements HeldLock {
     return false
   }
 
-  async release(): Promise<void> {
-    await leaveQuietly(this.participant, this.place)
+  async release(): Promise<string | undefined> {
+    const { place } = this
+    return (await leaveQuietly(this.participant, place)) === false ? GONE : undefined
   }
 
   abandon(): void {
@@ -51,8 +56,15 @@ export class HeldPlace implements HeldLock {
   }
 }
 
-/** Takes the claim out of the tables; where they can't be reached, its lease does. */
-export async function leaveQuietly(participant: Participant, place: Place): Promise<void> {
-  if (place.claim) await participant.leave(place).catch(() => {})
-  else participant.forget(place)
+export const GONE = 'its claim was no longer in the lock tables (its lease ran out, or it was broken)'
+
+/**
+ * Takes the claim out of the tables; where they can't be reached, its lease does.
+ *
+ * @returns whether it was there; undefined when that can't be told, or when it had left before
+ */
+export async function leaveQuietly(participant: Participant, place: Place): Promise<boolean | undefined> {
+  if (place.claim) return await participant.leave(place).catch(() => undefined)
+  participant.forget(place)
+  return undefined
 }

@@ -13,7 +13,10 @@ const COLUMNS: readonly Column<Entry>[] = [
   { head: 'RAN', of: ({ ranMs }) => (ranMs === undefined ? '' : duration(ranMs)), isNumber: true },
   { head: 'HOST', of: ({ host }) => host, most: 12 },
   { head: 'LOCK', of: ({ kind, name }) => `${kind}/${isDigest(name) ? `${name.slice(0, 7)}…` : name}`, most: 20 },
-  { head: 'COMMAND', of: ({ command }) => command },
+  {
+    head: 'COMMAND',
+    of: ({ command, reason }) => (reason === undefined ? command : `${command} (reason: ${reason})`),
+  },
 ]
 
 /** '' when there are none. On a terminal, lines are cut to its width; otherwise nothing is. */

@@ -17,17 +17,38 @@ export interface LockToRunUnder extends HeldLock {
 }
 
 export async function hold(lock: LockToRunUnder, job: Job, host: Host, reserve?: GuardInReserve): Promise<Outcome> {
-  const heldSince = host.clock.now()
-  let lost = false
-  try {
-    const run = new GuardedRun(lock, job, host, reserve?.take())
-    const outcome = await run.outcome()
-    lost = outcome.kind === 'lost'
-    if (lost) return outcome
-    await run.holdOn(heldSince + job.holdAtLeastMs - host.clock.now())
-    return (await lock.conclude?.(outcome)) ?? outcome
-  } finally {
-    if (lost) lock.abandon()
-    else await lock.release()
+  const { outcome, endedAt, noticed } = await running(lock, job, host, reserve).catch(async error => {
+    await lock.release()
+    throw error
+  })
+  if (outcome.kind === 'lost' && !outcome.hadEnded) {
+    lock.abandon()
+    return outcome
   }
+  const gone = await lock.release()
+  const wasHeld = gone === undefined || lock.provenAt > endedAt
+  if (wasHeld || outcome.kind !== 'ran') return outcome
+  const hadEnded = `the command had ended with ${outcome.exitCode}, but the lock was lost by then: ${gone}`
+  if (job.onLost !== 'ignore') return { kind: 'lost', reason: hadEnded, hadEnded: true }
+  if (!noticed) job.warn(`${hadEnded}; its exit code counts, as --on-lost ignore says`)
+  return outcome
+}
+
+interface Ended {
+  outcome: Outcome
+  /** When the command had ended, ms on the boot clock. */
+  endedAt: number
+  /** The lock was found to be lost while the command ran. */
+  noticed: boolean
+}
+
+/** Sees the command to its end, and to whatever comes after it while the lock is held. */
+async function running(lock: LockToRunUnder, job: Job, host: Host, reserve?: GuardInReserve): Promise<Ended> {
+  const heldSince = host.clock.now()
+  const run = new GuardedRun(lock, job, host, reserve?.take())
+  const outcome = await run.outcome()
+  const ended = { outcome, endedAt: host.clock.boot(), noticed: run.noticedLoss }
+  if (outcome.kind === 'lost') return ended
+  await run.holdOn(heldSince + job.holdAtLeastMs - host.clock.now())
+  return { ...ended, outcome: (await lock.conclude?.(outcome)) ?? outcome }
 }

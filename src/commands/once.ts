@@ -72,9 +72,9 @@ class HeldRun extends HeldPlace {
     }
   }
 
-  override async release(): Promise<void> {
+  override async release(): Promise<string | undefined> {
     this.#stopListening()
-    await super.release()
+    return await super.release()
   }
 
   override abandon(): void {

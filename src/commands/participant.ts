@@ -16,7 +16,7 @@ export function openTables(
   { clock, random, pid }: Host,
   options: Pick<LockTablesOptions, 'anySchema' | 'failed'> = {},
 ): LockTables {
-  const { servers, leaseMs, connectWaitMs, namespace } = settings
+  const { servers, leaseMs, connectWaitMs, namespace, history } = settings
   const attributes = attributesOf(pid, shown)
   const owner = ownerOf(pid, shown)
   return new LockTables({
@@ -26,6 +26,7 @@ export function openTables(
     leaseMs,
     connectWaitMs,
     namespace,
+    keepsHistory: history !== undefined,
     clock,
     random,
     warn,

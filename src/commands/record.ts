@@ -26,7 +26,8 @@ export async function record(
   if (!history || !IS_RECORDED[outcome.kind]) return
   const { waitedMs = 0, ranMs, token } = report
   const exitCode = exitCodeOf(outcome, { ...call.settings, ...call.options })
-  const entry = { key, token, outcome: outcome.kind, exitCode, waitedMs, ranMs }
+  const reason = outcome.kind === 'broke' ? outcome.reason : undefined
+  const entry = { key, token, outcome: outcome.kind, exitCode, waitedMs, ranMs, reason }
   const patience = { until: host.clock.now() + LIMIT_MS }
   try {
     await within(LIMIT_MS, writeHistory(tables, entry, history.keepMs, patience))

@@ -80,10 +80,11 @@ function meeting(stop: Stop, participant: Participant): Turn<Match> {
 /** A command that has met the others runs for as long as it likes. */
 const NOTHING: HeldLock = {
   until: Number.POSITIVE_INFINITY,
+  provenAt: Number.POSITIVE_INFINITY,
   token: undefined,
   lifeline: undefined,
   keep: () => {},
   reclaim: async () => false,
-  release: async () => {},
+  release: async () => undefined,
   abandon: () => {},
 }

@@ -54,7 +54,7 @@ export function outcomeLine(report: Report): string {
   return `${JSON.stringify({ outcome: outcome.kind, ...reasonOf(outcome), ...rest, ...wait })}\n`
 }
 
-function reasonOf(outcome: Outcome): { reason?: string } {
+function reasonOf(outcome: Outcome): { reason?: string | undefined } {
   return 'reason' in outcome ? { reason: outcome.reason } : {}
 }
 

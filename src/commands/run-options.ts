@@ -43,6 +43,7 @@ export interface RunOptions {
   /** As it was given: text, `@file` or `-`. */
   payload: string | undefined
   ticket: number | undefined
+  reason: string | undefined
   all: boolean
   watch: boolean
   /** Of a client of pools. */
@@ -92,6 +93,7 @@ export function runOptions(flags: FlagValues): RunOptions {
     selector: anyText(flags, 'selector'),
     payload: anyText(flags, 'payload'),
     ticket: ticket(flags),
+    reason: reason(flags),
     all: flags.all === true,
     watch: flags.watch === true,
     host: text(flags, 'host'),
@@ -166,6 +168,16 @@ function exitCode(flags: FlagValues): number | undefined {
 function ticket(flags: FlagValues): number | undefined {
   const value = text(flags, 'ticket')
   return value === undefined ? undefined : wholeNumber('--ticket', value)
+}
+
+/** What the history has room for. */
+const LONGEST_REASON = 500
+
+function reason(flags: FlagValues): string | undefined {
+  const value = text(flags, 'reason')
+  const { length } = [...(value ?? '')]
+  if (length <= LONGEST_REASON) return value
+  throw new SeraError('usage', `--reason has ${length} characters; it takes at most ${LONGEST_REASON}`)
 }
 
 function logFormat(flags: FlagValues): LogFormat {

@@ -55,6 +55,10 @@ export class HeldPool implements HeldLock {
     this.#expiresInMs = grant.expiresInMs
   }
 
+  get provenAt(): number {
+    return this.#provenAt
+  }
+
   get until(): number {
     return this.#provenAt + this.#expiresInMs
   }
@@ -129,10 +133,11 @@ export class HeldPool implements HeldLock {
     return false
   }
 
-  async release(): Promise<void> {
+  async release(): Promise<string | undefined> {
     this.#stop()
-    await this.#giveBack()
+    const problem = await this.#giveBack()
     await this.holding.free()
+    return problem
   }
 
   abandon(): void {
@@ -146,18 +151,19 @@ export class HeldPool implements HeldLock {
     this.#over.abort(new NoAnswer('no longer wanted', false))
   }
 
-  /** Tried for a while: who could not give back a pool that never expires has it for good. */
-  async #giveBack(): Promise<void> {
+  /**
+   * Tried for a while: a pool that never expires stays held for good when it is not given back. A Distributex does not say whether it
+   * was held, and when the answer to an earlier try got lost, that try may have given it back.
+   */
+  async #giveBack(): Promise<string | undefined> {
     const { clock, random, connectWaitMs, warn } = this.holding
     const until = clock.now() + connectWaitMs
     for (let attempt = 1; ; attempt++) {
-      const problem = await this.client.ask('release').then(
-        () => undefined,
-        (error: NoAnswer) => error,
-      )
-      if (problem === undefined) return
-      if (!problem.transient || clock.now() >= until) {
-        return warn(`pool ${this.client.pool} could not be given back to ${this.client.name}: ${problem.message}`)
+      const answer = await this.client.ask('release').catch((error: NoAnswer) => error)
+      if (!(answer instanceof NoAnswer)) return answer.wasHeld === false && attempt === 1 ? GONE : undefined
+      if (!answer.transient || clock.now() >= until) {
+        warn(`pool ${this.client.pool} could not be given back to ${this.client.name}: ${answer.message}`)
+        return undefined
       }
       await sleep(backoff(attempt, random))
     }

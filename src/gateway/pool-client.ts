@@ -4,7 +4,7 @@
  *     GET /get/?host=web-1&pool=nightly&id=…         YES or NO
  *     GET /wait/?host=web-1&pool=nightly&id=…        YES, when it is granted
  *     GET /renew/?host=…&pool=…&id=…&token=…         OK, or NO when they no longer have it by that token
- *     GET /release/?host=web-1&pool=nightly&id=…     OK
+ *     GET /release/?host=web-1&pool=nightly&id=…     OK; the header Sera-Released says whether they had it
  *
  * Who has the pool hears YES again, so what was asked and not heard can be asked again. To a Distributex that is the
  * host; a sera gateway goes by the id as well, which keeps hosts of one name apart.
@@ -21,6 +21,8 @@ export interface Answer {
   expiresInMs: number | undefined
   /** Fencing token. */
   token: string | undefined
+  /** Whether a pool that was given back was held until then; undefined: not said. */
+  wasHeld: boolean | undefined
 }
 
 export interface Limits {
@@ -70,7 +72,12 @@ export class PoolClient {
 function answerOf({ status, headers, text }: Reply): Answer {
   const word = WORDS.find(known => known === text.trim())
   if (status !== 200 || word === undefined) throw refusal(status, text)
-  return { word, expiresInMs: expiryOf(headers['sera-expires-in']), token: textOf(headers['sera-token']) }
+  return {
+    word,
+    expiresInMs: expiryOf(headers['sera-expires-in']),
+    token: textOf(headers['sera-token']),
+    wasHeld: { yes: true, no: false }[textOf(headers['sera-released']) ?? ''],
+  }
 }
 
 /** Absent: a Distributex. */

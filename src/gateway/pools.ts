@@ -99,7 +99,7 @@ async function acquire(
 async function release(c: Context<Env>, gateway: Gateway, { pool, host, holder }: Asked): Promise<Response> {
   const held = await pool.release(holder)
   if (held) gateway.remember(endingOf(pool.name, held, guest(host, `GET ${c.req.path} from ${clientOf(c)}`)))
-  return c.text('OK')
+  return c.text('OK', 200, { 'Sera-Released': held ? 'yes' : 'no' })
 }
 
 async function renew(c: Context<Env>, _: Gateway, { pool, holder }: Asked): Promise<Response> {

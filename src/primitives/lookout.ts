@@ -45,6 +45,8 @@ export class Lookout {
   constructor(
     readonly store: ClaimStore,
     readonly clock: Clock,
+    /** Nothing is to be looked at for a while. */
+    readonly rest: () => void = () => store.rest(),
   ) {}
 
   /**
@@ -175,9 +177,9 @@ export class Lookout {
     }
   }
 
-  /** When the next look is far, the connection is not kept for it. */
+  /** When the next look is far, no connection is kept for it. */
   #rest(): void {
-    if (!this.#looking && this.#plannedAt - this.clock.now() > REST_MS) this.store.rest()
+    if (!this.#looking && this.#plannedAt - this.clock.now() > REST_MS) this.rest()
   }
 
   #planNext(): void {

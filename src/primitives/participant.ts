@@ -55,7 +55,7 @@ export class Participant {
   ) {
     const { clock, leaseMs, maxClockSkewMs } = options
     this.#renewals = new Renewals(store, clock, leaseMs)
-    this.#lookout = new Lookout(store, clock)
+    this.#lookout = new Lookout(store, clock, () => this.#rest())
     this.#watch = new Watch(clock, maxClockSkewMs)
   }
 
@@ -80,11 +80,7 @@ export class Participant {
   async step(place: Place, ask: Ask, rule: Rule, options: StepOptions): Promise<StepResult> {
     if (this.#closed) throw this.#closed
     const request = { ...ask, id: place.id, leaseMs: place.leaseMs }
-    let startedAt: number | undefined
     const decide = (state: ResourceState, me: Claim): Decision => {
-      // a repetition finds what an earlier try did only while that is sure to be there; suspend counts
-      startedAt ??= this.clock.boot()
-      if (this.clock.boot() - startedAt >= place.leaseMs) throw outcomeUnknown(place)
       const dead = this.#dead(place.key, state)
       return { ...rule(without(state, dead), me), dead }
     }
@@ -111,13 +107,19 @@ export class Participant {
     return without(state, this.#dead(key, state))
   }
 
+  /** Nothing will be asked for a while. A holder keeps its connection: its renewals must not fail because the server is full. */
+  #rest(): void {
+    const holds = this.#places.all().some(({ claim }) => claim && claim.state !== 'waiting')
+    if (!holds) this.store.rest()
+  }
+
   /** Something has changed at a resource: whoever waits there looks at once. */
   hurry(key: ResourceKey): void {
     this.#lookout.hurry(key)
   }
 
-  /** The claim leaves the tables. @returns whether it was still there */
-  async leave(place: Place, patience = this.farewell): Promise<boolean> {
+  /** The claim leaves the tables. @returns whether it was still there, as `ClaimStore.remove` */
+  async leave(place: Place, patience = this.farewell): Promise<boolean | undefined> {
     place.letGo()
     this.#renewals.drop(place)
     try {
@@ -135,8 +137,9 @@ export class Participant {
   }
 
   /**
-   * Ends what this process has at the tables. Who waits, waits no more; who relies on a claim is told that it is lost, and the claim
-   * stays until its lease is over, so that there is time to stop.
+   * Ends what this process has at the tables. Every wait is broken off. Then the signal of every lock aborts, and its claim is given
+   * back: the caller has asked for that, whether or not the work under the lock has ended. Only claims that this process renews are
+   * given back. Where the server can't be told within a few seconds, their leases end them.
    */
   async close(): Promise<void> {
     if (this.#closed) return
@@ -147,10 +150,15 @@ export class Participant {
       place.gone(this.#closed.message)
       this.forget(place)
     }
-    const waiting = places.filter(({ claim }) => claim?.state === 'waiting')
-    const patience = { until: this.clock.now() + CLOSING_MS }
-    await Promise.allSettled(waiting.map(({ id }) => this.store.remove(id, patience, 'waiting')))
+    await Promise.allSettled(places.map(place => this.#giveBack(place)))
     await this.store.close()
+  }
+
+  /** A claim that was granted to a waiter unseen stays: others may count on it. */
+  async #giveBack({ id, claim }: Place): Promise<void> {
+    if (claim?.processId !== this.store.processId) return
+    if (claim.state !== 'waiting') await this.store.remove(id, this.farewell)
+    else await this.store.remove(id, { until: this.clock.now() + CLOSING_MS }, 'waiting')
   }
 
   /** The answer to a step came after the end. */
@@ -170,13 +178,6 @@ export class Participant {
       claim => !this.#places.has(claim.id) && (claim.processId === processId || suspects.has(claim)),
     )
   }
-}
-
-function outcomeUnknown({ key: { kind, name } }: Place): SeraError {
-  return new SeraError(
-    'lock-failed',
-    `${kind} ${name}: the server did not answer for a lease; what it did is not known`,
-  )
 }
 
 function without(state: ResourceState, dead: ReturnType<Watch['dead']>): ResourceState {

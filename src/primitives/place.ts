@@ -40,6 +40,11 @@ export class Place {
     readonly clock: Clock,
   ) {}
 
+  /** When the last confirmed renewal was sent, ms on the boot clock. */
+  get provenAt(): number {
+    return this.#provenAt
+  }
+
   /** Nobody can take the claim for dead before this moment, ms on the boot clock: last confirmed renewal sent + lease. */
   get until(): number {
     return this.#provenAt + this.leaseMs

@@ -102,7 +102,7 @@ export class Pool extends Primitive {
   async release(holder: string): Promise<Held | undefined> {
     const found = await this.#find(holder)
     const { store, farewell } = this.participant
-    if (!found || !(await store.remove(found.claim.id, farewell, 'granted'))) return undefined
+    if (!found || (await store.remove(found.claim.id, farewell, 'granted')) === false) return undefined
     this.participant.hurry(this.key)
     const { ticket, token = ticket } = found.claim
     return { token, waitedMs: (token - ticket) / 1000, heldMs: (found.now - token) / 1000 } // numbers begin as times, in µs

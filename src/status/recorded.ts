@@ -2,6 +2,7 @@
  * Which runs leave an entry in the history: not one that asked nothing of the tables, nor one that could not use them.
  */
 import type { OutcomeKind } from '../outcome.js'
+import { TAKEN } from '../store/taken-claims.js'
 
 export const IS_RECORDED: Readonly<Record<OutcomeKind, boolean>> = {
   ran: true,
@@ -23,4 +24,7 @@ export const IS_RECORDED: Readonly<Record<OutcomeKind, boolean>> = {
   unwritten: false,
 }
 
-export const RECORDED = Object.entries(IS_RECORDED).flatMap(([kind, isRecorded]) => (isRecorded ? [kind] : []))
+const RECORDED_RUNS = Object.entries(IS_RECORDED).flatMap(([kind, isRecorded]) => (isRecorded ? [kind] : []))
+
+/** The outcomes in the history: those of runs, and of claims that were taken away. */
+export const RECORDED: readonly string[] = [...RECORDED_RUNS, ...TAKEN]

@@ -1,23 +1,53 @@
-/** Breaking claims: what is shown to be broken goes, and nobody who came meanwhile. */
+/** Breaking claims: what was shown is removed, and never a claim that was made meanwhile. */
 import type { Calls } from './calls.js'
 import { NOW } from './claim-rows.js'
 import type { Patience, ResourceKey } from './claims.js'
+import { rival } from './retry.js'
+import type { TableConnection } from './table-connection.js'
+import { noteBroken } from './taken-claims.js'
 
 /** @returns whether any of them was still there */
 export async function removeClaims(calls: Calls, ids: readonly string[], patience: Patience): Promise<boolean> {
   if (ids.length === 0) return false
-  return await calls.persist(async (connection, attempt) => {
-    const { rows } = await connection.change('DELETE FROM sera_claim WHERE id IN (?)', [ids])
-    return rows > 0 || attempt > 1 // the answer to an earlier try may have got lost
+  return await calls.persist(async (connection, { doubtfulSince }) => {
+    const rows = await removed(connection, ids)
+    return rows > 0 || doubtfulSince !== undefined // the answer to an earlier try may have got lost
   }, patience)
+}
+
+/** The same, with an entry in the history for each, where one can be written. */
+export async function breakClaims(
+  calls: Calls,
+  ids: readonly string[],
+  reason: string | undefined,
+  patience: Patience,
+): Promise<boolean> {
+  if (ids.length === 0) return false
+  return await calls.persist(async (connection, { doubtfulSince }) => {
+    await connection.begin()
+    try {
+      const noted = await noteBroken(connection, ids, reason)
+      const rows = await removed(connection, ids)
+      if (noted !== undefined && noted !== rows) throw rival()
+      await connection.commit()
+      return rows > 0 || doubtfulSince !== undefined
+    } catch (error) {
+      await connection.rollback().catch(() => {})
+      throw error
+    }
+  }, patience)
+}
+
+async function removed(connection: TableConnection, ids: readonly string[]): Promise<number> {
+  return (await connection.change('DELETE FROM sera_claim WHERE id IN (?)', [ids])).rows
 }
 
 /** Forgets what a resource remembers, if it still is what was seen. */
 export async function forgetRecord(calls: Calls, key: ResourceKey, seen: string, patience: Patience): Promise<boolean> {
   const { kind, name } = calls.key(key)
-  return await calls.persist(async (connection, attempt) => {
+  return await calls.persist(async (connection, { doubtfulSince }) => {
     const { rows } = await connection.change(FORGET, [kind, name, seen])
-    return rows > 0 || attempt > 1
+    return rows > 0 || doubtfulSince !== undefined
   }, patience)
 }
 

@@ -1,6 +1,6 @@
 /**
  * Calls to the lock tables: each repeated while that helps, on every member of the cluster, and never longer than the
- * caller's patience. Whoever calls does so in a way that is harmless when it is repeated.
+ * caller's patience. Every caller sees to it that a repetition is harmless.
  */
 import { type Clock, sleep } from '../clock.js'
 import type { Dsn } from '../config/dsn.js'
@@ -11,6 +11,7 @@ import type { Attributes } from './connection.js'
 import { Members } from './members.js'
 import { backoff, explain, isContention, isTransient } from './retry.js'
 import type { Facts, TableConnection } from './table-connection.js'
+import { Tries } from './tries.js'
 
 export interface CallsOptions {
   /** One server, or the members of one cluster. */
@@ -35,9 +36,6 @@ export interface CallsOptions {
 
 /** Healthy members stall that long when one is lost (measured, with the defaults of either). */
 export const SHORTEST_LEASE_MS = { galera: 15_000, group: 30_000 }
-
-/** Rivals pass sooner than a server comes back, and those who don't wait meet them, too. */
-const CONTENTION_MS = 5000
 
 /** What a call may take: always less than a third of a lease, and no longer than a person waits after Ctrl-C. */
 const LONGEST_CALL_MS = 10_000
@@ -79,26 +77,26 @@ export class Calls {
 
   /** Tries again what may pass, on every member at least once, for as long as the caller has patience. @throws SeraError lock-failed */
   async persist<T>(
-    work: (connection: TableConnection, attempt: number) => Promise<T>,
+    work: (connection: TableConnection, tries: Tries) => Promise<T>,
     patience: Patience,
     urgent = false,
   ): Promise<T> {
     const { clock, connectWaitMs, random, servers } = this.options
-    const failingSince = clock.now()
-    const until = Math.min(patience.until, failingSince + connectWaitMs)
-    for (let attempt = 1; ; attempt++) {
+    const tries = new Tries(clock, patience, connectWaitMs)
+    for (;;) {
       patience.signal?.throwIfAborted()
+      tries.begin()
       const where = this.#members.name
       try {
-        return await this.#members.use(connection => work(connection, attempt), urgent)
+        return await this.#members.use(connection => tries.note(work(connection, tries)), urgent)
       } catch (error) {
+        const { count } = tries
         if (!isContention(error) && kindOf(error) !== 'conflict') this.options.failed?.(error)
         if (error instanceof SeraError) throw error
-        const pause = backoff(Math.max(1, attempt - servers.length), random)
-        const limit = isContention(error) ? Math.max(until, failingSince + CONTENTION_MS) : until
-        const isOver = clock.now() + pause >= limit && attempt >= servers.length
+        const pause = backoff(Math.max(1, count - servers.length), random)
+        const isOver = clock.now() + pause >= tries.giveUpAt(error) && count >= servers.length
         if (!isTransient(error) || isOver) throw failed(where, error)
-        if (attempt >= servers.length || isContention(error)) await sleep(pause, patience.signal)
+        if (count >= servers.length || isContention(error)) await sleep(pause, patience.signal)
       }
     }
   }

@@ -151,11 +151,14 @@ export interface Patience {
   /** Monotonic clock, ms. */
   until: number
   signal?: AbortSignal | undefined
+  /**
+   * Of a waiter: how long a step whose outcome is in doubt is repeated, ms. Contention alone does not end a waiter's step before
+   * `until`.
+   */
+  withinMs?: number
 }
 
 export interface StepOptions extends Patience {
-  /** For no longer than that, ms, once it has begun; it may stand in line before. */
-  withinMs?: number
   /** Whether a claim that has to wait stays in the queue; otherwise nothing is written for it. */
   join: boolean
   /**
@@ -199,8 +202,12 @@ export interface ClaimStore {
   front(key: ResourceKey, oldest: number, patience: Patience): Promise<ResourceState>
   /** Gives claims another lease. @returns those that are still there */
   renew(ids: readonly string[], patience: Patience): Promise<Set<string>>
-  /** Takes a claim away, or only if it is in that state. @returns whether it was there */
-  remove(id: string, patience: Patience, onlyIf?: ClaimState): Promise<boolean>
+  /**
+   * Takes a claim away, or only if it is in that state.
+   *
+   * @returns whether it was there; undefined when it is not, and an earlier try whose answer got lost may have taken it away
+   */
+  remove(id: string, patience: Patience, onlyIf?: ClaimState): Promise<boolean | undefined>
   /** All claims of a resource with what is known of their owners, in order of arrival. */
   contenders(key: ResourceKey, patience: Patience): Promise<Contender[]>
   /** Nothing will be asked for a while: what is open may be given back. */

@@ -44,7 +44,7 @@ export class Connection {
 
   constructor(raw: mysql.Connection) {
     this.#raw = raw
-    raw.on('error', error => this.#break(error))
+    raw.on('error', error => this.#break(isNumbered(error) ? closedByServer(error) : error))
     raw.on('end', () => this.#break(closedByServer()))
     acceptFarewell(raw)
   }
@@ -201,8 +201,13 @@ function fileOption(name: string, path: string | undefined): Record<string, Buff
   }
 }
 
-function closedByServer(): Error {
-  return Object.assign(new Error('closed'), { code: 'PROTOCOL_CONNECTION_LOST' })
+function closedByServer(cause?: unknown): Error {
+  return Object.assign(new Error('closed', { cause }), { code: 'PROTOCOL_CONNECTION_LOST' })
+}
+
+/** What the server says when it closes a connection that asks nothing: mysql2 hands on the error's number in place of its name. */
+function isNumbered(error: unknown): boolean {
+  return typeof (error as { code?: unknown }).code === 'number'
 }
 
 /** The error of an answer that did not come in time. */

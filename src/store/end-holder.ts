@@ -30,6 +30,7 @@ const WAIT_S = 5
 export async function endHolder(calls: Calls, name: string, holder: number, patience: Patience): Promise<boolean> {
   return await calls.persist(async queued => {
     await claimBreak(queued, name)
+    queued.park()
     queued.query('SELECT GET_LOCK(?, ?)', [name, WAIT_S]).catch(() => {}) // whether it came to that is asked below
     try {
       return await calls.persist(async connection => {

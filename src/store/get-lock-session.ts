@@ -133,19 +133,29 @@ export class GetLockSession {
   }
 
   #problemIn(row: Row | undefined): string | undefined {
-    if (Number(row?.held) !== 1) return 'the server no longer counts the lock as held by this connection'
+    if (Number(row?.held) !== 1) return NOT_HELD
     if (Number(row?.read_only) === 1 && this.server.rules.length > 0) return 'the server has become read-only'
     return undefined
   }
 
-  /** Frees the lock and says goodbye. Never throws: what a broken connection held is free already. */
-  async release(name: string): Promise<void> {
+  /**
+   * Frees the lock and says goodbye. Never throws: what a broken connection held is free already.
+   *
+   * @returns why it was no longer held, as for `confirm`; undefined also when the server can't be asked
+   */
+  async release(name: string): Promise<string | undefined> {
     try {
-      await this.connection.query('SELECT RELEASE_LOCK(?) AS released', [name], ANSWER_MS)
-    } catch {} // the connection is gone, or the server silent: the session's end frees the lock
-    this.connection.close()
+      const [row] = await this.connection.query('SELECT RELEASE_LOCK(?) AS released', [name], ANSWER_MS)
+      return Number(row?.released) === 1 ? undefined : NOT_HELD
+    } catch {
+      return undefined // the connection is gone, or the server silent: the session's end frees the lock
+    } finally {
+      this.connection.close()
+    }
   }
 }
+
+const NOT_HELD = 'the server no longer counts the lock as held by this connection'
 
 /** `read_only` is a number, or from MariaDB 12 on a word. */
 const CONFIRM = `SELECT IS_USED_LOCK(?) = CONNECTION_ID() AS held, @@global.read_only NOT IN ('0', 'OFF') AS read_only`

@@ -28,6 +28,10 @@ export class HeldGetLock implements HeldLock {
     this.#provenAt = provenAt
   }
 
+  get provenAt(): number {
+    return this.#provenAt
+  }
+
   get until(): number {
     return this.#provenAt + this.#session.server.leaseMs
   }
@@ -135,9 +139,9 @@ export class HeldGetLock implements HeldLock {
     return true
   }
 
-  async release(): Promise<void> {
+  async release(): Promise<string | undefined> {
     this.#stop()
-    await this.#session.release(this.name)
+    return await this.#session.release(this.name)
   }
 
   abandon(): void {

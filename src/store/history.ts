@@ -20,6 +20,8 @@ export interface Ending {
   waitedMs: number
   /** From the grant until it was given back; undefined where nothing was held. */
   ranMs: number | undefined
+  /** Of a break: why, as it was given. */
+  reason?: string | undefined
   /** Whose it was, where that is not this process. */
   owner?: Owner
 }
@@ -56,13 +58,13 @@ export async function writeHistory(
   keepMs: number,
   patience: Patience,
 ): Promise<void> {
-  const { key, token, outcome, exitCode, waitedMs, ranMs, owner = own } = ending
+  const { key, token, outcome, exitCode, waitedMs, ranMs, reason, owner = own } = ending
   const { kind, name } = calls.key(key)
   await calls.persist(
     connection =>
       connection.change(INSERT, [
         ...[kind, name, token, owner.host, owner.pid, owner.user, owner.command],
-        ...[micros(waitedMs + (ranMs ?? 0)), ranMs === undefined ? null : micros(ranMs), outcome, exitCode],
+        ...[micros(waitedMs + (ranMs ?? 0)), ranMs === undefined ? null : micros(ranMs), outcome, exitCode, reason],
       ]),
     patience,
   )
@@ -71,9 +73,9 @@ export async function writeHistory(
 }
 
 const INSERT = `INSERT INTO sera_history (kind, name, token, host, pid, user, command,
-  requested_at, granted_at, released_at, outcome, exit_code)
+  requested_at, granted_at, released_at, outcome, exit_code, reason)
 VALUES (?, ?, ?, ?, ?, ?, ?,
-  UTC_TIMESTAMP(6) - INTERVAL ? MICROSECOND, UTC_TIMESTAMP(6) - INTERVAL ? MICROSECOND, UTC_TIMESTAMP(6), ?, ?)`
+  UTC_TIMESTAMP(6) - INTERVAL ? MICROSECOND, UTC_TIMESTAMP(6) - INTERVAL ? MICROSECOND, UTC_TIMESTAMP(6), ?, ?, ?)`
 
 /** The oldest, by their index; those who come at the same time wait for each other for as long as that takes. */
 const PRUNE = `DELETE FROM sera_history WHERE released_at < UTC_TIMESTAMP(6) - INTERVAL ? MICROSECOND
@@ -103,7 +105,9 @@ interface Sql {
  */
 function selection(namespace: string, key: ResourceKey, { name, outcomes, since, limit }: Query): Sql {
   const at = name === undefined ? { column: 'namespace', value: namespace } : { column: 'name', value: key.name }
-  const searches = (outcomes ? [...new Set(outcomes)] : [undefined]).map((outcome, n) => search(at, outcome, since, limit, `found${n}`))
+  const searches = (outcomes ? [...new Set(outcomes)] : [undefined]).map((outcome, n) =>
+    search(at, outcome, since, limit, `found${n}`),
+  )
   return {
     sql: `SELECT ${COLUMNS} FROM (${searches.map(({ sql }) => sql).join(' UNION ALL ')}) AS newest
 JOIN sera_history h ON h.id = newest.id ORDER BY newest.released_at DESC, newest.id DESC LIMIT ?`,
@@ -141,7 +145,7 @@ const iso = (column: string) => `DATE_FORMAT(h.${column}, '%Y-%m-%dT%H:%i:%s.%f'
 const between = (from: string, to: string) => `TIMESTAMPDIFF(MICROSECOND, ${from}, ${to})`
 
 /** For the separator. */
-const COLUMNS = `SUBSTRING_INDEX(h.name, ?, -1) AS own_name, h.kind, h.token, h.host, h.pid, h.user, h.command, h.outcome, h.exit_code,
+const COLUMNS = `SUBSTRING_INDEX(h.name, ?, -1) AS own_name, h.kind, h.token, h.host, h.pid, h.user, h.command, h.outcome, h.exit_code, h.reason,
   ${['requested_at', 'granted_at', 'released_at'].map(iso).join(', ')},
   ${between('h.requested_at', 'COALESCE(h.granted_at, h.released_at)')} AS waited,
   ${between('h.granted_at', 'h.released_at')} AS ran`
@@ -159,6 +163,7 @@ function entryOf(row: Row): Entry {
     pid: Number(row.pid),
     user: String(row.user),
     command: String(row.command),
+    reason: row.reason === null ? undefined : String(row.reason),
     requestedAt: timeOf(row.requested_at),
     grantedAt: row.granted_at === null ? undefined : timeOf(row.granted_at),
     releasedAt: timeOf(row.released_at),

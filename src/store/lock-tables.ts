@@ -23,6 +23,8 @@ import type { TableConnection } from './table-connection.js'
 
 export interface LockTablesOptions extends CallsOptions {
   owner: Owner
+  /** Whether holders whose claims this process reaps leave an entry in the history. */
+  keepsHistory?: boolean | undefined
 }
 
 /** Ids, or names, in one statement. */
@@ -52,7 +54,8 @@ export class LockTables implements ClaimStore {
     const { processId } = this
     const { owner = this.owner } = request
     const own = this.calls.key(key)
-    const step = { key: own, request, decide, join, read, owner, processId }
+    const { keepsHistory = false } = this.options
+    const step = { key: own, request, decide, join, read, owner, processId, keepsHistory }
     return new Promise((resolve, reject) => this.#line(own).add({ step, patience, resolve, reject }))
   }
 
@@ -92,10 +95,13 @@ export class LockTables implements ClaimStore {
     return alive
   }
 
-  async remove(id: string, patience: Patience, onlyIf?: ClaimState): Promise<boolean> {
+  remove(id: string, patience: Patience, onlyIf?: ClaimState): Promise<boolean | undefined> {
     const sql = `DELETE FROM sera_claim WHERE id = ?${onlyIf ? ' AND state = ?' : ''}`
-    const { rows } = await this.calls.persist(connection => connection.change(sql, [id, onlyIf]), patience)
-    return rows > 0
+    return this.calls.persist(async (connection, { doubtfulSince }) => {
+      const { rows } = await connection.change(sql, [id, onlyIf])
+      if (rows > 0) return true
+      return doubtfulSince === undefined ? false : undefined
+    }, patience)
   }
 
   async contenders(key: ResourceKey, patience: Patience): Promise<Contender[]> {

@@ -1,27 +1,23 @@
 /**
- * Connections to the members of one cluster, or to the one server there is: opened when needed, given back, closed when idle.
- * One member serves until it fails; then the next is tried.
+ * Connections to the members of one cluster, or to the one server there is: opened when needed, and closed when idle, all but the
+ * last. One member serves until it fails; then the next is tried.
  */
-import { after } from '../clock.js'
 import { type Dsn, describeDsn } from '../config/dsn.js'
 import { SeraError } from '../errors.js'
+import { IdleConnections } from './idle-connections.js'
 import { errorCode, explain, isContention } from './retry.js'
 import { TableConnection, type TableServer } from './table-connection.js'
 
 /** At once, for all that a process waits for; renewals don't wait for one of these. */
 const MOST = 8
 
-/** One connection stays; the others are closed when they have had nothing to do for so long. */
-const IDLE_MS = 2000
-
 export class Members {
   #at = 0
   #open = 0
   #known = false
   #closed = false
-  readonly #idle: TableConnection[] = []
+  readonly #idle = new IdleConnections()
   readonly #waiting: (() => void)[] = []
-  #cancelSweep = () => {}
 
   constructor(
     readonly dsns: readonly Dsn[],
@@ -57,14 +53,13 @@ export class Members {
     }
   }
 
-  /** Nothing will be asked for a while: the connections go back to the server, all but `keep`. */
-  rest(keep = 0): void {
-    for (const connection of this.#idle.splice(keep)) connection.raw.close()
+  /** Nothing will be asked for a while: the idle connections go back to the server. */
+  rest(): void {
+    this.#idle.close()
   }
 
   close(): void {
     this.#closed = true
-    this.#cancelSweep()
     this.rest()
   }
 
@@ -74,7 +69,7 @@ export class Members {
    */
   #leave(dsn: Dsn): void {
     if (dsn !== this.#dsn) return
-    for (const connection of this.#idle.splice(0)) connection.raw.destroy()
+    this.#idle.destroy()
     this.#at = (this.#at + 1) % this.dsns.length
   }
 
@@ -87,7 +82,8 @@ export class Members {
   }
 
   async #take(): Promise<TableConnection> {
-    for (let idle = this.#idle.pop(); idle; idle = this.#idle.pop()) if (!idle.raw.isBroken) return idle
+    const idle = this.#idle.take()
+    if (idle) return idle
     const dsn = this.#dsn
     try {
       const connection = await TableConnection.open(dsn, this.server)
@@ -113,10 +109,8 @@ export class Members {
       connection.raw.close()
       return
     }
-    this.#idle.push(connection)
-    this.#cancelSweep()
+    this.#idle.add(connection)
     if (this.#closed) this.rest()
-    else this.#cancelSweep = after(IDLE_MS, () => this.rest(1))
   }
 }
 

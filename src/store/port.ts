@@ -51,6 +51,8 @@ export interface LockWatcher {
 export interface HeldLock {
   /** Nobody else can have the lock before this moment, ms on the boot clock: last renewal sent + lease. */
   readonly until: number
+  /** When the last confirmed renewal was sent, ms on the boot clock: the lock was held then. */
+  readonly provenAt: number
   /** Fencing token, where the engine has one. */
   readonly token: string | undefined
   /** A descriptor that keeps the lock at the server as long as any process has it open. */
@@ -61,8 +63,12 @@ export interface HeldLock {
   keep(watcher: LockWatcher): void
   /** After `broken`: tries until `until` (boot clock) to get the very same lock back; false when somebody else has it. */
   reclaim(until: number): Promise<boolean>
-  /** Gives the lock back and says goodbye to the server. Never throws: a connection that is gone holds nothing. */
-  release(): Promise<void>
+  /**
+   * Gives the lock back and says goodbye to the server. Never throws: a connection that is gone holds nothing.
+   *
+   * @returns why it was no longer held; undefined when it was, or when that can't be told
+   */
+  release(): Promise<string | undefined>
   /** Lets go of a lock that is lost, without another word to the server. */
   abandon(): void
 }

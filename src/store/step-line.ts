@@ -2,14 +2,17 @@
  * The steps of one resource that this process has to do. At the server they would only wait for each other: there they stand in line
  * one a process. Those of newcomers who stand next to each other are done together.
  */
-import type { Calls } from './calls.js'
-import type { Patience, StepOptions, StepResult } from './claims.js'
+
+import { SeraError } from '../errors.js'
+import { type Calls, SEPARATOR } from './calls.js'
+import type { Patience, ResourceKey, StepResult } from './claims.js'
 import { MOST_AT_ONCE, runJoins } from './joins.js'
 import { runStep, type Step } from './step.js'
+import type { Tries } from './tries.js'
 
 export interface Waiting {
   step: Omit<Step, 'sentAt'>
-  patience: Pick<StepOptions, keyof Patience | 'withinMs'>
+  patience: Patience
   resolve: (result: StepResult) => void
   reject: (error: unknown) => void
 }
@@ -47,42 +50,51 @@ export class StepLine {
     return this.#waiting.splice(0, Math.max(1, Math.min(newcomers, MOST_AT_ONCE)))
   }
 
-  /** When nobody knows what has become of them, each is done alone, and found by his id. */
+  /** When the outcome of the join is in doubt, each is done alone and finds its claim by its id. */
   async #together(all: readonly Waiting[]): Promise<void> {
+    const sentAt = this.#clock.boot()
     const join = this.calls.persist(
-      async (connection, attempt) => {
-        if (attempt > 1) return undefined
-        const sentAt = this.#clock.boot()
-        const steps = all.map(({ step }) => ({ ...step, sentAt }))
+      async (connection, { count }) => {
+        if (count > 1) return undefined
+        const steps = all.map(({ step }) => ({ ...step, sentAt: this.#clock.boot() }))
         return await runJoins(connection, steps, Math.max(...steps.map(oldestOf)))
       },
-      this.#patience(all[0] as Waiting),
+      (all[0] as Waiting).patience,
     )
     const results = await join.catch(() => undefined)
     results?.forEach((result, at) => {
       all[at]?.resolve(result)
     })
     const [next, ...others] = all.slice(results?.length ?? 0)
-    if (next) await this.#alone(next)
+    const doubtfulSince = results ? undefined : sentAt
+    if (next) await this.#alone(next, doubtfulSince)
     if (results) this.#waiting.unshift(...others)
-    else for (const one of others) await this.#alone(one)
+    else for (const one of others) await this.#alone(one, doubtfulSince)
   }
 
-  async #alone({ step, patience, resolve, reject }: Waiting): Promise<void> {
+  async #alone(one: Waiting, doubtfulSince?: number): Promise<void> {
     try {
-      const result = await this.calls.persist(async (connection, attempt) => {
-        // an earlier attempt may have put the claim where a look at the oldest would miss it
-        const again = attempt > 1 ? { read: 'all' as const } : {}
-        return await runStep(connection, { ...step, ...again, sentAt: this.#clock.boot() })
-      }, this.#patience({ patience }))
-      resolve(result)
+      const result = await this.calls.persist(
+        async (connection, tries) => await runStep(connection, this.#step(one, tries, doubtfulSince)),
+        one.patience,
+      )
+      one.resolve(result)
     } catch (error) {
-      reject(error)
+      one.reject(error)
     }
   }
 
-  #patience({ patience: { until, withinMs = Number.POSITIVE_INFINITY, signal } }: Pick<Waiting, 'patience'>): Patience {
-    return { until: Math.min(until, this.#clock.now() + withinMs), signal }
+  /** A repetition finds what an earlier try did only while that is sure to be there: for a lease, on a clock that counts suspend. */
+  #step({ step }: Waiting, tries: Tries, doubtfulSince = tries.doubtfulSince): Step {
+    const { key, request } = step
+    const decide: Step['decide'] = (state, me) => {
+      const inDoubtMs = this.#clock.boot() - (doubtfulSince ?? Number.POSITIVE_INFINITY)
+      if (inDoubtMs >= request.leaseMs) throw outcomeUnknown(key)
+      return step.decide(state, me)
+    }
+    // an earlier try may have put the claim where a look at the oldest would miss it
+    const again = tries.count > 1 ? { read: 'all' as const } : {}
+    return { ...step, ...again, decide, sentAt: this.#clock.boot() }
   }
 
   get #clock() {
@@ -96,4 +108,9 @@ function isNewcomer({ join, read }: Waiting['step']): boolean {
 
 function oldestOf({ read }: Step): number {
   return typeof read === 'object' ? read.oldest : 0
+}
+
+function outcomeUnknown({ kind, name }: ResourceKey): SeraError {
+  const own = name.slice(name.indexOf(SEPARATOR) + 1)
+  return new SeraError('lock-failed', `${kind} ${own}: the server did not answer for a lease; what it did is not known`)
 }

@@ -4,6 +4,7 @@
  *     START TRANSACTION
  *     UPDATE resource: version = GREATEST(version + 1, now)      the bump; INSERT when it is missing
  *     SELECT the resource and its claims, as many as the rule may count on
+ *     INSERT an entry in the history for each of the dead that held, see `taken-claims.ts`
  *     DELETE each of the dead, if it still has the renewals it was judged by
  *     UPDATE / INSERT / DELETE what the rule says, each row counted
  *     COMMIT
@@ -43,6 +44,7 @@ import type { Owner } from './owner.js'
 import { DAY_US } from './schema-steps.js'
 import { StepWriter } from './step-writer.js'
 import type { TableConnection } from './table-connection.js'
+import { noteAbandoned } from './taken-claims.js'
 
 export interface Step {
   key: ResourceKey
@@ -53,6 +55,8 @@ export interface Step {
   read: StepOptions['read']
   processId: string
   owner: Owner
+  /** Whether a holder whose claim is reaped leaves an entry in the history. */
+  keepsHistory: boolean
   /** Boot clock, ms. */
   sentAt: number
 }
@@ -84,6 +88,7 @@ async function decideAndWrite(connection: TableConnection, step: Step): Promise<
   const mine = applied(decision, living, resource.version).find(({ id }) => id === request.id)
   if (!known && mine?.state === 'waiting' && !join) return undefined
   const writer = new StepWriter(connection, resourceId, resource)
+  if (step.keepsHistory) await noteAbandoned(connection, dead, step.processId)
   await writer.reap(dead)
   await writer.write(decision, living, request.id)
   if (known && mine) await writer.renew(mine, known)

@@ -2,6 +2,7 @@
 import type { Dsn } from '../config/dsn.js'
 import { SeraError } from '../errors.js'
 import { type Attributes, type Changed, Connection, type Row } from './connection.js'
+import { idleSettings, limitSilence, STEP_SILENCE_S } from './idle-limit.js'
 import { makeTables } from './make-tables.js'
 import { errorCode, rival } from './retry.js'
 import { checkVersion, SCHEMA_VERSION } from './schema.js'
@@ -10,7 +11,7 @@ export interface TableServer {
   attributes: Attributes
   /** What one call may take, ms; always less than a third of a lease. */
   callLimitMs: number
-  /** What a session may be silent before the server ends it, ms. */
+  /** What a session may be silent between steps before the server ends it, ms. */
   idleLimitMs: number
   /** The tables may be missing, or of another version. */
   anySchema?: boolean | undefined
@@ -29,6 +30,8 @@ export function databaseOf({ database }: Pick<Dsn, 'database'>): string {
 
 export class TableConnection {
   #inTransaction = false
+  /** The server has the long limit for its silence, see `idle-limit.ts`. */
+  #isParked = false
 
   private constructor(
     /** The member it leads to. */
@@ -36,6 +39,7 @@ export class TableConnection {
     readonly raw: Connection,
     readonly database: string,
     readonly limitMs: number,
+    readonly idleLimitS: number,
     readonly facts: Facts,
   ) {}
 
@@ -53,8 +57,9 @@ export class TableConnection {
     try {
       const facts = await learn(raw, database, server)
       server.learned(facts)
-      await raw.change(sessionSettings(raw.isMariaDb, facts, server), [], server.callLimitMs)
-      return new TableConnection(dsn, raw, database, server.callLimitMs, facts)
+      const idleLimitS = Math.ceil(server.idleLimitMs / 1000)
+      await raw.change(sessionSettings(raw.isMariaDb, facts, server.callLimitMs, idleLimitS), [], server.callLimitMs)
+      return new TableConnection(dsn, raw, database, server.callLimitMs, idleLimitS, facts)
     } catch (error) {
       raw.destroy()
       throw error
@@ -72,7 +77,18 @@ export class TableConnection {
     return changed
   }
 
+  /** It may be idle for a lease from now on. */
+  park(): void {
+    if (this.raw.isMariaDb || this.#isParked) return
+    this.#isParked = true
+    this.#limitSilence(this.idleLimitS).catch(() => {}) // the next statement meets the error, too
+  }
+
   async begin(): Promise<void> {
+    if (this.#isParked) {
+      await this.#limitSilence(STEP_SILENCE_S)
+      this.#isParked = false
+    }
     await this.change('START TRANSACTION')
     this.#inTransaction = true
   }
@@ -83,6 +99,10 @@ export class TableConnection {
 
   rollback(): Promise<void> {
     return this.#end('ROLLBACK')
+  }
+
+  async #limitSilence(seconds: number): Promise<void> {
+    await this.change(`SET SESSION ${limitSilence(seconds)}`)
   }
 
   async #end(how: 'COMMIT' | 'ROLLBACK'): Promise<void> {
@@ -147,12 +167,13 @@ function freshReads({ cluster, isMultiPrimary }: Facts): string {
   return cluster && isMultiPrimary ? READS_ARE_FRESH[cluster] : ''
 }
 
-function sessionSettings(isMariaDb: boolean, facts: Facts, { callLimitMs, idleLimitMs }: TableServer): string {
+function sessionSettings(isMariaDb: boolean, facts: Facts, callLimitMs: number, idleLimitS: number): string {
   const isolation = isMariaDb ? 'tx_isolation' : 'transaction_isolation'
   return (
     `SET SESSION ${isolation} = 'READ-COMMITTED', sql_mode = 'STRICT_ALL_TABLES', autocommit = 1, ` +
     `innodb_lock_wait_timeout = ${Math.max(1, Math.floor(callLimitMs / 1000) - 1)}, ` +
-    `wait_timeout = ${Math.ceil(idleLimitMs / 1000)}${freshReads(facts)}`
+    // a client that reads no more gives an answer up by then
+    `net_write_timeout = ${Math.ceil(callLimitMs / 1000)}, ${idleSettings(idleLimitS, isMariaDb)}${freshReads(facts)}`
   )
 }
 

@@ -64,6 +64,7 @@ const WRONG_USAGE: [string[], RegExp][] = [
   [['verify', 'rwlock', 'x', 'abc'], /<token> is "abc"/],
   [['doctor', 'x'], /"x" is one word too many; usage: sera doctor/],
   [['history', 'x'], /"x" is one word too many; usage: sera history/],
+  [['break', '--reason', 'x'.repeat(501), 'mutex', 'x'], /--reason has 501 characters; it takes at most 500/],
   [['history', '--since', 'yesterday'], /--since takes 2h, .* not "yesterday"/],
   [['history', '--since', '2026-02-30'], /--since takes/],
   [['history', '--outcome', 'ran,won'], /--outcome is "won"; it takes ran, done, .*conflict/],

@@ -175,6 +175,34 @@ each('history: can be asked for by name, outcome and time', async (t, bench, ser
   t.is((await names()).length, 5)
 })
 
+each('history: a break leaves an entry of its own, and one that names the victim', async (t, bench, server) => {
+  const { ends, hold, history, rows } = await scene(t, bench, server)
+  const held = await hold(['rwlock', 'write', 'x', '5']).started()
+  const [claim] = await rows('SELECT token FROM sera_claim')
+  const reason = 'hangs since noon'
+  t.is((await ends('break', '--yes', '--reason', reason, 'rwlock', 'x')).code, 0)
+  const [victim] = await history('--outcome', 'broken')
+  const command = `sh -c env >"$1.env"; mv "$1.env" "$1"; while [ -e "$1" ]; do sleep 0.05; done; exit "$2" sh ${held.file} 0`
+  t.like(victim, { outcome: 'broken', exitCode: 206, reason, pid: held.sera.pid, token: String(claim?.token), command })
+  t.like((await history('--outcome', 'broke'))[0], { exitCode: 0, reason, command: 'sera break rwlock x' })
+  const { stdout } = await ends('history', '--outcome', 'broken')
+  t.regex(stdout, /broken .* \(reason: hangs since noon\)\n$/)
+  t.is(await held.end(), 206)
+  t.like((await history('--outcome', 'lost'))[0], { pid: held.sera.pid, reason: null as never })
+})
+
+each('history: a holder that was killed is abandoned once its claim is reaped', async (t, bench, server) => {
+  const { ends, hold, history, rows } = await scene(t, bench, server)
+  const held = await hold(['rwlock', '--lease', '4s', '--grace', '500ms', 'write', 'x', '5']).started()
+  const [claim] = await rows('SELECT token FROM sera_claim')
+  held.sera.kill('SIGKILL')
+  t.is((await ends('rwlock', 'write', 'x', '60', 'true')).code, 0)
+  const [gone, next, ...more] = await history()
+  t.like(gone, { outcome: 'abandoned', exitCode: 206, pid: held.sera.pid, token: String(claim?.token) })
+  t.like(next, { outcome: 'ran', command: 'true' })
+  t.deepEqual(more, [])
+})
+
 each('history: the lock has been given back before an entry is written', async (t, bench, server) => {
   const { ends, root, rows } = await scene(t, bench, server)
   await ends('gate', 'open', 'first')

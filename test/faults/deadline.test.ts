@@ -45,11 +45,12 @@ async function loseIn(folder: string, ms: number): Promise<{ leftMs: number; sta
 function neverRenewed(until: number): HeldLock {
   return {
     until,
+    provenAt: until,
     token: undefined,
     lifeline: undefined,
     keep: () => {},
     reclaim: async () => false,
-    release: async () => {},
+    release: async () => undefined,
     abandon: () => {},
   }
 }

@@ -107,7 +107,7 @@ export class ClientClaims {
     const { participant, remember } = this.gateway
     const claim = await this.#find(id)
     if (!claim) return
-    const wasThere = await participant.store.remove(id, participant.farewell)
+    const wasThere = (await participant.store.remove(id, participant.farewell)) !== false
     participant.hurry(claim.key)
     if (wasThere && claim.state !== 'waiting') remember(endingOf(claim))
   }

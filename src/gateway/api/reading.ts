@@ -32,6 +32,7 @@ const entry = z.object({
   pid: z.int(),
   user: z.string(),
   command: z.string(),
+  reason: z.string().nullable().openapi({ description: 'Of a break: why' }),
   requestedAt: moment,
   grantedAt: moment.nullable(),
   releasedAt: moment,
