@@ -60,6 +60,7 @@ const MEANINGS: Record<string, Meaning> = {
   ER_READ_ONLY_MODE: transient('the server is read-only'),
   ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION: transient('the server is read-only'),
 
+  ER_TOO_BIG_SELECT: permanent("max_join_size forbids a query about the server's own settings; raise it on the server"),
   ER_UNKNOWN_STORAGE_ENGINE: permanent(NO_INNODB),
   ER_DISABLED_STORAGE_ENGINE: permanent(NO_INNODB),
   ER_NO_SUCH_TABLE: permanent('the lock tables have gone; sera makes them anew, or a DBA with `sera schema print`'),

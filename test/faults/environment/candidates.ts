@@ -139,7 +139,6 @@ const STARTED_WITH: Readonly<Record<ServerKind, readonly Odd[]>> = {
   mysql: [
     startedWith('disabled_storage_engines', '--disabled-storage-engines=InnoDB'),
     startedWith('binlog_format', '--log-bin=log', '--server-id=1', '--binlog-format=STATEMENT'),
-    startedWith('skip-character-set-client-handshake', '--skip-character-set-client-handshake'),
   ],
 }
 

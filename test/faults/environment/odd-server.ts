@@ -30,8 +30,14 @@ export class OddServer implements AsyncDisposable {
     }
   }
 
-  async #reset(name: string): Promise<void> {
-    if (!(await this.#set(name, this.variables.get(name) ?? ''))) await this.above.run(`SET GLOBAL ${name} = DEFAULT`)
+  /** One variable may have set another: super_read_only sets read_only. */
+  async #reset(odd: string): Promise<void> {
+    const now = await this.above.variables()
+    const changed = [...this.variables.keys()].filter(name => now.get(name) !== this.variables.get(name))
+    for (const name of new Set([odd, ...changed])) {
+      const isBack = await this.#set(name, this.variables.get(name) ?? '')
+      if (!isBack && name === odd) await this.above.run(`SET GLOBAL ${name} = DEFAULT`)
+    }
   }
 
   async #started<T>(odd: Odd, work: (server: Server, above: Admin) => Promise<T>): Promise<T | undefined> {
