@@ -15,8 +15,10 @@ export interface Admin extends AsyncDisposable {
   waiters(lock: string): Promise<number[]>
   /** Ends what the connection is doing, and not the connection. */
   interrupt(connection: number): Promise<void>
-  /** How often the newest claim at a resource was renewed. */
+  /** How often the newest claim at a resource was renewed, as far as that is committed. */
   renewals(resource: string): Promise<number>
+  /** The capacity of the counter of that name, as far as it is committed. */
+  capacity(counter: string): Promise<number>
   /** All global variables. */
   variables(): Promise<Map<string, string>>
   /** A script of statements. */
@@ -59,6 +61,10 @@ export async function admin({ socketPath }: Pick<ServerAddress, 'socketPath'>): 
       const sql =
         'SELECT renewals FROM sera.sera_claim c JOIN sera.sera_resource r ON r.id = resource_id WHERE name = ?'
       return Number((await row(`${sql} ORDER BY ticket DESC LIMIT 1`, [name]))?.renewals ?? 0)
+    },
+    async capacity(name) {
+      const sql = "SELECT capacity FROM sera.sera_resource WHERE kind = 'counter' AND name = ?"
+      return Number((await row(sql, [name]))?.capacity)
     },
     async variables() {
       return new Map((await all('SHOW GLOBAL VARIABLES')).map(({ Variable_name, Value }) => [Variable_name, Value]))

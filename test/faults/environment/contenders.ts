@@ -7,6 +7,8 @@ import { parseDsn } from '../../../src/config/dsn.js'
 import { SeraError } from '../../../src/errors.js'
 import { connect, type Sera } from '../../../src/index.js'
 import { GetLockMutex } from '../../../src/store/get-lock.js'
+import { LockTables } from '../../../src/store/lock-tables.js'
+import { ownerOf } from '../../../src/store/owner.js'
 import { voidRules } from '../../../src/store/void-server.js'
 import type { Admin } from '../../support/admin.js'
 import type { SharedServer } from '../../support/servers.js'
@@ -112,11 +114,13 @@ async function atTables(server: SharedServer, above: Admin, name: string): Promi
     const room = new Room()
     await Promise.all(seras.map(sera => takeTurns(sera, name, room)))
     check(room.most <= PERMITS, `${room.most} held ${PERMITS} permits at once`)
+    await allTaken(seras, `${name} taken`)
     const [first, second] = seras as [Sera, Sera]
     await Promise.all(seras.map(sera => sera.counter(name).add(1)))
     check((await first.counter(name).add(0)) === CONTENDERS, 'additions to a counter were lost')
     check((await second.counter(`${name}ä`).add(0)) === 0, 'two names are one counter')
-    await renewed(first, above, name)
+    await renewed(first, second, above, name)
+    await committed(server, above, name)
   } finally {
     await Promise.allSettled(seras.map(sera => sera.close()))
   }
@@ -134,10 +138,53 @@ async function takeTurns(sera: Sera, name: string, room: Room): Promise<void> {
   }
 }
 
-/** A renewal counts when another session reads it. */
-async function renewed(sera: Sera, above: Admin, name: string): Promise<void> {
-  const lock = await sera.mutex(`${name} renewed`).acquire()
-  await until('a renewal that another session sees', async () => (await above.renewals(`${name} renewed`)) > 0)
-  check(lock.held, 'a lock was lost while it was held')
-  await lock.release()
+/** While all permits are held, nobody else gets one. */
+async function allTaken(seras: readonly Sera[], name: string): Promise<void> {
+  const holders = await Promise.all(seras.slice(0, PERMITS).map(sera => sera.semaphore(name, PERMITS).acquire()))
+  for (const sera of seras.slice(PERMITS)) {
+    const more = await sera.semaphore(name, PERMITS).acquire({ wait: 0 }).catch(unlessTimedOut)
+    check(more === undefined, `more than ${PERMITS} hold ${PERMITS} permits`)
+  }
+  await Promise.all(holders.map(lock => lock.release()))
+}
+
+function unlessTimedOut(error: unknown): undefined {
+  if (!(error instanceof SeraError && error.kind === 'timed-out')) throw error
+}
+
+/** A renewal counts when another session reads it. A claim that waits keeps the connection on which its step was committed. */
+async function renewed(sera: Sera, other: Sera, above: Admin, name: string): Promise<void> {
+  const awaited = await other.mutex(`${name} awaited`).acquire()
+  const held = await sera.mutex(`${name} renewed`).acquire()
+  const next = sera.mutex(`${name} awaited`).acquire()
+  next.catch(() => {})
+  await until('a renewal that is committed', async () => (await above.renewals(`${name} renewed`)) > 0)
+  check(held.held, 'a lock was lost while it was held')
+  await awaited.release()
+  await (await next).release()
+  await held.release()
+}
+
+/** A single statement after a step, on the same connection, is committed by itself, as a renewal has to be. */
+async function committed(server: SharedServer, above: Admin, name: string): Promise<void> {
+  const tables = new LockTables({
+    servers: [parseDsn(server.dsn())],
+    owner: ownerOf(process.pid, ['test']),
+    attributes: {},
+    leaseMs: LEASE_MS,
+    connectWaitMs: CONNECT_WAIT_MS,
+    namespace: '',
+    clock: systemClock,
+    random: Math.random,
+  })
+  const statement = 'UPDATE sera_resource SET capacity = 7 WHERE kind = ? AND name = ?'
+  const patience = { until: systemClock.now() + CONNECT_WAIT_MS }
+  const seen = await tables.calls.persist(async connection => {
+    await connection.begin()
+    await connection.commit()
+    await connection.change(statement, ['counter', name])
+    return await above.capacity(name)
+  }, patience)
+  await tables.close()
+  check(seen === 7, 'a statement of its own was not committed')
 }
