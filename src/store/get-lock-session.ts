@@ -8,6 +8,7 @@ import { SeraError } from '../errors.js'
 import { connect, type Server } from './connect.js'
 import { type Connection, noAnswer, type Row } from './connection.js'
 import type { Wait } from './port.js'
+import { backoff, isInterrupted } from './retry.js'
 import { statementMark } from './statement-mark.js'
 import { setupStatement, type voidRules, voidServer } from './void-server.js'
 
@@ -19,18 +20,27 @@ export interface GetLockServer extends Server {
 /** The servers' own limit is unclear beyond this, so an endless wait is asked for in pieces. */
 const LONGEST_WAIT_S = 30 * 24 * 3600
 
-/** Takes the lock, unless it is void here. */
-const TAKE = 'SELECT IF(@sera_void IS NULL, GET_LOCK(?, ?), -1) AS granted, @sera_void AS void'
+/** Takes the lock, unless it is void here, and the proof of which session did (former-session.ts). */
+const TAKE = `SELECT IF(@sera_void IS NULL, GET_LOCK(?, ?), -1) AS granted, @sera_void AS void, GET_LOCK(?, 0) AS proof`
 
 /** Takes the lock and gives it back in one statement, so that n who only wait for it go through without n round trips. */
-const PASS =
-  'SELECT IF(@sera_void IS NULL, IF(GET_LOCK(?, ?) = 1, RELEASE_LOCK(?), 0), -1) AS granted, @sera_void AS void'
+const PASS = `SELECT IF(@sera_void IS NULL, CASE GET_LOCK(?, ?) WHEN 1 THEN RELEASE_LOCK(?) WHEN 0 THEN 0 END, -1) AS granted,
+  @sera_void AS void`
+
+/** Begins the name of the lock that proves which session is this one. */
+const PROOF = 'sera_session:'
 
 export class GetLockSession {
+  /** Names a lock that this session alone takes, together with the one it is asked for. */
+  readonly proof: string
+
   private constructor(
     readonly connection: Connection,
     readonly server: GetLockServer,
-  ) {}
+  ) {
+    const digits = () => server.random().toString(36).slice(2)
+    this.proof = `${PROOF}${connection.id}:${digits()}${digits()}`
+  }
 
   static async open(server: GetLockServer, wait: Wait): Promise<GetLockSession> {
     const connection = await connect(server, wait)
@@ -46,8 +56,13 @@ export class GetLockSession {
 
   /** One short statement, under the DSN's writeTimeout and readTimeout, or else its time to connect. */
   async ask(sql: string, values: unknown[] = []): Promise<Row> {
-    const [row = {}] = await this.connection.query(sql, values, this.#answerMs)
+    const [row = {}] = await this.rows(sql, values)
     return row
+  }
+
+  /** The same, and all of its rows. */
+  rows(sql: string, values: unknown[] = []): Promise<Row[]> {
+    return this.connection.query(sql, values, this.#answerMs)
   }
 
   get #answerMs(): number {
@@ -57,7 +72,7 @@ export class GetLockSession {
 
   /** Waits for the lock and keeps it; false when the deadline passed first. */
   take(name: string, wait: Wait): Promise<boolean> {
-    return this.#wait(TAKE, [name], wait)
+    return this.#wait(TAKE, [name, this.proof], wait)
   }
 
   /** Waits until nobody has the lock; false when the deadline passed first. */
@@ -66,20 +81,30 @@ export class GetLockSession {
   }
 
   async #wait(sql: string, [name, ...rest]: string[], wait: Wait): Promise<boolean> {
+    const { clock, random, attributes } = this.server
+    let interruptions = 0
     for (let tries = 0; ; tries++) {
       wait.signal.throwIfAborted()
-      const remainingMs = Math.max(0, wait.until - this.server.clock.now())
+      const remainingMs = Math.max(0, wait.until - clock.now())
       const seconds = this.#secondsToWait(remainingMs)
       if (seconds === 0 && tries > 0) await sleep(remainingMs, wait.signal)
       const limitMs = seconds === 0 ? this.#answerMs : seconds * 1000 + ANSWER_MS
-      const marked = seconds === 0 ? sql : `${sql} ${statementMark(this.server.attributes)}`
-      const row = await this.#bounded(marked, [name, seconds, ...rest], limitMs, wait.signal)
+      const marked = seconds === 0 ? sql : `${sql} ${statementMark(attributes)}`
+      const row = await this.#bounded(marked, [name, seconds, ...rest], limitMs, wait.signal).catch(unlessInterrupted)
       if (row === undefined && tries === 0 && seconds === 0) throw noAnswer(limitMs)
       if (row === undefined) return false
       if (row.granted === 1) return true
-      if (row.granted !== 0) throw this.#refused(row)
-      if (this.server.clock.now() >= wait.until) return false
+      if (row.void) throw voidServer(this.server.rules, String(row.void))
+      if (row.granted === null) await this.#pause(++interruptions, backoff(interruptions, random), wait)
+      else if (clock.now() >= wait.until) return false
     }
+  }
+
+  /** After an answer that was none. The deadline stands; past it, a few more tries find out whether the lock is free. */
+  async #pause(interruptions: number, ms: number, { until, signal }: Wait): Promise<void> {
+    const remainingMs = until - this.server.clock.now()
+    if (remainingMs <= 0 && interruptions > LATE_TRIES) throw new SeraError('lock-failed', INTERRUPTED)
+    await sleep(remainingMs > 0 ? Math.min(ms, remainingMs) : ms, signal)
   }
 
   /**
@@ -114,21 +139,29 @@ export class GetLockSession {
     })
   }
 
-  #refused(row: Row): SeraError {
-    if (row.void) return voidServer(this.server.rules, String(row.void))
-    return new SeraError('lock-failed', 'GET_LOCK failed on the server (out of memory, or killed)')
-  }
-
   /** Whether the lock is still this session's, on a server that is still the same: the proof that a renewal is. */
   async confirm(name: string): Promise<string | undefined> {
-    const [row] = await this.connection.query(CONFIRM, [name])
+    const [row] = await this.#uninterrupted(() => this.connection.query(CONFIRM, [name]))
     return this.#problemIn(row)
+  }
+
+  /** Asks again when the server interrupts the question: that says nothing of the lock. */
+  async #uninterrupted<T>(ask: () => Promise<T>): Promise<T> {
+    for (let interruptions = 1; ; interruptions++) {
+      try {
+        return await ask()
+      } catch (error) {
+        if (!isInterrupted(error)) throw error
+        await sleep(backoff(interruptions, this.server.random))
+      }
+    }
   }
 
   /** The same for a lock that is not in use yet: an answer that takes longer than a renewal may, or an abort, ends it. */
   async confirmSoon(name: string, signal: AbortSignal): Promise<string | undefined> {
     signal.throwIfAborted()
-    const row = await this.#bounded(CONFIRM, [name], this.server.leaseMs / 3, signal)
+    const ask = () => this.#bounded(CONFIRM, [name], this.server.leaseMs / 3, signal)
+    const row = await this.#uninterrupted(ask)
     return row ? this.#problemIn(row) : 'the server does not answer'
   }
 
@@ -159,6 +192,18 @@ const NOT_HELD = 'the server no longer counts the lock as held by this connectio
 
 /** `read_only` is a number, or from MariaDB 12 on a word. */
 const CONFIRM = `SELECT IS_USED_LOCK(?) = CONNECTION_ID() AS held, @@global.read_only NOT IN ('0', 'OFF') AS read_only`
+
+/** GET_LOCK answers NULL when it was interrupted; a limit on the time of statements is an error. */
+function unlessInterrupted(error: unknown): Row {
+  if (!isInterrupted(error)) throw error
+  return { granted: null }
+}
+
+const LATE_TRIES = 3
+
+const INTERRUPTED =
+  'GET_LOCK failed on the server each time that it was tried: look whether something there ends statements (KILL QUERY), ' +
+  'and at its error log'
 
 /** What the server may take to answer on top of its wait. */
 const ANSWER_MS = 2000

@@ -62,8 +62,8 @@ export async function surveyGetLocks(
   return { locks, unseen: held || wanted !== 'all' ? undefined : unseen(connection) }
 }
 
-/** What sera locks for itself, while it breaks a lock or changes the tables. */
-const OWN = /^sera_(break|schema):/
+/** What sera locks for itself: to break a lock, to change the tables, to prove which session is which. */
+const OWN = /^sera_(break|schema|session):/
 
 /** A session that is seen, and the lock that it holds or waits for. */
 interface Seen extends LockSession {
@@ -135,7 +135,7 @@ function withoutPort(host: string): string {
 }
 
 /** The name in `GET_LOCK('name', …)`. */
-function lockIn(statement: string): string | undefined {
+export function lockIn(statement: string): string | undefined {
   const [, quoted] = /\bGET_LOCK\s*\(\s*'((?:[^'\\]|\\.|'')*)'/i.exec(statement) ?? []
   return quoted?.replace(/\\(.)|''/g, (_, escaped = "'") => escaped).toLowerCase()
 }

@@ -1,13 +1,12 @@
 /** A GET_LOCK that is ours: kept alive by heartbeats, reclaimed when its connection broke, given back. */
 import { after, sleep } from '../clock.js'
+import { endFormer, type Former, holderOfMutex, QUEUED_MS } from './former-session.js'
 import { GetLockSession } from './get-lock-session.js'
 import type { HeldLock, LockWatcher } from './port.js'
 import { backoff, explain, isTransient } from './retry.js'
 
-/** Sessions of one's own account that wait for a lock; behind it the statement's mark, which may tell of anything. */
-const WAITERS =
-  'SELECT COUNT(*) AS waiters FROM information_schema.PROCESSLIST ' +
-  "WHERE STATE = 'User lock' AND SUBSTRING_INDEX(INFO, '/*', 1) LIKE ?"
+/** What an attempt to take the lock again has come to. */
+type Attempt = 'ours' | 'theirs' | 'again'
 
 export class HeldGetLock implements HeldLock {
   readonly token = undefined
@@ -79,11 +78,11 @@ export class HeldGetLock implements HeldLock {
   }
 
   async reclaim(until: number): Promise<boolean> {
-    const { server, connection } = this.#session
+    const { server, connection, proof } = this.#session
     this.#reclaiming = new AbortController()
     const cancel = after(until - server.clock.boot(), () => this.#reclaiming.abort(new Error('too late')))
     try {
-      return await this.#reclaimFrom(connection.id, this.#reclaiming.signal)
+      return await this.#reclaimFrom({ name: this.name, proof }, this.#reclaiming.signal)
     } catch {
       return false
     } finally {
@@ -92,50 +91,52 @@ export class HeldGetLock implements HeldLock {
     }
   }
 
-  async #reclaimFrom(ghost: number, signal: AbortSignal): Promise<boolean> {
+  async #reclaimFrom(former: Former, signal: AbortSignal): Promise<boolean> {
     const { server } = this.#session
     for (let attempt = 1; ; attempt++) {
-      const found = await this.#attempt(ghost, signal).catch(error => (isTransient(error) ? 'again' : 'theirs'))
+      const found = await this.#attempt(former, signal).catch(error => (isTransient(error) ? 'again' : 'theirs'))
       if (found !== 'again') return found === 'ours'
       await sleep(backoff(attempt, server.random), signal)
     }
   }
 
-  async #attempt(ghost: number, signal: AbortSignal): Promise<'ours' | 'theirs' | 'again'> {
-    const server = { ...this.#session.server, connectWaitMs: Number.POSITIVE_INFINITY }
-    const session = await GetLockSession.open(server, { until: Number.POSITIVE_INFINITY, signal })
-    const found = await this.#take(session, ghost, signal).catch(error => {
-      session.connection.destroy()
-      throw error
-    })
-    if (found !== 'ours') session.connection.destroy()
-    return found
+  async #attempt(former: Former, signal: AbortSignal): Promise<Attempt> {
+    const session = await this.#open(signal)
+    try {
+      if (await this.#take(session, 0, signal)) return 'ours'
+      const holder = await holderOfMutex(session, former)
+      if (holder === 'former') return await this.#takeFrom(former, session, signal)
+      return holder === 'free' ? 'again' : 'theirs'
+    } finally {
+      if (session !== this.#session) session.connection.destroy()
+    }
   }
 
-  async #take(session: GetLockSession, ghost: number, signal: AbortSignal): Promise<'ours' | 'theirs' | 'again'> {
+  /** While another session waits, the former one is left alone: it keeps that one out until the command has been ended. */
+  async #takeFrom(former: Former, session: GetLockSession, signal: AbortSignal): Promise<Attempt> {
+    const looker = await this.#open(signal)
+    try {
+      const taken = this.#take(session, QUEUED_MS, signal)
+      taken.catch(() => {}) // also when nobody asks any more
+      if (!(await endFormer(looker, former, session.connection.id))) return 'theirs'
+      return (await taken) ? 'ours' : 'again'
+    } finally {
+      looker.connection.close()
+    }
+  }
+
+  #open(signal: AbortSignal): Promise<GetLockSession> {
+    const server = { ...this.#session.server, connectWaitMs: Number.POSITIVE_INFINITY }
+    return GetLockSession.open(server, { until: Number.POSITIVE_INFINITY, signal })
+  }
+
+  /** The lock, in a new session, which counts as alive from when it asked. */
+  async #take(session: GetLockSession, waitMs: number, signal: AbortSignal): Promise<boolean> {
     const { clock } = session.server
     const sentAt = clock.boot()
-    if (!(await session.take(this.name, { until: clock.now(), signal }))) {
-      return (await this.#endGhost(session, ghost)) ? 'again' : 'theirs'
-    }
+    if (!(await session.take(this.name, { until: clock.now() + waitMs, signal }))) return false
     this.#session = session
     this.#provenAt = sentAt
-    return 'ours'
-  }
-
-  /**
-   * True when nobody but this engine's own dead session stands in the way, which is then ended. While somebody waits it
-   * is left alone: it keeps them out until the command has been ended, and the server frees it when the lease is over.
-   */
-  async #endGhost(session: GetLockSession, ghost: number): Promise<boolean> {
-    const owner = (await session.ask('SELECT IS_USED_LOCK(?) AS connection', [this.name])).connection
-    if (owner === null) return true
-    if (Number(owner) !== ghost) return false
-    const uptime = await session.ask("SHOW GLOBAL STATUS LIKE 'Uptime'")
-    const ageMs = session.server.clock.boot() - this.#provenAt
-    if (Number(uptime.Value) * 1000 < ageMs + 1000) return false // restarted since: the number belongs to somebody else
-    if ((await session.ask(WAITERS, [`%${this.name}%`])).waiters !== 0) return false
-    await session.ask(`KILL ${ghost}`).catch(() => {})
     return true
   }
 

@@ -9,6 +9,7 @@ export async function makeTables(raw: Connection, since: number, database: strin
   try {
     for (const statement of statementsSince(since, raw.isMariaDb)) await raw.change(statement, [], limitMs)
   } catch (cause) {
+    if (errorCode(cause) === 'ER_OPTION_PREVENTS_STATEMENT') await checkEnforced(raw, limitMs)
     if (!isDenied(cause)) throw cause
     const [are, change] = since === 0 ? ['missing', 'create'] : [`of version ${since}`, 'change']
     throw new SeraError(
@@ -18,6 +19,17 @@ export async function makeTables(raw: Connection, since: number, database: strin
       { cause },
     )
   }
+}
+
+/** MariaDB has one error for two reasons: the server is read-only, or it would make the tables in another engine. */
+async function checkEnforced(raw: Connection, limitMs: number): Promise<void> {
+  const [row] = await raw.query('SELECT @@enforce_storage_engine AS engine', [], limitMs).catch(() => [])
+  if (!row?.engine || row.engine === 'InnoDB') return
+  throw new SeraError(
+    'lock-failed',
+    `the server makes every table in ${row.engine} (enforce_storage_engine), and the lock tables have to be InnoDB: ` +
+      'set it to InnoDB, or make them with a session of SUPER that unsets it',
+  )
 }
 
 /** The account may not do that. */

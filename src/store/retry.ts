@@ -18,6 +18,12 @@ const contention = (say: string): Meaning => ({ transient: true, contention: tru
 const permanent = (say: string): Meaning => ({ transient: false, say })
 const denied = (say: string): Meaning => ({ transient: false, quoted: true, say })
 
+const INTERRUPTED =
+  'the server interrupted a statement: somebody ran KILL QUERY, or a proxy limits the time of statements'
+
+const NO_INNODB =
+  'the server makes no InnoDB tables; look at enforce_storage_engine (MariaDB) or disabled_storage_engines (MySQL)'
+
 const MEANINGS: Record<string, Meaning> = {
   ECONNREFUSED: transient('connection refused; is the server running there?'),
   ENOENT: transient('no such socket; is the server running?'),
@@ -45,6 +51,9 @@ const MEANINGS: Record<string, Meaning> = {
   ER_CHECKREAD: contention('a rival transaction was quicker'),
   ER_DUP_ENTRY: contention('a rival transaction made the same row'),
   SERA_RIVAL: contention('a rival transaction was quicker'),
+  ER_QUERY_INTERRUPTED: contention(INTERRUPTED),
+  ER_QUERY_TIMEOUT: contention(INTERRUPTED),
+  ER_STATEMENT_TIMEOUT: contention(INTERRUPTED),
   ER_ERROR_DURING_COMMIT: transient('the member could not say whether it had committed'),
   ER_RUN_HOOK_ERROR: transient('the member has left its group'),
   ER_GRP_TRX_CONSISTENCY_BEFORE: transient('the member could not catch up with its group'),
@@ -54,6 +63,9 @@ const MEANINGS: Record<string, Meaning> = {
   ER_READ_ONLY_MODE: transient('the server is read-only'),
   ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION: transient('the server is read-only'),
 
+  ER_TOO_BIG_SELECT: permanent("max_join_size forbids a query about the server's own settings; raise it on the server"),
+  ER_UNKNOWN_STORAGE_ENGINE: permanent(NO_INNODB),
+  ER_DISABLED_STORAGE_ENGINE: permanent(NO_INNODB),
   ER_NO_SUCH_TABLE: permanent('the lock tables have gone; sera makes them anew, or a DBA with `sera schema print`'),
   ER_TABLEACCESS_DENIED_ERROR: permanent(
     'the account may not use the lock tables; `sera schema print` says what it needs',
@@ -78,8 +90,19 @@ const MEANINGS: Record<string, Meaning> = {
   HANDSHAKE_SSL_ERROR: permanent('the TLS handshake failed; check tls-ca, or the host name in the certificate'),
 }
 
+/** MariaDB's own errors, which the driver has no names for. */
+const MARIADB_CODES: Readonly<Record<number, string>> = { 1927: 'ER_CONNECTION_KILLED', 1969: 'ER_STATEMENT_TIMEOUT' }
+
 export function errorCode(error: unknown): string | undefined {
-  return (error as { code?: string } | undefined)?.code
+  const { errno, code } = (error ?? {}) as { errno?: number; code?: string }
+  return MARIADB_CODES[errno ?? 0] ?? code
+}
+
+const INTERRUPTIONS = ['ER_QUERY_INTERRUPTED', 'ER_QUERY_TIMEOUT', 'ER_STATEMENT_TIMEOUT']
+
+/** The server ended a statement, and not the session: KILL QUERY, or a limit on the time of statements. */
+export function isInterrupted(error: unknown): boolean {
+  return INTERRUPTIONS.includes(errorCode(error) ?? '')
 }
 
 /** Somebody else was quicker; the connection is sound. */

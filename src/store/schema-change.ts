@@ -12,6 +12,7 @@ import { isDenied, makeTables } from './make-tables.js'
 import { errorCode } from './retry.js'
 import { checkVersion, SCHEMA_VERSION, TABLES } from './schema.js'
 import type { TableConnection } from './table-connection.js'
+import { checkEngines, FOREIGN_TABLES } from './table-engines.js'
 
 /** For as long as transient failures are retried at all. */
 const PATIENT = { until: Number.POSITIVE_INFINITY }
@@ -37,7 +38,7 @@ export interface Claimed {
   waiting: number
 }
 
-/** @throws SeraError lock-failed, when the account may not, or the tables are newer than this sera */
+/** @throws SeraError lock-failed, when the account may not, or the tables are newer than this sera or not InnoDB */
 export function applySchema(calls: Calls): Promise<Applied> {
   return calls.persist(connection => inTurn(connection, () => bringUpToDate(connection)), PATIENT)
 }
@@ -49,6 +50,8 @@ async function bringUpToDate({ raw, database, limitMs }: TableConnection): Promi
     await raw.change(`SET SESSION lock_wait_timeout = ${TABLE_LOCK_WAIT_S}`, [], limitMs)
     await makeTables(raw, from, database, CHANGE_LIMIT_MS)
   }
+  const [row] = await raw.query(`SELECT (${FOREIGN_TABLES}) AS foreign_tables`, [], limitMs)
+  checkEngines(row?.foreign_tables, database)
   return { from, to: SCHEMA_VERSION }
 }
 

@@ -2,10 +2,12 @@
 import type { Dsn } from '../config/dsn.js'
 import { SeraError } from '../errors.js'
 import { type Attributes, type Changed, Connection, type Row } from './connection.js'
-import { idleSettings, limitSilence, STEP_SILENCE_S } from './idle-limit.js'
+import { limitSilence, STEP_SILENCE_S } from './idle-limit.js'
 import { makeTables } from './make-tables.js'
 import { errorCode, rival } from './retry.js'
 import { checkVersion, SCHEMA_VERSION } from './schema.js'
+import { tableSessionSettings } from './session-settings.js'
+import { checkEngines, FOREIGN_TABLES } from './table-engines.js'
 
 export interface TableServer {
   attributes: Attributes
@@ -38,8 +40,7 @@ export class TableConnection {
     readonly dsn: Dsn,
     readonly raw: Connection,
     readonly database: string,
-    readonly limitMs: number,
-    readonly idleLimitS: number,
+    readonly server: Pick<TableServer, 'callLimitMs' | 'idleLimitMs'>,
     readonly facts: Facts,
   ) {}
 
@@ -55,15 +56,20 @@ export class TableConnection {
       return Connection.open({ ...own, database: undefined }, server.attributes)
     })
     try {
+      await setUp(raw, server)
       const facts = await learn(raw, database, server)
       server.learned(facts)
-      const idleLimitS = Math.ceil(server.idleLimitMs / 1000)
-      await raw.change(sessionSettings(raw.isMariaDb, facts, server.callLimitMs, idleLimitS), [], server.callLimitMs)
-      return new TableConnection(dsn, raw, database, server.callLimitMs, idleLimitS, facts)
+      await readFresh(raw, facts, server)
+      return new TableConnection(dsn, raw, database, server, facts)
     } catch (error) {
       raw.destroy()
       throw error
     }
+  }
+
+  /** What one statement may take, ms. */
+  get limitMs(): number {
+    return this.server.callLimitMs
   }
 
   query(sql: string, values: unknown[] = []): Promise<Row[]> {
@@ -71,17 +77,14 @@ export class TableConnection {
   }
 
   async change(sql: string, values: unknown[] = []): Promise<Changed> {
-    const changed = await this.raw.change(sql, values, this.limitMs)
-    // the server has thrown the transaction away without a word, and done this statement by itself
-    if (this.#inTransaction && !changed.inTransaction) throw rival()
-    return changed
+    return this.#expect(this.#inTransaction, await this.raw.change(sql, values, this.limitMs))
   }
 
   /** It may be idle for a lease from now on. */
   park(): void {
     if (this.raw.isMariaDb || this.#isParked) return
     this.#isParked = true
-    this.#limitSilence(this.idleLimitS).catch(() => {}) // the next statement meets the error, too
+    this.#limitSilence(Math.ceil(this.server.idleLimitMs / 1000)).catch(() => {}) // the next statement meets the error, too
   }
 
   async begin(): Promise<void> {
@@ -89,7 +92,7 @@ export class TableConnection {
       await this.#limitSilence(STEP_SILENCE_S)
       this.#isParked = false
     }
-    await this.change('START TRANSACTION')
+    this.#expect(true, await this.raw.change('START TRANSACTION', [], this.limitMs))
     this.#inTransaction = true
   }
 
@@ -109,6 +112,28 @@ export class TableConnection {
     this.#inTransaction = false
     await this.change(how)
   }
+
+  /**
+   * Compares with what the server says of its transaction after a statement. When it has none any more, it has thrown the
+   * transaction away without a word, and done the statement by itself. When it still has one, nothing is committed.
+   */
+  #expect(inTransaction: boolean, changed: Changed): Changed {
+    if (changed.inTransaction === inTransaction) return changed
+    if (inTransaction) throw rival()
+    this.raw.destroy()
+    throw new SeraError('lock-failed', STILL_OPEN)
+  }
+}
+
+const STILL_OPEN =
+  'the server has a transaction open after a COMMIT or a single statement, so nothing is committed: ' +
+  'connect to the server itself, without a proxy in between'
+
+/** `init_connect` may have left the session in a transaction, which would take in all that follows. */
+async function setUp(raw: Connection, { callLimitMs, idleLimitMs }: TableServer): Promise<void> {
+  const sql = `SET SESSION ${tableSessionSettings(raw.isMariaDb, idleLimitMs, callLimitMs)}`
+  const { inTransaction } = await raw.change(sql, [], callLimitMs)
+  if (inTransaction) await raw.change('ROLLBACK', [], callLimitMs)
 }
 
 export interface Facts {
@@ -125,7 +150,8 @@ async function learn(raw: Connection, database: string, server: TableServer): Pr
   const ask = async (sql: string) => (await raw.query(sql, [], callLimitMs))[0] ?? {}
   const settings = settingsQuery(raw.isMariaDb)
   const bare = `SELECT (${settings}) AS settings`
-  const all = `SELECT (SELECT MAX(version) FROM sera_schema) AS version, (${settings}) AS settings`
+  const all = `SELECT (SELECT MAX(version) FROM sera_schema) AS version, (${settings}) AS settings,
+    (${FOREIGN_TABLES}) AS foreign_tables`
   const row = await ask(anySchema ? bare : all).catch(async error => {
     if (!(onlyReads ? NO_TABLES : ['ER_NO_SUCH_TABLE']).includes(errorCode(error) ?? '')) throw error
     const told = await ask(bare)
@@ -134,6 +160,7 @@ async function learn(raw: Connection, database: string, server: TableServer): Pr
     return await ask(all)
   })
   checkVersion(Number(row.version ?? SCHEMA_VERSION))
+  if (!onlyReads) checkEngines(row.foreign_tables, database)
   const told = String(row.settings)
   return { isReadOnly: isReadOnly(told), ...clusterOf(told) }
 }
@@ -159,22 +186,12 @@ function clusterOf(settings: string): Pick<Facts, 'cluster' | 'isMultiPrimary'> 
 
 /** Members of a cluster wait, before they read, until they have all that was committed elsewhere. */
 const READS_ARE_FRESH = {
-  galera: ', wsrep_sync_wait = 7',
-  group: ", group_replication_consistency = 'BEFORE'",
+  galera: 'wsrep_sync_wait = 7',
+  group: "group_replication_consistency = 'BEFORE'",
 } as const
 
-function freshReads({ cluster, isMultiPrimary }: Facts): string {
-  return cluster && isMultiPrimary ? READS_ARE_FRESH[cluster] : ''
-}
-
-function sessionSettings(isMariaDb: boolean, facts: Facts, callLimitMs: number, idleLimitS: number): string {
-  const isolation = isMariaDb ? 'tx_isolation' : 'transaction_isolation'
-  return (
-    `SET SESSION ${isolation} = 'READ-COMMITTED', sql_mode = 'STRICT_ALL_TABLES', autocommit = 1, ` +
-    `innodb_lock_wait_timeout = ${Math.max(1, Math.floor(callLimitMs / 1000) - 1)}, ` +
-    // a client that reads no more gives an answer up by then
-    `net_write_timeout = ${Math.ceil(callLimitMs / 1000)}, ${idleSettings(idleLimitS, isMariaDb)}${freshReads(facts)}`
-  )
+async function readFresh(raw: Connection, { cluster, isMultiPrimary }: Facts, server: TableServer): Promise<void> {
+  if (cluster && isMultiPrimary) await raw.change(`SET SESSION ${READS_ARE_FRESH[cluster]}`, [], server.callLimitMs)
 }
 
 /** There is no database, there are no tables in it, or the account may not read them. */

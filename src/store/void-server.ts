@@ -9,6 +9,7 @@
  */
 import type { EngineChoice } from '../config/settings.js'
 import { SeraError } from '../errors.js'
+import { lockSessionSettings } from './session-settings.js'
 
 interface Void {
   variable: string
@@ -17,6 +18,9 @@ interface Void {
   /** The engine `lease` locks safely there. */
   leasable?: boolean
 }
+
+/** The SET is read in the server's own sql_mode, in which '' may be NULL (EMPTY_STRING_IS_NULL). */
+const IS_NOT_EMPTY = "LIKE '_%'"
 
 const MULTI_PRIMARY: Void[] = [
   {
@@ -33,7 +37,7 @@ const MULTI_PRIMARY: Void[] = [
   },
   {
     variable: 'ndb_connectstring',
-    when: "<> ''",
+    when: IS_NOT_EMPTY,
     reason: 'it is an NDB Cluster node, and GET_LOCK is local to each node',
   },
   { variable: 'read_only', when: "<> 'OFF'", reason: 'it is read-only: a replica, or a primary that was replaced' },
@@ -42,7 +46,7 @@ const MULTI_PRIMARY: Void[] = [
 /** Safe as long as the primary stays, so only those who ask for this engine by name get it there. */
 const SINGLE_PRIMARY: Void = {
   variable: 'group_replication_group_name',
-  when: "<> ''",
+  when: IS_NOT_EMPTY,
   leasable: true,
   reason: 'it is a Group Replication member, and GET_LOCK does not survive a failover (--engine get_lock accepts that)',
 }
@@ -55,7 +59,7 @@ export function voidRules(engine: EngineChoice, allowMultiPrimary: boolean): rea
 
 /** Sets the session up and leaves in `@sera_void` the name of a variable that makes GET_LOCK void, or NULL. */
 export function setupStatement(rules: readonly Void[], leaseMs: number, isMariaDb: boolean): string {
-  return `SET SESSION wait_timeout = ${Math.ceil(leaseMs / 1000)}, @sera_void = ${voidExpression(rules, isMariaDb)}`
+  return `SET SESSION ${lockSessionSettings(isMariaDb, leaseMs)}, @sera_void = ${voidExpression(rules, isMariaDb)}`
 }
 
 /** The name of a variable that makes GET_LOCK void, or NULL, as an expression. */

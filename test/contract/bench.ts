@@ -110,7 +110,10 @@ function declare(
 ): void {
   const kinds: Array<[string, (namespace: string) => Tables]> = [
     ['memory', inMemory],
-    ...sharedServers().map((server): [string, (namespace: string) => Tables] => [server.kind, onServer(server)]),
+    ...sharedServers().map((server): [string, (namespace: string) => Tables] => [
+      server.label ?? server.kind,
+      onServer(server),
+    ]),
   ]
   for (const [kind, tablesFor] of kinds) {
     test(`${title} (${kind})`, async t => {

@@ -196,7 +196,7 @@ each('tables that sera can not use: of another version, not all, not InnoDB', as
   await root.query(`DELETE FROM sera_schema WHERE version > 0`)
   t.regex((await visit(t, runtime, dsn)).find('tables').says, /older than this sera knows/)
   await root.query('ALTER TABLE sera_claim ENGINE = MyISAM')
-  t.regex((await visit(t, runtime, dsn)).find('tables').says, /^sera_claim is not InnoDB/)
+  t.regex((await visit(t, runtime, dsn)).find('tables').says, /^sera_claim \(MyISAM\) is not InnoDB/)
   await root.query(`UPDATE sera_schema SET version = ${SCHEMA_VERSION}`)
   await root.query('DROP TABLE sera_claim')
   t.regex((await visit(t, runtime, dsn)).find('tables').says, /^sera_claim is missing/)

@@ -1,10 +1,13 @@
 /** The lock's connection is lost while the command runs: got back where nobody else has it, else the command ends. */
+import { randomUUID } from 'node:crypto'
+import type { ExecutionContext } from 'ava'
+import { type Connection, createConnection } from 'mysql2/promise'
 import { admin } from '../support/admin.js'
 import { couples, each } from '../support/each.js'
 import { Journal } from '../support/journal.js'
 import { startProxy } from '../support/proxy.js'
 import { bench, runtimes } from '../support/sera.js'
-import { sharedServers, startServer } from '../support/servers.js'
+import { type SharedServer, sharedServers, startServer } from '../support/servers.js'
 import { test } from '../support/turns.js'
 import { until } from '../support/until.js'
 
@@ -117,13 +120,62 @@ for (const [runtime, { kind }] of couples(runtimes(), sharedServers())) {
   })
 }
 
+/** User and password of an account that sees the sessions of all accounts. */
+async function accountWithProcess(t: ExecutionContext, server: SharedServer): Promise<string> {
+  await using above = await admin(server)
+  const user = `p${randomUUID().slice(0, 8)}`
+  await above.run(`CREATE USER '${user}'@'%' IDENTIFIED BY 'secret'; GRANT PROCESS ON *.* TO '${user}'@'%'`)
+  t.teardown(async () => {
+    await using root = await admin(server)
+    await root.run(`DROP USER IF EXISTS '${user}'@'%'`)
+  })
+  return `${user}:secret`
+}
+
+for (const [runtime, { kind }] of couples(runtimes(), sharedServers())) {
+  test(`a virtual address that moves to a server where a stranger has the number: the stranger goes on (${runtime.name}, ${kind})`, async t => {
+    await using first = await startServer({ kind })
+    await using second = await startServer({ kind })
+    await using proxy = await startProxy(first.port)
+    await using above = await admin(first)
+    await using elsewhere = await admin(second)
+    const { sera, folder, lock } = bench(t, runtime, `root@tcp(127.0.0.1:${proxy.port})/`)
+    const journal = new Journal(folder)
+    await above.run("CREATE USER 'root'@'%'; GRANT ALL ON *.* TO 'root'@'%'")
+    await elsewhere.run("CREATE USER 'root'@'%'; GRANT ALL ON *.* TO 'root'@'%'")
+    const run = sera([...LEASE, '5', ...journal.command({ who: 'it', script: 'sleep 1000' })])
+    await journal.seen('start', 'it')
+    const number = (await above.holder(lock)) as number
+    const stranger = await connectionNumbered(t, second, number)
+    await stranger.query('SELECT GET_LOCK(?, 0)', [lock])
+    proxy.move(second.port)
+    proxy.resetClients()
+    const isOver = async () => !run.running || (await elsewhere.holder(lock)) !== number
+    await until('an end', isOver, { withinMs: 60_000 })
+    t.is(await elsewhere.holder(lock), number, 'the stranger has its lock')
+    t.is(await run.exited, 206)
+  })
+}
+
+/** A session with that number, which the server gives out one after the other. */
+async function connectionNumbered(t: ExecutionContext, server: SharedServer, number: number): Promise<Connection> {
+  for (;;) {
+    const connection = await createConnection({ user: 'root', socketPath: server.socketPath })
+    connection.on('error', () => {})
+    t.teardown(() => connection.destroy())
+    if (connection.threadId === number) return connection
+    if (connection.threadId > number) throw new Error(`the number ${number} is taken`)
+  }
+}
+
 for (const [runtime, server] of couples(runtimes(), sharedServers())) {
   const where = `(${runtime.name}, ${server.kind})`
 
-  test(`a reset that the server did not see: the dead session is ended, the lock reclaimed ${where}`, async t => {
+  test(`a reset that the server did not see, with PROCESS: the dead session is ended, the lock reclaimed ${where}`, async t => {
     await using proxy = await startProxy(server.port)
     await using above = await admin(server)
-    const { sera, folder, lock, untilTold, tell } = bench(t, runtime, `sera:secret@tcp(127.0.0.1:${proxy.port})/sera`)
+    const account = await accountWithProcess(t, server)
+    const { sera, folder, lock, untilTold, tell } = bench(t, runtime, `${account}@tcp(127.0.0.1:${proxy.port})/`)
     const journal = new Journal(folder)
     const run = sera([...LEASE, '--verbose', '5', ...journal.command({ who: 'it', script: untilTold, exitCode: 7 })])
     await journal.seen('start', 'it')
@@ -135,6 +187,27 @@ for (const [runtime, server] of couples(runtimes(), sharedServers())) {
     t.is(await run.exited, 7)
     t.regex(await run.said(), RECLAIMED)
     t.is(await above.holder(lock), undefined)
+  })
+
+  test(`a reset that the server did not see, a waiter of another account: no two commands at once ${where}`, async t => {
+    await using proxy = await startProxy(server.port)
+    await using above = await admin(server)
+    const { sera, folder, lock } = bench(t, runtime, `sera:secret@tcp(127.0.0.1:${proxy.port})/sera`)
+    const journal = new Journal(folder)
+    const first = sera([
+      ...LEASE,
+      '5',
+      ...journal.command({ who: 'first', script: "trap '' TERM; sleep 1000 & wait; wait" }),
+    ])
+    await journal.seen('start', 'first')
+    const next = sera([...LEASE, '60', ...journal.command({ who: 'next', script: ':' })], {
+      env: { SERA_SERVER: server.rootDsn() },
+    })
+    await until('somebody waits', () => above.waitsFor(lock))
+    proxy.resetClients()
+    t.is(await next.exited, 0)
+    t.deepEqual(journal.all('overlap'), [])
+    t.is(await first.exited, 206)
   })
 
   test(`a reset that the server did not see, somebody waits: they get the lock, 206 ${where}`, async t => {

@@ -11,6 +11,16 @@ export interface Admin extends AsyncDisposable {
   /** A global status variable. */
   count(variable: string): Promise<number>
   kill(connection: number): Promise<void>
+  /** The connections that wait for the lock. */
+  waiters(lock: string): Promise<number[]>
+  /** Ends what the connection is doing, and not the connection. */
+  interrupt(connection: number): Promise<void>
+  /** How often the newest claim at a resource was renewed, as far as that is committed. */
+  renewals(resource: string): Promise<number>
+  /** The capacity of the counter of that name, as far as it is committed. */
+  capacity(counter: string): Promise<number>
+  /** All global variables. */
+  variables(): Promise<Map<string, string>>
   /** A script of statements. */
   run(sql: string): Promise<void>
 }
@@ -23,27 +33,41 @@ export async function admin({ socketPath }: Pick<ServerAddress, 'socketPath'>): 
     connectTimeout: 60_000,
   })
   connection.on('error', () => {}) // a server that was stopped
-  const row = async (sql: string, values: unknown[] = []) => {
-    const [rows] = await connection.query<mysql.RowDataPacket[]>(sql, values)
-    return rows[0]
+  const all = async (sql: string, values: unknown[] = []) =>
+    (await connection.query<mysql.RowDataPacket[]>(sql, values))[0]
+  const row = async (sql: string, values: unknown[] = []) => (await all(sql, values))[0]
+  const waiters = async (lock: string) => {
+    const mine = "STATE = 'User lock' AND INSTR(REPLACE(INFO, '\\\\', ''), ?) > 0"
+    return (await all(`SELECT ID AS id FROM information_schema.PROCESSLIST WHERE ${mine}`, [lock])).map(({ id }) => id)
   }
   return {
     async holder(lock) {
       return (await row('SELECT IS_USED_LOCK(?) AS id', [lock]))?.id ?? undefined
     },
+    waiters,
     async waitsFor(lock) {
-      const mine = 'STATE = ? AND INSTR(INFO, ?) > 0'
-      return (
-        Number(
-          (await row(`SELECT COUNT(*) AS n FROM information_schema.PROCESSLIST WHERE ${mine}`, ['User lock', lock]))?.n,
-        ) > 0
-      )
+      return (await waiters(lock)).length > 0
     },
     async count(variable) {
       return Number((await row('SHOW GLOBAL STATUS LIKE ?', [variable]))?.Value)
     },
     async kill(id) {
       await connection.query(`KILL ${id}`)
+    },
+    async interrupt(id) {
+      await connection.query(`KILL QUERY ${id}`)
+    },
+    async renewals(name) {
+      const sql =
+        'SELECT renewals FROM sera.sera_claim c JOIN sera.sera_resource r ON r.id = resource_id WHERE name = ?'
+      return Number((await row(`${sql} ORDER BY ticket DESC LIMIT 1`, [name]))?.renewals ?? 0)
+    },
+    async capacity(name) {
+      const sql = "SELECT capacity FROM sera.sera_resource WHERE kind = 'counter' AND name = ?"
+      return Number((await row(sql, [name]))?.capacity)
+    },
+    async variables() {
+      return new Map((await all('SHOW GLOBAL VARIABLES')).map(({ Variable_name, Value }) => [Variable_name, Value]))
     },
     async run(sql) {
       await connection.query(sql)

@@ -32,7 +32,8 @@ export function couples<A, B>(some: readonly A[], others: readonly B[]): [A, B][
 /** On the servers that all tests share: nothing may be done to them but locking. */
 function declare(test: Declare, title: string, body: Body, pairs: readonly (readonly [Runtime, SharedServer])[]): void {
   for (const [runtime, server] of pairs) {
-    test(`${title} (${runtime.name}, ${server.kind})`, t => body(t, bench(t, runtime, server.dsn()), server))
+    const where = `(${runtime.name}, ${server.label ?? server.kind})`
+    test(`${title} ${where}`, t => body(t, bench(t, runtime, server.dsn()), server))
   }
 }
 

@@ -12,6 +12,8 @@ export interface Proxy extends AsyncDisposable {
   resetClients(): void
   /** The server is reset; the client hears nothing. */
   resetServers(): void
+  /** New connections lead to another server, as when a virtual address moves. */
+  move(port: number): void
   /** What is said takes this long each way from now on, ms. */
   delay(ms: number): void
   /** The commands of each connection so far, as the protocol numbers them (3 is a query, 1 is quit). */
@@ -21,8 +23,9 @@ export interface Proxy extends AsyncDisposable {
 export async function startProxy(serverPort: number): Promise<Proxy> {
   const links = new Set<Link>()
   const wire = { dropping: false, muted: false, delayMs: 0 }
+  let port = serverPort
   const server = createServer({ allowHalfOpen: true }, client => {
-    const link = new Link(client, connect({ port: serverPort, host: '127.0.0.1', allowHalfOpen: true }), wire)
+    const link = new Link(client, connect({ port, host: '127.0.0.1', allowHalfOpen: true }), wire)
     links.add(link)
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -44,6 +47,9 @@ export async function startProxy(serverPort: number): Promise<Proxy> {
     },
     delay(ms) {
       wire.delayMs = ms
+    },
+    move(to) {
+      port = to
     },
     commands: () => [...links].map(link => link.commands),
     async [Symbol.asyncDispose]() {

@@ -20,6 +20,8 @@ import { type Template, template } from './template.js'
 /** Where a server is; plain data, so that it can be handed to another process. */
 export interface ServerAddress {
   kind: ServerKind
+  /** What tells it from others of its kind, in the titles of tests. */
+  label?: string
   version: string
   port: number
   socketPath: string

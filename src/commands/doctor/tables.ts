@@ -44,10 +44,14 @@ function present({ tables, version, mayCreate }: TableFacts, missing: readonly T
     return [bad('tables', says, mayCreate ? 'any subcommand that claims makes it' : SCHEMA)]
   }
   const foreign = tables.filter(({ engine }) => engine !== undefined && engine !== 'InnoDB')
-  if (foreign.length > 0) {
-    return [bad('tables', `${names(foreign)} not InnoDB: no transactions, no locks`, 'ALTER TABLE … ENGINE = InnoDB')]
-  }
+  if (foreign.length > 0) return [notInnoDb(foreign)]
   return [versionCheck(version, tables.length - missing.length)]
+}
+
+function notInnoDb(foreign: readonly TableFact[]): Check {
+  const told = foreign.map(({ name, engine }) => `${name} (${engine})`).join(', ')
+  const says = `${told} ${foreign.length === 1 ? 'is' : 'are'} not InnoDB: no transactions, so sera refuses to lock there`
+  return bad('tables', says, `run ${foreign.map(({ name }) => `ALTER TABLE ${name} ENGINE = InnoDB`).join('; ')}`)
 }
 
 function versionCheck(version: number | undefined, count: number): Check {

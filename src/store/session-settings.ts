@@ -1,0 +1,80 @@
+/**
+ * The variables that every session of sera pins, and why. A session starts with the server's global values, and for most accounts
+ * `init_connect` may change those. Whatever a lock depends on is therefore set here, in the one SET that each session begins with.
+ *
+ * The values are spelled out: `SET SESSION x = DEFAULT` would take the global one. No account needs a privilege for any of them.
+ * `npm run test:long` shows that the variables which are not in these lists make no difference (docs/servers.md).
+ */
+import { idleSettings, limitSilence } from './idle-limit.js'
+
+interface Pinned {
+  name: string
+  value: string
+  why: string
+}
+
+/** What a grant, a renewal and a wait depend on, with either engine. */
+const EVERYWHERE: readonly Pinned[] = [
+  {
+    name: 'sql_mode',
+    value: "'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'",
+    why: 'NO_BACKSLASH_ESCAPES breaks the quoting of values; without strict mode a value that does not fit is cut',
+  },
+  { name: 'autocommit', value: '1', why: 'a renewal is one statement, and has to be committed with it' },
+  { name: 'completion_type', value: '0', why: 'CHAIN opens a transaction after each COMMIT, RELEASE disconnects' },
+  { name: 'sql_select_limit', value: '18446744073709551615', why: 'a rule decides on rows that a limit would hide' },
+  { name: 'sql_big_selects', value: '1', why: 'max_join_size refuses a SELECT that may read more rows' },
+  { name: 'sql_auto_is_null', value: '0', why: 'IS NULL would match the last AUTO_INCREMENT value' },
+  {
+    name: 'group_concat_max_len',
+    value: '65536',
+    why: 'a list of settings that is cut may hide that this is a cluster',
+  },
+]
+
+/** A limit on the time of statements ends a wait in GET_LOCK, and a step half-way. */
+const NO_TIME_LIMIT = { mariadb: 'max_statement_time = 0', mysql: 'max_execution_time = 0' } as const
+
+/** What the lock tables depend on. */
+const TABLES: readonly Pinned[] = [
+  { name: 'sql_safe_updates', value: '0', why: 'it refuses a DELETE that names no key' },
+  { name: 'unique_checks', value: '1', why: 'without them a resource could get two rows, and so two queues' },
+  { name: 'foreign_key_checks', value: '1', why: 'a table that a DBA ties to these stays consistent' },
+  {
+    name: 'character_set_client',
+    value: 'utf8mb4',
+    why: 'names are of any language (skip-character-set-client-handshake)',
+  },
+  { name: 'character_set_connection', value: 'utf8mb4', why: 'the same' },
+  { name: 'character_set_results', value: 'utf8mb4', why: 'the same' },
+]
+
+/** READ COMMITTED, so that what a step reads after its bump is the newest; and writable. */
+const TRANSACTION = {
+  mariadb: "tx_isolation = 'READ-COMMITTED', tx_read_only = 0",
+  mysql: "transaction_isolation = 'READ-COMMITTED', transaction_read_only = 0",
+} as const
+
+const assignments = (pinned: readonly Pinned[]) => pinned.map(({ name, value }) => `${name} = ${value}`).join(', ')
+
+/** For a session that locks with GET_LOCK. `idleMs`: the server ends a session that has been silent for so long. */
+export function lockSessionSettings(isMariaDb: boolean, idleMs: number): string {
+  return `${limitSilence(Math.ceil(idleMs / 1000))}, ${everywhere(isMariaDb)}`
+}
+
+/** For a session at the lock tables. `callLimitMs`: no statement waits for a row, a table or a client that reads slowly for as long. */
+export function tableSessionSettings(isMariaDb: boolean, idleMs: number, callLimitMs: number): string {
+  const seconds = Math.max(1, Math.floor(callLimitMs / 1000) - 1)
+  return [
+    idleSettings(Math.ceil(idleMs / 1000), isMariaDb),
+    everywhere(isMariaDb),
+    TRANSACTION[isMariaDb ? 'mariadb' : 'mysql'],
+    assignments(TABLES),
+    `innodb_lock_wait_timeout = ${seconds}, lock_wait_timeout = ${seconds}`,
+    `net_write_timeout = ${Math.ceil(callLimitMs / 1000)}`,
+  ].join(', ')
+}
+
+function everywhere(isMariaDb: boolean): string {
+  return `${NO_TIME_LIMIT[isMariaDb ? 'mariadb' : 'mysql']}, ${assignments(EVERYWHERE)}`
+}

@@ -1,0 +1,70 @@
+/** A server with one odd variable at a time: by SET GLOBAL where that does, and else started with it. */
+import type { ServerKind } from '../../../src/embedded/binary.js'
+import { type Admin, admin } from '../../support/admin.js'
+import { type Server, startServer } from '../../support/servers.js'
+import type { Odd } from './candidates.js'
+
+export class OddServer implements AsyncDisposable {
+  private constructor(
+    readonly kind: ServerKind,
+    readonly plain: Server,
+    readonly above: Admin,
+    /** As it was started. */
+    readonly variables: ReadonlyMap<string, string>,
+  ) {}
+
+  static async start(kind: ServerKind): Promise<OddServer> {
+    const server = await startServer({ kind })
+    const above = await admin(server)
+    return new OddServer(kind, server, above, await above.variables())
+  }
+
+  /** Undefined: the server does not start so. The tables are made anew each time. */
+  async with<T>(odd: Odd, work: (server: Server, above: Admin) => Promise<T>): Promise<T | undefined> {
+    if (!(await this.#set(odd.name, odd.value))) return await this.#started(odd, work)
+    try {
+      await emptied(this.above)
+      return await work(this.plain, this.above)
+    } finally {
+      await this.#reset(odd.name)
+    }
+  }
+
+  /** One variable may have set another: super_read_only sets read_only. */
+  async #reset(odd: string): Promise<void> {
+    const now = await this.above.variables()
+    const changed = [...this.variables.keys()].filter(name => now.get(name) !== this.variables.get(name))
+    for (const name of new Set([odd, ...changed])) {
+      const isBack = await this.#set(name, this.variables.get(name) ?? '')
+      if (!isBack && name === odd) await this.above.run(`SET GLOBAL ${name} = DEFAULT`)
+    }
+  }
+
+  async #started<T>(odd: Odd, work: (server: Server, above: Admin) => Promise<T>): Promise<T | undefined> {
+    const server = await startServer({ kind: this.kind, args: odd.args }).catch(() => undefined)
+    if (!server) return undefined
+    await using _ = server
+    await using above = await admin(server)
+    return await work(server, above)
+  }
+
+  /** False: not without starting it. */
+  async #set(name: string, value: string): Promise<boolean> {
+    if (!this.variables.has(name)) return false
+    const literal = /^-?\d+(\.\d+)?$/.test(value) ? value : `'${value.replaceAll("'", "''")}'`
+    return await this.above.run(`SET GLOBAL ${name} = ${literal}`).then(
+      () => true,
+      () => false,
+    )
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.above[Symbol.asyncDispose]()
+    await this.plain.stop()
+  }
+}
+
+/** A server that is read-only keeps what it has. */
+async function emptied(above: Admin): Promise<void> {
+  await above.run('DROP DATABASE IF EXISTS sera; CREATE DATABASE sera').catch(() => {})
+}
