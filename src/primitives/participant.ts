@@ -20,6 +20,7 @@ import type {
 import { Lookout } from './lookout.js'
 import { Place } from './place.js'
 import { Renewals } from './renewals.js'
+import { needsSighting } from './sighting.js'
 import { Watch } from './watch.js'
 
 export interface ParticipantOptions {
@@ -75,7 +76,10 @@ export class Participant {
     return place
   }
 
-  /** One step for a place, by a rule that sees the living only; the dead are reaped in the same transaction. */
+  /**
+   * One step for a place, by a rule that sees the living only. The same transaction reaps the dead, and records a sighting of
+   * claims that may be dead.
+   */
   async step(place: Place, ask: Ask, rule: Rule, options: StepOptions): Promise<StepResult> {
     if (this.#closed) throw this.#closed
     const request = { ...ask, id: place.id, leaseMs: place.leaseMs }
@@ -85,7 +89,8 @@ export class Participant {
       startedAt ??= this.clock.boot()
       if (this.clock.boot() - startedAt >= place.leaseMs) throw outcomeUnknown(place)
       const dead = this.#dead(place.key, state)
-      return { ...rule(without(state, dead), me), dead }
+      const living = without(state, dead)
+      return { ...rule(living, me), dead, sighted: this.#suspects(living) }
     }
     const before = place.mayExist
     place.mayExist = true
@@ -166,11 +171,17 @@ export class Participant {
    * own that it does not know is the late twin of a request that it has given up, and nobody renews it.
    */
   #dead(key: ResourceKey, state: ResourceState) {
-    const suspects = new Set(this.#watch.dead(key, state))
+    const expired = new Set(this.#watch.dead(key, state))
     const { processId } = this.store
     return state.claims.filter(
-      claim => !this.#places.has(claim.id) && (claim.processId === processId || suspects.has(claim)),
+      claim => !this.#places.has(claim.id) && (claim.processId === processId || expired.has(claim)),
     )
+  }
+
+  /** Claims of other processes that may be dead, and of which a sighting is to be recorded. */
+  #suspects({ claims }: ResourceState): Claim[] {
+    const { maxClockSkewMs } = this.options
+    return claims.filter(claim => !this.#places.has(claim.id) && needsSighting(claim, maxClockSkewMs))
   }
 }
 

@@ -8,16 +8,18 @@ export const NOW = `TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6))`
 export const RESOURCE_COLUMNS = `r.id AS resource_id, r.version, r.granted_token, r.capacity, r.value,
   r.generation AS resource_generation, r.record, ${NOW} AS now`
 
+/** What tells whether a claim has expired. */
+const LIFE = `c.lease_ms, c.renewals, TIMESTAMPDIFF(MICROSECOND, c.expires_at, UTC_TIMESTAMP(6)) AS overdue,
+  IF(c.seen_renewals = c.renewals, TIMESTAMPDIFF(MICROSECOND, c.seen_at, UTC_TIMESTAMP(6)), NULL) AS seen_for`
+
 const CLAIM_COLUMNS = `c.id, c.ticket, c.state, c.process_id, c.token, c.mode, c.units, c.slot, c.generation, c.tag,
-  c.labels, c.selector, c.lease_ms, c.renewals,
-  TIMESTAMPDIFF(MICROSECOND, c.expires_at, UTC_TIMESTAMP(6)) AS overdue`
+  c.labels, c.selector, ${LIFE}`
 
 /** For the process id: results are as large as all payloads of a rendezvous together, and only their owners want them. */
 const OWN_RESULT = 'IF(c.process_id = ?, c.result, NULL) AS result'
 
 /** All that orders a queue, for those who look at it a hundred times a second. */
-const QUEUE_COLUMNS = `c.id, c.ticket, c.state, c.process_id, c.token, c.mode, c.units, c.slot, c.tag, c.lease_ms, c.renewals,
-  TIMESTAMPDIFF(MICROSECOND, c.expires_at, UTC_TIMESTAMP(6)) AS overdue`
+const QUEUE_COLUMNS = `c.id, c.ticket, c.state, c.process_id, c.token, c.mode, c.units, c.slot, c.tag, ${LIFE}`
 
 const CLAIMS = 'FROM sera_resource r LEFT JOIN sera_claim c ON c.resource_id = r.id'
 const WHOLE = `${RESOURCE_COLUMNS}, ${CLAIM_COLUMNS}, c.payload, ${OWN_RESULT} ${CLAIMS}`
@@ -129,6 +131,7 @@ function claimOf(row: Row): Claim {
     leaseMs: Number(row.lease_ms),
     renewals: Number(row.renewals),
     overdueMs: Number(row.overdue) / 1000,
+    seenForMs: row.seen_for === null ? undefined : Number(row.seen_for) / 1000,
   }
 }
 

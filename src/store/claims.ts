@@ -85,8 +85,10 @@ export interface Claim extends Required<Pick<ClaimRequest, 'id' | 'leaseMs' | 'u
   result: string | undefined
   /** Counts the renewals; a claim whose count stands still is dead sooner or later. */
   renewals: number
-  /** By the server's clock, ms; negative while the lease runs. Clocks of members differ: nobody dies by this alone. */
+  /** By the server's clock, ms; negative while the lease runs. A hint: no claim with a process expires by this alone. */
   overdueMs: number
+  /** How long ago, by the server's clock, a step recorded that it saw these renewals; undefined when none has. */
+  seenForMs: number | undefined
 }
 
 /** One resource as one statement read it. */
@@ -132,8 +134,8 @@ export interface Conflict {
  */
 export type Rule = (state: ResourceState, me: Claim) => Change | Conflict
 
-/** A rule's answer, with the claims that have died and go with it. */
-export type Decision = (Change | Conflict) & { dead?: readonly Claim[] }
+/** A rule's answer, with the dead claims that are reaped, and those of which a sighting is recorded. */
+export type Decision = (Change | Conflict) & { dead?: readonly Claim[]; sighted?: readonly Claim[] }
 
 export interface StepResult {
   /** My claim after the step; undefined when it is not (or no longer) in the tables. */
@@ -156,7 +158,7 @@ export interface Patience {
 export interface StepOptions extends Patience {
   /** For no longer than that, ms, once it has begun; it may stand in line before. */
   withinMs?: number
-  /** Whether a claim that has to wait stays in the queue; otherwise nothing is written for it. */
+  /** Whether a claim that has to wait stays in the queue; otherwise nothing is written but what became of the dead. */
   join: boolean
   /**
    * Which claims the rule needs to see: all; those up to mine, with its ticket; or the oldest, for a newcomer to a
@@ -232,6 +234,7 @@ export function freshClaim({ owner: _, ...request }: ClaimRequest, ticket: numbe
     result: undefined,
     renewals: 0,
     overdueMs: -request.leaseMs,
+    seenForMs: undefined,
   }
 }
 

@@ -32,6 +32,8 @@ interface Row {
   /** Of the tables' clock, ms. */
   expiresAt: number
   since: number
+  /** The recorded sighting. */
+  seen?: { renewals: number; at: number }
 }
 
 interface Shelf {
@@ -111,6 +113,7 @@ export class MemoryStore implements ClaimStore {
       version,
     )
     const mine = after.find(({ id }) => id === request.id)
+    this.#bury(shelf, decision)
     if (!known && mine?.state === 'waiting' && !join) return { mine: undefined, admitted: false, sentAt }
     this.#write(shelf, decision, after, version, request)
     return resultOf(decision, mine, request.id, sentAt)
@@ -164,7 +167,19 @@ export class MemoryStore implements ClaimStore {
 
   #claims(shelf: Shelf): Claim[] {
     const now = this.tables.clock.now()
-    return shelf.rows.map(({ claim, expiresAt }) => ({ ...claim, overdueMs: now - expiresAt }))
+    return shelf.rows.map(({ claim, expiresAt, seen }) => {
+      const seenForMs = seen?.renewals === claim.renewals ? now - seen.at : undefined
+      return { ...claim, overdueMs: now - expiresAt, seenForMs }
+    })
+  }
+
+  /** Reaps the dead, and records a sighting of those that may be dead. */
+  #bury(shelf: Shelf, { dead = [], sighted = [] }: Decision): void {
+    const [reaped, seen] = [dead, sighted].map(claims => new Set(claims.map(({ id }) => id)))
+    const at = this.tables.clock.now()
+    shelf.rows = shelf.rows
+      .filter(({ claim }) => !reaped?.has(claim.id))
+      .map(row => (seen?.has(row.claim.id) ? { ...row, seen: { renewals: row.claim.renewals, at } } : row))
   }
 
   #write(shelf: Shelf, change: Change, after: readonly Claim[], version: number, mine: ClaimRequest): void {

@@ -5,6 +5,7 @@
  *     UPDATE resource: version = GREATEST(version + 1, now)      the bump; INSERT when it is missing
  *     SELECT the resource and its claims, as many as the rule may count on
  *     DELETE each of the dead, if it still has the renewals it was judged by
+ *     UPDATE those that may be dead: a sighting, if they still have the renewals that were read
  *     UPDATE / INSERT / DELETE what the rule says, each row counted
  *     COMMIT
  *
@@ -63,7 +64,7 @@ export async function runStep(connection: TableConnection, step: Step): Promise<
     const result = await decideAndWrite(connection, step)
     if (result === undefined) {
       await connection.rollback()
-      return { mine: undefined, admitted: false, sentAt: step.sentAt }
+      return refused(step)
     }
     await connection.commit()
     return result
@@ -79,15 +80,23 @@ async function decideAndWrite(connection: TableConnection, step: Step): Promise<
   await bump(connection, key)
   const { resourceId, resource, known, decision, living } = await decided(connection, step)
   if ('conflict' in decision) throw new SeraError('conflict', decision.conflict)
-  const { dead = [] } = decision
+  const { dead = [], sighted = [] } = decision
   const mine = applied(decision, living, resource.version).find(({ id }) => id === request.id)
-  if (!known && mine?.state === 'waiting' && !join) return undefined
+  const isRefused = !known && mine?.state === 'waiting' && !join
+  if (isRefused && dead.length + sighted.length === 0) return undefined
   const writer = new StepWriter(connection, resourceId, resource)
   await writer.reap(dead)
+  await writer.sight(sighted)
+  if (isRefused) return refused(step)
   await writer.write(decision, living, request.id)
   if (known && mine) await writer.renew(mine, known)
   else if (mine) await writer.insert({ mine, owner: step.owner })
   return resultOf(decision, mine, request.id, sentAt)
+}
+
+/** Would have to wait, and does not want to. */
+function refused({ sentAt }: Step): StepResult {
+  return { mine: undefined, admitted: false, sentAt }
 }
 
 interface Decided {
