@@ -19,6 +19,7 @@ import type {
 } from '../store/claims.js'
 import { Lookout } from './lookout.js'
 import { Place } from './place.js'
+import { Reaper } from './reaper.js'
 import { Renewals } from './renewals.js'
 import { needsSighting } from './sighting.js'
 import { Watch } from './watch.js'
@@ -30,10 +31,15 @@ export interface ParticipantOptions {
   graceMs: number
   /** What members' clocks can't differ by. */
   maxClockSkewMs: number
+  /** How often it looks for expired claims that other processes left behind. */
+  reapEveryMs?: number
 }
 
 /** What is asked for, without what makes it a claim of this process. */
 export type Ask = Omit<ClaimRequest, 'id' | 'leaseMs'>
+
+/** Of a session that renews claims: seldom, as there may be thousands. */
+const REAP_EVERY_MS = 300_000
 
 /** What taking a claim out of the tables may cost; its lease ends it too. */
 const FAREWELL_MS = 5000
@@ -47,14 +53,16 @@ export class Participant {
   readonly #renewals: Renewals
   readonly #lookout: Lookout
   readonly #watch: Watch
+  readonly reaper: Reaper
   #closed: SeraError | undefined
 
   constructor(
     readonly store: ClaimStore,
     readonly options: ParticipantOptions,
   ) {
-    const { clock, leaseMs, maxClockSkewMs } = options
-    this.#renewals = new Renewals(store, clock, leaseMs)
+    const { clock, leaseMs, maxClockSkewMs, reapEveryMs = REAP_EVERY_MS } = options
+    this.reaper = new Reaper(this, reapEveryMs)
+    this.#renewals = new Renewals(store, clock, leaseMs, () => void this.reaper.tick())
     this.#lookout = new Lookout(store, clock)
     this.#watch = new Watch(clock, maxClockSkewMs)
   }

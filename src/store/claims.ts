@@ -203,6 +203,11 @@ export interface ClaimStore {
   renew(ids: readonly string[], patience: Patience): Promise<Set<string>>
   /** Takes a claim away, or only if it is in that state. @returns whether it was there */
   remove(id: string, patience: Patience, onlyIf?: ClaimState): Promise<boolean>
+  /**
+   * Resources where a step would record a sighting of claims or reap them, at most so many; a sighting proves death when it is
+   * as old as the claim's lease and `afterMs`. A hint: only a step decides.
+   */
+  expired(afterMs: number, most: number, patience: Patience): Promise<ResourceKey[]>
   /** All claims of a resource with what is known of their owners, in order of arrival. */
   contenders(key: ResourceKey, patience: Patience): Promise<Contender[]>
   /** Nothing will be asked for a while: what is open may be given back. */

@@ -17,6 +17,7 @@ import type {
   StepResult,
 } from './claims.js'
 import type { Row } from './connection.js'
+import { expiredAt } from './expired.js'
 import type { Owner } from './owner.js'
 import { StepLine } from './step-line.js'
 import type { TableConnection } from './table-connection.js'
@@ -96,6 +97,10 @@ export class LockTables implements ClaimStore {
     const sql = `DELETE FROM sera_claim WHERE id = ?${onlyIf ? ' AND state = ?' : ''}`
     const { rows } = await this.calls.persist(connection => connection.change(sql, [id, onlyIf]), patience)
     return rows > 0
+  }
+
+  expired(afterMs: number, most: number, patience: Patience): Promise<ResourceKey[]> {
+    return expiredAt(this.calls, afterMs, most, patience)
   }
 
   async contenders(key: ResourceKey, patience: Patience): Promise<Contender[]> {

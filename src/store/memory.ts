@@ -16,6 +16,8 @@ import {
   type Decision,
   freshClaim,
   type Look,
+  NEVER_MS,
+  NOBODY,
   type Patience,
   type Resource,
   type ResourceKey,
@@ -146,6 +148,19 @@ export class MemoryStore implements ClaimStore {
     if (!found || (onlyIf && found.row.claim.state !== onlyIf)) return false
     found.shelf.rows = found.shelf.rows.filter(row => row !== found.row)
     return true
+  }
+
+  async expired(afterMs: number, most: number, { signal }: Patience): Promise<ResourceKey[]> {
+    await this.#answer(signal)
+    const needsStep = ({ processId, leaseMs, overdueMs, seenForMs = -1 }: Claim) => {
+      const isSeen = processId !== NOBODY && seenForMs >= 0 && seenForMs < leaseMs + afterMs
+      return leaseMs !== NEVER_MS && overdueMs > 0 && !isSeen
+    }
+    const found = [...this.tables.shelves].filter(([, shelf]) => this.#claims(shelf).some(needsStep))
+    return found.slice(0, most).map(([name]) => {
+      const [kind = '', ...rest] = name.split('\0')
+      return { kind, name: rest.join('\0') }
+    })
   }
 
   async contenders(key: ResourceKey): Promise<Contender[]> {

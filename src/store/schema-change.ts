@@ -1,9 +1,9 @@
 /**
  * The lock tables made, brought up to date and dropped.
  *
- * Whoever comes first makes them, two hundred at once if need be. `sera schema apply` brings older ones up to date, and
- * on one server a lock of that server keeps two who do so apart. On a cluster there is no such lock, and no need: the
- * members do all DDL in one order, and every statement is harmless when it is repeated.
+ * The first client makes them, two hundred clients at once if need be. `sera schema apply` brings older tables up to date.
+ * On one server a `GET_LOCK` keeps two such clients apart. On a cluster there is no such lock, and no need: the members do
+ * all DDL in one order, and every statement is harmless when it is repeated.
  */
 import { SeraError } from '../errors.js'
 import type { Calls } from './calls.js'
@@ -15,6 +15,15 @@ import type { TableConnection } from './table-connection.js'
 
 /** For as long as transient failures are retried at all. */
 const PATIENT = { until: Number.POSITIVE_INFINITY }
+
+/** What a change of full tables may take: an index over millions of rows takes minutes. */
+const CHANGE_LIMIT_MS = 3_600_000
+
+/**
+ * How long a change waits for the transactions that use a table. All later statements on that table wait behind it, so it gives up
+ * soon; it is then repeated like any other statement that met a lock.
+ */
+const TABLE_LOCK_WAIT_S = 2
 
 /** Versions; 0: no tables. */
 export interface Applied {
@@ -36,7 +45,10 @@ export function applySchema(calls: Calls): Promise<Applied> {
 async function bringUpToDate({ raw, database, limitMs }: TableConnection): Promise<Applied> {
   const from = await versionAt(raw, limitMs)
   if (from > SCHEMA_VERSION) checkVersion(from)
-  if (from < SCHEMA_VERSION) await makeTables(raw, from, database, limitMs)
+  if (from < SCHEMA_VERSION) {
+    await raw.change(`SET SESSION lock_wait_timeout = ${TABLE_LOCK_WAIT_S}`, [], limitMs)
+    await makeTables(raw, from, database, CHANGE_LIMIT_MS)
+  }
   return { from, to: SCHEMA_VERSION }
 }
 
@@ -45,18 +57,19 @@ async function versionAt(raw: Connection, limitMs: number): Promise<number> {
   return Number(row?.version ?? 0)
 }
 
-/** Waits for its turn for half as long as a call may take. */
+/** Waits until no other client changes the tables. */
 async function inTurn<T>(connection: TableConnection, work: () => Promise<T>): Promise<T> {
   if (connection.facts.cluster) return await work()
   const name = "LEFT(CONCAT('sera_schema:', SHA2(DATABASE(), 256)), 64)"
-  const [row] = await connection.query(`SELECT GET_LOCK(${name}, ?) AS got`, [connection.limitMs / 2000])
+  const waitS = CHANGE_LIMIT_MS / 1000
+  const [row] = await connection.raw.query(`SELECT GET_LOCK(${name}, ?) AS got`, [waitS], CHANGE_LIMIT_MS + connection.limitMs)
   if (Number(row?.got) !== 1) {
-    throw new SeraError('lock-failed', 'somebody else is changing the lock tables at this moment; try again')
+    throw new SeraError('lock-failed', 'another client is changing the lock tables; try again when it is done')
   }
   try {
     return await work()
   } finally {
-    // with the connection the lock goes too
+    // a lost connection has lost the lock too
     await connection.query(`SELECT RELEASE_LOCK(${name})`).catch(() => {})
   }
 }

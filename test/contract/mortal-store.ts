@@ -39,6 +39,10 @@ export class MortalStore implements ClaimStore {
     return this.#alive().remove(...call)
   }
 
+  async expired(...call: Parameters<ClaimStore['expired']>) {
+    return this.#alive().expired(...call)
+  }
+
   async contenders(...call: Parameters<ClaimStore['contenders']>) {
     return this.#alive().contenders(...call)
   }
