@@ -7,41 +7,47 @@ import { sharedServers } from '../support/servers.js'
 import { until } from '../support/until.js'
 import { type Database, database, run } from './database.js'
 import { version1 } from './version-1.js'
+import { version2 } from './version-2.js'
 
-const OLDER = `sera: the lock tables are of version 1, older than this sera knows (2): run \`sera schema apply\`\n`
+const FORMER = { 1: version1, 2: version2 }
+
+const older = (version: string) =>
+  `sera: the lock tables are of version ${version}, older than this sera knows (3): run \`sera schema apply\`\n`
 
 for (const server of sharedServers()) {
   const { kind } = server
 
-  test(`${kind}: older tables are refused, brought up to date on request, and keep what is in them`, async t => {
-    const { account, root, rows } = await database(t, server)
-    const dsn = await account('ALL')
-    await root.query(version1(kind))
-    await root.query(`INSERT INTO sera_resource (kind, name, version, value) VALUES ('counter', 'tickets', 1, 7)`)
-    t.like(await run(dsn, 'semaphore', 'tickets', '1'), { code: 202, stdout: '', stderr: OLDER })
-    t.like(await run(dsn, 'history'), { code: 202, stdout: '', stderr: OLDER })
-    t.like(await run(dsn, 'schema', 'apply'), { code: 0, stdout: '1 -> 2\n', stderr: '' })
-    t.like(await run(dsn, 'schema', 'apply'), { code: 0, stdout: 'up to date: version 2\n' })
-    t.like(await run(dsn, 'schema', 'apply', '--json'), { code: 0, stdout: '{"from":2,"to":2}\n' })
-    t.deepEqual(await rows('SELECT version FROM sera_schema ORDER BY version'), [
-      { version: 1 },
-      { version: 2 },
-    ] as never)
-    t.is((await run(dsn, 'semaphore', 'tickets', '1')).stdout, '8\n')
-    t.is((await rows('SELECT * FROM sera_history')).length, 1)
-  })
+  for (const [version, former] of Object.entries(FORMER)) {
+    test(`${kind}: tables of version ${version} are refused, updated on request, and keep their rows`, async t => {
+      const { account, root, rows } = await database(t, server)
+      const dsn = await account('ALL')
+      await root.query(former(kind))
+      await root.query(`INSERT INTO sera_resource (kind, name, version, value) VALUES ('counter', 'tickets', 1, 7)`)
+      t.like(await run(dsn, 'semaphore', 'tickets', '1'), { code: 202, stdout: '', stderr: older(version) })
+      t.like(await run(dsn, 'history'), { code: 202, stdout: '', stderr: older(version) })
+      t.like(await run(dsn, 'schema', 'apply'), { code: 0, stdout: `${version} -> 3\n`, stderr: '' })
+      t.like(await run(dsn, 'schema', 'apply'), { code: 0, stdout: 'up to date: version 3\n' })
+      t.like(await run(dsn, 'schema', 'apply', '--json'), { code: 0, stdout: '{"from":3,"to":3}\n' })
+      const versions = await rows('SELECT version FROM sera_schema ORDER BY version')
+      t.deepEqual(versions, [{ version: Number(version) }, { version: 3 }] as never)
+      t.is((await run(dsn, 'semaphore', 'tickets', '1')).stdout, '8\n')
+      t.is((await rows('SELECT * FROM sera_history')).length, 1)
+    })
+  }
 
   test(`${kind}: tables that were brought up to date are those that are made today`, async t => {
     const made = await database(t, server)
     t.like(await run(await made.account('ALL'), 'schema', 'apply'), { stdout: `created version ${SCHEMA_VERSION}\n` })
-    const grown = await database(t, server)
-    await grown.root.query(version1(kind))
-    await run(await grown.account('ALL'), 'schema', 'apply')
-    const printed = await database(t, server)
-    await printed.root.query(version1(kind))
-    await printed.root.query(await printedFor(printed, 'sera'))
-    t.deepEqual(await columnsOf(grown), await columnsOf(made))
-    t.deepEqual(await columnsOf(printed), await columnsOf(made))
+    for (const former of Object.values(FORMER)) {
+      const grown = await database(t, server)
+      await grown.root.query(former(kind))
+      await run(await grown.account('ALL'), 'schema', 'apply')
+      const printed = await database(t, server)
+      await printed.root.query(former(kind))
+      await printed.root.query(await printedFor(printed, 'sera'))
+      t.deepEqual(await columnsOf(grown), await columnsOf(made))
+      t.deepEqual(await columnsOf(printed), await columnsOf(made))
+    }
   })
 
   test(`${kind}: of several who bring them up to date at once, one does`, async t => {
@@ -49,10 +55,10 @@ for (const server of sharedServers()) {
     const dsn = await account('ALL')
     await root.query(version1(kind))
     const results = await Promise.all([1, 2, 3, 4].map(() => run(dsn, 'schema', 'apply')))
-    t.deepEqual(results.map(({ stdout }) => stdout).sort(), ['1 -> 2\n', ...Array(3).fill('up to date: version 2\n')])
+    t.deepEqual(results.map(({ stdout }) => stdout).sort(), ['1 -> 3\n', ...Array(3).fill('up to date: version 3\n')])
     t.deepEqual(await rows('SELECT version FROM sera_schema ORDER BY version'), [
       { version: 1 },
-      { version: 2 },
+      { version: 3 },
     ] as never)
   })
 
@@ -67,7 +73,7 @@ for (const server of sharedServers()) {
     await until('it waits', async () => (await rows(waiting)).length > 0)
     t.deepEqual(await rows('SELECT version FROM sera_schema'), [{ version: 1 }] as never)
     await root.query(`SELECT RELEASE_LOCK(${lock})`)
-    t.is((await applied).stdout, '1 -> 2\n')
+    t.is((await applied).stdout, '1 -> 3\n')
   })
 
   test(`${kind}: who may not change the tables is told to ask a DBA, and newer ones are left alone`, async t => {
@@ -102,7 +108,7 @@ for (const server of sharedServers()) {
     t.is((await run(dsn, '--verbose', 'semaphore', 'x', '1')).code, 202, 'not yet')
     await db.root.query(await printedFor(db, dsn.split(':')[0] ?? ''))
     const lines: [string[], string][] = [
-      [['schema', 'apply'], 'up to date: version 2\n'],
+      [['schema', 'apply'], 'up to date: version 3\n'],
       [['rwlock', 'read', 'x', '5', 'sh', '-c', 'sera=ran; echo $sera'], 'ran\n'],
       [['semaphore', 'x', '2', '5', 'echo', 'ran'], 'ran\n'],
       [['semaphore', 'x', '3'], '3\n'],
@@ -176,7 +182,8 @@ async function printedFor({ name }: Database, user: string): Promise<string> {
 
 async function columnsOf({ rows, name }: Database): Promise<unknown> {
   const columns = await rows(
-    `SELECT TABLE_NAME, COLUMN_NAME, ORDINAL_POSITION, COLUMN_TYPE, IS_NULLABLE, COLUMN_DEFAULT, COLLATION_NAME, EXTRA
+    `SELECT TABLE_NAME, COLUMN_NAME, ORDINAL_POSITION, COLUMN_TYPE, IS_NULLABLE, COLUMN_DEFAULT, COLLATION_NAME, EXTRA,
+       GENERATION_EXPRESSION
      FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = ? ORDER BY 1, 3`,
     [name],
   )
