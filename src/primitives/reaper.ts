@@ -1,23 +1,27 @@
 /**
  * Reaps expired claims at names that no participant comes to any more.
  *
- * A round asks the tables at which resources claims have expired, and makes a step at each of them that asks for nothing. As
- * every step it records a sighting of the claims that may be dead, and reaps those that are (`watch.ts`, `sighting.ts`).
+ * A round records sightings of claims whose lease is over. Then it asks at which resources such sightings are old enough, and makes a
+ * step at each that asks for nothing. Like any step, that one reaps the dead (`watch.ts`, `sighting.ts`).
  *
  * Why it is safe:
  * 1. The reaper judges no claim. The list of resources is a hint; each step reads the claims again and judges them.
  * 2. Its step is that of a participant that does not wait and is not granted. So it does to the claims of every kind what any
  *    other step does to the dead, and nothing else.
+ * 3. A sighting names the life and the renewals of the claim that was read. It stays true when the claim is renewed meanwhile, and proves nothing then.
  *
- * Why its work is bounded: a round visits so many resources one after the other, and the next begins no sooner than this one took.
- * A session has a round every few minutes while it renews claims, a gateway twice a minute.
+ * Why its work is bounded: a round has at most so many sightings and steps, few at a time, and the next begins no sooner than
+ * this one took. A session has a round every few minutes while it renews claims, a gateway a few each minute.
  */
 import type { ResourceKey } from '../store/claims.js'
 import type { Participant } from './participant.js'
 import { MARGIN_MS } from './sighting.js'
 
-/** Resources in one round. */
-const MOST = 100
+/** In one round: sightings, which are one statement, and resources, which are a step each. */
+const MOST_SIGHTINGS = 1000
+const MOST_STEPS = 200
+/** Steps under way at a time, of the connections that all who wait in this process share. */
+const AT_ONCE = 3
 /** Claims that a step reads, without what they carry. Those behind are reached as these leave. */
 const OLDEST = 1000
 /** How often a gateway looks whether the next round is due. */
@@ -47,15 +51,20 @@ export class Reaper {
     this.#isBusy = true
     const startedAt = clock.now()
     const visited = await this.round().catch(() => 0)
-    this.#dueAt = visited < MOST ? this.#later() : 2 * clock.now() - startedAt
+    this.#dueAt = visited < MOST_STEPS ? this.#later() : 2 * clock.now() - startedAt
     this.#isBusy = false
   }
 
   /** @returns how many resources it has visited @throws SeraError lock-failed */
   async round(): Promise<number> {
     const { store, farewell, options } = this.participant
-    const keys = await store.expired(MARGIN_MS + options.maxClockSkewMs, MOST, farewell)
-    for (const key of keys) await this.#visit(key)
+    await store.sight(MOST_SIGHTINGS, farewell)
+    const keys = await store.expired(MARGIN_MS + options.maxClockSkewMs, MOST_STEPS, farewell)
+    const left = keys.values()
+    const visitAll = async () => {
+      for (const key of left) await this.#visit(key)
+    }
+    await Promise.all(Array.from({ length: AT_ONCE }, visitAll))
     return keys.length
   }
 

@@ -203,9 +203,11 @@ export interface ClaimStore {
   renew(ids: readonly string[], patience: Patience): Promise<Set<string>>
   /** Takes a claim away, or only if it is in that state. @returns whether it was there */
   remove(id: string, patience: Patience, onlyIf?: ClaimState): Promise<boolean>
+  /** Records sightings of claims whose lease is over and that have no valid one, at most so many. */
+  sight(most: number, patience: Patience): Promise<void>
   /**
-   * Resources where a step would record a sighting of claims or reap them, at most so many; a sighting proves death when it is
-   * as old as the claim's lease and `afterMs`. A hint: only a step decides.
+   * Resources with claims to reap, at most so many: with a sighting that is as old as their lease and `afterMs`, or without a
+   * process. A hint: only a step decides.
    */
   expired(afterMs: number, most: number, patience: Patience): Promise<ResourceKey[]>
   /** All claims of a resource with what is known of their owners, in order of arrival. */

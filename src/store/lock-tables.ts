@@ -17,8 +17,8 @@ import type {
   StepResult,
 } from './claims.js'
 import type { Row } from './connection.js'
-import { expiredAt } from './expired.js'
 import type { Owner } from './owner.js'
+import { expiredAt, sightOverdue } from './sightings.js'
 import { StepLine } from './step-line.js'
 import type { TableConnection } from './table-connection.js'
 
@@ -97,6 +97,10 @@ export class LockTables implements ClaimStore {
     const sql = `DELETE FROM sera_claim WHERE id = ?${onlyIf ? ' AND state = ?' : ''}`
     const { rows } = await this.calls.persist(connection => connection.change(sql, [id, onlyIf]), patience)
     return rows > 0
+  }
+
+  sight(most: number, patience: Patience): Promise<void> {
+    return sightOverdue(this.calls, most, patience)
   }
 
   expired(afterMs: number, most: number, patience: Patience): Promise<ResourceKey[]> {

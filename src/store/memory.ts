@@ -150,13 +150,20 @@ export class MemoryStore implements ClaimStore {
     return true
   }
 
+  async sight(most: number, { signal }: Patience): Promise<void> {
+    await this.#answer(signal)
+    const isUnseen = ({ processId, overdueMs, seenForMs = -1 }: Claim) =>
+      processId !== NOBODY && overdueMs > 0 && seenForMs < 0
+    for (const shelf of this.tables.shelves.values()) {
+      this.#bury(shelf, { sighted: this.#claims(shelf).filter(isUnseen).slice(0, most) })
+    }
+  }
+
   async expired(afterMs: number, most: number, { signal }: Patience): Promise<ResourceKey[]> {
     await this.#answer(signal)
-    const needsStep = ({ processId, leaseMs, overdueMs, seenForMs = -1 }: Claim) => {
-      const isSeen = processId !== NOBODY && seenForMs >= 0 && seenForMs < leaseMs + afterMs
-      return leaseMs !== NEVER_MS && overdueMs > 0 && !isSeen
-    }
-    const found = [...this.tables.shelves].filter(([, shelf]) => this.#claims(shelf).some(needsStep))
+    const isExpired = ({ processId, leaseMs, overdueMs, seenForMs = -1 }: Claim) =>
+      leaseMs !== NEVER_MS && overdueMs > 0 && (processId === NOBODY || seenForMs > leaseMs + afterMs)
+    const found = [...this.tables.shelves].filter(([, shelf]) => this.#claims(shelf).some(isExpired))
     return found.slice(0, most).map(([name]) => {
       const [kind = '', ...rest] = name.split('\0')
       return { kind, name: rest.join('\0') }
@@ -189,7 +196,7 @@ export class MemoryStore implements ClaimStore {
   }
 
   /** Reaps the dead, and records a sighting of those that may be dead. */
-  #bury(shelf: Shelf, { dead = [], sighted = [] }: Decision): void {
+  #bury(shelf: Shelf, { dead = [], sighted = [] }: Pick<Decision, 'dead' | 'sighted'>): void {
     const [reaped, seen] = [dead, sighted].map(claims => new Set(claims.map(({ id }) => id)))
     const at = this.tables.clock.now()
     shelf.rows = shelf.rows

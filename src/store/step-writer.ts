@@ -19,14 +19,6 @@ export class StepWriter {
     }
   }
 
-  /** Not counted, as nothing is decided on it: a claim that was renewed since needs no sighting. */
-  async sight(claims: readonly Claim[]): Promise<void> {
-    for (const count of new Set(claims.map(({ renewals }) => renewals))) {
-      const ids = claims.filter(({ renewals }) => renewals === count).map(({ id }) => id)
-      await this.connection.change(SIGHT, [count, ids])
-    }
-  }
-
   /** All of a change but what becomes of my own claim, unless it leaves. */
   async write(change: Change, living: readonly Claim[], mine: string): Promise<void> {
     await this.#changeResource(change)
@@ -92,8 +84,6 @@ export class StepWriter {
     if (changed.rows !== rows) throw rival()
   }
 }
-
-const SIGHT = 'UPDATE sera_claim SET seen_renewals = renewals, seen_at = UTC_TIMESTAMP(6) WHERE renewals = ? AND id IN (?)'
 
 const LEASE_FROM_NOW = 'UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND'
 

@@ -41,6 +41,7 @@ import {
 } from './claims.js'
 import type { Row } from './connection.js'
 import type { Owner } from './owner.js'
+import { recordSightings } from './sightings.js'
 import { StepWriter } from './step-writer.js'
 import type { TableConnection } from './table-connection.js'
 
@@ -86,7 +87,7 @@ async function decideAndWrite(connection: TableConnection, step: Step): Promise<
   if (isRefused && dead.length + sighted.length === 0) return undefined
   const writer = new StepWriter(connection, resourceId, resource)
   await writer.reap(dead)
-  await writer.sight(sighted)
+  await recordSightings(connection, sighted)
   if (isRefused) return refused(step)
   await writer.write(decision, living, request.id)
   if (known && mine) await writer.renew(mine, known)

@@ -42,6 +42,8 @@ interface Tables {
   count(): Promise<number>
   /** Takes every claim away, as an operator would who breaks the lock. */
   clear(): Promise<void>
+  /** Puts the clock of the tables forward: all that was written before is that much older. */
+  forward(ms: number): Promise<void>
   /** What is recorded of runs has happened that much earlier, and is kept for as much less. */
   age(ms: number): Promise<void>
 }
@@ -49,8 +51,8 @@ interface Tables {
 /** Of those who die, so that the others need not wait for long. */
 export const SHORT_LEASE_MS = 5000
 
-/** Of those who believe the server's clock; the others go by what they have seen themselves. */
-export const HASTY = { maxClockSkewMs: 500 }
+/** A participant that accepts recorded sightings soon; the others go by what they have seen themselves. */
+export const HASTY = { maxClockSkewMs: 0 }
 
 /** For what a death holds up: longer than any lease of the dead takes. */
 export const OUTLIVE = { wait: '45s' }
@@ -78,14 +80,24 @@ export class Bench {
     return { sera: new Sera(participant), participant, die: () => store.die() }
   }
 
-  /** Waits until a claim at the resource is so overdue that a participant with `HASTY` takes it for dead at first sight. */
+  /** Waits until the lease of a claim at the resource is over. */
   async expired(kind: Kind): Promise<void> {
     const store = this.tables.open('observer')
     await until('a claim that is overdue', async () => {
       const claims = await store.contenders({ kind, name: this.name }, { until: Number.POSITIVE_INFINITY })
-      return claims.some(({ overdueMs }) => overdueMs > HASTY.maxClockSkewMs)
+      return claims.some(({ overdueMs }) => overdueMs > 0)
     })
     await store.close()
+  }
+
+  /** Has a reaper come again and again, until as many claims are left at the resource. */
+  async reaped(kind: Kind, left: number): Promise<void> {
+    const { participant } = this.mortal(HASTY)
+    await until('the dead are reaped', async () => {
+      await participant.reaper.round()
+      const claims = await participant.store.contenders({ kind, name: this.name }, { until: Number.POSITIVE_INFINITY })
+      return claims.length === left
+    })
   }
 
   async close(): Promise<void> {
@@ -135,13 +147,17 @@ export async function waiting(at: { contenders(): Promise<Contender[]> }, count:
 }
 
 function inMemory(): Tables {
-  const tables = new MemoryTables()
+  let ahead = 0
+  const tables = new MemoryTables({ now: () => systemClock.now() + ahead, boot: systemClock.boot })
   const shelves = () => [...tables.shelves.values()]
   return {
     open: label => new MemoryStore(tables, ownerOf(process.pid, [label])),
     count: async () => shelves().reduce((sum, { rows }) => sum + rows.length, 0),
     async clear() {
       for (const shelf of shelves()) shelf.rows = []
+    },
+    async forward(ms) {
+      ahead += ms
     },
     async age(ms) {
       for (const shelf of shelves()) {
@@ -173,6 +189,12 @@ function onServer(server: SharedServer): (namespace: string) => Tables {
       // by their ids: to search and delete in one statement would lock what is not the test's own
       const found = await asked(server, `SELECT c.id ${CLAIMS_OF}`, namespace)
       for (const { id } of found) await asked(server, 'DELETE FROM sera_claim WHERE id = ?', id)
+    },
+    async forward(ms) {
+      const found = await asked(server, `SELECT c.id ${CLAIMS_OF}`, namespace)
+      const back = (column: string) => `${column} = ${column} - INTERVAL ${ms * 1000} MICROSECOND`
+      const sql = `UPDATE sera_claim SET ${back('expires_at')}, ${back('seen_at')} WHERE id = ?`
+      for (const { id } of found) await asked(server, sql, id)
     },
     async age(ms) {
       const found = await asked(server, 'SELECT id, record FROM sera_resource WHERE INSTR(name, ?) = 1', namespace)

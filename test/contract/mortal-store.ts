@@ -39,6 +39,10 @@ export class MortalStore implements ClaimStore {
     return this.#alive().remove(...call)
   }
 
+  async sight(...call: Parameters<ClaimStore['sight']>) {
+    return this.#alive().sight(...call)
+  }
+
   async expired(...call: Parameters<ClaimStore['expired']>) {
     return this.#alive().expired(...call)
   }
