@@ -81,7 +81,14 @@ async function sizes() {
   const statusMs = Math.round(performance.now() - startedAt)
   const metrics = await (await fetch(`${url}/metrics`)).text()
   const held = Number(/^sera_held\{kind="mutex"\} (\d+)/m.exec(metrics)?.[1])
-  return { claims, expired: Number(expired), names: resources, held, statusMs, statusKB: Math.round(status.length / 1024) }
+  return {
+    claims,
+    expired: Number(expired),
+    names: resources,
+    held,
+    statusMs,
+    statusKB: Math.round(status.length / 1024),
+  }
 }
 
 /** How long it takes, ms. */

@@ -63,7 +63,13 @@ export function missingAt(sight: Sight): number | undefined {
   const { kind, resource } = sight
   if ((kind !== 'barrier' && kind !== 'double-barrier') || resource?.capacity === undefined) return undefined
   if (holders(sight).length > 0 && kind === 'double-barrier') return undefined
-  return Math.max(0, resource.capacity - waiters(sight).length)
+  const waiting = waiters(sight).length
+  return waiting === 0 && isUsedUp(sight) ? undefined : Math.max(0, resource.capacity - waiting)
+}
+
+/** A single-use barrier that has let its parties go, and remembers that. */
+export function isUsedUp({ kind, resource }: Sight): boolean {
+  return kind === 'barrier' && resource !== undefined && resource.value !== 0
 }
 
 /** The newest grant at a gate is whoever closed it, and its token the time. */

@@ -62,7 +62,11 @@ async function inTurn<T>(connection: TableConnection, work: () => Promise<T>): P
   if (connection.facts.cluster) return await work()
   const name = "LEFT(CONCAT('sera_schema:', SHA2(DATABASE(), 256)), 64)"
   const waitS = CHANGE_LIMIT_MS / 1000
-  const [row] = await connection.raw.query(`SELECT GET_LOCK(${name}, ?) AS got`, [waitS], CHANGE_LIMIT_MS + connection.limitMs)
+  const [row] = await connection.raw.query(
+    `SELECT GET_LOCK(${name}, ?) AS got`,
+    [waitS],
+    CHANGE_LIMIT_MS + connection.limitMs,
+  )
   if (Number(row?.got) !== 1) {
     throw new SeraError('lock-failed', 'another client is changing the lock tables; try again when it is done')
   }

@@ -121,6 +121,31 @@ contract('for a single use: it is too late when the parties have gone', async (t
   }
 })
 
+const WEEK_MS = 7 * 24 * 3_600_000
+
+for (const [how, options, isLate] of [
+  ['for ever', {}, true],
+  ['for as long as it is told to', { keep: '30d' }, true],
+  ['no longer than it is told to', { keep: '10d' }, false],
+] as const) {
+  contract(`for a single use: it is remembered ${how}, also when names are swept`, async (t, bench) => {
+    const arrive = () =>
+      bench
+        .join()
+        .barrier(bench.name, 1, { singleUse: true, ...options })
+        .arrive()
+    await arrive()
+    await bench.tables.idle(2 * WEEK_MS)
+    await bench
+      .join()
+      .mutex('a new name')
+      .acquire()
+      .then(lock => lock.release())
+    if (isLate) t.like(await t.throwsAsync(arrive()), { kind: 'conflict' })
+    else await t.notThrowsAsync(arrive())
+  })
+}
+
 contract('the dead don’t count', async (t, bench) => {
   const { sera, die } = bench.mortal({ leaseMs: SHORT_LEASE_MS })
   void sera

@@ -9,6 +9,7 @@ import ava, { type ExecutionContext } from 'ava'
 import mysql from 'mysql2/promise'
 import { systemClock } from '../../src/clock.js'
 import { parseDsn } from '../../src/config/dsn.js'
+import { FOREVER } from '../../src/primitives/gate.js'
 import type { Kind } from '../../src/primitives/kinds.js'
 import { Participant } from '../../src/primitives/participant.js'
 import type { Contender } from '../../src/primitives/primitive.js'
@@ -44,6 +45,8 @@ interface Tables {
   clear(): Promise<void>
   /** Puts the clock of the tables forward: all that was written before is that much older. */
   forward(ms: number): Promise<void>
+  /** The resources were last used that much earlier, and what they remember is kept for as much less. */
+  idle(ms: number): Promise<void>
   /** What is recorded of runs has happened that much earlier, and is kept for as much less. */
   age(ms: number): Promise<void>
 }
@@ -159,6 +162,16 @@ function inMemory(): Tables {
     async forward(ms) {
       ahead += ms
     },
+    async idle(ms) {
+      for (const shelf of shelves()) {
+        const { value, version } = shelf.resource
+        shelf.resource = {
+          ...shelf.resource,
+          version: version - ms * 1000,
+          value: value - (isTime(value) ? ms * 1000 : 0),
+        }
+      }
+    },
     async age(ms) {
       for (const shelf of shelves()) {
         const { record = '{}', value } = shelf.resource
@@ -196,6 +209,11 @@ function onServer(server: SharedServer): (namespace: string) => Tables {
       const sql = `UPDATE sera_claim SET ${back('expires_at')}, ${back('seen_at')} WHERE id = ?`
       for (const { id } of found) await asked(server, sql, id)
     },
+    async idle(ms) {
+      const found = await asked(server, 'SELECT id, value FROM sera_resource WHERE INSTR(name, ?) = 1', namespace)
+      const sql = 'UPDATE sera_resource SET version = version - ?, value = value - ? WHERE id = ?'
+      for (const { id, value } of found) await asked(server, sql, ms * 1000, isTime(value) ? ms * 1000 : 0, id)
+    },
     async age(ms) {
       const found = await asked(server, 'SELECT id, record FROM sera_resource WHERE INSTR(name, ?) = 1', namespace)
       const sql = 'UPDATE sera_resource SET record = ?, value = value - ? WHERE id = ?'
@@ -205,6 +223,11 @@ function onServer(server: SharedServer): (namespace: string) => Tables {
 }
 
 const CLAIMS_OF = 'FROM sera_claim c JOIN sera_resource r ON r.id = c.resource_id WHERE INSTR(r.name, ?) = 1'
+
+/** Neither nothing nor for ever. */
+function isTime(value: number): boolean {
+  return value > 0 && value < FOREVER
+}
 
 function aged(record: string, ms: number): string {
   const isTime = (name: string) => name === 'startedAt' || name === 'finishedAt'

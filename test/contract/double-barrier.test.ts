@@ -126,6 +126,7 @@ contract('who died waiting does not start with the others', async (t, bench) => 
   await bench.expired('double-barrier')
   const late = bench.join().doubleBarrier(bench.name, 3)
   const early = [barrier.enter(), late.enter()]
+  await waiting(barrier, 3)
   await bench.reaped('double-barrier', 2)
   const parties = await Promise.all([...early, late.enter()])
   t.deepEqual(

@@ -76,7 +76,11 @@ contract('a reaper takes the dead at a name that nobody uses again, and no live 
   t.is(await reaper.round(), 0, 'no lease is over')
   await bench.tables.forward(LEASE_MS)
   t.is(await reaper.round(), 0, 'all are seen for the first time')
-  for (const [one, name] of [[holder, bench.name], [reaping, 'another']] as const) await renew(one, bench, name)
+  for (const [one, name] of [
+    [holder, bench.name],
+    [reaping, 'another'],
+  ] as const)
+    await renew(one, bench, name)
   await bench.tables.forward(PROOF_MS)
   await renew(holder, bench)
   t.is(await reaper.round(), 1)

@@ -1,5 +1,15 @@
 /** How `sera status` puts it: what goes on at a resource, who somebody is there, and times as people say them. */
-import { closedSince, holders, isExpired, type Member, missingAt, opensAt, type Sight, waiters } from '../../status/picture.js'
+import {
+  closedSince,
+  holders,
+  isExpired,
+  isUsedUp,
+  type Member,
+  missingAt,
+  opensAt,
+  type Sight,
+  waiters,
+} from '../../status/picture.js'
 
 /** The two largest units: `45s`, `3m 12s`, `2h 5m`, `12d 3h`; negative for what should have been. */
 export function spell(ms: number): string {
@@ -28,7 +38,11 @@ function stateOf(sight: Sight, at: number): string {
   const held = holders(sight)
   switch (kind) {
     case 'rwlock':
-      return held.length === 0 ? freeUnlessExpired(sight) : held[0]?.mode === 'write' ? 'being written' : `${held.length} read`
+      return held.length === 0
+        ? freeUnlessExpired(sight)
+        : held[0]?.mode === 'write'
+          ? 'being written'
+          : `${held.length} read`
     case 'semaphore':
       return `${sum(held)} of ${resource?.capacity ?? '?'} permits taken`
     case 'pool':
@@ -36,7 +50,7 @@ function stateOf(sight: Sight, at: number): string {
     case 'counter':
       return `value ${resource?.value ?? 0}`
     case 'barrier':
-      return missing(sight)
+      return missing(sight) || (isUsedUp(sight) ? 'used, for a single use' : '')
     case 'double-barrier':
       return held.length > 0 ? `${held.length} at work` : missing(sight)
     case 'gate':
