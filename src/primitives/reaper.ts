@@ -10,8 +10,8 @@
  *    other step does to the dead, and nothing else.
  * 3. A sighting names the life and the renewals of the claim that was read. It stays true when the claim is renewed meanwhile, and proves nothing then.
  *
- * Why its work is bounded: a round has at most so many sightings and steps, few at a time, and the next begins no sooner than
- * this one took. A session has a round every few minutes while it renews claims, a gateway a few each minute.
+ * Why its work is bounded: a round has at most so many sightings and steps, few at a time. While there is more
+ * to reap than one round takes, it rests between rounds for a quarter of the time that the last one took. A session has a round every few minutes while it renews claims, a gateway a few each minute.
  */
 import type { ResourceKey } from '../store/claims.js'
 import type { Participant } from './participant.js'
@@ -21,7 +21,7 @@ import { MARGIN_MS } from './sighting.js'
 const MOST_SIGHTINGS = 1000
 const MOST_STEPS = 200
 /** Steps under way at a time, of the connections that all who wait in this process share. */
-const AT_ONCE = 3
+const AT_ONCE = 4
 /** Claims that a step reads, without what they carry. Those behind are reached as these leave. */
 const OLDEST = 1000
 /** How often a gateway looks whether the next round is due. */
@@ -51,7 +51,8 @@ export class Reaper {
     this.#isBusy = true
     const startedAt = clock.now()
     const visited = await this.round().catch(() => 0)
-    this.#dueAt = visited < MOST_STEPS ? this.#later() : 2 * clock.now() - startedAt
+    const restMs = (clock.now() - startedAt) / 4
+    this.#dueAt = visited < MOST_STEPS ? this.#later() : clock.now() + restMs
     this.#isBusy = false
   }
 
