@@ -1,46 +1,40 @@
 /**
- * Looks at resources for all who wait in this process. Everybody says how soon they want to look; one look serves all of
- * those that are due, and only one is under way at a time, so that a slow server is asked less and not more.
+ * Looks at resources for all who wait in this process. Each says how soon it wants to look. One look serves all that are due,
+ * and only one is under way at a time, so that a slow server is asked less and not more.
  *
- * Where only those ahead matter, those who wait here stand in line, and only the first looks: nobody behind it can be let on before
- * it has gone. So five thousand in a line cost no more than one. From time to time its look goes as far as the last of them, for
- * the dead among those who stand between them to be noticed before they are the first. Whoever has the tag of one that was granted
- * looks, too, wherever it stands: it may be told of that grant.
+ * 1. Where only the claims ahead matter, those who wait here stand in line, and only the first looks: no waiter behind it can be
+ *    granted before it has gone. So five thousand in a line cost no more than one.
+ * 2. From time to time its look goes as far as the last of the line, so that dead claims between them are noticed before they are
+ *    the first.
+ * 3. A waiter with the tag of a claim that was granted looks wherever it stands: that grant may concern it.
+ * 4. To join, to leave and to look cost the more the more waiters a look serves, and not the more waiters there are.
  */
 import { after, type Clock } from '../clock.js'
 import { SeraError } from '../errors.js'
-import type { ClaimStore, Look, Patience, ResourceKey, ResourceState } from '../store/claims.js'
+import type { ClaimStore, Patience, ResourceKey, ResourceState } from '../store/claims.js'
+import { Agenda } from './agenda.js'
+import { type Waiting, WaitingLine } from './waiting-line.js'
 
-interface Waiting extends Look {
-  tag: string | undefined
-  /** Monotonic clock, ms: from when it comes along with a look for another. */
-  readyAt: number
-  /** When it wants one itself. */
-  dueAt: number
-  patience: Patience
-  resolve: (state: ResourceState) => void
-  reject: (error: unknown) => void
-}
-
-/** Those who would be due this soon (a part of their interval) come along. */
+/** Waiters that would be due this soon (a part of their interval) come along. */
 const SLACK = 0.5
 /** So that processes that began together don't look together. */
 const JITTER = 0.1
 
-/** What an answer may cost beyond the end of the patience: a look for somebody more patient may be under way, and hang. */
+/** Grace past the deadline: a look for a waiter whose deadline is later may be under way, and hang. */
 const LATE_MS = 5000
 
-/** Between looks along a whole line. */
-const WHOLE_LINE_MS = 5000
-
-/** After a look, until all whom it served have said when they want the next. */
+/** After a look, until all that it served have said when they want the next. */
 const SETTLED_MS = 200
 /** Between looks as rare as this the connection is given back. */
 const REST_MS = 500
 
 export class Lookout {
   /** By resource. */
-  readonly #lines = new Map<string, Line>()
+  readonly #lines = new Map<string, WaitingLine>()
+  /** Of the waiters that look: from when each comes along. */
+  readonly #ready = new Agenda<Waiting>()
+  /** When each waiter wants a look. */
+  readonly #due = new Agenda<Waiting>()
   #looking = false
   /** When the next look is planned for, monotonic clock, ms. */
   #plannedAt = Number.POSITIVE_INFINITY
@@ -62,8 +56,11 @@ export class Lookout {
       const { signal, until } = patience
       if (signal?.aborted) return reject(signal.reason)
       if (this.#closed) return reject(this.#closed)
+      let isOver = false
       const done = <T>(settle: (value: T) => void) => {
         return (value: T) => {
+          if (isOver) return // a look that was under way has an answer for a waiter that has left
+          isOver = true
           giveUp()
           signal?.removeEventListener('abort', abort)
           this.#leave(waiting)
@@ -72,20 +69,23 @@ export class Lookout {
       }
       const now = this.clock.now()
       const at = (slack: number) => Math.min(now + paceMs * (1 - slack), until)
-      const times = { readyAt: at(SLACK), dueAt: at(JITTER * Math.random()) }
-      const waiting: Waiting = { key, upTo, tag, ...times, patience, resolve: done(resolve), reject: done(reject) }
+      const times = { readyAt: at(SLACK), dueAt: at(JITTER * Math.random()), wakeAt: until }
+      const settled = { resolve: done(resolve), reject: done(reject) }
+      const waiting: Waiting = { line: this.#line(key), key, upTo, tag, ...times, patience, ...settled }
       const abort = () => waiting.reject(signal?.reason)
       const giveUp = after(until - now + LATE_MS, () => waiting.reject(noAnswer(key)))
       signal?.addEventListener('abort', abort, { once: true })
-      this.#line(key).join(waiting)
-      this.#planNext()
+      this.#join(waiting)
     })
   }
 
-  /** Who waits at this resource looks now. */
+  /** The waiters at this resource look now. */
   hurry(key: ResourceKey): void {
     const now = this.clock.now()
-    for (const one of this.#lines.get(nameOf(key))?.looking ?? []) one.readyAt = one.dueAt = now
+    for (const one of this.#lines.get(nameOf(key))?.looking ?? []) {
+      one.readyAt = one.dueAt = now
+      this.#schedule(one)
+    }
     this.#planNext()
   }
 
@@ -97,25 +97,41 @@ export class Lookout {
     for (const line of [...this.#lines.values()]) for (const one of line.all) one.reject(reason)
   }
 
-  #line(key: ResourceKey): Line {
+  #line(key: ResourceKey): WaitingLine {
     const name = nameOf(key)
-    const line = this.#lines.get(name) ?? new Line(key)
+    const line = this.#lines.get(name) ?? new WaitingLine(key)
     this.#lines.set(name, line)
     return line
   }
 
+  #join(one: Waiting): void {
+    const { first } = one.line
+    one.line.join(one)
+    this.#schedule(one)
+    if (first && first !== one.line.first) this.#schedule(first)
+    this.#planNext()
+  }
+
   #leave(one: Waiting): void {
-    const name = nameOf(one.key)
-    const line = this.#lines.get(name)
-    line?.leave(one)
-    if (line?.isEmpty) this.#lines.delete(name)
+    const { line } = one
+    this.#ready.delete(one)
+    this.#due.delete(one)
+    line.leave(one)
+    if (line.first) this.#schedule(line.first)
+    if (line.isEmpty) this.#lines.delete(nameOf(one.key))
     else this.#planNext() // the next in line may be due
+  }
+
+  #schedule(one: Waiting): void {
+    const looks = one.line.looks(one)
+    this.#ready.set(one, looks ? one.readyAt : Number.POSITIVE_INFINITY)
+    this.#due.set(one, looks ? Math.min(one.dueAt, one.wakeAt) : one.wakeAt)
   }
 
   async #look(): Promise<void> {
     this.#plannedAt = Number.POSITIVE_INFINITY
     const now = this.clock.now()
-    const asked = [...this.#lines.values()].flatMap(line => line.due(now) ?? [])
+    const asked = this.#takeDue(now)
     if (asked.length === 0) return this.#planNext() // they have gone, or the timer was early
     this.#looking = true
     const served = asked.flatMap(({ due }) => due)
@@ -125,7 +141,7 @@ export class Lookout {
       asked.forEach(({ due, line }, at) => {
         const state = states[at] as ResourceState
         for (const one of due) one.resolve(state)
-        line.wake(state, this.clock.now())
+        this.#wake(line, state)
       })
     } catch (error) {
       for (const one of served) one.reject(error)
@@ -137,6 +153,28 @@ export class Lookout {
     }
   }
 
+  /** What a look asks for now, and the waiters that it serves. */
+  #takeDue(now: number) {
+    const byLine = new Map<WaitingLine, Waiting[]>()
+    for (const one of new Set([...this.#ready.take(now), ...this.#due.take(now)])) {
+      const due = byLine.get(one.line)
+      if (due) due.push(one)
+      else byLine.set(one.line, [one])
+    }
+    return [...byLine].map(([line, due]) => ({ key: line.key, upTo: line.reach(due, now), due, line }))
+  }
+
+  /** A waiter with the tag of a claim that was granted looks now. */
+  #wake(line: WaitingLine, { claims }: ResourceState): void {
+    for (const { state, tag = '' } of claims) {
+      if (state !== 'granted') continue
+      for (const one of line.namesakes(tag)) {
+        one.wakeAt = this.clock.now()
+        this.#schedule(one)
+      }
+    }
+  }
+
   /** When the next look is far, the connection is not kept for it. */
   #rest(): void {
     if (!this.#looking && this.#plannedAt - this.clock.now() > REST_MS) this.store.rest()
@@ -144,88 +182,11 @@ export class Lookout {
 
   #planNext(): void {
     if (this.#looking || this.#closed) return
-    const at = [...this.#lines.values()].reduce(
-      (earliest, { dueAt }) => Math.min(earliest, dueAt),
-      Number.POSITIVE_INFINITY,
-    )
+    const at = this.#due.earliest
     if (at >= this.#plannedAt) return
     this.#cancel()
     this.#plannedAt = at
     this.#cancel = after(at - this.clock.now(), () => void this.#look())
-  }
-}
-
-/** All who wait at one resource. */
-class Line {
-  /** Those whom only those ahead matter to, in order. */
-  readonly #queue: Waiting[] = []
-  /** Those who want to see it all. */
-  readonly #whole = new Set<Waiting>()
-  /** Of the queue, those who look although they may not be the first, and when: as their patience ends, or as they were woken. */
-  readonly #wakeAt = new Map<Waiting, number>()
-  readonly #byTag = new Map<string, Set<Waiting>>()
-  #wholeAt = Number.NEGATIVE_INFINITY
-
-  constructor(readonly key: ResourceKey) {}
-
-  get all(): Waiting[] {
-    return [...this.#queue, ...this.#whole]
-  }
-
-  get isEmpty(): boolean {
-    return this.#queue.length === 0 && this.#whole.size === 0
-  }
-
-  /** The first in line, and whoever wants to see it all. */
-  get looking(): Waiting[] {
-    return [...this.#queue.slice(0, 1), ...this.#whole]
-  }
-
-  /** Who stands further back in line looks when its patience ends, or when it is woken. */
-  get dueAt(): number {
-    let earliest = this.#queue[0]?.dueAt ?? Number.POSITIVE_INFINITY
-    for (const { dueAt } of this.#whole) earliest = Math.min(earliest, dueAt)
-    for (const at of this.#wakeAt.values()) earliest = Math.min(earliest, at)
-    return earliest
-  }
-
-  join(one: Waiting): void {
-    if (one.upTo === Number.POSITIVE_INFINITY) {
-      this.#whole.add(one)
-      return
-    }
-    const behind = this.#queue.findLastIndex(({ upTo }) => upTo <= one.upTo)
-    this.#queue.splice(behind + 1, 0, one)
-    if (Number.isFinite(one.patience.until)) this.#wakeAt.set(one, one.patience.until)
-    if (one.tag !== undefined) this.#byTag.set(one.tag, (this.#byTag.get(one.tag) ?? new Set()).add(one))
-  }
-
-  leave(one: Waiting): void {
-    this.#whole.delete(one)
-    this.#wakeAt.delete(one)
-    const at = this.#queue.indexOf(one)
-    if (at >= 0) this.#queue.splice(at, 1)
-    const namesakes = this.#byTag.get(one.tag ?? '')
-    namesakes?.delete(one)
-    if (namesakes?.size === 0) this.#byTag.delete(one.tag ?? '')
-  }
-
-  /** Whoever has the tag of one that was granted looks now. */
-  wake({ claims }: ResourceState, now: number): void {
-    for (const { state, tag = '' } of claims) {
-      if (state === 'granted') for (const one of this.#byTag.get(tag) ?? []) this.#wakeAt.set(one, now)
-    }
-  }
-
-  /** Whom a look serves now, and how far it goes; undefined when nobody is due. */
-  due(now: number): (Look & { due: Waiting[]; line: Line }) | undefined {
-    const woken = [...this.#wakeAt].flatMap(([one, at]) => (at <= now ? one : []))
-    const due = [...new Set([...this.looking.filter(({ readyAt }) => readyAt <= now), ...woken])]
-    if (due.length === 0) return undefined
-    const isWhole = now - this.#wholeAt >= WHOLE_LINE_MS
-    if (isWhole) this.#wholeAt = now
-    const last = isWhole ? this.#queue.at(-1) : undefined
-    return { key: this.key, upTo: Math.max(last?.upTo ?? 0, ...due.map(({ upTo }) => upTo)), due, line: this }
   }
 }
 

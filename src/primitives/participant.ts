@@ -19,6 +19,7 @@ import type {
 } from '../store/claims.js'
 import { Lookout } from './lookout.js'
 import { Place } from './place.js'
+import { Places } from './places.js'
 import { Reaper } from './reaper.js'
 import { Renewals } from './renewals.js'
 import { needsSighting } from './sighting.js'
@@ -48,8 +49,8 @@ const FAREWELL_MS = 5000
 const CLOSING_MS = 1000
 
 export class Participant {
-  /** By id, from before the first step until after the claim is gone. */
-  readonly #places = new Map<string, Place>()
+  /** From before the first step until after the claim is gone. */
+  readonly #places = new Places()
   readonly #renewals: Renewals
   readonly #lookout: Lookout
   readonly #watch: Watch
@@ -80,7 +81,7 @@ export class Participant {
   place(key: ResourceKey, id = randomBytes(16).toString('hex')): Place {
     const { leaseMs, graceMs, clock } = this.options
     const place = new Place(key, id, leaseMs, graceMs, clock)
-    this.#places.set(place.id, place)
+    this.#places.add(place)
     return place
   }
 
@@ -143,10 +144,7 @@ export class Participant {
   forget(place: Place): void {
     this.#renewals.drop(place)
     place.letGo()
-    this.#places.delete(place.id)
-    if (![...this.#places.values()].some(({ key }) => key.kind === place.key.kind && key.name === place.key.name)) {
-      this.#watch.forget(place.key)
-    }
+    if (this.#places.delete(place)) this.#watch.forget(place.key)
   }
 
   /**
@@ -157,7 +155,7 @@ export class Participant {
     if (this.#closed) return
     this.#closed = new SeraError('lock-failed', 'sera was closed')
     this.#lookout.close(this.#closed)
-    const places = [...this.#places.values()]
+    const places = this.#places.all()
     for (const place of places) {
       place.gone(this.#closed.message)
       this.forget(place)

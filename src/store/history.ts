@@ -81,8 +81,9 @@ ORDER BY released_at LIMIT ${PRUNED_AT_ONCE}`
 
 /** In the order in which they ended, the newest last. */
 export async function readHistory(calls: Calls, query: Query, patience: Patience): Promise<Entry[]> {
-  const { sql, values } = selection(calls.key({ kind: '', name: '' }).name, query)
-  const rows = await calls.persist(connection => connection.query(sql, values).catch(noneYet), patience)
+  const key = calls.key({ kind: '', name: query.name ?? '' })
+  const { sql, values } = selection(calls.options.namespace, key, query)
+  const rows = await calls.persist(connection => connection.query(sql, [...values]).catch(noneYet), patience)
   return rows.map(entryOf).reverse()
 }
 
@@ -91,33 +92,59 @@ function noneYet(error: unknown): Row[] {
   throw error
 }
 
-/** `prefix` is what the names of this namespace begin with; none contains the separator. */
-function selection(prefix: string, { name, outcomes, since, limit }: Query): { sql: string; values: unknown[] } {
-  const own = ['SUBSTRING_INDEX(name, ?, -1)', [SEPARATOR]] as const
-  const conditions: (readonly [string, readonly unknown[]])[] = [
-    name === undefined ? [`name = CONCAT(?, ${own[0]})`, [prefix, ...own[1]]] : ['name = ?', [prefix + name]],
-    ...(outcomes ? [['outcome IN (?)', [outcomes]] as const] : []),
-    ...(since === undefined ? [] : [sinceThen(since)]),
-  ]
+interface Sql {
+  sql: string
+  values: readonly unknown[]
+}
+
+/**
+ * The newest entries. Each outcome that is asked for has a search of its own, because only then does an index have its newest first:
+ * a search takes as long as its limit, however many entries there are. `key` has the namespace in its name.
+ */
+function selection(namespace: string, key: ResourceKey, { name, outcomes, since, limit }: Query): Sql {
+  const at = name === undefined ? { column: 'namespace', value: namespace } : { column: 'name', value: key.name }
+  const searches = (outcomes ? [...new Set(outcomes)] : [undefined]).map((outcome, n) => search(at, outcome, since, limit, `found${n}`))
   return {
-    sql: `SELECT ${COLUMNS}, ${own[0]} AS own_name FROM sera_history h
-WHERE ${conditions.map(([sql]) => sql).join(' AND ')} ORDER BY h.released_at DESC, h.id DESC LIMIT ?`,
-    values: [...own[1], ...conditions.flatMap(([, values]) => values), limit],
+    sql: `SELECT ${COLUMNS} FROM (${searches.map(({ sql }) => sql).join(' UNION ALL ')}) AS newest
+JOIN sera_history h ON h.id = newest.id ORDER BY newest.released_at DESC, newest.id DESC LIMIT ?`,
+    values: [SEPARATOR, ...searches.flatMap(({ values }) => values), limit],
   }
 }
 
-function sinceThen(since: number | Date): readonly [string, readonly unknown[]] {
-  if (typeof since === 'number') return ['released_at >= UTC_TIMESTAMP(6) - INTERVAL ? MICROSECOND', [micros(since)]]
-  return ['released_at >= ?', [since.toISOString().slice(0, -1)]]
+/** The index is named because a server may take the one on `released_at` alone, and read every entry of the others. */
+function search(
+  { column, value }: { column: string; value: string },
+  outcome: string | undefined,
+  since: Query['since'],
+  limit: number,
+  alias: string,
+): Sql {
+  const index = outcome === undefined ? column : `${column}_outcome`
+  const conditions: Sql[] = [
+    { sql: `${column} = ?`, values: [value] },
+    ...(outcome === undefined ? [] : [{ sql: 'outcome = ?', values: [outcome] }]),
+    ...(since === undefined ? [] : [sinceThen(since)]),
+  ]
+  return {
+    sql: `SELECT id, released_at FROM (SELECT id, released_at FROM sera_history FORCE INDEX (${index})
+WHERE ${conditions.map(({ sql }) => sql).join(' AND ')} ORDER BY released_at DESC, id DESC LIMIT ?) AS ${alias}`,
+    values: [...conditions.flatMap(({ values }) => values), limit],
+  }
 }
 
-const iso = (column: string) => `DATE_FORMAT(${column}, '%Y-%m-%dT%H:%i:%s.%f') AS ${column}`
+function sinceThen(since: number | Date): Sql {
+  if (typeof since !== 'number') return { sql: 'released_at >= ?', values: [since.toISOString().slice(0, -1)] }
+  return { sql: 'released_at >= UTC_TIMESTAMP(6) - INTERVAL ? MICROSECOND', values: [micros(since)] }
+}
+
+const iso = (column: string) => `DATE_FORMAT(h.${column}, '%Y-%m-%dT%H:%i:%s.%f') AS ${column}`
 const between = (from: string, to: string) => `TIMESTAMPDIFF(MICROSECOND, ${from}, ${to})`
 
-const COLUMNS = `kind, token, host, pid, user, command, outcome, exit_code,
+/** For the separator. */
+const COLUMNS = `SUBSTRING_INDEX(h.name, ?, -1) AS own_name, h.kind, h.token, h.host, h.pid, h.user, h.command, h.outcome, h.exit_code,
   ${['requested_at', 'granted_at', 'released_at'].map(iso).join(', ')},
-  ${between('requested_at', 'COALESCE(granted_at, released_at)')} AS waited,
-  ${between('granted_at', 'released_at')} AS ran`
+  ${between('h.requested_at', 'COALESCE(h.granted_at, h.released_at)')} AS waited,
+  ${between('h.granted_at', 'h.released_at')} AS ran`
 
 function entryOf(row: Row): Entry {
   return {

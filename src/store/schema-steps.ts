@@ -34,7 +34,8 @@ function namespaceColumn(exact: string): string {
 /** `version` where the resource remembers something without a claim: a counter's value, a closed gate, a record. */
 const KEPT_VERSION = 'kept_version BIGINT UNSIGNED AS (IF(value <> 0, version, NULL)) VIRTUAL'
 
-const DAY_US = 86_400_000_000
+/** Microseconds, as in `sera_resource.version`. */
+export const DAY_US = 86_400_000_000
 
 /**
  * The first day, counted from 1970, on which a resource without claims may be swept; NULL for never. It is more than a week after

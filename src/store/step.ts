@@ -41,6 +41,7 @@ import {
 } from './claims.js'
 import type { Row } from './connection.js'
 import type { Owner } from './owner.js'
+import { DAY_US } from './schema-steps.js'
 import { recordSightings } from './sightings.js'
 import { StepWriter } from './step-writer.js'
 import type { TableConnection } from './table-connection.js'
@@ -153,11 +154,10 @@ async function bump(connection: TableConnection, { kind, name }: ResourceKey): P
 export const BUMP = `UPDATE sera_resource SET version = GREATEST(version + ?, ${NOW}) WHERE kind = ? AND name = ?`
 
 /**
- * Whoever brings a new name takes some away that nobody has used for a week, so that names made up for one use don't pile up. A
- * counter's value and a closed gate stay; so does a record, until the time that its resource's value says.
+ * The first use of a name takes some names away that were not used for a week and have nothing to remember, so that names made up
+ * for one use don't pile up. The index on `sweep_day` finds them among however many names are kept.
  */
-const UNUSED_SINCE = `version < ${NOW} - 7 * 86400 * 1000000
-  AND (value = 0 AND record IS NULL OR value BETWEEN 1 AND ${NOW} AND record IS NOT NULL)
+const UNUSED_SINCE = `sweep_day <= ${NOW} DIV ${DAY_US}
   AND NOT EXISTS (SELECT 1 FROM sera_claim WHERE resource_id = sera_resource.id)`
 
 /** Looked for without locks: a DELETE that searches locks the oldest row in use, and stands in the way of its steps. */

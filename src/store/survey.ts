@@ -3,7 +3,7 @@
  * snapshot, take no locks, and delay nobody, however long somebody else's step has its rows.
  */
 import { type Calls, SEPARATOR } from './calls.js'
-import { contendersOf, NOW, RESOURCE_COLUMNS, resourceOf, SURVEYED_COLUMNS } from './claim-rows.js'
+import { contendersOf, NOW, RESOURCE_COLUMNS, resourceOf, type Statement, SURVEYED_COLUMNS } from './claim-rows.js'
 import type { Contender, Patience, Resource, ResourceKey } from './claims.js'
 import type { Row } from './connection.js'
 import { type GetLock, type GetLockSurvey, surveyGetLocks } from './get-lock-survey.js'
@@ -63,12 +63,11 @@ interface TableSurvey extends Pick<Survey, 'resources' | 'isCut'> {
 const MOST_IDLE = 100
 
 async function surveyTables(connection: TableConnection, namespace: string, wanted: Wanted): Promise<TableSurvey> {
-  const { sql, values } = condition(namespace, wanted)
+  const [claimed, kept] = [claimedStatement(namespace, wanted), keptStatement(namespace, wanted)]
   try {
-    const payloads = wanted.payloads ? ', c.payload' : ''
-    const claimed = await connection.query(`SELECT ${SURVEYED_COLUMNS}${payloads} ${CLAIMED} WHERE ${sql}`, values)
-    const idle = await connection.query(`${IDLE} AND ${sql} ORDER BY r.version DESC LIMIT ${MOST_IDLE + 1}`, values)
-    const resources = resourcesOf([...claimed, ...idle.slice(0, MOST_IDLE)], namespace)
+    const inUse = await connection.query(claimed.sql, claimed.values)
+    const idle = await connection.query(kept.sql, kept.values)
+    const resources = resourcesOf([...inUse, ...idle.slice(0, MOST_IDLE)], namespace)
     return { resources, isCut: idle.length > MOST_IDLE, unseen: undefined }
   } catch (error) {
     if (!NO_TABLES.includes(errorCode(error) ?? '')) throw error
@@ -76,24 +75,39 @@ async function surveyTables(connection: TableConnection, namespace: string, want
   }
 }
 
-const CLAIMED = `FROM sera_claim c JOIN sera_resource r ON r.id = c.resource_id`
-
-/** Whatever has a record has a value, too: until when it is kept. So the index finds them, among however many unused names. */
-const IDLE = `SELECT r.kind, r.name, ${RESOURCE_COLUMNS} FROM sera_resource r
-  WHERE r.value <> 0 AND NOT EXISTS (SELECT 1 FROM sera_claim WHERE resource_id = r.id)`
-
-/** Names begin with the namespace; those without one have no separator in them. */
-function condition(namespace: string, { kind, names }: Wanted): { sql: string; values: unknown[] } {
-  const prefix = prefixOf(namespace)
-  const mine = prefix === '' ? 'LOCATE(?, r.name) = 0' : 'LEFT(r.name, CHAR_LENGTH(?)) = ?'
-  const values: unknown[] = prefix === '' ? [SEPARATOR] : [prefix, prefix]
-  const ofKind = kind === undefined ? '' : ' AND r.kind = ?'
-  const named = names === undefined ? '' : ' AND r.name IN (?)'
-  if (kind !== undefined) values.push(kind)
-  if (names !== undefined) values.push(names.map(name => `${prefix}${name}`))
-  return { sql: `${mine}${ofKind}${named}`, values }
+/** Starts at the claims, which are few, unless the resources are named: a server may know too little of a table that changes so often. */
+function claimedStatement(namespace: string, wanted: Wanted): Statement {
+  const { sql, values } = condition(namespace, wanted)
+  const columns = `${SURVEYED_COLUMNS}${wanted.payloads ? ', c.payload' : ''}`
+  const join = wanted.names ? 'JOIN' : 'STRAIGHT_JOIN'
+  return {
+    sql: `SELECT ${columns} FROM sera_claim c ${join} sera_resource r ON r.id = c.resource_id WHERE ${sql}`,
+    values,
+  }
 }
 
+/** The newest of those that are kept without a claim, in the order of an index that has no others: it reads no more than it returns. */
+function keptStatement(namespace: string, wanted: Wanted): Statement {
+  const { sql, values } = condition(namespace, wanted)
+  const index = wanted.names ? '' : `FORCE INDEX (${wanted.kind === undefined ? 'kept' : 'kept_of_kind'})`
+  return {
+    sql: `SELECT r.kind, r.name, ${RESOURCE_COLUMNS} FROM sera_resource r ${index}
+  WHERE ${sql} AND r.kept_version IS NOT NULL AND NOT EXISTS (SELECT 1 FROM sera_claim WHERE resource_id = r.id)
+  ORDER BY r.kept_version DESC LIMIT ${MOST_IDLE + 1}`,
+    values,
+  }
+}
+
+function condition(namespace: string, { kind, names }: Wanted): Statement {
+  const ofKind = kind === undefined ? '' : ' AND r.kind = ?'
+  const named = names === undefined ? '' : ' AND r.name IN (?)'
+  const values: unknown[] = [namespace]
+  if (kind !== undefined) values.push(kind)
+  if (names !== undefined) values.push(names.map(name => `${prefixOf(namespace)}${name}`))
+  return { sql: `r.namespace = ?${ofKind}${named}`, values }
+}
+
+/** What the names of a namespace begin with. */
 function prefixOf(namespace: string): string {
   return namespace === '' ? '' : `${namespace}${SEPARATOR}`
 }

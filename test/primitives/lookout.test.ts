@@ -181,3 +181,30 @@ test('a look that hangs for somebody more patient does not hold up who has a dea
   const impatient = lookout.next(KEY, 1, 0, { until: performance.now() - 4950 })
   await t.throwsAsync(impatient, { instanceOf: SeraError, message: /did not answer/ })
 })
+
+test('a waiter that left during a look takes nothing from one that came after it', async t => {
+  const { store, lookout } = setUp()
+  const look = held()
+  store.answer = look.promise
+  const end = new AbortController()
+  const first = ends(lookout.next(KEY, 1, 0, { ...FOREVER, signal: end.signal }))
+  while (store.looks.length === 0) await pass(1)
+  end.abort('no more')
+  t.is(await first, 'no more')
+  const second = ends(lookout.next(KEY, 2, 60_000, FOREVER))
+  store.answer = undefined
+  look.resolve()
+  while (store.atOnce > 0) await pass(1)
+  lookout.hurry(KEY)
+  t.is(await second, 'answered')
+})
+
+test('a waiter that is overtaken in the line looks again when it is the first', async t => {
+  const { lookout } = setUp()
+  const later = ends(lookout.next(KEY, 2, 30, FOREVER))
+  const end = new AbortController()
+  const sooner = ends(lookout.next(KEY, 1, 60_000, { ...FOREVER, signal: end.signal }))
+  end.abort('no more')
+  t.is(await sooner, 'no more')
+  t.is(await later, 'answered')
+})

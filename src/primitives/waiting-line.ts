@@ -1,0 +1,92 @@
+/** All who wait for a look at one resource. */
+import type { Look, Patience, ResourceKey, ResourceState } from '../store/claims.js'
+
+export interface Waiting extends Look {
+  line: WaitingLine
+  tag: string | undefined
+  /** Monotonic clock, ms: from when it comes along with a look for another. */
+  readyAt: number
+  /** When it wants a look itself, where it is one of those that look. */
+  dueAt: number
+  /** When it looks in any case: at the end of its patience, or when it was woken. */
+  wakeAt: number
+  patience: Patience
+  resolve: (state: ResourceState) => void
+  reject: (error: unknown) => void
+}
+
+/** Between looks along a whole line. */
+const WHOLE_LINE_MS = 5000
+
+export class WaitingLine {
+  /** Those that only the claims ahead of them matter to, by ticket. */
+  readonly #queue: Waiting[] = []
+  /** Those that want to see every claim. */
+  readonly #whole = new Set<Waiting>()
+  readonly #byTag = new Map<string, Set<Waiting>>()
+  #wholeAt = Number.NEGATIVE_INFINITY
+
+  constructor(readonly key: ResourceKey) {}
+
+  get all(): Waiting[] {
+    return [...this.#queue, ...this.#whole]
+  }
+
+  get isEmpty(): boolean {
+    return this.#queue.length === 0 && this.#whole.size === 0
+  }
+
+  get first(): Waiting | undefined {
+    return this.#queue[0]
+  }
+
+  /** The first in the queue, and all that want to see every claim. */
+  get looking(): Waiting[] {
+    return [...this.#queue.slice(0, 1), ...this.#whole]
+  }
+
+  looks(one: Waiting): boolean {
+    return one === this.first || this.#whole.has(one)
+  }
+
+  namesakes(tag: string): Iterable<Waiting> {
+    return this.#byTag.get(tag) ?? []
+  }
+
+  join(one: Waiting): void {
+    if (one.upTo === Number.POSITIVE_INFINITY) {
+      this.#whole.add(one)
+      return
+    }
+    this.#queue.splice(this.#firstBehind(one.upTo), 0, one)
+    if (one.tag !== undefined) this.#byTag.set(one.tag, (this.#byTag.get(one.tag) ?? new Set()).add(one))
+  }
+
+  leave(one: Waiting): void {
+    if (this.#whole.delete(one)) return
+    const at = this.#queue.lastIndexOf(one, this.#firstBehind(one.upTo) - 1)
+    if (at >= 0) this.#queue.splice(at, 1)
+    const namesakes = this.#byTag.get(one.tag ?? '')
+    namesakes?.delete(one)
+    if (namesakes?.size === 0) this.#byTag.delete(one.tag ?? '')
+  }
+
+  /** How far a look for these goes: from time to time to the end of the line. */
+  reach(due: readonly Waiting[], now: number): number {
+    const isWhole = now - this.#wholeAt >= WHOLE_LINE_MS
+    if (isWhole) this.#wholeAt = now
+    const last = isWhole ? this.#queue.at(-1) : undefined
+    return due.reduce((furthest, { upTo }) => Math.max(furthest, upTo), last?.upTo ?? 0)
+  }
+
+  /** The index of the first in the queue behind a ticket. */
+  #firstBehind(ticket: number): number {
+    let [from, to] = [0, this.#queue.length]
+    while (from < to) {
+      const middle = (from + to) >> 1
+      if ((this.#queue[middle] as Waiting).upTo <= ticket) from = middle + 1
+      else to = middle
+    }
+    return from
+  }
+}
