@@ -103,7 +103,9 @@ interface Sql {
  */
 function selection(namespace: string, key: ResourceKey, { name, outcomes, since, limit }: Query): Sql {
   const at = name === undefined ? { column: 'namespace', value: namespace } : { column: 'name', value: key.name }
-  const searches = (outcomes ? [...new Set(outcomes)] : [undefined]).map((outcome, n) => search(at, outcome, since, limit, `found${n}`))
+  const searches = (outcomes ? [...new Set(outcomes)] : [undefined]).map((outcome, n) =>
+    search(at, outcome, since, limit, `found${n}`),
+  )
   return {
     sql: `SELECT ${COLUMNS} FROM (${searches.map(({ sql }) => sql).join(' UNION ALL ')}) AS newest
 JOIN sera_history h ON h.id = newest.id ORDER BY newest.released_at DESC, newest.id DESC LIMIT ?`,
