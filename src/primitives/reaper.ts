@@ -8,10 +8,12 @@
  * 1. The reaper judges no claim. The list of resources is a hint; each step reads the claims again and judges them.
  * 2. Its step is that of a participant that does not wait and is not granted. So it does to the claims of every kind what any
  *    other step does to the dead, and nothing else.
- * 3. A sighting names the life and the renewals of the claim that was read. It stays true when the claim is renewed meanwhile, and proves nothing then.
+ * 3. A sighting names the life and the renewals of the claim that was read. It stays true when the claim is renewed meanwhile,
+ *    and proves nothing then.
  *
- * Why its work is bounded: a round has at most so many sightings and steps, few at a time. While there is more
- * to reap than one round takes, it rests between rounds for a quarter of the time that the last one took. A session has a round every few minutes while it renews claims, a gateway a few each minute.
+ * Why its work is bounded: a round has at most so many sightings and steps, few of them at a time. While there is more to reap
+ * than one round takes, it rests between rounds for a quarter of the time that the last one took. A session has a round every few
+ * minutes while it renews claims, a gateway a few each minute.
  */
 import type { ResourceKey } from '../store/claims.js'
 import type { Participant } from './participant.js'
