@@ -6,7 +6,6 @@
  *
  *     npm run build && npm run build:test && node bench/gateway.mjs [--binary] [--waiting 5000] [--flush 1] [--kind mysql]
  */
-import { spawn } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { Agent, get } from 'node:http'
 import { tmpdir } from 'node:os'
@@ -14,6 +13,7 @@ import { join } from 'node:path'
 import { setTimeout as pass } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import mysql from 'mysql2/promise'
+import { startGateway } from './gateway-process.mjs'
 import { circumstances } from './machine.mjs'
 import { megabytes, ms, print, quantile } from './table.mjs'
 
@@ -35,7 +35,7 @@ const { startServer } = await import('../build/test/support/servers.js')
 const server = await startServer({ kind: options.kind })
 const root = await mysql.createConnection({ user: 'root', socketPath: server.socketPath })
 await root.query('SET GLOBAL innodb_flush_log_at_trx_commit = ?', [Number(options.flush)])
-const gateway = await startGateway(server.dsn('sera'))
+const gateway = await startGateway(server.dsn('sera'), options.binary, ['--pools', poolsFile()])
 try {
   console.log(await circumstances(server))
   const pairs = []
@@ -49,23 +49,12 @@ try {
 }
 process.exit()
 
-async function startGateway(dsn) {
+/** As many pools as there are clients. */
+function poolsFile() {
   const file = join(tmpdir(), `sera-bench-${process.pid}.yaml`)
   const own = Array.from({ length: 50 }, (_, at) => `  - name: own${at}\n`).join('')
   writeFileSync(file, `pools:\n  - name: crowd\n    expire: 0\n${own}`)
-  const program = options.binary ? ['dist/sera'] : ['bin/sera']
-  const args = [...program.slice(1), 'serve', '--verbose', '--listen', '127.0.0.1:0', '--pools', file]
-  const child = spawn(program[0], args, {
-    env: { ...process.env, SERA_SERVER: dsn },
-    stdio: ['ignore', 'ignore', 'pipe'],
-  })
-  let said = ''
-  for await (const chunk of child.stderr) {
-    said += chunk
-    const port = /listening on \S+:(\d+)/.exec(said)?.[1]
-    if (port) return { process: child, port: Number(port), runtime: options.binary ? 'binary' : 'node' }
-  }
-  throw new Error(`the gateway ended: ${said}`)
+  return file
 }
 
 /** Each client on a connection and a pool of its own, one request after the other. */

@@ -1,4 +1,5 @@
 /** `sera barrier <name> <count>` */
+import { SeraError } from '../errors.js'
 import { barrier as atBarrier } from '../primitives/barrier.js'
 import { checkCount, checkName } from '../primitives/names.js'
 import { type AloneStop, alone } from './alone.js'
@@ -7,16 +8,19 @@ import { arrivalNews } from './queue-news.js'
 import { type RunOptions, wholeNumber } from './run-options.js'
 import { keyOf } from './stop.js'
 
-export function barrier(words: readonly string[], { tag, singleUse }: RunOptions): Task {
+export function barrier(words: readonly string[], { tag, singleUse, keepMs }: RunOptions): Task {
   const [name = '', number = ''] = words
   const count = checkCount('<count>', wholeNumber('<count>', number))
+  if (Number.isFinite(keepMs) && !singleUse) {
+    throw new SeraError('usage', '--keep is for a barrier with --single-use, which it makes forget its one use')
+  }
   const stop: AloneStop = {
     key: keyOf('barrier', name),
     ask: {
       ...(tag === undefined ? {} : { tag: checkName('tag', tag) }),
       ...(singleUse ? { mode: 'single-use' } : {}),
     },
-    waiting: atBarrier(count),
+    waiting: atBarrier(count, keepMs),
     preposition: 'at',
     news: arrivalNews(count),
     text: () => '',

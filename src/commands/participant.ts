@@ -1,7 +1,7 @@
 /** This run of the command line at the lock tables, and as a participant among the others there. */
 import type { Host } from '../host.js'
 import type { Outcome } from '../outcome.js'
-import { Participant } from '../primitives/participant.js'
+import { Participant, type ParticipantOptions } from '../primitives/participant.js'
 import type { ResourceKey } from '../store/claims.js'
 import { attributesOf } from '../store/connect.js'
 import { LockTables, type LockTablesOptions } from '../store/lock-tables.js'
@@ -34,9 +34,14 @@ export function openTables(
   })
 }
 
-export function participantAt(tables: LockTables, { settings }: Call, { clock }: Host): Participant {
+export function participantAt(
+  tables: LockTables,
+  { settings }: Call,
+  { clock }: Host,
+  more: Pick<ParticipantOptions, 'reapEveryMs'> = {},
+): Participant {
   const { leaseMs, graceMs, maxClockSkewMs } = settings
-  return new Participant(tables, { clock, leaseMs, graceMs, maxClockSkewMs })
+  return new Participant(tables, { clock, leaseMs, graceMs, maxClockSkewMs, ...more })
 }
 
 /** Does work as a participant, which is over with it; how it ended is recorded when all has been given back. */

@@ -36,7 +36,8 @@ export function serve(options: RunOptions): (call: Call, host: Host) => Promise<
     const meter = new Meter(host.clock)
     const failed = (error: unknown) => meter.databaseFailed(codeOf(error))
     const tables = openTables(call, host, { failed })
-    const participant = participantAt(tables, call, host)
+    const participant = participantAt(tables, call, host, { reapEveryMs: REAP_EVERY_MS })
+    participant.reaper.start(closing.signal)
     const log = openServeLog(call, options.logFormat)
     const app = gatewayApp({
       participant,
@@ -63,6 +64,9 @@ export function serve(options: RunOptions): (call: Call, host: Host) => Promise<
     }
   }
 }
+
+/** Clients vanish all the time, and a gateway runs for long. */
+const REAP_EVERY_MS = 20_000
 
 /** Whoever is next goes first; then an entry may be tried for so long. */
 const REMEMBERED_AFTER_MS = 200

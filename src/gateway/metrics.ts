@@ -1,7 +1,7 @@
 /** `/metrics`, as Prometheus scrapes it; while the database can't be asked, it tells of the rest. */
 import { Hono, type MiddlewareHandler } from 'hono'
 import { SeraError } from '../errors.js'
-import { pictureOf } from '../status/picture.js'
+import { isExpired, pictureOf } from '../status/picture.js'
 import type { Patience } from '../store/claims.js'
 import { type Survey, survey } from '../store/survey.js'
 import type { Env } from './env.js'
@@ -15,7 +15,7 @@ const SURVEY_WITHIN_MS = 2000
 /** However many scrape: the tables are read once in so long. */
 const FRESH_MS = 5000
 
-export function metrics({ tables, clock, meter, participant }: Gateway): Hono<Env> {
+export function metrics({ tables, clock, meter }: Gateway): Hono<Env> {
   const app = new Hono<Env>()
   let crowd: Promise<Crowd | undefined> = Promise.resolve(undefined)
   let askedAt = Number.NEGATIVE_INFINITY
@@ -23,10 +23,7 @@ export function metrics({ tables, clock, meter, participant }: Gateway): Hono<En
     if (clock.now() - askedAt >= FRESH_MS) {
       askedAt = clock.now()
       const ask = (patience: Patience) => survey(tables.calls, { getLocks: undefined }, patience)
-      crowd = promptly(clock, SURVEY_WITHIN_MS, ask).then(
-        found => crowdOf(found, participant.options.maxClockSkewMs),
-        () => undefined,
-      )
+      crowd = promptly(clock, SURVEY_WITHIN_MS, ask).then(crowdOf, () => undefined)
     }
     return c.body(await meter.text(await crowd), 200, { 'Content-Type': meter.contentType })
   })
@@ -41,13 +38,13 @@ export function counted(meter: Meter): MiddlewareHandler<Env> {
   }
 }
 
-/** Without those whom everybody would take for dead. */
-export function crowdOf(survey: Survey, maxClockSkewMs: number): Crowd {
+/** Without the claims that have expired. */
+export function crowdOf(survey: Survey): Crowd {
   const crowd = { held: new Map<string, number>(), waiting: new Map<string, number>() }
   for (const { kind, members } of pictureOf(survey).sights) {
-    for (const { state, leaseLeftMs = 0 } of members) {
-      if (leaseLeftMs < -maxClockSkewMs) continue
-      const counts = state === 'waiting' ? crowd.waiting : crowd.held
+    for (const member of members) {
+      if (isExpired(member)) continue
+      const counts = member.state === 'waiting' ? crowd.waiting : crowd.held
       counts.set(kind, (counts.get(kind) ?? 0) + 1)
     }
   }

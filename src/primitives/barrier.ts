@@ -7,20 +7,24 @@
  *
  * A tag counts once. A participant that was restarted takes the claim with its tag over, be it that it still waits, or that it
  * has been granted and was not seen before the restart. Who names another count than those who wait is told so, and
- * they are not disturbed. Single-use: when it has let its parties go, whoever comes is told that it is too late.
+ * they are not disturbed.
+ *
+ * Single-use: when it has let its parties go, a later arrival gets a conflict. The resource's value says until when that is
+ * remembered, µs since 1970; with a record, however empty, the weekly sweep takes the resource after that.
  * (A grant whose claim could not be taken away, the server being gone just then, is there for a lease: whoever comes with its
  * tag within that time passes.)
  * @see https://zookeeper.apache.org/doc/current/recipes.html#sc_recipes_eventHandles
  */
 import type { Change, Claim, Conflict, ResourceState, Rule } from '../store/claims.js'
+import { FOREVER } from './gate.js'
 import { granted } from './grant.js'
 import { checkCount, checkName } from './names.js'
 import type { Participant } from './participant.js'
 import { Primitive } from './primitive.js'
 import { together, type Waiting } from './turn.js'
-import type { WaitOptions } from './wait.js'
+import { durationOf, type WaitOptions } from './wait.js'
 
-export function admission(count: number): Rule {
+export function admission(count: number, keepMs = Number.POSITIVE_INFINITY): Rule {
   return (state, me) => {
     const { resource } = state
     const others = state.claims.filter(({ id }) => id !== me.id)
@@ -33,7 +37,7 @@ export function admission(count: number): Rule {
       ...(namesake ? { remove: [namesake.id] } : {}),
       ...(resource.capacity === count ? {} : { resource: { capacity: count } }),
     }
-    return waiting.length + 1 < count ? change : release([...waiting, me], change, resource.generation + 1)
+    return waiting.length + 1 < count ? change : release([...waiting, me], change, state, keepMs)
   }
 }
 
@@ -42,34 +46,45 @@ function succeeding({ id, generation }: Claim, me: Claim): Change {
   return { ...granted(me, { generation }), remove: [id] }
 }
 
-function release(parties: readonly Claim[], change: Change, generation: number): Change {
+function release(parties: readonly Claim[], change: Change, { resource, now }: ResourceState, keepMs: number): Change {
+  const generation = resource.generation + 1
+  const kept = parties.some(isSingleUse) ? { value: Math.min(FOREVER, now + Math.ceil(keepMs * 1000)) } : {}
+  const record = Number.isFinite(keepMs) && kept.value !== undefined ? { record: '{}' } : {}
   return {
     ...change,
     claims: parties.flatMap(party => granted(party, { generation }).claims ?? []),
-    resource: { ...change.resource, generation },
+    resource: { ...change.resource, generation, ...kept, ...record },
   }
 }
 
-function disagreement(
-  { resource }: ResourceState,
-  waiting: readonly Claim[],
-  count: number,
-  me: Claim,
-): Conflict | undefined {
-  if (me.mode === 'single-use' && resource.generation > 0) {
+function isSingleUse({ mode }: Claim): boolean {
+  return mode === 'single-use'
+}
+
+/** Sera 2.0 kept no value for it. */
+function isUsedUp({ resource: { generation, value }, now }: ResourceState): boolean {
+  return generation > 0 && (value === 0 || value > now)
+}
+
+function disagreement(state: ResourceState, waiting: readonly Claim[], count: number, me: Claim): Conflict | undefined {
+  const { resource } = state
+  if (isSingleUse(me) && isUsedUp(state)) {
     return { conflict: 'this barrier is for a single use and has let its parties go already' }
   }
   if (resource.capacity === count || waiting.length === 0) return undefined
   return { conflict: `those who wait at this barrier expect ${resource.capacity} parties, not ${count}` }
 }
 
-export function barrier(count: number): Waiting {
-  return { rule: admission(count), pace: together, onlyAhead: false, meeting: true, succession: true }
+/** `keepMs`: for how long a single-use barrier remembers that it has let its parties go. */
+export function barrier(count: number, keepMs?: number): Waiting {
+  return { rule: admission(count, keepMs), pace: together, onlyAhead: false, meeting: true, succession: true }
 }
 
 export interface BarrierOptions {
-  /** Whoever comes after the parties have gone is told so. */
+  /** A later arrival, after the parties have gone, gets a conflict. */
   singleUse?: boolean | undefined
+  /** With `singleUse`: for how long that is remembered. Default: `'forever'`. */
+  keep?: number | string | undefined
 }
 
 export interface ArriveOptions extends WaitOptions {
@@ -80,12 +95,15 @@ export interface ArriveOptions extends WaitOptions {
 export class Barrier extends Primitive {
   readonly count: number
   readonly #mode: { mode?: 'single-use' }
+  readonly #keepMs: number
 
   /** @internal */
-  constructor(participant: Participant, name: string, count: number, { singleUse }: BarrierOptions = {}) {
+  constructor(participant: Participant, name: string, count: number, options: BarrierOptions = {}) {
     super(participant, 'barrier', name)
+    const { singleUse, keep = 'forever' } = options
     this.count = checkCount('count', count)
     this.#mode = singleUse ? { mode: 'single-use' } : {}
+    this.#keepMs = durationOf('keep', keep)
   }
 
   /**
@@ -98,7 +116,7 @@ export class Barrier extends Primitive {
    */
   async arrive({ tag, ...wait }: ArriveOptions = {}): Promise<{ generation: number }> {
     const tagged = tag === undefined ? {} : { tag: checkName('tag', tag) }
-    const { claim } = await this.pass({ ...this.#mode, ...tagged }, barrier(this.count), wait)
+    const { claim } = await this.pass({ ...this.#mode, ...tagged }, barrier(this.count, this.#keepMs), wait)
     return { generation: claim?.generation as number }
   }
 }

@@ -20,7 +20,9 @@ import type {
 import { Lookout } from './lookout.js'
 import { Place } from './place.js'
 import { Places } from './places.js'
+import { Reaper } from './reaper.js'
 import { Renewals } from './renewals.js'
+import { needsSighting } from './sighting.js'
 import { Watch } from './watch.js'
 
 export interface ParticipantOptions {
@@ -30,10 +32,15 @@ export interface ParticipantOptions {
   graceMs: number
   /** What members' clocks can't differ by. */
   maxClockSkewMs: number
+  /** How often it looks for expired claims that other processes left behind. */
+  reapEveryMs?: number
 }
 
 /** What is asked for, without what makes it a claim of this process. */
 export type Ask = Omit<ClaimRequest, 'id' | 'leaseMs'>
+
+/** Of a session that renews claims: seldom, as there may be thousands. */
+const REAP_EVERY_MS = 300_000
 
 /** What taking a claim out of the tables may cost; its lease ends it too. */
 const FAREWELL_MS = 5000
@@ -47,14 +54,16 @@ export class Participant {
   readonly #renewals: Renewals
   readonly #lookout: Lookout
   readonly #watch: Watch
+  readonly reaper: Reaper
   #closed: SeraError | undefined
 
   constructor(
     readonly store: ClaimStore,
     readonly options: ParticipantOptions,
   ) {
-    const { clock, leaseMs, maxClockSkewMs } = options
-    this.#renewals = new Renewals(store, clock, leaseMs)
+    const { clock, leaseMs, maxClockSkewMs, reapEveryMs = REAP_EVERY_MS } = options
+    this.reaper = new Reaper(this, reapEveryMs)
+    this.#renewals = new Renewals(store, clock, leaseMs, () => void this.reaper.tick())
     this.#lookout = new Lookout(store, clock, () => this.#rest())
     this.#watch = new Watch(clock, maxClockSkewMs)
   }
@@ -76,13 +85,17 @@ export class Participant {
     return place
   }
 
-  /** One step for a place, by a rule that sees the living only; the dead are reaped in the same transaction. */
+  /**
+   * One step for a place, by a rule that sees the living only. The same transaction reaps the dead, and records a sighting of
+   * claims that may be dead.
+   */
   async step(place: Place, ask: Ask, rule: Rule, options: StepOptions): Promise<StepResult> {
     if (this.#closed) throw this.#closed
     const request = { ...ask, id: place.id, leaseMs: place.leaseMs }
     const decide = (state: ResourceState, me: Claim): Decision => {
       const dead = this.#dead(place.key, state)
-      return { ...rule(without(state, dead), me), dead }
+      const living = without(state, dead)
+      return { ...rule(living, me), dead, sighted: this.#suspects(living) }
     }
     const before = place.mayExist
     place.mayExist = true
@@ -172,11 +185,17 @@ export class Participant {
    * own that it does not know is the late twin of a request that it has given up, and nobody renews it.
    */
   #dead(key: ResourceKey, state: ResourceState) {
-    const suspects = new Set(this.#watch.dead(key, state))
+    const expired = new Set(this.#watch.dead(key, state))
     const { processId } = this.store
     return state.claims.filter(
-      claim => !this.#places.has(claim.id) && (claim.processId === processId || suspects.has(claim)),
+      claim => !this.#places.has(claim.id) && (claim.processId === processId || expired.has(claim)),
     )
+  }
+
+  /** Claims of other processes that may be dead, and of which a sighting is to be recorded. */
+  #suspects({ claims }: ResourceState): Claim[] {
+    const { maxClockSkewMs } = this.options
+    return claims.filter(claim => !this.#places.has(claim.id) && needsSighting(claim, maxClockSkewMs))
   }
 }
 

@@ -15,6 +15,8 @@ export class Renewals {
     readonly store: ClaimStore,
     readonly clock: Clock,
     readonly leaseMs: number,
+    /** Called after each renewal that was confirmed. */
+    readonly confirmed: () => void = () => {},
   ) {}
 
   /** Renews a claim that is in the tables from now on. */
@@ -44,6 +46,7 @@ export class Renewals {
     const done = await this.#renew(asked, sentAt)
     const passed = this.clock.boot() - sentAt
     this.#beating = false
+    if (done) this.confirmed()
     this.#schedule(done ? Math.max(0, this.leaseMs / 3 - passed) : RETRY_MS)
   }
 

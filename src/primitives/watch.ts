@@ -1,23 +1,21 @@
 /**
- * Tells the dead from the living without believing anybody's wall clock.
+ * Tells dead claims from live ones without trusting any wall clock.
  *
- * A claim is dead when this process has seen the same count of renewals for the claim's own lease and a margin, on its own
- * clock. Why that is safe: the owner stops acting a lease after it *sent* its last confirmed renewal. That renewal was written
- * later than it was sent, and seen here later than it was written; so when a lease has passed since it was first seen
- * here, more than a lease has passed for its owner. Both measure durations, never times of day, and so need only clocks
- * that run at one rate. And whoever judges a claim dead still has to delete the row with that very count of renewals:
- * of a late renewal and the reaping, one wins.
+ * A claim is dead when this process has seen the same number of renewals for the claim's own lease and a margin, on its own
+ * clock. Why that is safe:
+ * 1. The owner stops a lease after it *sent* its last confirmed renewal, at the latest.
+ * 2. That renewal was written later than it was sent, and seen here later than it was written. So when a lease has passed
+ *    since it was first seen here, more than a lease has passed for the owner.
+ * 3. Both measure durations, never times of day: their clocks need only run at one rate.
+ * 4. A claim that is judged dead is deleted with that very number of renewals: of a late renewal and the reaping one wins.
  *
- * Or the row is overdue by the server's clock by more than `maxClockSkew`, which clocks of members can't differ by: so
- * that those who don't wait get past the dead, too.
+ * A process that cannot wait that long relies on a sighting that an earlier step recorded: see `sighting.ts`.
  *
- * A claim that nobody renews was given a time by the server's clock, and by that clock it ends.
+ * A claim without a process (`NOBODY`) was given a time by the server's clock, and expires by that clock.
  */
 import type { Clock } from '../clock.js'
 import { type Claim, NEVER_MS, NOBODY, type ResourceKey, type ResourceState } from '../store/claims.js'
-
-/** What clocks may drift apart within a lease, and a margin for whoever is slow to stop. */
-const MARGIN_MS = 1000
+import { isExpiredBySighting, MARGIN_MS } from './sighting.js'
 
 interface Sighting {
   /** With the renewals, what tells one life from the next: a claim that was reaped may come back under its id. */
@@ -53,14 +51,15 @@ export class Watch {
     return claims.filter(claim => this.#isDead(claim, sightings.get(claim.id) as Sighting, now))
   }
 
-  /** Nobody waits at this resource any more. */
+  /** No claim of this process is left at the resource. */
   forget(key: ResourceKey): void {
     this.#seen.delete(`${key.kind}\0${key.name}`)
   }
 
-  #isDead({ processId, leaseMs, overdueMs }: Claim, { since }: Sighting, now: number): boolean {
+  #isDead(claim: Claim, { since }: Sighting, now: number): boolean {
+    const { processId, leaseMs, overdueMs } = claim
     if (leaseMs === NEVER_MS) return false
     if (processId === NOBODY) return overdueMs > 0
-    return now - since >= leaseMs + MARGIN_MS || overdueMs > this.maxClockSkewMs
+    return now - since >= leaseMs + MARGIN_MS || isExpiredBySighting(claim, this.maxClockSkewMs)
   }
 }

@@ -1,6 +1,6 @@
 /** The picture as an object for programs; a contract (README, "For programs"). What is not known or does not apply is absent. */
 import type { Run } from '../primitives/run-record.js'
-import { closedSince, type Member, missingAt, opensAt, type Picture, type Sight } from './picture.js'
+import { closedSince, isExpired, type Member, missingAt, opensAt, type Picture, type Sight } from './picture.js'
 
 export type StatusObject = ReturnType<typeof statusObject>
 
@@ -20,7 +20,7 @@ export function memberObject({ sinceMs, leaseLeftMs, ticket, token, id: _, ...kn
     ...known,
     sinceMs: rounded(sinceMs),
     leaseLeftMs: rounded(leaseLeftMs),
-    overdue: leaseLeftMs === undefined ? undefined : leaseLeftMs < 0,
+    overdue: leaseLeftMs === undefined ? undefined : isExpired({ leaseLeftMs }),
     ticket: ticket?.toString(),
     token: token?.toString(),
   }

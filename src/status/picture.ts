@@ -29,7 +29,7 @@ export interface Member extends Partial<Pick<Contender, 'id' | 'user' | 'ticket'
   command: string | undefined
   /** For how long he has been in his state, ms. */
   sinceMs: number | undefined
-  /** Negative: the lease is over, and nobody has taken the claim away yet. Undefined: for ever. */
+  /** Negative: the lease is over, and the claim has not been reaped yet. Undefined: for ever. */
   leaseLeftMs?: number | undefined
   units?: number
   generation?: number | undefined
@@ -45,12 +45,17 @@ export function pictureOf({ server, now, isCut, unseen, resources, getLocks }: S
   return { server, at: now / 1000, isCut, unseen, sights: sights.sort(byUrgency) }
 }
 
+/** Its lease is over by the server's clock: most likely dead, and to be reaped. It neither holds nor waits. */
+export function isExpired({ leaseLeftMs = 0 }: Pick<Member, 'leaseLeftMs'>): boolean {
+  return leaseLeftMs < 0
+}
+
 export function holders({ members }: Sight): Member[] {
-  return members.filter(({ state }) => state === 'granted')
+  return members.filter(member => member.state === 'granted' && !isExpired(member))
 }
 
 export function waiters({ members }: Sight): Member[] {
-  return members.filter(({ state }) => state === 'waiting')
+  return members.filter(member => member.state === 'waiting' && !isExpired(member))
 }
 
 /** How many have to come before all may go; undefined where that is not what is waited for. */
@@ -58,7 +63,13 @@ export function missingAt(sight: Sight): number | undefined {
   const { kind, resource } = sight
   if ((kind !== 'barrier' && kind !== 'double-barrier') || resource?.capacity === undefined) return undefined
   if (holders(sight).length > 0 && kind === 'double-barrier') return undefined
-  return Math.max(0, resource.capacity - waiters(sight).length)
+  const waiting = waiters(sight).length
+  return waiting === 0 && isUsedUp(sight) ? undefined : Math.max(0, resource.capacity - waiting)
+}
+
+/** A single-use barrier that has let its parties go, and remembers that. */
+export function isUsedUp({ kind, resource }: Sight): boolean {
+  return kind === 'barrier' && resource !== undefined && resource.value !== 0
 }
 
 /** The newest grant at a gate is whoever closed it, and its token the time. */
@@ -119,7 +130,10 @@ function tells(sight: Sight, now: number): boolean {
   return sight.members.length > 0 || sight.kind !== 'gate' || opensAt(sight, now / 1000) !== undefined
 }
 
-/** What others wait for comes first, by how long they do; then what they meet at, what is held, and what is only remembered. */
+/**
+ * What others wait for comes first, by how long they do; then what they meet at, what is held, what is only remembered, and what has
+ * only expired claims.
+ */
 function byUrgency(a: Sight, b: Sight): number {
   return urgency(a) - urgency(b) || longest(b) - longest(a) || compare(a.kind, b.kind) || compare(a.name, b.name)
 }
@@ -128,7 +142,8 @@ function urgency(sight: Sight): number {
   const waits = waiters(sight).length > 0
   const blocks = holders(sight).length > 0 || sight.kind === 'gate'
   if (waits) return blocks ? 0 : 1
-  return sight.members.length > 0 ? 2 : 3
+  if (sight.members.length === 0) return 3
+  return sight.members.every(isExpired) ? 4 : 2
 }
 
 function longest(sight: Sight): number {

@@ -8,18 +8,23 @@ export const NOW = `TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6))`
 export const RESOURCE_COLUMNS = `r.id AS resource_id, r.version, r.granted_token, r.capacity, r.value,
   r.generation AS resource_generation, r.record, ${NOW} AS now`
 
+/** What tells whether a claim has expired. */
+const LIFE = `c.lease_ms, c.renewals, TIMESTAMPDIFF(MICROSECOND, c.expires_at, UTC_TIMESTAMP(6)) AS overdue,
+  IF(c.seen_renewals = c.renewals, TIMESTAMPDIFF(MICROSECOND, c.seen_at, UTC_TIMESTAMP(6)), NULL) AS seen_for`
+
 const CLAIM_COLUMNS = `c.id, c.ticket, c.state, c.process_id, c.token, c.mode, c.units, c.slot, c.generation, c.tag,
-  c.labels, c.selector, c.lease_ms, c.renewals,
-  TIMESTAMPDIFF(MICROSECOND, c.expires_at, UTC_TIMESTAMP(6)) AS overdue`
+  c.labels, c.selector, ${LIFE}`
 
 /** For the process id: results are as large as all payloads of a rendezvous together, and only their owners want them. */
 const OWN_RESULT = 'IF(c.process_id = ?, c.result, NULL) AS result'
 
 /** The columns that order a queue. None of them is a TEXT: a look is frequent, and a temporary table with a TEXT is on disk. */
-const QUEUED = ['id', 'ticket', 'state', 'process_id', 'token', 'mode', 'units', 'slot', 'tag', 'lease_ms', 'renewals']
+const QUEUED = ['id', 'ticket', 'state', 'process_id', 'token', 'mode', 'units', 'slot', 'tag']
 
-const QUEUE_COLUMNS = `${QUEUED.map(column => `c.${column}`).join(', ')},
-  TIMESTAMPDIFF(MICROSECOND, c.expires_at, UTC_TIMESTAMP(6)) AS overdue`
+/** The columns of `LIFE`. */
+const LIVING = ['lease_ms', 'renewals', 'expires_at', 'seen_renewals', 'seen_at']
+
+const QUEUE_COLUMNS = `${QUEUED.map(column => `c.${column}`).join(', ')}, ${LIFE}`
 
 const CLAIMS = 'FROM sera_resource r LEFT JOIN sera_claim c ON c.resource_id = r.id'
 const WHOLE = `${RESOURCE_COLUMNS}, ${CLAIM_COLUMNS}, c.payload, ${OWN_RESULT} ${CLAIMS}`
@@ -33,7 +38,7 @@ export const READ_ALL = `SELECT ${WHOLE} ${NAMED}`
 /** For ticket, kind, name: what orders the claims up to that ticket. */
 export const READ_AHEAD = `SELECT ${QUEUE} AND c.ticket <= ? ${NAMED}`
 
-const OLDEST = `SELECT ${QUEUED.join(', ')}, expires_at FROM sera_claim
+const OLDEST = `SELECT ${[...QUEUED, ...LIVING].join(', ')} FROM sera_claim
   WHERE resource_id = (SELECT id FROM sera_resource WHERE kind = ? AND name = ?) ORDER BY ticket LIMIT ?`
 
 /** What orders the oldest claims. A derived table has them read by the index: MariaDB sorts all claims of a join with a limit. */
@@ -131,6 +136,7 @@ function claimOf(row: Row): Claim {
     leaseMs: Number(row.lease_ms),
     renewals: Number(row.renewals),
     overdueMs: Number(row.overdue) / 1000,
+    seenForMs: row.seen_for === null ? undefined : Number(row.seen_for) / 1000,
   }
 }
 

@@ -85,8 +85,10 @@ export interface Claim extends Required<Pick<ClaimRequest, 'id' | 'leaseMs' | 'u
   result: string | undefined
   /** Counts the renewals; a claim whose count stands still is dead sooner or later. */
   renewals: number
-  /** By the server's clock, ms; negative while the lease runs. Clocks of members differ: nobody dies by this alone. */
+  /** By the server's clock, ms; negative while the lease runs. A hint: no claim with a process expires by this alone. */
   overdueMs: number
+  /** How long ago, by the server's clock, a step recorded that it saw these renewals; undefined when none has. */
+  seenForMs: number | undefined
 }
 
 /** One resource as one statement read it. */
@@ -132,8 +134,8 @@ export interface Conflict {
  */
 export type Rule = (state: ResourceState, me: Claim) => Change | Conflict
 
-/** A rule's answer, with the claims that have died and go with it. */
-export type Decision = (Change | Conflict) & { dead?: readonly Claim[] }
+/** A rule's answer, with the dead claims that are reaped, and those of which a sighting is recorded. */
+export type Decision = (Change | Conflict) & { dead?: readonly Claim[]; sighted?: readonly Claim[] }
 
 export interface StepResult {
   /** My claim after the step; undefined when it is not (or no longer) in the tables. */
@@ -159,7 +161,7 @@ export interface Patience {
 }
 
 export interface StepOptions extends Patience {
-  /** Whether a claim that has to wait stays in the queue; otherwise nothing is written for it. */
+  /** Whether a claim that has to wait stays in the queue; otherwise nothing is written but what became of the dead. */
   join: boolean
   /**
    * Which claims the rule needs to see: all; those up to mine, with its ticket; or the oldest, for a newcomer to a
@@ -208,6 +210,13 @@ export interface ClaimStore {
    * @returns whether it was there; undefined when it is not, and an earlier try whose answer got lost may have taken it away
    */
   remove(id: string, patience: Patience, onlyIf?: ClaimState): Promise<boolean | undefined>
+  /** Records sightings of claims whose lease is over and that have no valid one, at most so many. */
+  sight(most: number, patience: Patience): Promise<void>
+  /**
+   * Resources with claims to reap, at most so many: with a sighting that is as old as their lease and `afterMs`, or without a
+   * process. A hint: only a step decides.
+   */
+  expired(afterMs: number, most: number, patience: Patience): Promise<ResourceKey[]>
   /** All claims of a resource with what is known of their owners, in order of arrival. */
   contenders(key: ResourceKey, patience: Patience): Promise<Contender[]>
   /** Nothing will be asked for a while: what is open may be given back. */
@@ -239,6 +248,7 @@ export function freshClaim({ owner: _, ...request }: ClaimRequest, ticket: numbe
     result: undefined,
     renewals: 0,
     overdueMs: -request.leaseMs,
+    seenForMs: undefined,
   }
 }
 

@@ -18,6 +18,7 @@ import type {
 } from './claims.js'
 import type { Row } from './connection.js'
 import type { Owner } from './owner.js'
+import { expiredAt, sightOverdue } from './sightings.js'
 import { StepLine } from './step-line.js'
 import type { TableConnection } from './table-connection.js'
 
@@ -102,6 +103,14 @@ export class LockTables implements ClaimStore {
       if (rows > 0) return true
       return doubtfulSince === undefined ? false : undefined
     }, patience)
+  }
+
+  sight(most: number, patience: Patience): Promise<void> {
+    return sightOverdue(this.calls, most, patience)
+  }
+
+  expired(afterMs: number, most: number, patience: Patience): Promise<ResourceKey[]> {
+    return expiredAt(this.calls, afterMs, most, patience)
   }
 
   async contenders(key: ResourceKey, patience: Patience): Promise<Contender[]> {

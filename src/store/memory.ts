@@ -16,6 +16,8 @@ import {
   type Decision,
   freshClaim,
   type Look,
+  NEVER_MS,
+  NOBODY,
   type Patience,
   type Resource,
   type ResourceKey,
@@ -32,6 +34,8 @@ interface Row {
   /** Of the tables' clock, ms. */
   expiresAt: number
   since: number
+  /** The recorded sighting. */
+  seen?: { renewals: number; at: number }
 }
 
 interface Shelf {
@@ -111,6 +115,7 @@ export class MemoryStore implements ClaimStore {
       version,
     )
     const mine = after.find(({ id }) => id === request.id)
+    this.#bury(shelf, decision)
     if (!known && mine?.state === 'waiting' && !join) return { mine: undefined, admitted: false, sentAt }
     this.#write(shelf, decision, after, version, request)
     return resultOf(decision, mine, request.id, sentAt)
@@ -145,6 +150,26 @@ export class MemoryStore implements ClaimStore {
     return true
   }
 
+  async sight(most: number, { signal }: Patience): Promise<void> {
+    await this.#answer(signal)
+    const isUnseen = ({ processId, overdueMs, seenForMs = -1 }: Claim) =>
+      processId !== NOBODY && overdueMs > 0 && seenForMs < 0
+    for (const shelf of this.tables.shelves.values()) {
+      this.#bury(shelf, { sighted: this.#claims(shelf).filter(isUnseen).slice(0, most) })
+    }
+  }
+
+  async expired(afterMs: number, most: number, { signal }: Patience): Promise<ResourceKey[]> {
+    await this.#answer(signal)
+    const isExpired = ({ processId, leaseMs, overdueMs, seenForMs = -1 }: Claim) =>
+      leaseMs !== NEVER_MS && overdueMs > 0 && (processId === NOBODY || seenForMs > leaseMs + afterMs)
+    const found = [...this.tables.shelves].filter(([, shelf]) => this.#claims(shelf).some(isExpired))
+    return found.slice(0, most).map(([name]) => {
+      const [kind = '', ...rest] = name.split('\0')
+      return { kind, name: rest.join('\0') }
+    })
+  }
+
   async contenders(key: ResourceKey): Promise<Contender[]> {
     const now = this.tables.clock.now()
     return this.tables.shelf(key).rows.map(({ claim, owner, expiresAt, since }) => {
@@ -164,7 +189,19 @@ export class MemoryStore implements ClaimStore {
 
   #claims(shelf: Shelf): Claim[] {
     const now = this.tables.clock.now()
-    return shelf.rows.map(({ claim, expiresAt }) => ({ ...claim, overdueMs: now - expiresAt }))
+    return shelf.rows.map(({ claim, expiresAt, seen }) => {
+      const seenForMs = seen?.renewals === claim.renewals ? now - seen.at : undefined
+      return { ...claim, overdueMs: now - expiresAt, seenForMs }
+    })
+  }
+
+  /** Reaps the dead, and records a sighting of those that may be dead. */
+  #bury(shelf: Shelf, { dead = [], sighted = [] }: Pick<Decision, 'dead' | 'sighted'>): void {
+    const [reaped, seen] = [dead, sighted].map(claims => new Set(claims.map(({ id }) => id)))
+    const at = this.tables.clock.now()
+    shelf.rows = shelf.rows
+      .filter(({ claim }) => !reaped?.has(claim.id))
+      .map(row => (seen?.has(row.claim.id) ? { ...row, seen: { renewals: row.claim.renewals, at } } : row))
   }
 
   #write(shelf: Shelf, change: Change, after: readonly Claim[], version: number, mine: ClaimRequest): void {

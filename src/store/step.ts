@@ -6,6 +6,7 @@
  *     SELECT the resource and its claims, as many as the rule may count on
  *     INSERT an entry in the history for each of the dead that held, see `taken-claims.ts`
  *     DELETE each of the dead, if it still has the renewals it was judged by
+ *     UPDATE those that may be dead: a sighting, if they still have the renewals that were read
  *     UPDATE / INSERT / DELETE what the rule says, each row counted
  *     COMMIT
  *
@@ -42,6 +43,7 @@ import {
 import type { Row } from './connection.js'
 import type { Owner } from './owner.js'
 import { DAY_US } from './schema-steps.js'
+import { recordSightings } from './sightings.js'
 import { StepWriter } from './step-writer.js'
 import type { TableConnection } from './table-connection.js'
 import { noteAbandoned } from './taken-claims.js'
@@ -68,7 +70,7 @@ export async function runStep(connection: TableConnection, step: Step): Promise<
     const result = await decideAndWrite(connection, step)
     if (result === undefined) {
       await connection.rollback()
-      return { mine: undefined, admitted: false, sentAt: step.sentAt }
+      return refused(step)
     }
     await connection.commit()
     return result
@@ -84,16 +86,24 @@ async function decideAndWrite(connection: TableConnection, step: Step): Promise<
   await bump(connection, key)
   const { resourceId, resource, known, decision, living } = await decided(connection, step)
   if ('conflict' in decision) throw new SeraError('conflict', decision.conflict)
-  const { dead = [] } = decision
+  const { dead = [], sighted = [] } = decision
   const mine = applied(decision, living, resource.version).find(({ id }) => id === request.id)
-  if (!known && mine?.state === 'waiting' && !join) return undefined
+  const isRefused = !known && mine?.state === 'waiting' && !join
+  if (isRefused && dead.length + sighted.length === 0) return undefined
   const writer = new StepWriter(connection, resourceId, resource)
   if (step.keepsHistory) await noteAbandoned(connection, dead, step.processId)
   await writer.reap(dead)
+  await recordSightings(connection, sighted)
+  if (isRefused) return refused(step)
   await writer.write(decision, living, request.id)
   if (known && mine) await writer.renew(mine, known)
   else if (mine) await writer.insert({ mine, owner: step.owner })
   return resultOf(decision, mine, request.id, sentAt)
+}
+
+/** Would have to wait, and does not want to. */
+function refused({ sentAt }: Step): StepResult {
+  return { mine: undefined, admitted: false, sentAt }
 }
 
 interface Decided {

@@ -1,7 +1,7 @@
 import { barrier } from '../../src/primitives/barrier.js'
 import type { Place } from '../../src/primitives/place.js'
 import { takeTurn } from '../../src/primitives/turn.js'
-import { contract, HASTY, type Mortal, SHORT_LEASE_MS, waiting } from './bench.js'
+import { contract, type Mortal, SHORT_LEASE_MS, waiting } from './bench.js'
 
 const FOREVER = Number.POSITIVE_INFINITY
 
@@ -121,23 +121,49 @@ contract('for a single use: it is too late when the parties have gone', async (t
   }
 })
 
+const WEEK_MS = 7 * 24 * 3_600_000
+
+for (const [how, options, isLate] of [
+  ['for ever', {}, true],
+  ['for as long as it is told to', { keep: '30d' }, true],
+  ['no longer than it is told to', { keep: '10d' }, false],
+] as const) {
+  contract(`for a single use: it is remembered ${how}, also when names are swept`, async (t, bench) => {
+    const arrive = () =>
+      bench
+        .join()
+        .barrier(bench.name, 1, { singleUse: true, ...options })
+        .arrive()
+    await arrive()
+    await bench.tables.idle(2 * WEEK_MS)
+    await bench
+      .join()
+      .mutex('a new name')
+      .acquire()
+      .then(lock => lock.release())
+    if (isLate) t.like(await t.throwsAsync(arrive()), { kind: 'conflict' })
+    else await t.notThrowsAsync(arrive())
+  })
+}
+
 contract('the dead don’t count', async (t, bench) => {
   const { sera, die } = bench.mortal({ leaseMs: SHORT_LEASE_MS })
   void sera
     .barrier(bench.name, 2)
     .arrive()
     .catch(() => {})
-  const barrier = bench.join(HASTY).barrier(bench.name, 2)
+  const barrier = bench.join().barrier(bench.name, 2)
   await waiting(barrier, 1)
   die()
   await bench.expired('barrier')
   t.like(await t.throwsAsync(barrier.arrive({ wait: 0 })), { kind: 'timed-out' })
   t.deepEqual(await Promise.all([barrier.arrive(), barrier.arrive()]), [{ generation: 1 }, { generation: 1 }])
+  await bench.reaped('barrier', 0)
 })
 
 contract('a place that another process left behind is taken over, however late', async (t, bench) => {
   const key = { kind: 'barrier', name: bench.name }
-  const [gone, here] = [bench.mortal({ leaseMs: SHORT_LEASE_MS }), bench.mortal(HASTY)]
+  const [gone, here] = [bench.mortal({ leaseMs: SHORT_LEASE_MS }), bench.mortal()]
   const arrive = ({ participant }: Mortal) =>
     takeTurn(participant, participant.place(key, 'a'.repeat(32)), { processId: 'client' }, barrier(2), {
       until: FOREVER,

@@ -9,6 +9,7 @@ import ava, { type ExecutionContext } from 'ava'
 import mysql from 'mysql2/promise'
 import { systemClock } from '../../src/clock.js'
 import { parseDsn } from '../../src/config/dsn.js'
+import { FOREVER } from '../../src/primitives/gate.js'
 import type { Kind } from '../../src/primitives/kinds.js'
 import { Participant } from '../../src/primitives/participant.js'
 import type { Contender } from '../../src/primitives/primitive.js'
@@ -42,6 +43,10 @@ interface Tables {
   count(): Promise<number>
   /** Takes every claim away, as an operator would who breaks the lock. */
   clear(): Promise<void>
+  /** Puts the clock of the tables forward: all that was written before is that much older. */
+  forward(ms: number): Promise<void>
+  /** The resources were last used that much earlier, and what they remember is kept for as much less. */
+  idle(ms: number): Promise<void>
   /** What is recorded of runs has happened that much earlier, and is kept for as much less. */
   age(ms: number): Promise<void>
 }
@@ -49,8 +54,8 @@ interface Tables {
 /** Of those who die, so that the others need not wait for long. */
 export const SHORT_LEASE_MS = 5000
 
-/** Of those who believe the server's clock; the others go by what they have seen themselves. */
-export const HASTY = { maxClockSkewMs: 500 }
+/** A participant that accepts recorded sightings soon; the others go by what they have seen themselves. */
+export const HASTY = { maxClockSkewMs: 0 }
 
 /** For what a death holds up: longer than any lease of the dead takes. */
 export const OUTLIVE = { wait: '45s' }
@@ -78,14 +83,24 @@ export class Bench {
     return { sera: new Sera(participant), participant, die: () => store.die() }
   }
 
-  /** Waits until a claim at the resource is so overdue that a participant with `HASTY` takes it for dead at first sight. */
+  /** Waits until the lease of a claim at the resource is over. */
   async expired(kind: Kind): Promise<void> {
     const store = this.tables.open('observer')
     await until('a claim that is overdue', async () => {
       const claims = await store.contenders({ kind, name: this.name }, { until: Number.POSITIVE_INFINITY })
-      return claims.some(({ overdueMs }) => overdueMs > HASTY.maxClockSkewMs)
+      return claims.some(({ overdueMs }) => overdueMs > 0)
     })
     await store.close()
+  }
+
+  /** Has a reaper come again and again, until as many claims are left at the resource. */
+  async reaped(kind: Kind, left: number): Promise<void> {
+    const { participant } = this.mortal(HASTY)
+    await until('the dead are reaped', async () => {
+      await participant.reaper.round()
+      const claims = await participant.store.contenders({ kind, name: this.name }, { until: Number.POSITIVE_INFINITY })
+      return claims.length === left
+    })
   }
 
   async close(): Promise<void> {
@@ -138,13 +153,27 @@ export async function waiting(at: { contenders(): Promise<Contender[]> }, count:
 }
 
 function inMemory(): Tables {
-  const tables = new MemoryTables()
+  let ahead = 0
+  const tables = new MemoryTables({ now: () => systemClock.now() + ahead, boot: systemClock.boot })
   const shelves = () => [...tables.shelves.values()]
   return {
     open: label => new MemoryStore(tables, ownerOf(process.pid, [label])),
     count: async () => shelves().reduce((sum, { rows }) => sum + rows.length, 0),
     async clear() {
       for (const shelf of shelves()) shelf.rows = []
+    },
+    async forward(ms) {
+      ahead += ms
+    },
+    async idle(ms) {
+      for (const shelf of shelves()) {
+        const { value, version } = shelf.resource
+        shelf.resource = {
+          ...shelf.resource,
+          version: version - ms * 1000,
+          value: value - (isTime(value) ? ms * 1000 : 0),
+        }
+      }
     },
     async age(ms) {
       for (const shelf of shelves()) {
@@ -177,6 +206,17 @@ function onServer(server: SharedServer): (namespace: string) => Tables {
       const found = await asked(server, `SELECT c.id ${CLAIMS_OF}`, namespace)
       for (const { id } of found) await asked(server, 'DELETE FROM sera_claim WHERE id = ?', id)
     },
+    async forward(ms) {
+      const found = await asked(server, `SELECT c.id ${CLAIMS_OF}`, namespace)
+      const back = (column: string) => `${column} = ${column} - INTERVAL ${ms * 1000} MICROSECOND`
+      const sql = `UPDATE sera_claim SET ${back('expires_at')}, ${back('seen_at')} WHERE id = ?`
+      for (const { id } of found) await asked(server, sql, id)
+    },
+    async idle(ms) {
+      const found = await asked(server, 'SELECT id, value FROM sera_resource WHERE INSTR(name, ?) = 1', namespace)
+      const sql = 'UPDATE sera_resource SET version = version - ?, value = value - ? WHERE id = ?'
+      for (const { id, value } of found) await asked(server, sql, ms * 1000, isTime(value) ? ms * 1000 : 0, id)
+    },
     async age(ms) {
       const found = await asked(server, 'SELECT id, record FROM sera_resource WHERE INSTR(name, ?) = 1', namespace)
       const sql = 'UPDATE sera_resource SET record = ?, value = value - ? WHERE id = ?'
@@ -186,6 +226,11 @@ function onServer(server: SharedServer): (namespace: string) => Tables {
 }
 
 const CLAIMS_OF = 'FROM sera_claim c JOIN sera_resource r ON r.id = c.resource_id WHERE INSTR(r.name, ?) = 1'
+
+/** Neither nothing nor for ever. */
+function isTime(value: number): boolean {
+  return value > 0 && value < FOREVER
+}
 
 function aged(record: string, ms: number): string {
   const isTime = (name: string) => name === 'startedAt' || name === 'finishedAt'

@@ -39,6 +39,14 @@ export class MortalStore implements ClaimStore {
     return this.#alive().remove(...call)
   }
 
+  async sight(...call: Parameters<ClaimStore['sight']>) {
+    return this.#alive().sight(...call)
+  }
+
+  async expired(...call: Parameters<ClaimStore['expired']>) {
+    return this.#alive().expired(...call)
+  }
+
   async contenders(...call: Parameters<ClaimStore['contenders']>) {
     return this.#alive().contenders(...call)
   }

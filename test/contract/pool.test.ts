@@ -2,7 +2,7 @@ import type { Participant } from '../../src/primitives/participant.js'
 import { type Limits, Pool } from '../../src/primitives/pool.js'
 import { guest } from '../../src/store/owner.js'
 import { until } from '../support/until.js'
-import { type Bench, contract, HASTY, OUTLIVE, SHORT_LEASE_MS, waiting } from './bench.js'
+import { type Bench, contract, OUTLIVE, SHORT_LEASE_MS, waiting } from './bench.js'
 
 const FOREVER = Number.POSITIVE_INFINITY
 
@@ -95,7 +95,7 @@ contract(
     const gone = at(bench)
     const { token } = await gone.get('a')
     await gone.sera.close()
-    const { pool, get } = at(bench, {}, HASTY)
+    const { pool, get } = at(bench)
     t.like(await t.throwsAsync(get('b')), REFUSED)
     t.is((await get('a')).token, token)
     t.is((await pool.release('a'))?.token, token)

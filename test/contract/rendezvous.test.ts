@@ -1,6 +1,6 @@
 import type { Rendezvous, RendezvousOptions } from '../../src/primitives/rendezvous.js'
 import type { Sera } from '../../src/sera.js'
-import { type Bench, contract, HASTY, SHORT_LEASE_MS, waiting } from './bench.js'
+import { type Bench, contract, SHORT_LEASE_MS, waiting } from './bench.js'
 
 const at = (bench: Bench, actor: string, options: Omit<RendezvousOptions, 'actor'> = {}, sera: Sera = bench.join()) =>
   sera.rendezvous(bench.name, { actor, ...options })
@@ -106,14 +106,15 @@ contract('who died while it waited is met by nobody when its lease is over', asy
   void at(bench, 'dead', {}, sera)
     .meet()
     .catch(() => {})
-  const hasty = bench.join(HASTY)
-  const a = at(bench, 'a', {}, hasty)
+  const living = bench.join()
+  const a = at(bench, 'a', {}, living)
   await waiting(a, 1)
   die()
   await bench.expired('rendezvous')
   t.like(await t.throwsAsync(a.meet({ wait: 0 })), { kind: 'timed-out' })
-  const met = await Promise.all([names(a.meet()), names(at(bench, 'b', {}, hasty).meet())])
+  const met = await Promise.all([names(a.meet()), names(at(bench, 'b', {}, living).meet())])
   for (const party of met) t.deepEqual(party.toSorted(), ['a', 'b'])
+  await bench.reaped('rendezvous', 0)
 })
 
 contract('what is no event, actor, number, label, selector or payload is refused', async (t, bench) => {

@@ -1,31 +1,52 @@
 import test from 'ava'
 import fc from 'fast-check'
+import { needsSighting } from '../../src/primitives/sighting.js'
 import { Watch } from '../../src/primitives/watch.js'
-import { type Claim, freshClaim, type ResourceState } from '../../src/store/claims.js'
+import { type Claim, freshClaim, NEVER_MS, NOBODY, type ResourceState } from '../../src/store/claims.js'
 import { ensure, proves } from './model.js'
 
 const KEY = { kind: 'mutex', name: 'm' }
 const LEASE_MS = 2000
 const MARGIN_MS = 1000
-const SKEW_MS = 500
+/** More than the margin, and enough for a claim to look overdue as soon as it is written. */
+const SKEW_MS = 2000
 /** Behind the claim that is watched, and before it. */
 const [BEFORE, TICKET, ALL] = [1, 2, Number.POSITIVE_INFINITY]
 
-type Judge = Pick<Watch, 'dead'>
+/** A process that judges claims, and says of which a step records a sighting. */
+interface Judge extends Pick<Watch, 'dead'> {
+  suspects(claim: Claim): boolean
+}
 type Watching = (clock: { now(): number; boot(): number }) => Judge
 
-const watching: Watching = clock => new Watch(clock, SKEW_MS)
+const skewed =
+  (skewMs: number): Watching =>
+  clock => {
+    const watch = new Watch(clock, skewMs)
+    return { dead: (key, read) => watch.dead(key, read), suspects: claim => needsSighting(claim, skewMs) }
+  }
+const watching = skewed(SKEW_MS)
 
 const delay = fc.integer({ min: 0, max: 400 })
 /** How long after the last one was written the next is sent, and how long it is under way. */
 const renewals = fc.array(fc.record({ pause: fc.integer({ min: 0, max: 1.5 * LEASE_MS }), delay }), { maxLength: 12 })
-/** `partly`: a look of somebody before the claim, that does not show it. */
+/** `partly`: a look that does not reach the claim. `isNew`: by a process that has seen nothing before, and does not wait. */
 const looks = fc.array(
-  fc.record({ pause: fc.integer({ min: 0, max: 1000 }), delay, partly: fc.boolean(), member: fc.nat(1) }),
+  fc.record({
+    pause: fc.integer({ min: 0, max: 1000 }),
+    delay,
+    partly: fc.boolean(),
+    isNew: fc.boolean(),
+    member: fc.nat(1),
+  }),
   { minLength: 1, maxLength: 25 },
 )
-/** How far each of two members' clocks is off; not by more than SKEW_MS from one another. */
-const skews = fc.tuple(fc.integer({ min: 0, max: SKEW_MS }), fc.integer({ min: 0, max: SKEW_MS }))
+/** How far each of two members' clocks is off, by less than SKEW_MS from one another; and when both are put forward. */
+const clocks = fc.record({
+  skews: fc.tuple(fc.nat(SKEW_MS - 1), fc.nat(SKEW_MS - 1)),
+  jumpAt: fc.integer({ min: 0, max: 6 * LEASE_MS }),
+  jumpMs: fc.constantFrom(0, LEASE_MS, 60 * LEASE_MS),
+})
 
 interface Written {
   /** When its owner sent it: a lease from then it stops to act, unless it has sent another. */
@@ -42,12 +63,29 @@ function written(sent: Array<{ pause: number; delay: number }>): Written[] {
   return all
 }
 
-function claimAt(time: number, rows: readonly Written[], skewMs: number): Claim[] {
+interface Sighting {
+  renewals: number
+  /** By the server's clock. */
+  at: number
+}
+
+/** How far a member's clock is ahead at a time: of the one that is asked, and of the one that wrote. */
+type Ahead = (time: number) => number
+
+function claimAt(
+  time: number,
+  rows: readonly Written[],
+  ahead: Ahead,
+  writer: Ahead = ahead,
+  seen?: Sighting,
+): Claim[] {
   const done = rows.filter(({ at }) => at <= time)
   const last = done.at(-1)
   if (!last) return []
   const claim = freshClaim({ id: 'owner', leaseMs: LEASE_MS }, TICKET, 'process')
-  return [{ ...claim, renewals: done.length, overdueMs: time + skewMs - (last.at + LEASE_MS) }]
+  const now = time + ahead(time)
+  const seenForMs = seen?.renewals === done.length ? now - seen.at : undefined
+  return [{ ...claim, renewals: done.length, overdueMs: now - (last.at + writer(last.at) + LEASE_MS), seenForMs }]
 }
 
 function state(claims: Claim[], upTo = ALL): ResourceState {
@@ -60,15 +98,22 @@ function state(claims: Claim[], upTo = ALL): ResourceState {
 }
 
 const safety = (make: Watching) =>
-  fc.property(renewals, looks, skews, (sent, seen, skew) => {
+  fc.property(renewals, looks, clocks, (sent, seen, { skews, jumpAt, jumpMs }) => {
     const rows = written(sent)
     const clock = { time: 0, now: () => 0, boot: () => clock.time }
-    const watch = make(clock)
-    for (const { pause, delay, partly, member } of seen) {
+    const patient = make(clock)
+    let sighting: Sighting | undefined
+    for (const { pause, delay, partly, isNew, member } of seen) {
       const readAt = clock.time + pause
       clock.time = readAt + delay
-      const claims = partly ? [] : claimAt(readAt, rows, skew[member]! - skew[0])
+      const clockOf = (member: number) => (time: number) => skews[member]! + (time >= jumpAt ? jumpMs : 0)
+      const ahead = clockOf(member)
+      const watch = isNew ? make(clock) : patient
+      const claims = partly ? [] : claimAt(readAt, rows, ahead, clockOf(0), sighting)
       const dead = watch.dead(KEY, state(claims, partly ? BEFORE : ALL))
+      if (claims[0] && watch.suspects(claims[0])) {
+        sighting = { renewals: claims[0].renewals, at: readAt + ahead(readAt) }
+      }
       const done = rows.filter(({ at }) => at <= clock.time)
       // whoever is judged dead by an old count is not reaped: the row has another by now
       if (dead.length === 0 || done.length > claims[0]!.renewals) continue
@@ -87,7 +132,7 @@ const completeness = (make: Watching) =>
       clock.time += 50
       const seen = round % nth === 0
       // its clock is behind: by the server's time alone it would never be overdue
-      const claims = seen ? claimAt(clock.time, rows, -1e6) : []
+      const claims = seen ? claimAt(clock.time, rows, () => -1e6) : []
       if (watch.dead(KEY, state(claims, seen ? ALL : BEFORE)).length > 0) {
         return ensure(clock.time >= endsAt, 'too soon: somebody may be slow to stop')
       }
@@ -100,13 +145,18 @@ const seeing =
   (change: (claim: Claim) => Claim): Watching =>
   clock => {
     const watch = watching(clock)
-    return { dead: (key, read) => watch.dead(key, { ...read, claims: read.claims.map(change) }) }
+    return { ...watch, dead: (key, read) => watch.dead(key, { ...read, claims: read.claims.map(change) }) }
   }
 
-const believesTheServer: Watching = () => ({ dead: (_, { claims }) => claims.filter(({ overdueMs }) => overdueMs > 0) })
+/** What sera 2.0 did for processes that do not wait. */
+const believesTheServer: Watching = () => ({
+  dead: (_, { claims }) => claims.filter(({ overdueMs }) => overdueMs > SKEW_MS),
+  suspects: () => false,
+})
 const ignoresRenewals: Watching = clock => {
   const watch = watching(clock)
   return {
+    ...watch,
     dead: (key, { claims, ...rest }) => {
       const dead = watch.dead(key, { ...rest, claims: claims.map(one => ({ ...one, renewals: 0 })) })
       return claims.filter(({ id }) => dead.some(one => one.id === id))
@@ -114,11 +164,12 @@ const ignoresRenewals: Watching = clock => {
   }
 }
 
-test('nobody is taken for dead while it may act, whatever is delayed and whosever clock is wrong', t => {
+test('no live claim expires, whatever is delayed, whichever clock is wrong or put forward', t => {
   proves(t, safety, watching, {
     'believes a server’s clock': believesTheServer,
-    'believes it a little late only': clock => new Watch(clock, SKEW_MS / 4),
+    'forgets that members’ clocks differ': skewed(0),
     'does not see renewals': ignoresRenewals,
+    'a sighting outlives renewals': seeing(claim => ({ ...claim, seenForMs: claim.overdueMs })),
     'waits for half a lease': seeing(claim => ({ ...claim, leaseMs: claim.leaseMs / 3 })),
   })
 })
@@ -129,22 +180,38 @@ test('whoever does not renew is taken for dead a lease and a margin later, also 
     'believes nobody’s silence': seeing(claim => ({ ...claim, leaseMs: 1e9 })),
     'forgets whom it did not see this time': clock => {
       const watch = watching(clock)
-      return { dead: (key, read) => watch.dead(key, { ...read, upTo: ALL }) }
+      return { ...watch, dead: (key, read) => watch.dead(key, { ...read, upTo: ALL }) }
     },
   })
 })
 
-test('whoever is overdue by more than clocks can differ is dead at the first look', t => {
-  const watch = watching({ now: () => 0, boot: () => 0 })
-  const [claim] = claimAt(5, [{ sentAt: 0, at: 5 }], 0) as [Claim]
-  t.deepEqual(watch.dead(KEY, state([{ ...claim, overdueMs: SKEW_MS }])), [])
-  t.is(watch.dead(KEY, state([{ ...claim, overdueMs: SKEW_MS + 1 }])).length, 1)
+const NEVER_SEEN = { now: () => 0, boot: () => 0 }
+const claimOverdue = (overdueMs: number, seenForMs?: number): Claim => {
+  const [claim] = claimAt(5, [{ sentAt: 0, at: 5 }], () => 0) as [Claim]
+  return { ...claim, overdueMs, seenForMs }
+}
+
+test('an overdue claim is dead at first sight only when it was seen for lease, margin and skew', t => {
+  const deadFor = (seenForMs?: number) =>
+    watching(NEVER_SEEN).dead(KEY, state([claimOverdue(3_600_000, seenForMs)])).length
+  const ENOUGH_MS = LEASE_MS + MARGIN_MS + SKEW_MS
+  t.deepEqual([undefined, 0, ENOUGH_MS - 1, ENOUGH_MS].map(deadFor), [0, 0, 0, 1])
+})
+
+test('a sighting is recorded of overdue claims without a valid one, and of no others', t => {
+  const needs = (...given: Parameters<typeof claimOverdue>) => needsSighting(claimOverdue(...given), SKEW_MS)
+  t.deepEqual([needs(-1), needs(1), needs(1, 0), needs(1, 5000)], [false, true, false, false])
+  t.true(needs(1, -1), 'the server’s clock was put back since it was seen')
+  t.false(needs(-LEASE_MS - SKEW_MS))
+  t.true(needs(-LEASE_MS - SKEW_MS - 1), 'the server’s clock was put back since it was renewed')
+  t.false(needsSighting({ ...claimOverdue(1), processId: NOBODY }, SKEW_MS))
+  t.false(needsSighting({ ...claimOverdue(1), leaseMs: NEVER_MS }, SKEW_MS))
 })
 
 test('a claim that comes back under its id has a new life, even if it has not been renewed as often yet', t => {
   const clock = { time: 0, now: () => 0, boot: () => clock.time }
   const watch = watching(clock)
-  const [claim] = claimAt(5, [{ sentAt: 0, at: 5 }], 0) as [Claim]
+  const [claim] = claimAt(5, [{ sentAt: 0, at: 5 }], () => 0) as [Claim]
   watch.dead(KEY, state([claim], TICKET))
   clock.time = LEASE_MS + MARGIN_MS
   const again = { ...claim, ticket: claim.ticket + 1 }
@@ -155,7 +222,7 @@ test('a claim that comes back under its id has a new life, even if it has not be
 test('what was seen is forgotten with the resource', t => {
   const clock = { time: 0, now: () => 0, boot: () => clock.time }
   const watch = new Watch(clock, SKEW_MS)
-  const claims = claimAt(5, [{ sentAt: 0, at: 5 }], -1e6)
+  const claims = claimAt(5, [{ sentAt: 0, at: 5 }], () => -1e6)
   watch.dead(KEY, state(claims))
   watch.forget(KEY)
   clock.time = LEASE_MS + MARGIN_MS

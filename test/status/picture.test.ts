@@ -1,5 +1,5 @@
 import test from 'ava'
-import { pictureOf } from '../../src/status/picture.js'
+import { holders, pictureOf, waiters } from '../../src/status/picture.js'
 import { type Contender, freshClaim, NEVER_MS, NOBODY } from '../../src/store/claims.js'
 
 const AT = Date.UTC(2026, 10, 21, 12)
@@ -10,14 +10,18 @@ const holder = (id: string, leaseMs: number, sinceMs: number): Contender => ({
   ...{ state: 'granted', host: id, pid: 0, user: '', command: '', sinceMs, overdueMs: sinceMs - leaseMs },
 })
 
-function membersOf(kind: string, claims: Contender[]) {
+function sightsOf(kind: string, ...claims: Contender[][]) {
   const value = (AT + HOUR_MS) * 1000
   const resource = { version: AT * 1000, grantedToken: undefined, capacity: 4, value, generation: 0, record: undefined }
   const { sights } = pictureOf({
     ...{ server: '', now: AT * 1000, isCut: false, unseen: [], getLocks: [] },
-    resources: [{ key: { kind, name: 'x' }, resource, claims }],
+    resources: claims.map((claims, at) => ({ key: { kind, name: String(at) }, resource, claims })),
   })
-  return sights.flatMap(sight => sight.members)
+  return sights
+}
+
+function membersOf(kind: string, claims: Contender[]) {
+  return sightsOf(kind, claims).flatMap(sight => sight.members)
 }
 
 test('who has no process is gone when the time is over, and never when it was given for ever', t => {
@@ -46,4 +50,20 @@ test('what was done at a gate, or counted, is not held by who did it', t => {
   )
   t.is(membersOf('counter', [record]).length, 0)
   t.is(membersOf('mutex', [record]).length, 1)
+})
+
+test('an expired claim neither holds nor waits, and its resource is listed last', t => {
+  const live = { ...holder('live', HOUR_MS, 0), processId: 'process' }
+  const expired = { ...live, id: 'expired', overdueMs: 1, sinceMs: 3 * HOUR_MS }
+  const waits = { ...expired, state: 'waiting' as const }
+  const sights = sightsOf('mutex', [expired], [live, waits])
+  t.deepEqual(
+    sights.map(({ name }) => name),
+    ['1', '0'],
+  )
+  t.deepEqual(
+    sights.flatMap(sight => [...holders(sight), ...waiters(sight)]).map(({ id }) => id),
+    ['live'],
+  )
+  t.is(sights.flatMap(({ members }) => members).length, 3, 'all are shown')
 })

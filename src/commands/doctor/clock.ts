@@ -28,7 +28,7 @@ export function clock(reading: ClockReading | NotTold, maxClockSkewMs: number): 
   return bad('clock', `${says}, ${more}: one of the two is badly wrong`, SYNCHRONISE)
 }
 
-/** Of the members of one cluster: what is overdue by more than `maxClockSkew` on one of them is taken for dead. */
+/** Of the members of one cluster: the age of a sighting is measured by two of them, and allows for `maxClockSkew`. */
 export function clocksAmong(readings: readonly ClockReading[], maxClockSkewMs: number): Check[] {
   const found = readings.map(clockDifference).filter(({ ms }) => Number.isFinite(ms))
   if (found.length < 2) return []

@@ -3,7 +3,7 @@
  * who holds or waits, in columns that are the same for all. Pure; colours are the last step.
  */
 import type { Terminal } from '../../host.js'
-import { holders, type Member, type Picture, type Sight, waiters } from '../../status/picture.js'
+import { holders, isExpired, type Member, type Picture, type Sight, waiters } from '../../status/picture.js'
 import { linesOf } from '../text/folded.js'
 import { cut, filled, harmless, widthOf } from '../text/width.js'
 import { doing, leaseOf, situation, spell, whatRuns, whoIs } from './words.js'
@@ -54,10 +54,10 @@ interface Row {
 }
 
 function rowsOf(sight: Sight): Row[] {
-  const waiting = waiters(sight)
+  const queue = sight.members.filter(({ state }) => state === 'waiting')
   return sight.members.map(member => ({
     member,
-    does: harmless(doing(sight.kind, member, waiting.indexOf(member) + 1)),
+    does: harmless(doing(sight.kind, member, queue.indexOf(member) + 1)),
     since: member.sinceMs === undefined ? '' : spell(member.sinceMs),
     who: harmless(whoIs(member)),
     runs: harmless(whatRuns(member, sight.kind)),
@@ -96,7 +96,7 @@ function columnWidths(rows: readonly Row[], { columns, detailed }: Look): Widths
 }
 
 function rowLine(row: Row, widths: Widths): Line {
-  const isDead = (row.member.leaseLeftMs ?? 0) < 0
+  const isDead = isExpired(row.member)
   const style: Style | undefined = isDead ? 'dead' : row.member.state === 'granted' ? 'held' : undefined
   const cells: [keyof Widths, Style | undefined][] = [
     ['does', style],

@@ -1,5 +1,15 @@
 /** How `sera status` puts it: what goes on at a resource, who somebody is there, and times as people say them. */
-import { closedSince, holders, type Member, missingAt, opensAt, type Sight, waiters } from '../../status/picture.js'
+import {
+  closedSince,
+  holders,
+  isExpired,
+  isUsedUp,
+  type Member,
+  missingAt,
+  opensAt,
+  type Sight,
+  waiters,
+} from '../../status/picture.js'
 
 /** The two largest units: `45s`, `3m 12s`, `2h 5m`, `12d 3h`; negative for what should have been. */
 export function spell(ms: number): string {
@@ -20,7 +30,7 @@ const UNITS = [
 
 /** What goes on there, at `at` (ms since 1970, the server's clock). */
 export function situation(sight: Sight, at: number): string {
-  return [stateOf(sight, at), queueOf(sight)].filter(Boolean).join(', ')
+  return [stateOf(sight, at), queueOf(sight), expiredOf(sight)].filter(Boolean).join(', ')
 }
 
 function stateOf(sight: Sight, at: number): string {
@@ -28,7 +38,11 @@ function stateOf(sight: Sight, at: number): string {
   const held = holders(sight)
   switch (kind) {
     case 'rwlock':
-      return held.length === 0 ? 'free' : held[0]?.mode === 'write' ? 'being written' : `${held.length} read`
+      return held.length === 0
+        ? freeUnlessExpired(sight)
+        : held[0]?.mode === 'write'
+          ? 'being written'
+          : `${held.length} read`
     case 'semaphore':
       return `${sum(held)} of ${resource?.capacity ?? '?'} permits taken`
     case 'pool':
@@ -36,7 +50,7 @@ function stateOf(sight: Sight, at: number): string {
     case 'counter':
       return `value ${resource?.value ?? 0}`
     case 'barrier':
-      return missing(sight)
+      return missing(sight) || (isUsedUp(sight) ? 'used, for a single use' : '')
     case 'double-barrier':
       return held.length > 0 ? `${held.length} at work` : missing(sight)
     case 'gate':
@@ -46,8 +60,18 @@ function stateOf(sight: Sight, at: number): string {
     case 'rendezvous':
       return ''
     default:
-      return held.length > 0 ? 'held' : 'free'
+      return held.length > 0 ? 'held' : freeUnlessExpired(sight)
   }
+}
+
+/** A holder whose lease is over keeps others out until it is reaped. */
+function freeUnlessExpired({ members }: Sight): string {
+  return members.some(member => member.state === 'granted' && isExpired(member)) ? '' : 'free'
+}
+
+function expiredOf({ members }: Sight): string {
+  const expired = members.filter(isExpired).length
+  return expired === 0 ? '' : `${expired} expired`
 }
 
 /** Those who wait at a barrier are the state of it. */
@@ -136,8 +160,9 @@ export function whatRuns({ host, tag, labels, selector, units = 1, command }: Me
     .join('  ')
 }
 
-/** How long his claim lives, or has been overdue, which nobody has noticed yet who would have to. */
-export function leaseOf({ leaseLeftMs }: Member): string {
+/** For how long the claim lives without a renewal, or how long ago its lease ended. */
+export function leaseOf(member: Member): string {
+  const { leaseLeftMs } = member
   if (leaseLeftMs === undefined) return ''
-  return leaseLeftMs < 0 ? `dead? ${spell(Math.min(leaseLeftMs, -1000))}` : `lease ${spell(leaseLeftMs)}`
+  return isExpired(member) ? `expired ${spell(Math.max(-leaseLeftMs, 1000))}` : `lease ${spell(leaseLeftMs)}`
 }

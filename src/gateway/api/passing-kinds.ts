@@ -52,12 +52,16 @@ const arriving = kind({
   body: patient.extend({
     count,
     tag: name('tag').optional().openapi({ description: 'Who arrives: counts once, also when it asks again' }),
-    singleUse: z.boolean().optional().openapi({ description: 'Whoever comes after the parties have gone is told so' }),
+    singleUse: z
+      .boolean()
+      .optional()
+      .openapi({ description: 'A later arrival, after the parties have gone, gets 409' }),
+    keep: duration('With singleUse: for how long that is remembered; forever when absent', '30d').optional(),
   }),
   answer: { generation: z.int().openapi({ description: 'How many times it has let its parties go' }) },
-  turn: ({ count, tag, singleUse }) => ({
+  turn: ({ count, tag, singleUse, keep }) => ({
     ask: { ...(tag === undefined ? {} : { tag }), ...(singleUse ? { mode: 'single-use' } : {}) },
-    waiting: barrier(count),
+    waiting: barrier(count, milliseconds(keep, Number.POSITIVE_INFINITY)),
   }),
   told: claim => ({ generation: claim?.generation }),
 })

@@ -39,7 +39,7 @@ function claimList(kind: string, claims: readonly Claim[], at: number, now: numb
       cell('since', ...said(since, now)),
       cell('who', whoIs(claim)),
       cell('runs', [roleOf(claim, kind), claim.command ?? ''].filter(Boolean).join(' · ')),
-      cell('number', claim.overdue ? 'dead? its lease is over' : numberOf(claim)),
+      cell('number', claim.overdue ? 'expired' : numberOf(claim)),
     )
   })
   const more = claims.length - items.length

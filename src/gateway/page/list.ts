@@ -8,6 +8,7 @@ const HEADINGS: Record<Group, string> = {
   waiting: 'Waited for',
   held: 'Held',
   kept: 'Remembered',
+  expired: 'Expired',
   earlier: 'Earlier',
 }
 

@@ -56,8 +56,8 @@ export class RowView {
     this.#holder.textContent = company(resource)
     this.#now.replaceChildren(...(group === 'earlier' ? [] : said(situation(resource, at), now)))
     this.#queue.replaceChildren(...said(queue(resource, at), now))
-    const dead = claims.filter(({ overdue }) => overdue).length
-    this.#overdue.textContent = dead === 0 ? '' : `${dead} dead?`
+    const expired = claims.filter(({ overdue }) => overdue).length
+    this.#overdue.textContent = expired === 0 ? '' : `${expired} expired`
     this.#strip.replaceChildren(strip(resource, stays, moment))
   }
 

@@ -1,8 +1,8 @@
 /** What the page lists, in which order, and what of it is asked for. */
 import type { Stay } from './chronicle.js'
-import { isHeld, keyOf, longestWait, type Resource, type Status } from './status.js'
+import { holds, keyOf, longestWait, type Resource, type Status, waits } from './status.js'
 
-export type Group = 'waiting' | 'held' | 'kept' | 'earlier'
+export type Group = 'waiting' | 'held' | 'kept' | 'expired' | 'earlier'
 
 /** One resource: as it is now, if it is, and what has gone on there. */
 export interface Row {
@@ -35,8 +35,9 @@ export function rowsOf(status: Status, stays: ReadonlyMap<string, readonly Stay[
 }
 
 function groupOf({ claims }: Resource): Group {
-  if (claims.some(claim => !isHeld(claim))) return 'waiting'
-  return claims.length > 0 ? 'held' : 'kept'
+  if (claims.some(waits)) return 'waiting'
+  if (claims.some(holds)) return 'held'
+  return claims.length > 0 ? 'expired' : 'kept'
 }
 
 function resourceOf(key: string): Resource {
@@ -72,11 +73,10 @@ interface Totals {
 
 export function totalsOf({ resources }: Status): Totals {
   const claims = resources.flatMap(({ claims }) => claims)
-  const held = claims.filter(isHeld).length
-  const waits = resources.flatMap(resource => {
+  const longestWaits = resources.flatMap(resource => {
     const ms = longestWait(resource)
     return ms === undefined ? [] : [{ resource, ms }]
   })
-  const [longest] = waits.sort((a, b) => b.ms - a.ms)
-  return { held, waiting: claims.length - held, longest }
+  const [longest] = longestWaits.sort((a, b) => b.ms - a.ms)
+  return { held: claims.filter(holds).length, waiting: claims.filter(waits).length, longest }
 }

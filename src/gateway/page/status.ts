@@ -46,7 +46,7 @@ export interface Claim {
   user?: string
   command?: string
   sinceMs?: number
-  /** Its lease is over: most likely dead. */
+  /** Its lease is over: it has expired. */
   overdue?: boolean
   /** µs since 1970: when the claim was made, and when it was granted. */
   ticket?: string
@@ -85,8 +85,17 @@ export function isHeld({ state }: Claim): boolean {
   return state !== 'waiting'
 }
 
-/** For how long somebody has waited there at the longest, ms; undefined: nobody does, save for the dead. */
+/** Holds, and its lease runs: an expired claim neither holds nor waits. */
+export function holds(claim: Claim): boolean {
+  return isHeld(claim) && !claim.overdue
+}
+
+export function waits(claim: Claim): boolean {
+  return !isHeld(claim) && !claim.overdue
+}
+
+/** The longest wait there, ms; undefined: none. */
 export function longestWait({ claims }: Resource): number | undefined {
-  const waits = claims.filter(claim => !isHeld(claim) && !claim.overdue).map(({ sinceMs = 0 }) => sinceMs)
-  return waits.length === 0 ? undefined : Math.max(...waits)
+  const waiting = claims.filter(waits).map(({ sinceMs = 0 }) => sinceMs)
+  return waiting.length === 0 ? undefined : Math.max(...waiting)
 }

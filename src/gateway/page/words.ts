@@ -1,5 +1,5 @@
 /** How the page puts it: what goes on at a resource, who somebody is there, and times as people say them. */
-import { type Claim, isHeld, longestWait, type Resource, type Run } from './status.js'
+import { type Claim, holds, isHeld, longestWait, type Resource, type Run, waits } from './status.js'
 
 /** Text, or a time (ms since 1970) that is said relative to now and counts on by itself. */
 export type Piece = string | { since: number } | { until: number }
@@ -32,14 +32,14 @@ export function lengthOf(ms: number): string {
 
 /** What goes on there. `at` is when that was seen, ms since 1970. */
 export function situation(resource: Resource, at: number): Piece[] {
-  const held = resource.claims.filter(isHeld)
+  const held = resource.claims.filter(holds)
   const [first] = held
   const since: Piece[] = first?.sinceMs === undefined ? [] : [' for ', { since: at - first.sinceMs }]
   const count = held.length
   switch (resource.kind) {
     case 'rwlock':
       if (first?.mode === 'write') return ['being written', ...since]
-      return count === 0 ? ['free'] : [`${count} ${count === 1 ? 'reads' : 'read'}`]
+      return count === 0 ? freeUnlessExpired(resource) : [`${count} ${count === 1 ? 'reads' : 'read'}`]
     case 'semaphore':
       return [`${sum(held)} of ${resource.permits ?? '?'} permits taken`]
     case 'pool':
@@ -59,13 +59,18 @@ export function situation(resource: Resource, at: number): Piece[] {
     case 'rendezvous':
       return []
     default:
-      return count === 0 ? ['free'] : count === 1 ? ['held', ...since] : [`${count} hold it`]
+      return count === 0 ? freeUnlessExpired(resource) : count === 1 ? ['held', ...since] : [`${count} hold it`]
   }
 }
 
-/** How many wait, and since when the first of those who live does. */
+/** A holder whose lease is over keeps others out until it is reaped. */
+function freeUnlessExpired({ claims }: Resource): Piece[] {
+  return claims.some(claim => isHeld(claim) && claim.overdue) ? [] : ['free']
+}
+
+/** How many wait, and how long the first of them has. */
 export function queue(resource: Resource, at: number): Piece[] {
-  const waiting = resource.claims.filter(claim => !isHeld(claim)).length
+  const waiting = resource.claims.filter(waits).length
   if (waiting === 0) return []
   const longest = longestWait(resource)
   const since: Piece[] = longest === undefined ? [] : [', ', { since: at - longest }]

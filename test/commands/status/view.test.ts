@@ -44,12 +44,12 @@ test('who holds, who waits in which place and for how long', t => {
     ]),
   )
   t.deepEqual(text(shown), [
-    '1 held, 2 waiting (db:3306)',
+    '1 held, 1 waiting (db:3306)',
     '',
-    'rwlock deploy  being written, 2 wait',
-    '  writes     3m 12s  root@web-1 pid 4312  migrate.sh --all            lease 48s',
-    '  1st read   40s     root@web-2 pid 77    migrate.sh --all            lease 48s',
-    '  2nd write  4s      root@web-2 pid 77    migrate.sh --all            dead? -12s',
+    'rwlock deploy  being written, 1 waits, 1 expired',
+    '  writes     3m 12s  root@web-1 pid 4312  migrate.sh --all           lease 48s',
+    '  1st read   40s     root@web-2 pid 77    migrate.sh --all           lease 48s',
+    '  2nd write  4s      root@web-2 pid 77    migrate.sh --all           expired 12s',
   ])
   t.is(text(shown, 120)[4]?.trimEnd().slice(-37), '   ticket 1763742671120000  lease 48s')
   t.is(text(shown, 80, true)[4], '    token 1763742671123456, ticket 1763742671120000')

@@ -36,7 +36,7 @@ export function atTables(team: TeamOptions, breakage: Breakage, index: number): 
     clock: systemClock,
     leaseMs,
     graceMs,
-    maxClockSkewMs: breakage.maxClockSkewMs ?? MAX_CLOCK_SKEW_MS,
+    maxClockSkewMs: MAX_CLOCK_SKEW_MS,
   })
   return {
     async take(signal) {

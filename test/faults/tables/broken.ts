@@ -5,6 +5,7 @@
 import { randomBytes } from 'node:crypto'
 import mysql from 'mysql2'
 import { SeraError } from '../../../src/errors.js'
+import { Watch } from '../../../src/primitives/watch.js'
 import type { ClaimStore } from '../../../src/store/claims.js'
 import type { Changed } from '../../../src/store/connection.js'
 import { isContention } from '../../../src/store/retry.js'
@@ -32,7 +33,6 @@ export type BrokenRule =
 
 export interface Breakage {
   selfFencing: boolean
-  maxClockSkewMs?: number
   store(store: ClaimStore): ClaimStore
 }
 
@@ -43,7 +43,8 @@ export function breakRule(rule: BrokenRule, team: TeamOptions): Breakage {
     case 'no self-fencing':
       return { ...INTACT, selfFencing: false }
     case 'expiry by the server clock':
-      return { ...INTACT, maxClockSkewMs: 0 }
+      believeInClock()
+      return INTACT
     case 'unknown taken for done':
       believeInCommit()
       return INTACT
@@ -75,6 +76,10 @@ function replace(pattern: RegExp, instead: Instead): void {
   TableConnection.prototype.change = function (this: TableConnection, sql: string, values: unknown[] = []) {
     return pattern.test(sql) ? instead.call(this, change, sql, values) : change.call(this, sql, values)
   }
+}
+
+function believeInClock(): void {
+  Watch.prototype.dead = (_key, { claims }) => claims.filter(({ overdueMs }) => overdueMs > 0)
 }
 
 function believeInCommit(): void {

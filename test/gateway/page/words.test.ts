@@ -1,7 +1,7 @@
 import test from 'ava'
 import { totalsOf } from '../../../src/gateway/page/rows.js'
 import type { Claim, Resource } from '../../../src/gateway/page/status.js'
-import { company, queue } from '../../../src/gateway/page/words.js'
+import { company, queue, situation } from '../../../src/gateway/page/words.js'
 
 const pool = (...claims: Claim[]): Resource => ({ kind: 'pool', name: 'nightly', maxLocks: 1, claims })
 const AT = 1_000_000
@@ -13,13 +13,20 @@ test('who came over HTTP is a host and what it asked for', t => {
   t.is(company(pool({ state: 'granted', host: 'web-1', connection: 7 })), 'web-1 connection 7')
 })
 
-test('the dead have not waited longest', t => {
+test('an expired claim neither holds nor waits, and its resource is not free', t => {
   const dead: Claim = { state: 'waiting', host: 'a', sinceMs: 90_000, overdue: true }
   const alive: Claim = { state: 'waiting', host: 'b', sinceMs: 5000 }
   const both = pool(dead, alive)
-  t.deepEqual(queue(both, AT), ['2 wait', ', ', { since: AT - 5000 }])
-  t.deepEqual(queue(pool(dead), AT), ['1 waits'])
+  t.deepEqual(queue(both, AT), ['1 waits', ', ', { since: AT - 5000 }])
+  t.deepEqual(queue(pool(dead), AT), [])
   const totals = (...resources: Resource[]) => totalsOf({ server: '', at: '', unseen: [], resources })
   t.deepEqual(totals(pool(dead), both).longest, { resource: both, ms: 5000 })
+  t.deepEqual(totals(pool(dead), both, pool({ ...dead, state: 'granted' })), {
+    ...{ held: 0, waiting: 1 },
+    longest: { resource: both, ms: 5000 },
+  })
   t.is(totals(pool(dead)).longest, undefined)
+  const mutex = (...claims: Claim[]): Resource => ({ kind: 'mutex', name: 'x', claims })
+  t.deepEqual(situation(mutex({ ...dead, state: 'granted' }), AT), [])
+  t.deepEqual(situation(mutex(dead), AT), ['free'])
 })
