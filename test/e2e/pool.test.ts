@@ -73,7 +73,11 @@ onRuntimes('two commands of one host exclude each other, which a Distributex wou
 })
 
 /** A service with PrivateTmp=yes, as systemd starts it. */
-const PRIVATE_TMP = ['unshare', '-m', 'sh', '-c', 'mount -t tmpfs tmpfs /tmp && exec "$@"', 'sh']
+const PRIVATE_TMP = [
+  ...['unshare', '-m', 'sh', '-c'],
+  'mount -t tmpfs tmpfs /tmp && echo {} >/tmp/sera.json && SERA_CONFIG=/tmp/sera.json && exec "$@"',
+  'sh',
+]
 
 onRuntimes('a command with a private /tmp and one without exclude each other', async (t, bench) => {
   const server = await poolServer(t, onePool())

@@ -40,8 +40,14 @@ test('a kind is offered, and then the names of that kind that are in use', async
     [['status', 'mutex', 'w'], ['mutex']],
     [['break', 'sem', 'w'], ['semaphore']],
     [['rwlock', 'read', 'w'], ['rwlock']],
-    [['semaphore', 'w'], ['semaphore', 'counter']],
-    [['barrier', 'w'], ['barrier', 'double-barrier']],
+    [
+      ['semaphore', 'w'],
+      ['semaphore', 'counter'],
+    ],
+    [
+      ['barrier', 'w'],
+      ['barrier', 'double-barrier'],
+    ],
     [['gate', 'open', 'w'], ['gate']],
     [['once', 'w'], ['once']],
     [['sync', 'w'], ['rendezvous']],
