@@ -1,7 +1,9 @@
 /** Composition root: argv -> settings -> command -> outcome -> exit code, in this order and once. */
 import { type CommandLine, splitCommandLine } from './commands/argv.js'
+import type { BuiltIn } from './commands/built-in.js'
 import type { Call } from './commands/call.js'
 import { classic } from './commands/classic.js'
+import type { Wanted } from './commands/completion/offers.js'
 import type { FlagValues } from './commands/flags.js'
 import { sayNews } from './commands/messages.js'
 import type { RunOptions } from './commands/run-options.js'
@@ -93,17 +95,22 @@ async function reachable(settings: Settings, session: Session): Promise<Settings
 }
 
 async function runSubcommand(line: CommandLine & { kind: 'subcommand' }, session: Session): Promise<Outcome> {
-  const [name = '', about] = line.words
-  if (name === 'help') return await help(session, about)
-  if (name === 'version') return await version(session)
-  if (name === 'completion') {
-    ;(await import('./commands/completion.js')).printCompletionScript()
-    return { kind: 'done' }
-  }
+  const [name = ''] = line.words
+  const builtIn = (await import('./commands/built-in.js')).builtInNamed(name)
+  if (builtIn) return await runBuiltIn(builtIn, line.words.slice(1), session)
   const split = (await import('./commands/subcommand-line.js')).splitSubcommand(line)
   const flags = await readFlags(split.flags)
   if (split.kind === 'question') return flags.help ? await help(session, name) : await version(session)
   return await runForm(split, flags, ['sera', name, ...split.words], session)
+}
+
+async function runBuiltIn(name: BuiltIn, words: readonly string[], session: Session): Promise<Outcome> {
+  if (words.some(word => word === '--help' || word === '-h')) return await help(session)
+  const argument = (await import('./commands/built-in.js')).argumentOf(name, words)
+  if (name === 'version') return await version(session)
+  if (name === 'help') return await help(session, argument)
+  const { completionScript } = await import('./commands/completion/scripts.js')
+  return print(session, completionScript(argument ?? session.host.env.SHELL))
 }
 
 async function runForm(
@@ -175,8 +182,9 @@ async function version(session: Session): Promise<Outcome> {
 }
 
 async function complete(argv: readonly string[], session: Session): Promise<Outcome> {
-  const { completions } = await import('./commands/completion.js')
-  return print(session, completions(argv.slice(1)))
+  const { completions } = await import('./commands/completion/offers.js')
+  const ask = async (wanted: Wanted) => (await import('./commands/completion/live-names.js')).liveNames(wanted, session)
+  return print(session, await completions(argv.slice(1), ask))
 }
 
 function print(session: Session, text: string): Outcome {

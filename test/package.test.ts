@@ -1,7 +1,28 @@
+import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import test from 'ava'
 import { VERSION } from '../src/version.js'
 
+const description = JSON.parse(readFileSync('package.json', 'utf8'))
+
+/** Neither looks at the network, nor changes anything, nor runs a script of the package. */
+const npm = (...args: string[]) =>
+  execFileSync('npm', [...args, '--dry-run', '--ignore-scripts', '--offline'], { encoding: 'utf8', stdio: 'pipe' })
+
 test('the version that sera prints is the package’s', t => {
-  t.is(VERSION, JSON.parse(readFileSync('package.json', 'utf8')).version)
+  t.is(VERSION, description.version)
+})
+
+test('npm ci accepts the lock file: it has every package of every platform', t => {
+  t.notThrows(() => npm('ci'))
+})
+
+test('the package has the compiled program, the documentation and the changelog', t => {
+  const [packed] = JSON.parse(npm('pack', '--json')) as [{ files: { path: string }[] }]
+  const paths = packed.files.map(({ path }) => path)
+  const wanted = ['bin/sera', 'dist/main.js', 'dist/index.d.ts', 'dist/gateway/page/index.html']
+  const documents = ['README.md', 'CHANGELOG.md', 'LICENSE', 'docs/library.md', 'etc/sera.json.example']
+  for (const path of [...wanted, ...documents]) t.true(paths.includes(path), path)
+  t.false(paths.includes('dist/sera'), 'the binary is installed in another way')
+  for (const key of ['repository', 'homepage', 'bugs', 'keywords']) t.truthy(description[key], key)
 })

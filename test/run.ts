@@ -7,15 +7,16 @@
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
-import { constants, tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { chmodSync, rmSync } from 'node:fs'
+import { constants } from 'node:os'
+import { testEnvironment, testFolder } from './support/environment.js'
 import { type Server, type ServerAddress, serverBinary, startServer } from './support/servers.js'
 
-const folder = mkdtempSync(join(tmpdir(), 'sera-test-'))
-chmodSync(folder, 0o711) // tests may act as another user in a folder of its own
-process.env.SERA_TEST_DIR = folder
-process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
+process.umask(0o022)
+process.env = testEnvironment()
+chmodSync(testFolder, 0o711) // tests may act as another user in a folder of its own
+process.env.SERA_TEST_DIR = testFolder
+process.on('exit', () => rmSync(testFolder, { recursive: true, force: true }))
 
 // a terminal's Ctrl-C reaches ava too; this process waits for it and then cleans up
 let given: NodeJS.Signals | undefined

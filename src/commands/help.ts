@@ -52,7 +52,7 @@ function flagsStand(forms: readonly Form[]): string {
 
 const USAGE = `Usage: sera [flags] [--] <wait> <command> [args…]
        sera <subcommand> …
-       sera completion
+       sera completion [bash|zsh|fish]
 
 Runs a command on a cluster only when it is that command's turn. <wait> is how
 long to wait for the lock: seconds, or 500ms, 90s, 5m, 1h30m, forever.

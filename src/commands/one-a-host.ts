@@ -1,16 +1,21 @@
 /**
- * One of a kind on a host: to a Distributex the host is the holder of a pool, so that a second command on it would
- * hear YES, too, and the pool would be free for all when the first of them ends. The original's client has a pid file
- * against that. Here it is a lock on a file, which guard and command inherit: killed, sera keeps it until they are gone.
+ * One of a kind on a host. A Distributex knows hosts and not commands: it says YES to a second command of the host that
+ * has the pool, and the first of the two to end gives the pool away.
+ *
+ * 1. The lock is flock(2) on a file, in a folder that every user and every service of the host sees.
+ * 2. Guard and command inherit the descriptor. If sera is killed, they keep the lock until they are gone.
+ * 3. Another user's file is locked as well: the kernel asks for no right but to read it.
+ * 4. The holder removes the file. A waiter that gets the lock of a removed file starts over.
+ *
+ * An abstract socket is no place for it: Node fills its name up to 107 bytes and Bun takes 106 at most, so that the two
+ * never meet at one; any local user can bind it, too; and a service with PrivateNetwork=yes does not see it.
  */
 import { createHash } from 'node:crypto'
 import { constants, fchmodSync, fstatSync, openSync, statSync, unlinkSync } from 'node:fs'
 import type { Clock } from '../clock.js'
 import { type FileLock, lockOpened, unlock } from '../embedded/file-lock.js'
 import { SeraError } from '../errors.js'
-
-/** The same for every user and every run. */
-const FOLDER = '/tmp'
+import { sharedFolder } from './shared-folder.js'
 
 export interface HostLock {
   /** A process that inherits this holds the lock as well. */
@@ -39,7 +44,7 @@ export async function onlyHere(
   }
 }
 
-/** Who had it before may have removed the file, and others lock another one by now. */
+/** Whether the file still has its name; the holder before may have removed it, so that others lock a new one. */
 function isThere(fd: number, path: string): boolean {
   return fstatSync(fd).ino === statSync(path, { throwIfNoEntry: false })?.ino
 }
@@ -47,16 +52,16 @@ function isThere(fd: number, path: string): boolean {
 async function free(lock: FileLock, path: string): Promise<void> {
   try {
     unlinkSync(path)
-  } catch {} // another user's file, or removed by somebody
+  } catch {} // another user's file, or removed already
   await unlock(lock).catch(() => {})
   lock.release()
 }
 
 function pathOf(what: string): string {
-  return `${FOLDER}/sera-${createHash('sha256').update(what).digest('hex').slice(0, 32)}.lock`
+  return `${sharedFolder()}/sera-${createHash('sha256').update(what).digest('hex').slice(0, 32)}.lock`
 }
 
-/** For reading, as nobody may write to another user's file in such a folder; it is never read either. */
+/** For reading: that is what every user may do with another user's file in such a folder. */
 function openShared(path: string): number {
   const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK, O_CREAT, O_EXCL } = constants
   try {
@@ -69,14 +74,14 @@ function openShared(path: string): number {
     fchmodSync(fd, 0o644) // whatever the umask
     return fd
   } catch (error) {
-    if (codeOf(error) === 'EEXIST') return openShared(path) // somebody was quicker
+    if (codeOf(error) === 'EEXIST') return openShared(path) // another run was quicker
     throw cannotLock(path, error)
   }
 }
 
 function cannotLock(path: string, cause: unknown): SeraError {
   const reason = (cause as Error).message
-  return new SeraError('lock-failed', `cannot keep others on this host away by ${path}: ${reason}`, { cause })
+  return new SeraError('lock-failed', `cannot lock ${path} against other commands of this host: ${reason}`, { cause })
 }
 
 function codeOf(error: unknown): string | undefined {

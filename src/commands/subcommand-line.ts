@@ -3,6 +3,7 @@ import { parseWait } from '../config/duration.js'
 import { nearest } from '../config/nearest.js'
 import { SeraError } from '../errors.js'
 import { type CommandLine, commandOf, meansWait, type Taken, takeWords } from './argv.js'
+import { BUILT_IN } from './built-in.js'
 import { flagsOf, refuseOthers } from './flags.js'
 import { type Form, findSubcommand, SUBCOMMANDS, type Subcommand, usageOf } from './subcommands.js'
 
@@ -138,7 +139,7 @@ function usages(subcommand: Subcommand, forms: readonly Form[]): string {
 }
 
 function unknown(name: string): SeraError {
-  const known = [...SUBCOMMANDS.map(subcommand => subcommand.name), 'completion', 'help', 'version']
+  const known = [...SUBCOMMANDS.map(subcommand => subcommand.name), ...BUILT_IN]
   const meant = nearest(name, known)
   const hint = meant === undefined ? '; see sera --help' : `; did you mean "${meant}"?`
   return new SeraError(

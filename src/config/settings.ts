@@ -4,8 +4,11 @@
  */
 import type { Dsn } from './dsn.js'
 
-export type EngineChoice = 'auto' | 'get_lock' | 'lease'
-export type OnLost = 'reclaim' | 'terminate' | 'ignore'
+export const ENGINES = ['auto', 'get_lock', 'lease'] as const
+export type EngineChoice = (typeof ENGINES)[number]
+
+export const ON_LOST = ['reclaim', 'terminate', 'ignore'] as const
+export type OnLost = (typeof ON_LOST)[number]
 
 /** Between the moment the child must be gone and the moment another host may have the lock: clocks, scheduling. */
 export const SAFETY_MARGIN_MS = 1000

@@ -1,6 +1,6 @@
 /** The one table of what can be set. Names of environment variables and flags follow from the keys. */
 import type { Dsn } from './dsn.js'
-import type { EngineChoice, OnLost, SyslogSettings } from './settings.js'
+import { ENGINES, type EngineChoice, ON_LOST, type OnLost, type SyslogSettings } from './settings.js'
 import { syslog } from './syslog.js'
 import {
   dsn,
@@ -45,11 +45,11 @@ export const SETTINGS: { readonly [Name in SettingName]: Reader<Values[Name]> } 
   server: dsn,
   serverFile: path,
   servers: dsns,
-  engine: oneOf('auto', 'get_lock', 'lease'),
+  engine: oneOf(...ENGINES),
   lease: duration,
   grace: duration,
   namespace,
-  onLost: oneOf('reclaim', 'terminate', 'ignore'),
+  onLost: oneOf(...ON_LOST),
   syslog,
   verbose,
   audit: truth,

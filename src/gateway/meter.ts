@@ -16,8 +16,11 @@ export interface Crowd {
 /** From what a script notices to what a person does, s. */
 const WAITS_S = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800]
 
-/** Until the loop has been measured they are no numbers, which is written in a way that not everybody reads. */
-const NOT_TOLD = ['min', 'mean', 'stddev'].map(name => `nodejs_eventloop_lag_${name}_seconds`)
+/** Until the event loop has been measured these are NaN, which not every reader accepts. */
+const NO_NUMBERS = ['min', 'mean', 'stddev'].map(name => `nodejs_eventloop_lag_${name}_seconds`)
+
+/** Gauges with the name of a counter, which `promtool check metrics` refuses; each is the sum of one by type. */
+const MISNAMED = ['handles', 'requests', 'resources'].map(name => `nodejs_active_${name}_total`)
 
 export class Meter {
   readonly #registry = new Registry()
@@ -53,7 +56,7 @@ export class Meter {
   constructor(readonly clock: Clock) {
     new Gauge({ ...this.#named('sera_build_info', 'Always 1.'), labelNames: ['version'] }).set({ version: VERSION }, 1)
     collectDefaultMetrics({ register: this.#registry })
-    for (const name of NOT_TOLD) this.#registry.removeSingleMetric(name)
+    for (const name of [...NO_NUMBERS, ...MISNAMED]) this.#registry.removeSingleMetric(name)
   }
 
   /** Somebody begins to wait. The function it returns tells how that ended. */

@@ -9,6 +9,8 @@ import { connected } from './tcp.js'
 export interface SyslogFacts {
   /** Why lines would be lost. */
   problem?: string
+  /** That reason is that the host has no such socket, as is usual in a container. */
+  isAbsent: boolean
   /** Nothing comes back, so there may be a problem that does not show. */
   isBlind: boolean
 }
@@ -18,8 +20,11 @@ const LIMIT_MS = 2000
 export async function trySyslog({ address }: SyslogSettings, spawn: Spawn): Promise<SyslogFacts> {
   const where = parseAddress(address)
   const isBlind = where.kind === 'udp'
+  if (where.kind === 'unix' && !existsSync(where.path)) {
+    return { isBlind, isAbsent: true, problem: 'there is no such socket' }
+  }
   const problem = await problemAt(where, spawn, AbortSignal.timeout(LIMIT_MS))
-  return { isBlind, ...(problem === undefined ? {} : { problem }) }
+  return { isBlind, isAbsent: false, ...(problem === undefined ? {} : { problem }) }
 }
 
 async function problemAt(where: Address, spawn: Spawn, signal: AbortSignal): Promise<string | undefined> {
@@ -37,7 +42,6 @@ async function problemAt(where: Address, spawn: Spawn, signal: AbortSignal): Pro
 
 /** logger connects before it reads, and sends nothing when there is nothing to read. */
 async function problemWith(path: string, spawn: Spawn, signal: AbortSignal): Promise<string | undefined> {
-  if (!existsSync(path)) return 'there is no such socket'
   try {
     await run(spawn, 'logger', ['--socket', path, '--socket-errors=on', '--tag', 'sera'], { signal })
     return undefined

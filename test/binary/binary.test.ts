@@ -4,17 +4,17 @@
  */
 import { execFileSync } from 'node:child_process'
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import test from 'ava'
 import { type CliOptions, sera } from '../support/cli.js'
+import { testFolder } from '../support/environment.js'
 import { sharedServers } from '../support/servers.js'
 
 // nothing to do where it is up to date
 execFileSync('scripts/build-binary', { stdio: ['ignore', 'ignore', 'inherit'] })
 
 /** Away from all it was made of. */
-const folder = mkdtempSync(join(process.env.SERA_TEST_DIR ?? tmpdir(), 'binary-'))
+const folder = mkdtempSync(join(testFolder, 'binary-'))
 const program = join(folder, 'sera')
 copyFileSync(resolve('dist/sera'), program)
 

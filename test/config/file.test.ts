@@ -23,7 +23,7 @@ test('the example of the distribution loads without a warning', async t => {
   t.like(values, {
     server: { user: 'sera', password: 'secret', connectTimeoutMs: 500, database: undefined },
     syslog: { address: 'unix:/dev/log', facility: 'user', tag: 'sera' },
-    verbose: 'stdout',
+    verbose: 'stderr',
   })
   t.regex(readFileSync('etc/sera.json.example', 'utf8'), /"sera:secret@tcp\(127\.0\.0\.1:3306\)\/\?timeout=500ms"/)
 })

@@ -1,12 +1,12 @@
 /** `sera doctor` where the config, the host or the server is broken. */
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ExecutionContext } from 'ava'
 import fc from 'fast-check'
 import mysql from 'mysql2/promise'
 import { RUNTIMES, sera } from '../support/cli.js'
+import { environmentAt, testFolder } from '../support/environment.js'
 import { Terminal } from '../support/pty.js'
 import { type SharedServer, serverBinary, sharedServers, startServer } from '../support/servers.js'
 import { test } from '../support/turns.js'
@@ -16,7 +16,7 @@ const [shared] = sharedServers() as [SharedServer]
 const [node] = RUNTIMES as [(typeof RUNTIMES)[number]]
 
 function folder(t: ExecutionContext): string {
-  const path = mkdtempSync(join(process.env.SERA_TEST_DIR ?? tmpdir(), 'doctor-'))
+  const path = mkdtempSync(join(testFolder, 'doctor-'))
   t.teardown(() => rmSync(path, { recursive: true }))
   return path
 }
@@ -52,7 +52,7 @@ for (const runtime of RUNTIMES) {
 
   test(`${runtime.name}: no config, or one that is wrong: that is the finding, and the host is looked at`, async t => {
     const wrong: [string[], NodeJS.ProcessEnv, RegExp][] = [
-      [[], {}, /^no server: \/etc\/sera.json does not exist$/],
+      [[], {}, /^no server: \S+\/sera\.json names none$/],
       [['--config', '/no/such/file'], {}, /cannot read \/no\/such\/file: there is no such file/],
       [['--config', file(t, '{"server": "sera:secret@tcp(db)/", }')], {}, /is not valid JSON: line 1, column \d+/],
       [['--config', file(t, { server: 'sera:secret@tcp(db)' })], {}, /invalid DSN/],
@@ -143,7 +143,7 @@ test('a password never shows, whatever it is and wherever it stands', async t =>
 
 test('colour is for terminals, and not where NO_COLOR is', async t => {
   const line = `${node.path} doctor`
-  const env = { PATH: process.env.PATH, SERA_SERVER: shared.dsn() }
+  const env = { ...environmentAt(folder(t)), SERA_SERVER: shared.dsn() }
   const terminal = new Terminal(line, env)
   await terminal.closed
   t.true(terminal.output.includes('\x1b[32m✓\x1b[0m guard'))

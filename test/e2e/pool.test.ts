@@ -1,5 +1,5 @@
 /** `sera pool` at a stand-in for its server, which does what no good server does. No database is there. */
-import { writeFileSync } from 'node:fs'
+import { chmodSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { onRuntimes } from '../support/each.js'
 import { onePool, type PoolServer, poolServer } from '../support/pool-server.js'
@@ -70,6 +70,43 @@ onRuntimes('two commands of one host exclude each other, which a Distributex wou
   const next = bench.sub([...at(server, bench, '--wait'), 'echo', 'ran'])
   t.is(await holder.end(), 0)
   t.is((await next.ended()).stdout, 'ran\n')
+})
+
+/** A service with PrivateTmp=yes, as systemd starts it. */
+const PRIVATE_TMP = [
+  ...['unshare', '-m', 'sh', '-c'],
+  'mount -t tmpfs tmpfs /tmp && echo {} >/tmp/sera.json && SERA_CONFIG=/tmp/sera.json && exec "$@"',
+  'sh',
+]
+
+onRuntimes('a command with a private /tmp and one without exclude each other', async (t, bench) => {
+  const server = await poolServer(t, onePool())
+  const holder = await hold(bench, at(server, bench)).started()
+  t.is(await bench.sub([...at(server, bench), 'echo', 'ran'], { prefix: PRIVATE_TMP }).exited, 204)
+  t.is(await holder.end(), 0)
+  const after = await bench.sub([...at(server, bench), 'echo', 'ran'], { prefix: PRIVATE_TMP }).ended()
+  t.deepEqual(after, { code: 0, stdout: 'ran\n', stderr: '' })
+})
+
+const NOBODY = ['setpriv', '--reuid', 'nobody', '--regid', 'nogroup', '--clear-groups']
+
+onRuntimes('commands of two users exclude each other', async (t, bench) => {
+  const server = await poolServer(t, onePool())
+  chmodSync(bench.folder, 0o711)
+  const holder = await hold(bench, at(server, bench)).started()
+  t.is(await bench.sub([...at(server, bench), '/bin/echo', 'ran'], { prefix: NOBODY }).exited, 204)
+  t.is(await holder.end(), 0)
+  t.is(await bench.sub([...at(server, bench), '/bin/echo', 'ran'], { prefix: NOBODY }).exited, 0)
+})
+
+onRuntimes('a /run/sera that is closed to other users keeps them from the lock', async (t, bench) => {
+  const server = await poolServer(t, onePool())
+  chmodSync(bench.folder, 0o711)
+  const closed = ['unshare', '-m', 'sh', '-c', 'mount -t tmpfs tmpfs /run && mkdir -m 700 /run/sera && exec "$@"', 'sh']
+  const other = await bench.sub([...at(server, bench), '/bin/echo', 'ran'], { prefix: [...closed, ...NOBODY] }).ended()
+  t.is(other.code, 202)
+  t.regex(other.stderr, /^sera: cannot lock \/run\/sera\/sera-\w+\.lock against other commands of this host: EACCES/)
+  t.is(await bench.sub([...at(server, bench), '/bin/echo', 'ran'], { prefix: closed }).exited, 0)
 })
 
 onRuntimes('what the command leaves in the background does not keep the pool', async (t, bench) => {

@@ -3,13 +3,13 @@ import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { mkdir, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ExecutionContext } from 'ava'
 import mysql from 'mysql2/promise'
 import type { ServerBinary, ServerKind } from '../../src/embedded/binary.js'
+import { environmentAt, testFolder } from '../support/environment.js'
 import { serverBinary } from '../support/servers.js'
 
 const FIXTURE = join(import.meta.dirname, 'fixtures/embedded.js')
@@ -39,13 +39,13 @@ export class Home {
     program: string,
   ) {
     this.folder = join(root, 'sera/embedded')
-    this.env = { PATH: process.env.PATH, HOME: root, XDG_STATE_HOME: root, SERA_MYSQLD: program }
+    this.env = { ...environmentAt(root), SERA_MYSQLD: program }
   }
 
   /** Removed after the test, and its server ended, whatever became of it. */
   static async for(t: ExecutionContext, kind: ServerKind): Promise<Home> {
     const binary = await serverBinary(kind)
-    const home = new Home(await mkdtemp(join(process.env.SERA_TEST_DIR ?? tmpdir(), 'embedded-')), binary?.path ?? '')
+    const home = new Home(await mkdtemp(join(testFolder, 'embedded-')), binary?.path ?? '')
     t.teardown(async () => {
       for (const pid of home.serverPids()) process.kill(pid, 'SIGKILL')
       await rm(home.root, { recursive: true, force: true, maxRetries: 5 })

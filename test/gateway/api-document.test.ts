@@ -9,6 +9,16 @@ import { documented } from './api-document.js'
 const [server] = sharedServers() as [ReturnType<typeof sharedServers>[number]]
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
 
+type Security = Record<string, string[]>[]
+
+interface Described {
+  info: { license: { url: string } }
+  servers: object[]
+  security: Security
+  components: { securitySchemes: object }
+  paths: Record<string, Record<string, { operationId: string; security?: Security }>>
+}
+
 const RAN = {
   key: { kind: 'mutex', name: 'it' },
   token: '1',
@@ -49,6 +59,21 @@ test('every operation that is documented is there, and answers as documented', a
     const isThere = template.includes('{id}') ? [200, 204, 410].includes(status) : status === 200
     t.true(isThere, `${operation}: ${status}`)
   }
+})
+
+test('the document says where the API is, what it wants and what each operation is called', async t => {
+  const one = await (await apiBench(t, server)).gateway()
+  const document = (await one.get('/v1/openapi.json')).body as Described
+  t.true(document.servers.length > 0)
+  t.truthy(document.info.license.url)
+  const schemes = Object.keys(document.components.securitySchemes)
+  const operations = Object.values(document.paths).flatMap(item => Object.values(item))
+  const wanted = [document.security, ...operations.map(({ security = document.security }) => security)].flat()
+  for (const requirement of wanted) for (const name of Object.keys(requirement)) t.true(schemes.includes(name), name)
+  t.true(wanted.some(requirement => 'bearer' in requirement))
+  const ids = operations.map(({ operationId }) => operationId)
+  t.is(new Set(ids).size, operations.length, ids.join())
+  for (const id of ids) t.regex(id, /^(get|post|delete)[A-Z][A-Za-z]+$/)
 })
 
 test('where there is something, another method is told what there is; elsewhere there is nothing', async t => {

@@ -1,5 +1,6 @@
 /** The status page as a browser shows it: Debian's Chromium, without a window. */
 import { existsSync } from 'node:fs'
+import { isDeepStrictEqual } from 'node:util'
 import ava, { type ExecutionContext } from 'ava'
 import { type Browser, type BrowserContextOptions, chromium, type Locator, type Page } from 'playwright-core'
 import { database } from '../store/database.js'
@@ -7,6 +8,7 @@ import { serve, type TestGateway } from '../support/gateway.js'
 import { type Bench, bench, type Runtime, runtimes } from '../support/sera.js'
 import { type SharedServer, sharedServers } from '../support/servers.js'
 import { test } from '../support/turns.js'
+import { until } from '../support/until.js'
 
 const PROGRAM = process.env.SERA_TEST_CHROMIUM ?? '/usr/bin/chromium'
 
@@ -15,6 +17,9 @@ const ARGS = [
   ...['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'],
   ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
 ]
+
+/** Long, because other tests keep the machine busy. */
+const PATIENCE_MS = 90_000
 
 let browser: Promise<Browser> | undefined
 ava.after.always(async () => (await browser)?.close())
@@ -59,6 +64,7 @@ async function open(t: ExecutionContext, url: URL, options: BrowserContextOption
   if (!existsSync(PROGRAM)) throw new Error(`no ${PROGRAM}: apt-get install chromium`)
   browser ??= chromium.launch({ executablePath: PROGRAM, args: ARGS })
   const context = await (await browser).newContext({ viewport: { width: 1280, height: 800 }, ...options })
+  context.setDefaultTimeout(PATIENCE_MS)
   const page = await context.newPage()
   const faults: string[] = []
   page.on('request', request => {
@@ -83,4 +89,15 @@ export function row(page: Page, name: string): Locator {
 
 export async function live(page: Page): Promise<void> {
   await page.locator('#connection[data-state=live]').waitFor()
+}
+
+/** Waits until the page answers so. A browser answers a question at once, and the page may change after that. */
+export async function becomes<T>(t: ExecutionContext, ask: () => Promise<T>, wanted: T): Promise<void> {
+  let answer: T | undefined
+  const asWanted = async () => {
+    answer = await ask()
+    return isDeepStrictEqual(answer, wanted)
+  }
+  await until('the page answers as wanted', asWanted, { withinMs: PATIENCE_MS }).catch(() => {})
+  t.deepEqual(answer, wanted)
 }

@@ -2,8 +2,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { hold } from '../e2e/held.js'
-import { until } from '../support/until.js'
-import { live, row, seen } from './browser.js'
+import { becomes, live, row, seen } from './browser.js'
 
 seen(
   'a hand-over is seen as it happens, and afterwards as a line from lane to lane',
@@ -15,16 +14,16 @@ seen(
     await wiki.getByText('being written for').waitFor()
     const second = hold(bench, ['rwlock', 'write', 'wiki', '30'])
     await wiki.getByText('1 waits').waitFor()
-    t.is(await page.locator('#waiting').textContent(), '1')
-    t.regex(await page.title(), /^1 held, 1 waiting/)
+    await becomes(t, () => page.locator('#waiting').textContent(), '1')
+    await becomes(t, () => page.title(), '1 held, 1 waiting · sera')
     await wiki.locator('summary').click()
-    t.is(await wiki.locator('.claims li').count(), 2)
+    await becomes(t, () => wiki.locator('.claims li').count(), 2)
     await first.end()
     await second.started()
     await wiki.getByText(`pid ${second.sera.pid} `).first().waitFor()
     await wiki.locator('path.join').waitFor({ state: 'attached' })
     await wiki.locator('.runs').getByText('exit 0').waitFor()
-    t.is(await wiki.locator('.lanes .held').count(), 2)
+    await becomes(t, () => wiki.locator('.lanes .held').count(), 2)
     await page.locator('[aria-labelledby=heading-held]').getByText('wiki').waitFor()
     t.is(await page.evaluate('document.activeElement.tagName'), 'SUMMARY', 'has kept the focus')
     await second.end()
@@ -42,7 +41,7 @@ seen('who meets is seen waiting, and then joined', async (t, { bench, open }) =>
   await row(page, 'deploy').locator('summary').click()
   await row(page, 'deploy').locator('path.end.met').nth(1).waitFor({ state: 'attached' })
   await row(page, 'deploy').locator('path.join').waitFor({ state: 'attached' })
-  t.is(await row(page, 'deploy').locator('.lanes li').count(), 2)
+  await becomes(t, () => row(page, 'deploy').locator('.lanes li').count(), 2)
 })
 
 seen('what is searched for is shown, nothing else, and stands in the address', async (t, { bench, open }) => {
@@ -50,20 +49,20 @@ seen('what is searched for is shown, nothing else, and stands in the address', a
   await bench.sub(['gate', 'close', 'orchard']).exited
   const page = await open()
   const names = () => page.locator('.row b').allTextContents()
-  await until('both are there', async () => (await names()).length === 2)
+  await becomes(t, async () => (await names()).length, 2)
   await page.getByRole('searchbox').fill('ORCH gate')
-  t.deepEqual(await names(), ['orchard'])
+  await becomes(t, names, ['orchard'])
   await page.reload()
   await row(page, 'orchard').waitFor()
-  t.deepEqual(await names(), ['orchard'])
+  await becomes(t, names, ['orchard'])
   await page.getByRole('searchbox').fill('pears')
   await page.getByText('Nothing matches “pears”.').waitFor()
   await page.keyboard.press('Escape')
   await page.getByLabel('Kind').selectOption('counter')
-  t.deepEqual(await names(), ['apples'])
+  await becomes(t, names, ['apples'])
   await page.getByText('24 h').click()
   await page.getByText('18 h', { exact: true }).waitFor()
-  t.regex(page.url(), /#kind=counter&range=24h$/)
+  await becomes(t, async () => new URL(page.url()).hash, '#kind=counter&range=24h')
 })
 
 seen('it can be used by keyboard alone, and keeps the focus while things change', async (t, { bench, open }) => {
@@ -75,20 +74,20 @@ seen('it can be used by keyboard alone, and keeps the focus while things change'
   await page.keyboard.press('/')
   await page.keyboard.type('e')
   await page.keyboard.press('ArrowDown')
-  t.is(await focused(), 'apples')
+  await becomes(t, focused, 'apples')
   await page.keyboard.press('ArrowDown')
-  t.is(await focused(), 'pears')
+  await becomes(t, focused, 'pears')
   await bench.sub(['sem', 'apples', '1']).exited
   await row(page, 'apples').getByText('value 4').waitFor()
-  t.is(await focused(), 'pears')
+  await becomes(t, focused, 'pears')
   await page.keyboard.press('Enter')
   await row(page, 'pears').getByText('Last runs').waitFor()
   await page.keyboard.press('Escape')
-  t.is(await page.getByRole('searchbox').inputValue(), '')
+  await becomes(t, () => page.getByRole('searchbox').inputValue(), '')
   await page.locator('#theme').focus()
   for (const stop of ['text', 'kind']) {
     await page.keyboard.press('Tab')
-    t.is(await page.evaluate('document.activeElement.id'), stop)
+    await becomes(t, () => page.evaluate('document.activeElement.id'), stop)
   }
 })
 
@@ -113,8 +112,7 @@ seen('nothing has to be scrolled sideways on a phone', async (t, { bench, open }
   const page = await open({ viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true })
   await row(page, name).locator('summary').tap()
   await row(page, name).getByText('Who had it when').waitFor()
-  const widest = await page.evaluate('document.documentElement.scrollWidth')
-  t.is(widest, 390)
+  await becomes(t, () => page.evaluate('document.documentElement.scrollWidth'), 390)
   const tapped = await page.locator('.choice').first().boundingBox()
   t.true((tapped?.height ?? 0) >= 44, 'a finger hits it')
   await held.end()
@@ -123,15 +121,15 @@ seen('nothing has to be scrolled sideways on a phone', async (t, { bench, open }
 seen('it is as dark as the system, or as somebody says', async (t, { open }) => {
   const page = await open({ colorScheme: 'dark', reducedMotion: 'reduce' })
   const ground = () => page.evaluate('getComputedStyle(document.body).backgroundColor')
-  const dark = await ground()
-  t.is(dark, 'rgb(19, 18, 24)')
+  const [dark, light] = ['rgb(19, 18, 24)', 'rgb(250, 249, 247)']
+  await becomes(t, ground, dark)
   await page.getByRole('button', { name: 'Theme: auto' }).click()
-  t.is(await ground(), 'rgb(250, 249, 247)')
+  await becomes(t, ground, light)
   await page.reload()
   await live(page)
-  t.is(await ground(), 'rgb(250, 249, 247)')
+  await becomes(t, ground, light)
   await page.getByRole('button', { name: 'Theme: light' }).click()
-  t.is(await ground(), dark)
+  await becomes(t, ground, dark)
 })
 
 seen('with a token, the browser asks for it, and the stream goes with it', async (t, { bench, serve, open }) => {
@@ -159,7 +157,7 @@ seen(
     await live(page)
     await bench.sub(['sem', 'apples', '3']).exited
     await row(page, 'apples').waitFor()
-    t.is(await page.locator('#held').textContent(), '0')
+    await becomes(t, () => page.locator('#held').textContent(), '0')
   },
 )
 
@@ -172,7 +170,7 @@ seen('a page that nobody sees hangs up, and is back when it is looked at', async
   await bench.sub(['sem', 'apples', '3']).exited
   await page.evaluate(hidden(false))
   await row(page, 'apples').waitFor()
-  t.is(await page.locator('#connection').textContent(), 'live')
+  await becomes(t, () => page.locator('#connection').textContent(), 'live')
 })
 
 /** As a browser tells a page whose tab goes behind another, or comes back. */

@@ -2,8 +2,8 @@
 import { type SpawnOptions, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdtemp } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { environmentAt, testFolder } from './environment.js'
 
 export interface Runtime {
   name: 'node' | 'binary'
@@ -31,10 +31,9 @@ export interface CliOptions {
   stdio?: SpawnOptions['stdio']
 }
 
-/** Nothing of this machine's own configuration reaches a test. */
+/** With a home of its own. */
 export async function cleanEnvironment(): Promise<NodeJS.ProcessEnv> {
-  const home = await mkdtemp(join(process.env.SERA_TEST_DIR ?? tmpdir(), 'home-'))
-  return { PATH: process.env.PATH, HOME: home, XDG_STATE_HOME: home, LANG: 'C.UTF-8' }
+  return environmentAt(await mkdtemp(join(testFolder, 'home-')))
 }
 
 export async function sera(runtime: Runtime, args: readonly string[], options: CliOptions = {}): Promise<Result> {

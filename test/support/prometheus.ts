@@ -24,6 +24,8 @@ export function parseExposition(text: string): Sample[] {
     const [, typed, type] = TYPE.exec(line) ?? []
     if (typed !== undefined && type !== undefined) {
       if (types.has(typed)) throw new Error(`typed twice: ${line}`)
+      // as `promtool check metrics` has it: a counter is named _total, and nothing else is
+      if ((type === 'counter') !== typed.endsWith('_total')) throw new Error(`named as another type: ${line}`)
       types.set(typed, type)
       return []
     }

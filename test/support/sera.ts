@@ -3,10 +3,11 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { constants, tmpdir } from 'node:os'
+import { constants } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { ExecutionContext } from 'ava'
 import { lockName } from '../../src/lockname/lockname.js'
+import { environmentAt, testFolder } from './environment.js'
 import { guardsOf, kill, processesMarked } from './processes.js'
 
 export interface Runtime {
@@ -54,7 +55,7 @@ const DIES_WITH_THE_TEST = ['--pdeathsig', 'KILL', '--']
 
 /** What one test needs to run sera on one server. */
 export function bench(t: Pick<ExecutionContext, 'title' | 'teardown'>, runtime: Runtime, dsn: string): Bench {
-  const folder = mkdtempSync(join(process.env.SERA_TEST_DIR ?? tmpdir(), 'bench-'))
+  const folder = mkdtempSync(join(testFolder, 'bench-'))
   const started: Sera[] = []
   t.teardown(async () => {
     kill(
@@ -74,10 +75,9 @@ export function bench(t: Pick<ExecutionContext, 'title' | 'teardown'>, runtime: 
   })
   const start = (args: readonly string[], { prefix = [], env = {}, output }: SeraOptions = {}) => {
     const mark = randomUUID()
-    const inherited = { PATH: process.env.PATH, HOME: folder, SERA_TEST_MARK: mark }
     const child = spawn('setpriv', [...DIES_WITH_THE_TEST, ...prefix, runtime.program, ...args], {
       cwd: folder,
-      env: { ...inherited, SERA_SERVER: dsn, ...env },
+      env: { ...environmentAt(folder), SERA_TEST_MARK: mark, SERA_SERVER: dsn, ...env },
       stdio: ['ignore', output ?? 'pipe', output ?? 'pipe'],
       detached: true,
     })

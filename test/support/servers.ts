@@ -9,12 +9,12 @@ import { once } from 'node:events'
 import { constants, readFileSync } from 'node:fs'
 import { cp, mkdtemp, rm } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { findServer, identify, type ServerBinary, type ServerKind } from '../../src/embedded/binary.js'
 import { lastError } from '../../src/embedded/initialise.js'
 import { runOptions } from '../../src/embedded/options.js'
+import { testFolder } from './environment.js'
 import { type Template, template } from './template.js'
 
 /** Where a server is; plain data, so that it can be handed to another process. */
@@ -84,7 +84,7 @@ export async function startServer(options: StartOptions): Promise<Server> {
   if (binary === undefined) throw new Error(`no ${options.kind} server program on this machine`)
   const made = await template(binary, resolve('build/servers'))
   // a short path: a unix socket's is limited to 107 bytes
-  const folder = options.dir ?? (await mkdtemp(join(process.env.SERA_TEST_DIR ?? tmpdir(), `${options.kind}-`)))
+  const folder = options.dir ?? (await mkdtemp(join(testFolder, `${options.kind}-`)))
   const data = join(folder, 'data')
   await cp(made.data, data, { recursive: true, mode: constants.COPYFILE_FICLONE, force: false })
   const process_ = new ServerProcess(binary, made, folder, options.args ?? [])

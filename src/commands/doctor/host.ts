@@ -1,8 +1,9 @@
 /** This host: the guard, and the way to syslog. */
 import type { GuardFacts } from '../../child/guard-trial.js'
 import type { SyslogSettings } from '../../config/settings.js'
+import { DEFAULT_SYSLOG } from '../../config/syslog.js'
 import type { SyslogFacts } from '../../log/trial.js'
-import { bad, type Check, good, unknown } from './check.js'
+import { bad, type Check, good, unknown, warning } from './check.js'
 
 export function guardCheck({ missing, ended, problem }: GuardFacts): Check {
   if (missing.length > 0) {
@@ -17,7 +18,12 @@ export function guardCheck({ missing, ended, problem }: GuardFacts): Check {
 export function syslogCheck(syslog: SyslogSettings | undefined | 'not known', facts: SyslogFacts | undefined): Check {
   if (syslog === 'not known') return unknown('syslog', 'the settings are not known')
   if (!syslog || !facts) return good('syslog', 'off; failures are told on stderr only')
-  const { problem, isBlind } = facts
+  const { problem, isBlind, isAbsent } = facts
+  if (isAbsent && syslog.address === DEFAULT_SYSLOG.address) {
+    // `"syslog": true` asks for the local syslog where there is one; a container has none
+    const remedy = 'in a container, set "syslog" to the address of a syslog that takes lines, or to false'
+    return warning('syslog', `${syslog.address} is not there; failures are told on stderr only`, remedy)
+  }
   if (problem !== undefined) {
     const remedy = 'start syslog there, correct "syslog" in the config, or set it to false; commands run all the same'
     return bad('syslog', `${syslog.address} does not take lines: ${problem}`, remedy)

@@ -19,7 +19,11 @@ export function questionOf([kind, name]: readonly string[]): Question {
 const ALIASES: Record<string, Kind> = { sem: 'semaphore', br: 'barrier', sync: 'rendezvous' }
 
 /** Reads only, on a connection of its own; to be closed. */
-export function openCalls({ settings }: Call, { clock, random, pid }: Host, command: readonly string[]): Calls {
+export function openCalls(
+  { settings }: Pick<Call, 'settings'>,
+  { clock, random, pid }: Host,
+  command: readonly string[],
+): Calls {
   const { servers, leaseMs, connectWaitMs, namespace } = settings
   const attributes = attributesOf(pid, command)
   return new Calls({ servers, attributes, leaseMs, connectWaitMs, namespace, clock, random, onlyReads: true })

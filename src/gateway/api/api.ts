@@ -6,13 +6,13 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
 import { HTTPException } from 'hono/http-exception'
 import { removeClaims } from '../../store/breaking.js'
-import { VERSION } from '../../version.js'
 import { limited } from '../body-limit.js'
 import type { Env } from '../env.js'
 import type { Gateway } from '../gateway.js'
 import { json } from '../output.js'
 import { ClientClaims } from './client-claims.js'
 import type { Desk } from './desk.js'
+import { documentOf } from './document.js'
 import { endings } from './endings.js'
 import { refuse } from './endpoint.js'
 import { locks } from './locks.js'
@@ -31,10 +31,7 @@ export function api(gateway: Gateway): OpenAPIHono<Env> {
   const desk = deskOf(gateway)
   for (const part of [locks, endings, meetings]) part(app, desk)
   reading(app)
-  const document = app.getOpenAPI31Document({
-    openapi: '3.1.0',
-    info: { title: 'sera', version: VERSION, description: ABOUT },
-  })
+  const document = documentOf(app)
   app.get('/v1/openapi.json', c => json(c, document))
   refuseOtherMethods(app, Object.entries(document.paths ?? {}))
   return app
@@ -46,8 +43,6 @@ function deskOf(gateway: Gateway): Desk {
   const records = new Records(participant.options.leaseMs / 2, remove)
   return { gateway, claims: new ClientClaims(gateway), turns: new Turns(), records }
 }
-
-const ABOUT = 'Locks, barriers and the like for whoever speaks HTTP. Errors are problem details (RFC 9457).'
 
 /** 405 where there is something, but not by that method. */
 function refuseOtherMethods(app: OpenAPIHono<Env>, paths: readonly [path: string, item: object][]): void {

@@ -3,6 +3,7 @@ import { createRoute, type OpenAPIHono, type RouteConfig, type z } from '@hono/z
 import type { Context } from 'hono'
 import { SeraError } from '../../errors.js'
 import type { Env } from '../env.js'
+import { operationId } from './document.js'
 import { problem } from './words.js'
 
 type Method = 'get' | 'post' | 'delete'
@@ -45,6 +46,7 @@ export function endpoint<P extends z.ZodObject, B extends z.ZodType>(
   const route: RouteConfig = {
     method,
     path,
+    operationId: operationId(method, path),
     tags: [tag],
     summary,
     request: { params, ...(headers && { headers }), ...(body && { body: inJson(body) }) },

@@ -1,6 +1,7 @@
 /** What only reads is answered elsewhere (`watch.ts`); here it is documented with the rest. */
 import { type OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Env } from '../env.js'
+import { operationId, READING } from './document.js'
 import { moment, problem } from './words.js'
 
 const claim = z.looseObject({
@@ -62,6 +63,7 @@ export function reading(app: OpenAPIHono<Env>): void {
   ]
   for (const { path, summary, request, 200: ok } of paths) {
     const responses = { 200: ok, 400: refused, 401: refused, 403: refused, 421: refused, 503: refused }
-    app.openAPIRegistry.registerPath({ method: 'get', path, summary, tags: ['reading'], request, responses })
+    const operation = { operationId: operationId('get', path), summary, tags: ['reading'], security: READING }
+    app.openAPIRegistry.registerPath({ method: 'get', path, ...operation, request, responses })
   }
 }

@@ -4,12 +4,13 @@ import fc from 'fast-check'
 import type { Group } from '../../../src/commands/doctor/check.js'
 import { clock, clockDifference } from '../../../src/commands/doctor/clock.js'
 import { configChecks } from '../../../src/commands/doctor/config.js'
-import { guardCheck } from '../../../src/commands/doctor/host.js'
+import { guardCheck, syslogCheck } from '../../../src/commands/doctor/host.js'
 import { serverChecks, use } from '../../../src/commands/doctor/server.js'
 import { isHealthy, json, shown } from '../../../src/commands/doctor/show.js'
 import { tableChecks } from '../../../src/commands/doctor/tables.js'
 import { type Dsn, EMBEDDED } from '../../../src/config/dsn.js'
 import { resolveSettings } from '../../../src/config/resolve.js'
+import { DEFAULT_SYSLOG } from '../../../src/config/syslog.js'
 import { NotTold } from '../../../src/store/not-told.js'
 import { diagnosis, type Told } from './facts.js'
 
@@ -104,6 +105,22 @@ test('the guard: what it lacks, or why its trial failed', t => {
   t.is(guardCheck({ missing: [], ended: true }).verdict, 'good')
   t.regex(guardCheck({ missing: ['/proc/uptime'], ended: false }).says, /lacks \/proc\/uptime/)
   t.regex(guardCheck({ missing: [], ended: false, problem: 'it took too long' }).says, /\(it took too long\)/)
+})
+
+test('a host without /dev/log is a warning where syslog is the local one, and bad where it has an address', t => {
+  const absent = { problem: 'there is no such socket', isBlind: false, isAbsent: true }
+  const local = syslogCheck(DEFAULT_SYSLOG, absent)
+  t.is(local.verdict, 'warning')
+  t.is(local.says, 'unix:/dev/log is not there; failures are told on stderr only')
+  t.is(syslogCheck({ ...DEFAULT_SYSLOG, address: 'unix:/run/log' }, absent).verdict, 'bad')
+  t.is(syslogCheck(DEFAULT_SYSLOG, { problem: 'nobody listens there', isBlind: false, isAbsent: false }).verdict, 'bad')
+  t.is(syslogCheck(undefined, undefined).verdict, 'good')
+})
+
+test('a host without a config file: what names the server stands in its place', async t => {
+  const resolved = await resolveSettings({ file: '/no/such/file', env: { SERA_SERVER: 'sera@tcp(db)/' } })
+  const [file] = configChecks({ resolved, modeOf: () => undefined })
+  t.deepEqual(file, { name: 'file', verdict: 'good', says: 'no /etc/sera.json; SERA_SERVER names the server' })
 })
 
 const groups: Group[] = [

@@ -3,9 +3,9 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { testFolder } from '../../support/environment.js'
 import { until } from '../../support/until.js'
 import type { Holding, Verdict } from './book.js'
 import { Gateway } from './gateway.js'
@@ -55,7 +55,7 @@ export class Arena implements AsyncDisposable {
   }
 
   static async open(options: ArenaOptions): Promise<Arena> {
-    const folder = mkdtempSync(join(process.env.SERA_TEST_DIR ?? tmpdir(), 'arena-'))
+    const folder = mkdtempSync(join(testFolder, 'arena-'))
     const arena = new Arena(folder, await Referee.sit(join(folder, 'referee')), options)
     for (const table of JOB_TABLES) await options.sql(table)
     await options.sql(`INSERT INTO fault_counter VALUES ('${arena.name}', 0)`)
