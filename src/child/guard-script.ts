@@ -135,8 +135,10 @@ carries() {
   return 1
 }
 
-# sweep: adds what carries the child's entry in SERA_HELD, started no earlier than the child, and can be signalled;
-# true when it has found some. grep is only quicker.
+# sweep [TIME]: adds what carries the child's entry in SERA_HELD, started no earlier than the child (or sera, while the
+# child is not known), and can be signalled;
+# true when it has found some. With a TIME it stops then, and looks only at PIDs above the child's, which most are.
+# grep is only quicker.
 sweep() {
   found= files='/proc/[0-9]*/environ'
   if [ -z "$builtins" ]; then
@@ -147,8 +149,9 @@ sweep() {
     pid=\${file#/proc/}
     pid=\${pid%/*}
     case " $pids " in *" $pid "*) continue ;; esac
-    look "$pid" && [ "$start" -ge "$born" ] && kill -0 "$pid" && carries "$file" && adopt "$pid" || continue
-    found="$found $pid"
+    [ -z "$1" ] || [ "$pid" -gt "\${child:-0}" ] || continue
+    kill -0 "$pid" && look "$pid" && [ "$start" -ge "$born" ] && carries "$file" && adopt "$pid" && found="$found $pid"
+    [ -z "$1" ] || { now && [ "$now" -lt "$1" ]; } || break
   done
   [ -n "$found" ]
 } 2>/dev/null
@@ -204,15 +207,16 @@ ask() {
   over=$now
   [ "\${deadline:-$now}" -ge "$now" ] || over=$deadline
   over=$((over + grace))
-  sweep || return
+  sweep "$over" || return
   kill -TERM $found
   kill -CONT $found
 } 2>/dev/null
 
 # finish STATUS: ends the child and all it started, then the guard. After a failed fork the EXIT trap calls it again.
+# That VTALRM is ignored tells sera that the guard is acting.
 finish() {
   why=$1
-  trap '' ALRM
+  trap '' ALRM VTALRM
   trap - CHLD
   [ -z "$BASH_VERSION" ] || builtins=\${builtins:-bash}
   [ -n "$over" ] || ask
@@ -242,6 +246,7 @@ tend() {
   clock=$!
 }
 
+look $PPID && born=$start
 # A read that a signal has ended sets poked, or its status is above 128; at the end of file the next one fails too.
 while :; do
   poked=
