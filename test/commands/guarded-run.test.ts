@@ -89,6 +89,7 @@ test('a lock that is lost in the moment in which the command starts: the command
 function scene(t: ExecutionContext, job: Partial<Job>, lock: Partial<HeldLock> = {}, on = host): Scene {
   const marker = `${process.pid}:${encodeURIComponent(t.title)}`
   const usual: HeldLock = {
+    provenAt: systemClock.boot(),
     until: systemClock.boot() + 60_000,
     token: undefined,
     lifeline: undefined,
