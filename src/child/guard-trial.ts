@@ -1,7 +1,8 @@
-/** Whether the guard can do its work on this host: it is let loose on a process that does nothing. For `sera doctor`. */
+/** Whether the guard works on this host: a real guard ends a process that does nothing, at a deadline. For `sera doctor`. */
 import { accessSync, constants } from 'node:fs'
-import { sleep } from '../clock.js'
-import { GUARD_PATH, Guard } from './guard.js'
+import { sleep, systemClock } from '../clock.js'
+import { Guard } from './guard.js'
+import { guardPath, hasSleep } from './guard-needs.js'
 import { type Process, spawn } from './spawn.js'
 
 export interface GuardFacts {
@@ -13,21 +14,17 @@ export interface GuardFacts {
 }
 
 const FILES = ['/bin/sh', '/proc/uptime', '/proc/self/stat']
-/** Shells have the rest built in. */
-const PROGRAMS = ['grep', 'sleep']
-
 /** Longer than the guard takes on a busy machine, shorter than the process lasts. */
 const LIMIT_MS = 5000
+const TICK_MS = 100
 
-export async function tryGuard(): Promise<GuardFacts> {
-  const files = FILES.filter(file => !can(file, constants.R_OK))
-  const programs = PROGRAMS.filter(
-    name => !GUARD_PATH.split(':').some(folder => can(`${folder}/${name}`, constants.X_OK)),
-  )
-  const missing = [...files, ...programs]
+/** `path` is sera's own PATH. */
+export async function tryGuard(path: string | undefined): Promise<GuardFacts> {
+  const missing = FILES.filter(file => !canRead(file))
+  if (!hasSleep(guardPath(path))) missing.push('sleep')
   if (missing.length > 0) return { missing, ended: false }
   try {
-    const problem = await trial()
+    const problem = await trial(path)
     return { missing, ended: problem === undefined, ...(problem === undefined ? {} : { problem }) }
   } catch (error) {
     return { missing, ended: false, problem: (error as Error).message }
@@ -35,16 +32,16 @@ export async function tryGuard(): Promise<GuardFacts> {
 }
 
 /** Why it did not end a process; undefined when it did. */
-async function trial(): Promise<string | undefined> {
-  const guard = new Guard({ marker: 'sera-doctor', graceMs: 0, tickMs: 1000, lifeline: undefined })
+async function trial(path: string | undefined): Promise<string | undefined> {
+  const guard = new Guard({ marker: 'sera-doctor', graceMs: 0, tickMs: TICK_MS, lifeline: undefined, path })
   const child = spawn('sleep', ['60'], { stdio: ['ignore', 'ignore', 'ignore'], detached: true })
   const gone = endOf(child)
   try {
     guard.watch(child.pid ?? 0)
-    guard.end()
+    guard.extend(systemClock.boot() + TICK_MS) // later than its first look, so that its clock has to wake it
     const late = sleep(LIMIT_MS).then(() => 'it took too long')
     const end = await Promise.race([guard.ended, late])
-    if (end !== 'asked') return end === 'gone' ? 'it did not see the process' : end
+    if (end !== 'deadline') return end === 'gone' ? 'it did not see the process' : end
     return await Promise.race([gone, late])
   } finally {
     child.kill('SIGKILL')
@@ -59,9 +56,9 @@ function endOf(child: Process): Promise<undefined> {
   })
 }
 
-function can(file: string, mode: number): boolean {
+function canRead(file: string): boolean {
   try {
-    accessSync(file, mode)
+    accessSync(file, constants.R_OK)
     return true
   } catch {
     return false

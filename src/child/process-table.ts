@@ -3,6 +3,8 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { constants } from 'node:os'
 
 export interface ProcessState {
+  /** False when it is gone in all but name: a zombie without other threads. A leader that has exited leaves a zombie, too. */
+  alive: boolean
   parent: number
   group: number
   session: number
@@ -10,6 +12,8 @@ export interface ProcessState {
   terminal: boolean
   /** It belongs to the terminal's foreground group: Ctrl-C reaches it from the kernel. */
   foreground: boolean
+  /** When it started; with the PID, this names a process for good. */
+  start: number
 }
 
 /** Reads /proc/PID/stat (proc_pid_stat(5)); undefined when there is no such process or no /proc. */
@@ -21,8 +25,27 @@ export function readProcess(pid: number | 'self'): ProcessState | undefined {
     return undefined
   }
   const fields = line.slice(line.lastIndexOf(')') + 2).split(' ')
+  const state = fields[0] ?? 'X'
   const [parent = 0, group = 0, session = 0, tty = 0, foregroundGroup = 0] = fields.slice(1, 6).map(Number)
-  return { parent, group, session, terminal: tty !== 0, foreground: tty !== 0 && foregroundGroup === group }
+  const [threads = 0, , start = 0] = fields.slice(17, 20).map(Number)
+  const terminal = tty !== 0
+  const alive = state !== 'X' && (state !== 'Z' || threads > 1)
+  return { alive, parent, group, session, terminal, foreground: terminal && foregroundGroup === group, start }
+}
+
+/** The PIDs of all processes that /proc shows. */
+export function processIds(): number[] {
+  return readNames('/proc').map(Number).filter(Number.isInteger)
+}
+
+/** The entries of SERA_HELD in the environment that the process was started with; none when it can't be read. */
+export function heldEntriesOf(pid: number): string[] {
+  try {
+    const variables = readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0')
+    return variables.filter(one => one.startsWith('SERA_HELD=')).flatMap(one => one.slice(10).split(' '))
+  } catch {
+    return []
+  }
 }
 
 /** The signals a process ignores; none when there is no such process. */

@@ -35,7 +35,7 @@ export async function classic(call: Call, host: Host, report: Partial<Report>): 
   const tables = new ClassicTables(lock, call, host)
   const mutex = await openMutex(call, host, lock, tables)
   const marker = heldEntry(host.pid, lock, server)
-  const reserve = new GuardInReserve({ ...guardTimes(settings), marker })
+  const reserve = new GuardInReserve({ ...guardTimes(settings), marker, path: host.env.PATH })
   const work = async (): Promise<Outcome> => {
     const turn = await awaitTurn(turnAt(mutex, call, host, reserve), call, host, report)
     if ('outcome' in turn) return turn.outcome

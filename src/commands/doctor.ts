@@ -49,7 +49,7 @@ async function examine(visit: Visit): Promise<Group[]> {
   const settings = config.resolved?.settings
   const syslog = settings ? settings.syslog : 'not known'
   const facts = typeof syslog === 'object' ? await trySyslog(syslog, spawn) : undefined
-  const host = [guardCheck(await tryGuard()), syslogCheck(syslog, facts)]
+  const host = [guardCheck(await tryGuard(visit.session.host.env.PATH)), syslogCheck(syslog, facts)]
   const servers = config.resolved ? await examineServers(config.resolved, visit) : UNKNOWN_SERVERS
   return [{ group: 'config', checks: configChecks(config) }, ...servers, { group: 'host', checks: host }]
 }

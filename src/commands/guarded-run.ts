@@ -1,8 +1,9 @@
 /** One command under guard, from its start to the moment when nothing of it is left; see `hold.ts` for the rules. */
 import { Child } from '../child/child.js'
 import { checkExecutable } from '../child/executable.js'
+import { Family } from '../child/family.js'
 import { recipientOf } from '../child/forwarding.js'
-import { Guard, type GuardEnd, type GuardOptions } from '../child/guard.js'
+import { Guard, type GuardOptions } from '../child/guard.js'
 import { readProcess } from '../child/process-table.js'
 import { after, sleep } from '../clock.js'
 import { formatDuration } from '../config/duration.js'
@@ -11,6 +12,7 @@ import { SeraError, unreachable } from '../errors.js'
 import type { Host } from '../host.js'
 import type { Outcome } from '../outcome.js'
 import type { HeldLock } from '../store/port.js'
+import { GuardDuty } from './guard-duty.js'
 
 export interface Job {
   command: readonly string[]
@@ -38,12 +40,12 @@ export function guardTimes({ leaseMs, graceMs }: Pick<Job, 'leaseMs' | 'graceMs'
 /** Whoever sends these does not want the lock kept after the command has ended. */
 const ENDS_THE_RUN: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT', 'SIGQUIT']
 
+const UNABLE = 'its guard could not work on (are there too many processes?)'
 const NO_ANSWER = 'no answer from the server until the deadline (was sera stopped?)'
 
 export class GuardedRun {
   readonly #ownGroup: boolean
-  #guard: Guard
-  #guardEnd: GuardEnd | undefined
+  readonly #duty: GuardDuty
   #child: Child | undefined
   /** Why the child is being ended; the first reason counts. */
   #forced: Outcome | undefined
@@ -61,7 +63,21 @@ export class GuardedRun {
     const self = readProcess('self')
     if (!self) throw new SeraError('lock-failed', 'sera needs /proc to guard a command (Linux); nothing was run')
     this.#ownGroup = !self.terminal
-    this.#guard = this.#employ(prepared ?? this.#startGuard())
+    this.#duty = new GuardDuty(
+      {
+        ...guardTimes(job),
+        clock: host.clock,
+        start: () => this.#startGuard(),
+        fence: () => this.#fence(),
+        familyOf: ({ pid, running }) =>
+          new Family({ pid, running, ownGroup: this.#ownGroup, marker: job.marker, kill: host.kill }),
+        kill: host.kill,
+        onForce: reason => {
+          this.#forced ??= { kind: 'lost', reason }
+        },
+      },
+      prepared ?? this.#firstGuard(),
+    )
   }
 
   /** Starts the child and sees it to its end. */
@@ -73,11 +89,11 @@ export class GuardedRun {
       const cancel = after(this.job.runAtMostMs, () => this.#overran())
       const exitCode = await child.exited
       cancel()
-      await this.#settleGuard()
+      await this.#duty.settle(this.#forced !== undefined)
       return this.#verdict(exitCode)
     } finally {
       stopListening()
-      this.#guard.dismiss()
+      this.#duty.dismiss()
     }
   }
 
@@ -95,6 +111,12 @@ export class GuardedRun {
 
   async #start(): Promise<Child> {
     checkExecutable(this.job.command[0] ?? '', this.job.env.PATH)
+    if (this.#lostFor !== undefined && this.job.onLost !== 'ignore') {
+      throw new SeraError(
+        'lock-failed',
+        `the lock was lost before the command started (${this.#lostFor}); nothing was run`,
+      )
+    }
     if (this.host.clock.boot() >= this.#fence()) {
       throw new SeraError(
         'lock-failed',
@@ -109,8 +131,8 @@ export class GuardedRun {
       ownGroup: this.#ownGroup,
       ignored: this.host.ignored,
     })
-    this.#guard.watch(this.#child.pid)
-    if (this.#guardEnd !== undefined) this.#replaceGuard() // it ended before there was a child
+    this.#duty.watch(this.#child)
+    if (this.#forced) this.#duty.order() // the lock was lost while the command started
     return this.#child
   }
 
@@ -121,41 +143,21 @@ export class GuardedRun {
   }
 
   #startGuard(): Guard {
-    return new Guard({ ...guardTimes(this.job), marker: this.job.marker, lifeline: this.lock.lifeline })
+    const { marker } = this.job
+    return new Guard({ ...guardTimes(this.job), marker, lifeline: this.lock.lifeline, path: this.host.env.PATH })
   }
 
-  #employ(guard: Guard): Guard {
-    guard.extend(this.#fence())
-    void guard.ended.then(end => this.#guardEnded(guard, end))
-    return guard
-  }
-
-  /** A guard that somebody killed is replaced: no command runs without one. */
-  #guardEnded(guard: Guard, end: GuardEnd): void {
-    if (guard !== this.#guard) return
-    this.#guardEnd = end
-    if ((end === 'failed' || end === 'gone') && this.#child?.running) this.#replaceGuard()
-  }
-
-  #replaceGuard(): void {
-    const former = this.#guard
+  #firstGuard(): Guard {
     try {
-      this.#guard = this.#employ(this.#startGuard())
-    } catch (error) {
-      // no second process to be had: the command can't be guarded, nor ended gently
-      this.#forced ??= { kind: 'lost', reason: (error as Error).message }
-      this.#child?.signal('SIGKILL', true, this.host.kill)
-      return
+      return this.#startGuard()
+    } catch (cause) {
+      throw new SeraError('lock-failed', `${(cause as Error).message}; nothing was run`, { cause })
     }
-    this.#guardEnd = undefined
-    if (this.#child) this.#guard.watch(this.#child.pid)
-    if (this.#forced) this.#guard.end()
-    former.dismiss()
   }
 
   #keep(): void {
     this.lock.keep({
-      renewed: () => this.#guard.extend(this.#fence()),
+      renewed: () => this.#duty.extend(),
       broken: reason => void this.#broken(reason),
     })
   }
@@ -178,11 +180,11 @@ export class GuardedRun {
   async #reclaim(reason: string): Promise<void> {
     const fence = this.#fence()
     const reclaimed = await this.lock.reclaim(fence)
-    if (!reclaimed || this.#guard.acting || this.host.clock.boot() >= fence) return this.#lose(reason)
+    if (!reclaimed || this.#duty.acting || this.host.clock.boot() >= fence) return this.#lose(reason)
     this.#lostFor = undefined
     this.job.warn(`lock reclaimed after it was lost (${reason}); the command goes on`)
     this.#keep()
-    if (this.#child?.running) this.#replaceGuard()
+    if (this.#child?.running) this.#duty.replace()
   }
 
   #overran(): void {
@@ -190,7 +192,7 @@ export class GuardedRun {
   }
 
   #lose(reason: string): void {
-    const holdingOn = !this.#child?.running && !this.#enough.signal.aborted
+    const holdingOn = this.#child?.running === false && !this.#enough.signal.aborted
     if (holdingOn)
       this.job.warn(`the lock was lost after the command had ended, while --hold-at-least kept it (${reason})`)
     this.#enough.abort()
@@ -198,22 +200,15 @@ export class GuardedRun {
   }
 
   #end(outcome: Outcome): void {
-    if (!this.#child?.running) return
+    if (this.#child?.running === false) return
     this.#forced ??= outcome
-    this.#guard.end()
-  }
-
-  /** While force is at work, the child's end is not the end of all that it started. */
-  async #settleGuard(): Promise<void> {
-    const force = this.#forced !== undefined || this.#guard.acting
-    this.#guard.dismiss()
-    if (force) this.#guardEnd = await this.#guard.ended
+    if (this.#child) this.#duty.order()
   }
 
   #verdict(exitCode: number): Outcome {
     if (this.#forced) return this.#forced
-    if (this.#guardEnd === 'deadline') {
-      const reason = this.#lostFor ?? this.lock.trouble ?? NO_ANSWER
+    if (this.#duty.end === 'deadline' || this.#duty.end === 'unable') {
+      const reason = this.#duty.end === 'unable' ? UNABLE : (this.#lostFor ?? this.lock.trouble ?? NO_ANSWER)
       return { kind: 'lost', reason }
     }
     if (this.#lostFor !== undefined && this.job.onLost !== 'ignore') {

@@ -41,7 +41,7 @@ export async function wrapped(stop: WrappedStop, call: Call, host: Host, report:
   const endless = stop.endless(sharesAbove(host, lock, tables, ancestors))
   if (endless === true) throw endlessWait(lock)
   const marker = heldEntry(host.pid, lock, tables, stop.share)
-  const reserve = new GuardInReserve({ ...guardTimes(settings), marker })
+  const reserve = new GuardInReserve({ ...guardTimes(settings), marker, path: host.env.PATH })
   const inReserve = after(QUEUED_AFTER_MS, () => reserve.prepare('none'))
   const patient = endless === 'perhaps' ? { ...call, waitMs: 0 } : call
   return await participating(stop.key, call, host, report, async participant => {

@@ -3,7 +3,7 @@ import { type Recipient, recipientOf, type Situation } from '../../src/child/for
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const
 
-const state = { parent: 1, group: 10, session: 10, terminal: true, foreground: true }
+const state = { alive: true, start: 0, parent: 1, group: 10, session: 10, terminal: true, foreground: true }
 
 function recipients(situation: Situation): Record<string, Recipient> {
   return Object.fromEntries(SIGNALS.map(signal => [signal.slice(3), recipientOf(signal, situation)]))

@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
 import test, { type ExecutionContext } from 'ava'
 import { GUARD_SCRIPT } from '../../src/child/guard-script.js'
-import { kill, processesMarked } from '../support/processes.js'
+import { isZombieLeader, kill, processesMarked, ZOMBIE_LEADER } from '../support/processes.js'
 import { until } from '../support/until.js'
 
 const { PATH } = process.env
@@ -16,15 +16,16 @@ const SHELLS = [
   { name: 'busybox', file: '/bin/busybox' },
 ].filter(({ file }) => existsSync(file))
 
-/** Ignores TERM, has children that do, too, an orphan, and one that has left for a session of its own. */
-const STUBBORN = 'trap "" TERM; (sleep 1000 &); (setsid sleep 1000 & sleep 1000) & sleep 1000 & sleep 1000; :'
+/** Ignores TERM, has children that do, too, an orphan, one in a session of its own, and a daemon that has left them all. */
+const STUBBORN =
+  'trap "" TERM; setsid -f sleep 1000; (sleep 1000 &); (setsid sleep 1000 & sleep 1000) & sleep 1000 & sleep 1000; :'
 
 function hundredthsSinceBoot(): number {
   return Math.floor(Number.parseFloat(readFileSync('/proc/uptime', 'latin1')) * 100)
 }
 
 /** A command that runs, marked as the child of the sera `mark`. */
-async function running(t: ExecutionContext, mark: string, script = STUBBORN, sleepers = 5): Promise<ChildProcess> {
+async function running(t: ExecutionContext, mark: string, script = STUBBORN, sleepers = 6): Promise<ChildProcess> {
   const child = spawn('sh', ['-c', script], {
     detached: true,
     stdio: 'ignore',
@@ -134,6 +135,19 @@ for (const { name, file } of SHELLS) {
     t.deepEqual(await verdict(watching, mark), { status: 12, left: 0 })
   })
 
+  test(`${name}: a child whose main thread has ended while another runs is ended`, async t => {
+    const mark = randomUUID()
+    const [program = '', ...args] = ZOMBIE_LEADER
+    const env = { PATH, SERA_HELD: `outer ${mark}` }
+    const child = spawn(program, args, { detached: true, stdio: 'ignore', env })
+    t.teardown(() => child.kill('SIGKILL'))
+    await until('its main thread has ended', () => isZombieLeader(child.pid ?? 0))
+    const watching = guard(mark)
+    watching.stdin?.write(`child ${child.pid}\nend\n`)
+    t.is((await once(watching, 'exit'))[0], 12)
+    t.not(await exitOf(child), null)
+  })
+
   test(`${name}: a stopped child is ended too, and one that ends at TERM gets the time to`, async t => {
     const mark = randomUUID()
     const child = await running(t, mark, 'trap "sleep 0.2; exit" TERM; sleep 1000 & wait', 1)
@@ -142,4 +156,10 @@ for (const { name, file } of SHELLS) {
     watching.stdin?.write(`child ${child.pid}\nend\n`)
     t.deepEqual(await verdict(watching, mark), { status: 12, left: 0 })
   })
+}
+
+/** The signal that has ended it. */
+async function exitOf(child: ChildProcess): Promise<NodeJS.Signals | null> {
+  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
+  return child.signalCode
 }

@@ -1,10 +1,22 @@
 /** What /proc tells of the processes of a test: who they are, and whether they still run. */
 import { readdirSync, readFileSync } from 'node:fs'
 
-/** False for a zombie too: it runs nothing any more. */
+/** False for a zombie too, unless it is a leader with living threads (the 20th field counts them). */
 export function isAlive(pid: number): boolean {
-  const fields = stat(pid)
-  return fields !== undefined && fields[0] !== 'Z' && fields[0] !== 'X'
+  const [state, ...rest] = stat(pid) ?? ['X']
+  return state !== 'X' && (state !== 'Z' || Number(rest[16]) > 1)
+}
+
+/** A program whose main thread has ended while another lives on: a zombie to look at. */
+export const ZOMBIE_LEADER = [
+  'node_modules/.bin/bun',
+  '-e',
+  `const exit = { args: ['ptr'], returns: 'void' }
+  require('bun:ffi').dlopen('libc.so.6', { pthread_exit: exit }).symbols.pthread_exit(null)`,
+]
+
+export function isZombieLeader(pid: number): boolean {
+  return stat(pid)?.[0] === 'Z' && isAlive(pid)
 }
 
 /** Every process whose environment contains `text`, as whatever is started with it keeps it, wherever it goes. */
@@ -15,6 +27,11 @@ export function processesMarked(text: string): number[] {
 /** The guard of the sera that runs as `pid`, its clock included; more than one while a guard is being replaced. */
 export function guardsOf(pid: number): number[] {
   return pids().filter(guard => isAlive(guard) && read(guard, 'cmdline').includes(`\0sera-guard\0${pid}:`))
+}
+
+/** The guard that looks for this entry of SERA_HELD, its clock included. */
+export function guardsFor(entry: string): number[] {
+  return pids().filter(guard => isAlive(guard) && read(guard, 'cmdline').includes(`\0sera-guard\0${entry}\0`))
 }
 
 /** Every process of these sessions, such as all that a guard started. */

@@ -8,7 +8,7 @@ import { bad, type Check, good, unknown, warning } from './check.js'
 export function guardCheck({ missing, ended, problem }: GuardFacts): Check {
   if (missing.length > 0) {
     const says = `the guard, which ends a command whose lock is lost, lacks ${missing.join(', ')}`
-    return bad('guard', says, 'sera needs Linux with /proc, /bin/sh, and grep and sleep in /usr/bin or /bin')
+    return bad('guard', says, 'sera needs Linux with /proc, /bin/sh, and sleep in /usr/bin, /bin or its own PATH')
   }
   if (ended) return good('guard', 'it has ended a process on trial, as it would a command whose lock is lost')
   const says = `on trial, the guard did not end a process (${problem ?? 'no reason shows'})`

@@ -1,0 +1,72 @@
+/**
+ * The child with everything it started, for the case that its guard does not act and sera has to end it: descendants, the
+ * group that the child leads, and every process that carries the child's entry in SERA_HELD.
+ *
+ * The order is the guard's: STOP to all, so that none can fork away, until no other is found; then KILL. PID and start time
+ * name a member, so that a reused PID is never hit.
+ */
+import { heldEntriesOf, type ProcessState, processIds, readProcess } from './process-table.js'
+
+export interface FamilyOf {
+  pid: number
+  /** Once it has ended its PID may be another's, and only what carries its entry is known to be its own. */
+  running: boolean
+  /** The child leads a group of its own. */
+  ownGroup: boolean
+  /** The child's entry in SERA_HELD. */
+  marker: string
+  /** process.kill, which throws. */
+  kill(pid: number, signal: NodeJS.Signals): void
+}
+
+export class Family {
+  /** Start time by PID. */
+  readonly #members = new Map<number, number>()
+
+  readonly #since: number = 0
+
+  constructor(readonly of: FamilyOf) {
+    const child = of.running ? readProcess(of.pid) : undefined
+    if (!child?.alive) return
+    this.#members.set(of.pid, child.start)
+    this.#since = child.start
+  }
+
+  /** Kills all members. True when none was left; KILL takes its time, so call it until then. */
+  kill(): boolean {
+    do this.#send('SIGSTOP')
+    while (this.#grow())
+    this.#send('SIGKILL')
+    return this.#members.size === 0
+  }
+
+  /** Forgets the dead and adds the new; true when there are new ones. */
+  #grow(): boolean {
+    const alive = new Map(processIds().map(pid => [pid, readProcess(pid)] as const))
+    for (const [pid, start] of this.#members) {
+      const now = alive.get(pid)
+      if (!now?.alive || now.start !== start) this.#members.delete(pid)
+    }
+    let grown = false
+    for (const [pid, state] of alive) {
+      if (!state?.alive || this.#members.has(pid) || !this.#belongs(pid, state)) continue
+      this.#members.set(pid, state.start)
+      grown = true
+    }
+    return grown
+  }
+
+  #belongs(pid: number, { parent, group, start }: ProcessState): boolean {
+    const { ownGroup, running, marker } = this.of
+    if (this.#members.has(parent) || (running && ownGroup && group === this.of.pid)) return true
+    return start >= this.#since && heldEntriesOf(pid).includes(marker)
+  }
+
+  #send(signal: NodeJS.Signals): void {
+    for (const pid of this.#members.keys()) {
+      try {
+        this.of.kill(pid, signal)
+      } catch {} // dead by now, or another user's
+    }
+  }
+}

@@ -1,0 +1,176 @@
+/**
+ * Sees to it that the child is guarded as long as it runs, and is gone by the fence even if its guards fail.
+ *
+ * 1. A guard that was killed, or that does not see the child, is replaced. The pause before it doubles each time, and sera
+ *    gives up after a few vain guards: no child runs unguarded.
+ * 2. sera looks at the boot clock at least every second, as timers don't count suspend. It takes over when the guard is
+ *    not acting a tick and an allowance after the child's time was up (the fence, or the order to end it), and when the
+ *    child still runs a grace and the allowance after that. The allowance is half of the margin that the fence leaves.
+ * 3. To give up or to take over means to kill the guard, if it is not acting, and the child with everything it started,
+ *    again and again until nothing is left.
+ */
+import type { Child } from '../child/child.js'
+import type { Family } from '../child/family.js'
+import type { Guard, GuardEnd } from '../child/guard.js'
+import { after, type Clock, sleep } from '../clock.js'
+import { SAFETY_MARGIN_MS } from '../config/settings.js'
+
+export interface Post {
+  /** Starts a guard. Throws when that can't be done. */
+  start(): Guard
+  /** When the child must be ended, ms on the boot clock. */
+  fence(): number
+  graceMs: number
+  tickMs: number
+  clock: Clock
+  familyOf(child: Child): Family
+  /** process.kill. */
+  kill(pid: number, signal: NodeJS.Signals): void
+  /** sera kills the child itself, and why. */
+  onForce(reason: string): void
+}
+
+const ALLOWANCE_MS = SAFETY_MARGIN_MS / 2
+/** How late sera may notice that the machine was suspended. */
+const LOOK_MS = 1000
+const AGAIN_MS = 50
+const VAIN_GUARDS = 5
+/** A guard that has lived for so long was not in vain. */
+const LONG_LIFE_MS = 10_000
+
+export class GuardDuty {
+  /** How the present guard ended. */
+  end: GuardEnd | undefined
+  #guard: Guard
+  #child: Child | undefined
+  #family: Family | undefined
+  #orderedAt = Number.POSITIVE_INFINITY
+  #employedAt = 0
+  #vain = 0
+  #wasLate = false
+  #tries = 0
+  #cancelLook = () => {}
+
+  constructor(
+    readonly post: Post,
+    /** A guard with this lock's lifeline, started while the lock was waited for. */
+    prepared?: Guard,
+  ) {
+    this.#guard = this.#employ(prepared ?? post.start())
+  }
+
+  /** The guard has begun to end the child, or sera has. */
+  get acting(): boolean {
+    return this.#family !== undefined || this.#guard.acting
+  }
+
+  /** The fence has moved. */
+  extend(): void {
+    this.#guard.extend(this.post.fence())
+  }
+
+  /** The child runs from now on. */
+  watch(child: Child): void {
+    this.#child = child
+    this.#guard.watch(child.pid)
+    if (this.end !== undefined) this.replace() // it ended before there was a child
+    this.#look()
+  }
+
+  /** Orders the guard to end the child. */
+  order(): void {
+    this.#orderedAt = Math.min(this.#orderedAt, this.post.clock.boot())
+    this.#guard.end()
+    this.#look()
+  }
+
+  /** Puts another guard in the place of this one, with the lifeline that the lock has now. */
+  replace(): void {
+    const former = this.#guard
+    try {
+      this.#guard = this.#employ(this.post.start())
+    } catch (error) {
+      this.#force(`its guard could not be replaced: ${(error as Error).message}`)
+      return
+    }
+    this.end = undefined
+    if (this.#child) this.#guard.watch(this.#child.pid)
+    if (this.#orderedAt < Number.POSITIVE_INFINITY) this.#guard.end()
+    former.dismiss()
+  }
+
+  /** The child has ended. While force is at work, that is not the end of all that it started. */
+  async settle(force: boolean): Promise<void> {
+    const { acting } = this
+    this.#guard.dismiss()
+    if (!force && !acting) return
+    this.end = await this.#guard.ended
+    if (this.end === 'failed') this.#force('its guard died while it ended it')
+    while (this.#family?.kill() === false) await sleep(AGAIN_MS)
+  }
+
+  dismiss(): void {
+    this.#cancelLook()
+    this.#guard.dismiss()
+  }
+
+  #employ(guard: Guard): Guard {
+    this.#employedAt = this.post.clock.now()
+    guard.extend(this.post.fence())
+    void guard.ended.then(end => this.#ended(guard, end))
+    return guard
+  }
+
+  #ended(guard: Guard, end: GuardEnd): void {
+    if (guard !== this.#guard) return
+    this.end = end
+    if (end === 'deadline' || end === 'asked' || !this.#isMissed) return
+    if (this.post.clock.now() - this.#employedAt > LONG_LIFE_MS) this.#vain = 0
+    if (this.#vain === VAIN_GUARDS) this.#force('its guards died, or did not see the command')
+    else after(this.#pause(end), () => this.#isMissed && this.replace())
+  }
+
+  /** A guard that was killed left the child unguarded; any other may have ended just before the child is seen to. */
+  #pause(end: GuardEnd): number {
+    const vain = this.#vain++
+    return vain === 0 && end === 'failed' ? 0 : AGAIN_MS * 2 ** vain
+  }
+
+  get #isMissed(): boolean {
+    return this.#child?.running === true && this.#family === undefined
+  }
+
+  #look(): void {
+    this.#cancelLook()
+    const { clock, graceMs, tickMs } = this.post
+    const due = Math.min(this.post.fence(), this.#orderedAt)
+    if (due === Number.POSITIVE_INFINITY) return // no fence, and no order yet
+    const late = clock.boot() - due - ALLOWANCE_MS
+    const isIdle = late >= tickMs && !this.#guard.acting
+    const isLate = isIdle || late >= graceMs
+    if (this.#family || (isLate && this.#wasLate)) {
+      this.#force(isIdle ? 'its guard did not act' : 'its guard did not end it in time')
+    } else {
+      // once more after the events that have come meanwhile, as sera may have been stopped and the child be ended
+      this.#wasLate = isLate
+      this.#lookIn(isLate ? AGAIN_MS : late < tickMs ? tickMs - late : graceMs - late)
+    }
+  }
+
+  #lookIn(ms: number): void {
+    this.#cancelLook()
+    this.#cancelLook = after(Math.min(LOOK_MS, ms), () => this.#look())
+  }
+
+  /** Kills the child and all it started; `#look` goes on with that until nothing is left. */
+  #force(reason: string): void {
+    if (!this.#child) return
+    this.post.onForce(reason)
+    this.#family ??= this.post.familyOf(this.#child)
+    const isGone = this.#family.kill()
+    // `running` and not there: /proc hides it (hidepid)
+    if (this.#child.running) this.#child.signal('SIGKILL', true, this.post.kill)
+    if (!this.#guard.acting || (isGone && !this.#child.running)) this.#guard.kill()
+    this.#lookIn(AGAIN_MS * 2 ** this.#tries++)
+  }
+}

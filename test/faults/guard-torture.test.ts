@@ -1,0 +1,22 @@
+/** A sample of the guard's torture; `npm run test:long` has all of it. */
+import { spawnSync } from 'node:child_process'
+import { test } from '../support/turns.js'
+import { complaint, SAMPLE, SHELLS, torture } from './guard-torture.js'
+
+const hasStrace = spawnSync('strace', ['-V']).status === 0
+
+for (const shell of SHELLS) {
+  for (const fault of SAMPLE) {
+    test(`${shell}: ${fault.title}, and no command outlives fence and grace`, async t => {
+      if (fault.inject && !hasStrace) {
+        t.log('skipped: strace is not installed')
+        t.pass()
+        return
+      }
+      for (const cause of ['deadline', 'sera gone'] as const) {
+        const verdict = await torture(shell, cause, fault)
+        t.is(complaint(verdict), undefined, `${cause}: ${JSON.stringify(verdict)}`)
+      }
+    })
+  }
+}

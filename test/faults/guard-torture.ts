@@ -1,0 +1,187 @@
+/**
+ * One guard, tortured: its script runs in one shell and guards a stubborn family while one fault happens to it. What may
+ * come of that: the family is gone by the fence and the grace, or no command was started.
+ *
+ * strace makes system calls fail. It counts them for each process by itself.
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { GUARD_SCRIPT } from '../../src/child/guard-script.js'
+import { systemClock } from '../../src/clock.js'
+import { kill, processesMarked, processesOfSessions } from '../support/processes.js'
+import { until } from '../support/until.js'
+
+export const SHELLS = ['dash', 'busybox', 'bash'].filter(name => existsSync(`/bin/${name}`))
+
+/** Why the guard has to end the family. */
+export const CAUSES = ['deadline', 'end', 'sera gone'] as const
+export type Cause = (typeof CAUSES)[number]
+
+export interface Fault {
+  title: string
+  /** As strace has it. */
+  inject?: string
+  /** Signals to the guard, and to what it has started: its clock, and the clock's sleep. */
+  strike?: (leader: number, others: readonly number[]) => void | Promise<void>
+}
+
+export interface Verdict {
+  /** The command was started. */
+  started: boolean
+  /** How late the last of the family was gone, ms after the fence and the grace; negative: sooner. */
+  lateMs: number
+  left: number
+}
+
+const FORKS = 'clone,clone3,fork,vfork'
+const GRACE_MS = 400
+const TICK_S = 0.1
+/** What the fence leaves is a second; a machine that is busy with other tests needs more. bash' retries take 15 s. */
+const LATE_MS = 10_000
+
+/** The n-th fork of each of the guard's processes, or all from there on. The first of the guard itself is its clock. */
+const failingFork = (when: string): Fault => ({
+  title: `fork ${when} fails`,
+  inject: `${FORKS}:error=EAGAIN:when=${when}`,
+})
+
+const interruptedRead = (when: string): Fault => ({
+  title: `read ${when} is interrupted`,
+  inject: `read:error=EINTR:when=${when}`,
+})
+
+export const SAMPLE: readonly Fault[] = [
+  { title: 'nothing' },
+  ...['1', '2', '3', '2+'].map(failingFork),
+  ...['1', '1+13'].map(interruptedRead),
+  { title: 'its clock and sleep are killed', strike: (_, others) => kill(others, 'SIGKILL') },
+  { title: 'one sleep is killed', strike: (_, others) => kill(others.slice(-1), 'SIGKILL') },
+  { title: 'signals rain', strike: rain },
+]
+
+export const ALL: readonly Fault[] = [
+  ...SAMPLE,
+  ...['4', '5', '6', '1+', '3+', '4+', '5+'].map(failingFork),
+  ...['2', '3', '5', '8', '13', '100', '400', '1000', '1+7', '2+7', '1+100'].map(interruptedRead),
+  { title: 'its clock is killed', strike: (_, others) => kill(others.slice(0, 1), 'SIGKILL') },
+]
+
+async function rain(leader: number): Promise<void> {
+  for (let drop = 0; drop < 200; drop++) {
+    for (const signal of ['SIGCHLD', 'SIGUSR2', 'SIGALRM', 'SIGTERM', 'SIGCONT'] as const) kill([leader], signal)
+    await sleep(1)
+  }
+}
+
+/** Ignores TERM; two generations, an orphan, and a daemon that has left both the group and the family. */
+const FAMILY = `trap '' TERM; (sleep 1000 &); setsid -f sleep 1000; sh -c 'sleep 1000; :' & sleep 1000 & sleep 1000; :`
+const FAMILY_SIZE = 7
+
+export async function torture(shell: string, cause: Cause, fault: Fault): Promise<Verdict> {
+  const mark = `${process.pid}:${randomUUID()}`
+  const guard = startGuard(shell, mark, fault)
+  try {
+    say(guard, `deadline ${Number.MAX_SAFE_INTEGER}`)
+    const leader = await leaderOf(guard, shell)
+    if (leader === undefined) return { started: false, lateMs: 0, left: 0 }
+    const child = startFamily(mark)
+    await until('the family is complete', () => family(mark).length === FAMILY_SIZE)
+    say(guard, `child ${child.pid}`)
+    const others = processesOfSessions([guard.pid ?? 0]).filter(pid => pid !== leader && pid !== guard.pid)
+    await fault.strike?.(leader, others)
+    const fence = systemClock.boot() + (cause === 'deadline' ? 300 : 0)
+    if (cause === 'deadline') say(guard, `deadline ${Math.floor(fence / 10)}`)
+    else if (cause === 'end') say(guard, 'end')
+    else guard.stdin?.destroy()
+    await until('the family is gone', () => family(mark).length === 0).catch(() => {})
+    return { started: true, lateMs: systemClock.boot() - fence - GRACE_MS, left: family(mark).length }
+  } finally {
+    kill([...processesMarked(mark), -(guard.pid ?? 0)], 'SIGKILL')
+  }
+}
+
+/** What is wrong with a verdict; undefined: nothing. */
+export function complaint({ started, lateMs, left }: Verdict): string | undefined {
+  if (!started) return undefined
+  if (left > 0) return `${left} processes are left`
+  return lateMs > LATE_MS ? `gone ${lateMs} ms after fence and grace` : undefined
+}
+
+function startGuard(shell: string, mark: string, { inject }: Fault): ChildProcess {
+  const guard = ['-c', 'eval "$script"', 'sera-guard', mark, String(GRACE_MS / 10), String(TICK_S)]
+  const [program = '', ...args] = [...(inject ? injecting(inject) : []), asSh(shell), ...guard]
+  const started = spawn(program, args, {
+    env: { script: GUARD_SCRIPT, PATH: process.env.PATH, GUARD: mark },
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true,
+  })
+  started.stdin?.on('error', () => {})
+  return started
+}
+
+const folder = mkdtempSync(join(process.env.SERA_TEST_DIR ?? tmpdir(), 'shells-'))
+process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
+
+/** The shell by the name that sera calls it by: busybox and bash go by that. */
+function asSh(shell: string): string {
+  const sh = join(folder, shell, 'sh')
+  if (!existsSync(sh)) {
+    mkdirSync(join(folder, shell))
+    symlinkSync(`/bin/${shell}`, sh)
+  }
+  return sh
+}
+
+/** Reads fail in the guard alone: a sleep that cannot even be loaded is another fault. */
+function injecting(inject: string): string[] {
+  const all = inject.startsWith(FORKS) ? ['-f', '--seccomp-bpf'] : []
+  return ['strace', ...all, '-qq', '-o', '/dev/null', '-e', `inject=${inject}`, '-e', `trace=${inject.split(':')[0]}`]
+}
+
+/** The guard itself, when it waits with its clock, where it needs one; undefined: it has ended. */
+async function leaderOf(guard: ChildProcess, shell: string): Promise<number | undefined> {
+  const session = guard.pid ?? 0
+  return await until('the guard waits', () => {
+    if (guard.exitCode !== null || guard.signalCode !== null) return 'ended'
+    const shells = processesOfSessions([session]).filter(pid => nameOf(pid) === 'sh')
+    return shells.find(pid => hasTrap(pid) && (shell === 'bash' || shells.length > 1))
+  }).then(found => (found === 'ended' ? undefined : found))
+}
+
+function nameOf(pid: number): string | undefined {
+  return /^Name:\s*(\S+)/.exec(status(pid))?.[1]
+}
+
+/** bash has set its traps: it catches ALRM. */
+function hasTrap(pid: number): boolean {
+  const caught = /^SigCgt:\s*([0-9a-f]+)/m.exec(status(pid))?.[1] ?? '0'
+  return ((BigInt(`0x${caught}`) >> 13n) & 1n) === 1n
+}
+
+function startFamily(mark: string): ChildProcess {
+  return spawn('sh', ['-c', FAMILY], {
+    env: { PATH: process.env.PATH, SERA_HELD: `outer ${mark}` },
+    stdio: 'ignore',
+    detached: true,
+  })
+}
+
+function family(mark: string): number[] {
+  return processesMarked(`SERA_HELD=outer ${mark}`)
+}
+
+function status(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/status`, 'latin1')
+  } catch {
+    return ''
+  }
+}
+
+function say(guard: ChildProcess, line: string): void {
+  guard.stdin?.write(`${line}\n`)
+}

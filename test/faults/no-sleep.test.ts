@@ -1,0 +1,31 @@
+/** A host on which the guard cannot work, in a mount namespace of its own: nothing is run there. */
+import { each } from '../support/each.js'
+import { until } from '../support/until.js'
+
+/** `then` may put another sleep somewhere. */
+function withoutSleep(then = ''): { prefix: string[] } {
+  const hide = 'for f in /usr/bin/sleep /bin/sleep; do mount --bind /dev/null "$f" || exit; done'
+  return { prefix: ['unshare', '-m', 'sh', '-c', `cp /usr/bin/sleep own-sleep; ${hide}; ${then} exec "$@"`, 'sh'] }
+}
+
+if (process.getuid?.() === 0) {
+  each('a host without sleep: 202 with the reason, and nothing is run', async (t, bench) => {
+    const sera = bench.sera(['5', 'sh', '-c', 'echo ran'], withoutSleep())
+    t.is(await sera.exited, 202)
+    t.regex(
+      await sera.said(),
+      /^sera: .*the guard cannot work here: there is no program "sleep" in .*; nothing was run\n$/,
+    )
+    t.is(sera.stdout, '')
+  })
+
+  each('a host where sleep is only in the user’s own PATH: the guard works', async (t, bench) => {
+    const elsewhere = withoutSleep('mkdir own && mv own-sleep own/sleep && export PATH="$PWD/own:$PATH";')
+    const sera = bench.sera(['--lease', '4s', '--grace', '500ms', '5', 'sleep', '1000'], elsewhere)
+    await until('the command', () => sera.family().length > 0)
+    sera.kill('SIGSTOP')
+    await until('the guard has ended it at the fence', () => sera.family().length === 0)
+    sera.kill('SIGCONT')
+    t.is(await sera.exited, 206)
+  })
+}

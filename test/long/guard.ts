@@ -1,0 +1,28 @@
+/**
+ * The guard's torture, all of it: every fault, in every shell, for every cause. `npm run test:long`.
+ *
+ *     node build/test/long/guard.js             # prints how late the last of each family was gone
+ *     node build/test/long/guard.js 'fork'      # only these faults
+ *
+ * Ends with 1 if anything was ever wrong.
+ */
+import { spawnSync } from 'node:child_process'
+import { ALL, CAUSES, complaint, SHELLS, torture } from '../faults/guard-torture.js'
+
+const [only = ''] = process.argv.slice(2)
+if (spawnSync('strace', ['-V']).status !== 0) {
+  console.error('strace is not installed (Debian: apt-get install strace): it makes system calls fail')
+  process.exit(1)
+}
+for (const fault of ALL.filter(({ title }) => new RegExp(only).test(title))) {
+  for (const shell of SHELLS) {
+    const ends: string[] = []
+    for (const cause of CAUSES) {
+      const verdict = await torture(shell, cause, fault)
+      const wrong = complaint(verdict)
+      if (wrong) process.exitCode = 1
+      ends.push(wrong ? `WRONG: ${wrong}` : verdict.started ? `${cause} ${verdict.lateMs} ms` : `${cause} refused`)
+    }
+    console.log(`${shell.padEnd(8)} ${fault.title.padEnd(32)} ${ends.join(', ')}`)
+  }
+}
