@@ -233,7 +233,7 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
       ['sera break mutex deploy', 'shows its holder, and asks'],
       ['sera break --yes --all semaphore gpu', 'all who hold and wait, without a question'],
       ['sera break semaphore gpu --ticket 1763742671123456', 'one of them'],
-      ['sera break --reason "hangs since noon" mutex deploy', 'says why, in the history and in syslog'],
+      ['sera break --reason hung mutex deploy', 'says why, in the history and in syslog'],
     ],
   },
   {
