@@ -11,6 +11,9 @@ import { test } from '../support/turns.js'
 import { until } from '../support/until.js'
 
 const folder = await mkdtemp(join(tmpdir(), 'sera-drop-in-'))
+writeFileSync(join(folder, 'plain'), 'echo no interpreter\n', { mode: 0o755 })
+writeFileSync(join(folder, 'locked'), '#!/bin/sh\n', { mode: 0o644 })
+writeFileSync(join(folder, 'lost'), '#!/no/such/interpreter\n', { mode: 0o755 })
 
 function configFile(name: string, content: unknown): string {
   const file = join(folder, name)
@@ -105,9 +108,6 @@ for (const runtime of RUNTIMES) {
     })
 
     test(`${id}: a program that can’t be started is 203`, async t => {
-      writeFileSync(join(folder, 'plain'), 'echo no interpreter\n', { mode: 0o755 })
-      writeFileSync(join(folder, 'locked'), '#!/bin/sh\n', { mode: 0o644 })
-      writeFileSync(join(folder, 'lost'), '#!/no/such/interpreter\n', { mode: 0o755 })
       const cases: [string, RegExp][] = [
         ['no-such-program', /not found on PATH/],
         [join(folder, 'nothing'), /no such file/],

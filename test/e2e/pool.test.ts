@@ -72,11 +72,12 @@ onRuntimes('two commands of one host exclude each other, which a Distributex wou
   t.is((await next.ended()).stdout, 'ran\n')
 })
 
-/** A service with PrivateTmp=yes, as systemd starts it. */
+/** A service with PrivateTmp=yes, as systemd starts it. The checkout stays visible, also where it is below /tmp. */
 const PRIVATE_TMP = [
-  ...['unshare', '-m', 'sh', '-c'],
-  'mount -t tmpfs tmpfs /tmp && echo {} >/tmp/sera.json && SERA_CONFIG=/tmp/sera.json && exec "$@"',
-  'sh',
+  ...['unshare', '-m', 'sh', '-ec'],
+  `cd "$1"; shift; mount -t tmpfs tmpfs /tmp; mkdir -p "$PWD"; mount -c --bind /proc/self/cwd "$PWD"
+  echo {} >/tmp/sera.json; SERA_CONFIG=/tmp/sera.json exec "$@"`,
+  ...['sh', process.cwd()],
 ]
 
 onRuntimes('a command with a private /tmp and one without exclude each other', async (t, bench) => {
