@@ -90,12 +90,18 @@ test('a Distributex says its word and nothing else; a gateway says until when an
     'NO\n',
     { text: 'YES', headers: { 'Sera-Expires-In': '2.5', 'Sera-Token': '7' } },
     { text: 'YES', headers: { 'Sera-Expires-In': 'never', 'Sera-Token': '8' } },
+    { text: 'OK', headers: { 'Sera-Released': 'yes' } },
+    { text: 'OK', headers: { 'Sera-Released': 'no' } },
   ]
+  const nothingElse = { expiresInMs: undefined, token: undefined, wasHeld: undefined }
   const { client } = await asks(t, () => answers.shift() ?? 'OK')
-  t.deepEqual(await client.ask('get'), { word: 'YES', expiresInMs: undefined, token: undefined })
-  t.deepEqual(await client.ask('get'), { word: 'NO', expiresInMs: undefined, token: undefined })
-  t.deepEqual(await client.ask('get'), { word: 'YES', expiresInMs: 2500, token: '7' })
-  t.deepEqual(await client.ask('get'), { word: 'YES', expiresInMs: Number.POSITIVE_INFINITY, token: '8' })
+  t.deepEqual(await client.ask('get'), { ...nothingElse, word: 'YES' })
+  t.deepEqual(await client.ask('get'), { ...nothingElse, word: 'NO' })
+  t.deepEqual(await client.ask('get'), { ...nothingElse, word: 'YES', expiresInMs: 2500, token: '7' })
+  const forEver = { expiresInMs: Number.POSITIVE_INFINITY, token: '8' }
+  t.deepEqual(await client.ask('get'), { ...nothingElse, word: 'YES', ...forEver })
+  t.deepEqual(await client.ask('release'), { ...nothingElse, word: 'OK', wasHeld: true })
+  t.deepEqual(await client.ask('release'), { ...nothingElse, word: 'OK', wasHeld: false })
 })
 
 const USELESS: [what: string, told: Told, message: RegExp, transient: boolean][] = [
