@@ -14,6 +14,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { GUARD_SCRIPT } from '../../src/child/guard-script.js'
 import { systemClock } from '../../src/clock.js'
 import { SAFETY_MARGIN_MS } from '../../src/config/settings.js'
+import { Lag } from '../support/lag.js'
 import { kill, processesMarked, processesOfSessions } from '../support/processes.js'
 import { until } from '../support/until.js'
 
@@ -38,7 +39,7 @@ export interface Verdict {
   started: boolean
   /** How late the last of the family was gone, ms after the fence and the grace; negative: sooner. */
   lateMs: number
-  /** How much of that time the machine took, see `Probe`. */
+  /** How much of that time the machine took, see `Lag`. */
   lagMs: number
   left: number
 }
@@ -46,7 +47,6 @@ export interface Verdict {
 const FORKS = 'clone,clone3,fork,vfork'
 const GRACE_MS = 400
 const TICK_S = 0.1
-const NAP_MS = 50
 /** What the fence leaves is the margin. A machine that is busy with other tests gets its lag on top. */
 const LATE_MS = SAFETY_MARGIN_MS
 
@@ -102,14 +102,14 @@ export async function torture(shell: string, cause: Cause, fault: Fault): Promis
     if (fault.crowd) await startCrowd(fault.crowd, mark)
     const others = processesOfSessions([guard.pid ?? 0]).filter(pid => pid !== leader && pid !== guard.pid)
     await fault.strike?.(leader, others)
-    const probe = new Probe()
+    const lag = new Lag()
     const fence = systemClock.boot() + (cause === 'deadline' ? 300 : 0)
     if (cause === 'deadline') say(guard, `deadline ${Math.floor(fence / 10)}`)
     else if (cause === 'end') say(guard, 'end')
     else guard.stdin?.destroy()
     await until('the family is gone', () => family(mark).length === 0).catch(() => {})
     const lateMs = systemClock.boot() - fence - GRACE_MS
-    return { started: true, lateMs, lagMs: await probe.lag(), left: family(mark).length }
+    return { started: true, lateMs, lagMs: await lag.ms(), left: family(mark).length }
   } finally {
     kill([...processesMarked(mark), -(guard.pid ?? 0)], 'SIGKILL')
   }
@@ -122,30 +122,6 @@ export function complaint({ started, lateMs, lagMs, left }: Verdict): string | u
   return lateMs > LATE_MS + lagMs
     ? `gone ${lateMs} ms after fence and grace, on a machine that lags ${lagMs} ms`
     : undefined
-}
-
-/**
- * Measures how far the machine lags: does what the guard does, a nap in a process of its own, over and over, and adds up
- * what each nap takes beyond its time. An idle machine lags by a few hundredths of a second in a second.
- */
-class Probe {
-  #lagMs = 0
-  #isOver = false
-  readonly #naps = this.#nap()
-
-  async lag(): Promise<number> {
-    this.#isOver = true
-    await this.#naps
-    return Math.round(this.#lagMs)
-  }
-
-  async #nap(): Promise<void> {
-    while (!this.#isOver) {
-      const begun = performance.now()
-      await once(spawn('sleep', [String(NAP_MS / 1000)], { stdio: 'ignore' }), 'exit')
-      this.#lagMs += performance.now() - begun - NAP_MS
-    }
-  }
 }
 
 function startGuard(shell: string, mark: string, { inject }: Fault): ChildProcess {
