@@ -32,9 +32,11 @@
  *
  * Exit status: 0 nothing to end, 10 sera was gone, 11 the deadline, 12 asked to, 13 the guard could not work on.
  */
+import { GUARD_FAMILY } from './guard-family.js'
+
 export const GUARD_SCRIPT = `
 own=$1 grace=$2 tick=$3
-deadline= child= born=0 targets= pids= group= clock=0 timed= quiet= why= over= builtins=
+deadline= child= born=0 targets= pids= group= clock=0 timed= quiet= why= over= builtins= limit=
 cd /
 trap '' HUP INT QUIT TERM PIPE
 trap : USR2
@@ -68,117 +70,7 @@ nap() {
   esac
 }
 
-# look PID: sets ppid, pgrp and start of a live process; false when it is dead. A read that failed is repeated.
-look() {
-  line=
-  { read -r line <"/proc/$1/stat" || { kill -0 "$1" && read -r line <"/proc/$1/stat"; }; } 2>/dev/null
-  set -- \${line##*) }
-  [ $# -ge 20 ] || return 1
-  case $1 in
-    X) return 1 ;;
-    Z) [ "\${18}" -gt 1 ] || return 1 ;;
-  esac
-  ppid=$2 pgrp=$3 start=\${20}
-}
-
-# prune: forgets the targets that are dead; true while there are some.
-prune() {
-  pids= left=
-  for target in $targets; do
-    look "\${target%/*}" && [ "$start" = "\${target#*/}" ] || continue
-    left="$left $target" pids="$pids \${target%/*}"
-  done
-  targets=$left
-  [ -n "$targets" ]
-}
-
-add() { targets="$targets $1/$start" pids="$pids $1"; }
-
-# walk: adds all that descends from the targets, a generation a round; cheap, as the kernel lists children.
-walk() {
-  parents=$pids
-  while [ -n "$parents" ]; do
-    kids=
-    for parent in $parents; do
-      for list in /proc/"$parent"/task/*/children; do
-        line=
-        { read -r line <"$list"; } 2>/dev/null
-        kids="$kids $line"
-      done
-    done
-    parents=
-    for kid in $kids; do
-      case " $pids " in *" $kid "*) continue ;; esac
-      look "$kid" && add "$kid" && parents="$parents $kid"
-    done
-  done
-}
-
-# census: reads every process of the machine, a tenth of a millisecond each; true when it has added one.
-census() {
-  before=$targets
-  for dir in /proc/[0-9]*; do
-    pid=\${dir#/proc/}
-    case " $pids " in *" $pid "*) continue ;; esac
-    look "$pid" || continue
-    case " $pids " in *" $ppid "*) ;; *) [ "$pgrp" = "$group" ] || continue ;; esac
-    add "$pid"
-  done
-  [ "$targets" != "$before" ]
-}
-
-# carries FILE: the environment holds the child's entry. read drops the NULs and leaves one long line.
-carries() {
-  while line=; read -r line || [ -n "$line" ]; do
-    case $line in *"SERA_HELD=$own"* | *"SERA_HELD="*" $own"*) return 0 ;; esac
-  done <"$1"
-  return 1
-}
-
-# sweep [TIME]: adds what carries the child's entry in SERA_HELD, started no earlier than the child (or sera, while the
-# child is not known), and can be signalled;
-# true when it has found some. With a TIME it stops then, and looks only at PIDs above the child's, which most are.
-# grep is only quicker.
-sweep() {
-  found= files='/proc/[0-9]*/environ'
-  if [ -z "$builtins" ]; then
-    listed=$(grep -lsF -e "SERA_HELD=$own" -e " $own" $files)
-    [ $? -gt 2 ] || files=$listed
-  fi
-  for file in $files; do
-    pid=\${file#/proc/}
-    pid=\${pid%/*}
-    case " $pids " in *" $pid "*) continue ;; esac
-    [ -z "$1" ] || [ "$pid" -gt "\${child:-0}" ] || continue
-    kill -0 "$pid" && look "$pid" && [ "$start" -ge "$born" ] && carries "$file" && adopt "$pid" && found="$found $pid"
-    [ -z "$1" ] || { now && [ "$now" -lt "$1" ]; } || break
-  done
-  [ -n "$found" ]
-} 2>/dev/null
-
-# collect: brings the targets up to date; false when nothing of the child is left. Orphans in its group, and what has
-# left both the group and the family, are looked for only when all others are dead.
-collect() {
-  prune
-  if [ -e "/proc/$$/task/$$/children" ]; then walk; else while census; do :; done; fi
-  [ -n "$targets" ] || { [ -n "$group" ] && kill -0 "-$group" && census; } || sweep
-} 2>/dev/null
-
-# send SIGNAL: to the group at once, and one by one to those that have left it.
-send() {
-  [ -z "$group" ] || kill -"$1" "-$group"
-  for target in $targets; do
-    look "\${target%/*}" && [ "$pgrp" != "$group" ] && kill -"$1" "\${target%/*}"
-  done
-} 2>/dev/null
-
-# adopt PID: makes a live process a target; the first that leads a group gives the group.
-adopt() {
-  look "$1" || return 1
-  add "$1"
-  [ -n "$group" ] || [ "$pgrp" != "$1" ] || group=$1
-}
-
+${GUARD_FAMILY}
 # search: finds the child of a sera that died before it sent the PID; the child may still be between fork and exec. There
 # is hardly one before the first deadline, and then the server should soon hear that sera no longer waits.
 search() {
@@ -196,7 +88,9 @@ quit() {
   exit "$1"
 }
 
-# ask: sends TERM, and sets when the grace is over. It counts from the deadline, not from when that was noticed.
+# ask: sends TERM, and sets when the grace is over. It counts from the deadline, not from when that was noticed. A sweep
+# delays no KILL: it has a process of its own, or, in bash, a limit. After a failed fork it is left out, and strays get
+# KILL alone.
 ask() {
   [ -n "$child" ] || search
   prune || quit 0
@@ -207,9 +101,10 @@ ask() {
   over=$now
   [ "\${deadline:-$now}" -ge "$now" ] || over=$deadline
   over=$((over + grace))
-  sweep "$over" || return
-  kill -TERM $found
-  kill -CONT $found
+  case $builtins in
+    '') strays 3<&- & ;;
+    bash) limit=$over && strays; limit= ;;
+  esac
 } 2>/dev/null
 
 # finish STATUS: ends the child and all it started, then the guard. After a failed fork the EXIT trap calls it again.

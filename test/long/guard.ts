@@ -21,7 +21,13 @@ for (const fault of ALL.filter(({ title }) => new RegExp(only).test(title))) {
       const verdict = await torture(shell, cause, fault)
       const wrong = complaint(verdict)
       if (wrong) process.exitCode = 1
-      ends.push(wrong ? `WRONG: ${wrong}` : verdict.started ? `${cause} ${verdict.lateMs} ms` : `${cause} refused`)
+      ends.push(
+        wrong
+          ? `WRONG: ${wrong}`
+          : verdict.started
+            ? `${cause} ${verdict.lateMs} (lag ${verdict.lagMs}) ms`
+            : `${cause} refused`,
+      )
     }
     console.log(`${shell.padEnd(8)} ${fault.title.padEnd(32)} ${ends.join(', ')}`)
   }
