@@ -9,7 +9,7 @@ import type { LockTables } from '../../src/store/lock-tables.js'
 import { startProxy } from '../support/proxy.js'
 import { type SharedServer, sharedServers } from '../support/servers.js'
 import { until } from '../support/until.js'
-import { database } from './database.js'
+import { type Database, database } from './database.js'
 
 const KEY = { kind: 'mutex', name: 'x' }
 
@@ -25,13 +25,23 @@ function take(participant: Participant, waitMs: number, waiting: Waiting = MUTEX
   return takeTurn(participant, place, {}, waiting, { until: participant.clock.now() + waitMs })
 }
 
-/** A participant whose messages get lost from the middle of a step on; the server still has its connection. */
-async function fallsSilentInAStep(t: ExecutionContext, server: SharedServer, store: LockTables): Promise<void> {
+/**
+ * A participant whose messages get lost from the middle of a step on; the server still has its connection.
+ *
+ * @param before what it does until that step
+ */
+async function fallsSilentInAStep(
+  t: ExecutionContext,
+  server: SharedServer,
+  store: LockTables,
+  before: (participant: Participant) => Promise<void> = async () => {},
+): Promise<void> {
   const participant = participantAt(t, store)
   const proxy = await startProxy(server.port)
   t.teardown(() => proxy[Symbol.asyncDispose]())
   const [dsn] = store.options.servers
   if (dsn?.address.net === 'tcp') dsn.address.port = proxy.port
+  await before(participant)
   const silent = new Promise<void>(resolve => {
     const rule: Waiting['rule'] = (state, me) => {
       proxy.blackhole()
@@ -43,6 +53,15 @@ async function fallsSilentInAStep(t: ExecutionContext, server: SharedServer, sto
   await silent
 }
 
+/** Waits until the only session at the database, beside root's, has been idle for longer than it may be in a step. */
+async function longIdle({ rows, root }: Database): Promise<void> {
+  const idle = () =>
+    rows('SELECT ID FROM information_schema.PROCESSLIST WHERE DB = DATABASE() AND ID <> ? AND TIME > 5', [
+      root.threadId,
+    ])
+  await until('it idle for six seconds', async () => (await idle()).length > 0)
+}
+
 for (const server of sharedServers()) {
   const { kind } = server
 
@@ -52,6 +71,18 @@ for (const server of sharedServers()) {
     const [stalled, behind] = [open(dsn, { leaseMs: 120_000 }), open(dsn, { leaseMs: 120_000 })]
     await participantAt(t, behind).store.look([{ key: KEY, upTo: 0 }], { until: Number.POSITIVE_INFINITY })
     await fallsSilentInAStep(t, server, stalled)
+    t.truthy(await take(participantAt(t, behind), 40_000))
+  })
+
+  test(`${kind}: a session that falls silent in a step after a long pause holds up a waiter for seconds`, async t => {
+    const db = await database(t, server)
+    const dsn = await db.account('ALL')
+    const [stalled, behind] = [db.open(dsn, { leaseMs: 120_000 }), db.open(dsn, { leaseMs: 120_000 })]
+    await fallsSilentInAStep(t, server, stalled, async participant => {
+      const place = await take(participant, 0)
+      t.truthy(place && (await participant.leave(place)))
+      await longIdle(db)
+    })
     t.truthy(await take(participantAt(t, behind), 40_000))
   })
 
@@ -70,17 +101,11 @@ for (const server of sharedServers()) {
   })
 
   test(`${kind}: a session may be idle between steps for longer than within one`, async t => {
-    const { account, open, rows, root } = await database(t, server)
-    const store = open(await account('ALL'), { leaseMs: 60_000 })
+    const db = await database(t, server)
+    const store = db.open(await db.account('ALL'), { leaseMs: 60_000 })
     const participant = participantAt(t, store)
     const place = await take(participant, 0)
-    const [{ id } = { id: 0 }] = await rows(
-      'SELECT ID AS id FROM information_schema.PROCESSLIST WHERE DB = DATABASE() AND ID <> ?',
-      [root.threadId],
-    )
-    const idle = () =>
-      rows('SELECT TIME AS seconds FROM information_schema.PROCESSLIST WHERE ID = ? AND TIME > 5', [id])
-    await until('it idle for six seconds', async () => (await idle()).length > 0)
+    await longIdle(db)
     t.truthy(place && (await participant.leave(place)))
     t.truthy(await take(participant, 0), 'and steps again')
   })

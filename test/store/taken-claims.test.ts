@@ -2,7 +2,7 @@
 import test, { type ExecutionContext } from 'ava'
 import { systemClock } from '../../src/clock.js'
 import { MUTEX } from '../../src/primitives/mutex.js'
-import { type Ask, Participant } from '../../src/primitives/participant.js'
+import { type Ask, Participant, type ParticipantOptions } from '../../src/primitives/participant.js'
 import type { Place } from '../../src/primitives/place.js'
 import { takeTurn, type Waiting } from '../../src/primitives/turn.js'
 import { breakClaims } from '../../src/store/breaking.js'
@@ -10,12 +10,14 @@ import { NOBODY } from '../../src/store/claims.js'
 import { readHistory } from '../../src/store/history.js'
 import type { LockTables } from '../../src/store/lock-tables.js'
 import { sharedServers } from '../support/servers.js'
+import { until } from '../support/until.js'
 import { type Database, database, patience } from './database.js'
 
 const LEASE_MS = 1500
 
-function participantAt(t: ExecutionContext, store: LockTables, leaseMs = 60_000): Participant {
-  const participant = new Participant(store, { clock: systemClock, leaseMs, graceMs: 0, maxClockSkewMs: 3_600_000 })
+function participantAt(t: ExecutionContext, store: LockTables, options: Partial<ParticipantOptions> = {}): Participant {
+  const timing = { clock: systemClock, leaseMs: 60_000, graceMs: 0, maxClockSkewMs: 3_600_000 }
+  const participant = new Participant(store, { ...timing, ...options })
   t.teardown(() => participant.close())
   return participant
 }
@@ -29,10 +31,38 @@ async function take(participant: Participant, kind = 'mutex', ask: Ask = {}, wai
 
 /** A claim that nobody renews any more, as that of a process that was killed. */
 async function vanishes(t: ExecutionContext, store: LockTables, ...how: [kind?: string, ask?: Ask]): Promise<Place> {
-  const participant = participantAt(t, store, LEASE_MS)
+  const participant = participantAt(t, store, { leaseMs: LEASE_MS })
   const place = await take(participant, ...how)
   participant.forget(place)
   return place
+}
+
+/** The same of a participant that waits behind the holder. */
+async function vanishesWaiting(t: ExecutionContext, store: LockTables): Promise<void> {
+  const participant = participantAt(t, store, { leaseMs: LEASE_MS })
+  const place = participant.place({ kind: 'mutex', name: 'x' })
+  await participant.step(place, {}, MUTEX.rule, { join: true, read: 'all', ...patience() })
+  participant.forget(place)
+}
+
+/** Each connection fails at its first deletion of a claim, as by a rival transaction. */
+const FAILS_ONCE = `CREATE TRIGGER fails_once BEFORE DELETE ON sera_claim FOR EACH ROW
+  IF @has_failed IS NULL THEN
+    SET @has_failed = 1;
+    SIGNAL SQLSTATE '40001' SET MYSQL_ERRNO = 1213;
+  END IF`
+
+/** What the work comes to; undefined when the server has a session wait for the history's table for five seconds. */
+async function unlessHeldUp<T>({ rows }: Database, work: Promise<T>): Promise<T | undefined> {
+  let isOver = false
+  const note = () => {
+    isOver = true
+  }
+  work.then(note, note)
+  const waits = `SELECT ID FROM information_schema.PROCESSLIST
+    WHERE DB = DATABASE() AND STATE LIKE '%metadata lock%' AND INFO LIKE '%sera_history%' AND TIME > 4`
+  await until('a result, or a long wait', async () => isOver || (await rows(waits)).length > 0)
+  return isOver ? await work : undefined
 }
 
 const entries = ({ rows }: Database) =>
@@ -63,6 +93,47 @@ for (const server of sharedServers()) {
     t.true((entry?.ranMs ?? 0) >= LEASE_MS)
   })
 
+  test(`${kind}: a step that is done again leaves one entry for the holder that it reaps`, async t => {
+    const db = await database(t, server)
+    const dsn = await db.account('ALL')
+    const open = () => db.open(dsn, { keepsHistory: true })
+    await vanishes(t, open())
+    await db.root.query(FAILS_ONCE)
+    let tries = 0
+    const rule: Waiting['rule'] = (state, me) => {
+      if (state.claims.length === 1) tries++
+      return MUTEX.rule(state, me)
+    }
+    t.truthy(await take(participantAt(t, open()), 'mutex', {}, { ...MUTEX, rule }))
+    t.true(tries > 1)
+    t.deepEqual(
+      (await entries(db)).map(({ outcome }) => outcome),
+      ['abandoned'],
+    )
+  })
+
+  test(`${kind}: a reaper leaves one entry for a holder that vanished, and none for a waiter`, async t => {
+    const db = await database(t, server)
+    const dsn = await db.account('ALL')
+    const open = () => db.open(dsn, { keepsHistory: true })
+    const { claim } = await vanishes(t, open())
+    await vanishesWaiting(t, open())
+    t.is((await db.rows('SELECT id FROM sera_claim')).length, 2)
+    const { reaper } = participantAt(t, open(), { maxClockSkewMs: 0 })
+    await until(
+      'both are reaped',
+      async () => {
+        await reaper.round()
+        return (await db.rows('SELECT id FROM sera_claim')).length === 0
+      },
+      { everyMs: 100 },
+    )
+    t.deepEqual(
+      (await entries(db)).map(({ token, outcome }) => ({ token, outcome })),
+      [{ token: claim?.token, outcome: 'abandoned' }] as never,
+    )
+  })
+
   test(`${kind}: a claim that was not held, and one whose time was set, leave no entry`, async t => {
     const db = await database(t, server)
     const store = () => db.open(dsn, { keepsHistory: true })
@@ -85,8 +156,10 @@ for (const server of sharedServers()) {
     const locker = await db.another()
     await locker.query('LOCK TABLES sera_history WRITE')
     const participant = participantAt(t, store())
-    await participant.leave(await take(participant))
+    const place = await unlessHeldUp(db, take(participant))
+    t.truthy(place, 'the locked history is not waited for')
     await locker.query('UNLOCK TABLES')
+    if (place) await participant.leave(place)
     await vanishes(t, store())
     await db.root.query('RENAME TABLE sera_history TO elsewhere')
     const after = participantAt(t, store())
