@@ -73,7 +73,7 @@ export class GuardedRun {
           new Family({ pid, running, ownGroup: this.#ownGroup, marker: job.marker, kill: host.kill }),
         kill: host.kill,
         onForce: reason => {
-          this.#forced ??= { kind: 'lost', reason }
+          this.#forced ??= { kind: 'lost', reason: [this.#trouble ?? [], reason].flat().join('; ') }
         },
       },
       prepared ?? this.#firstGuard(),
@@ -205,10 +205,15 @@ export class GuardedRun {
     if (this.#child) this.#duty.order()
   }
 
+  /** Why the lock is not proven to be held. */
+  get #trouble(): string | undefined {
+    return this.#lostFor ?? this.lock.trouble
+  }
+
   #verdict(exitCode: number): Outcome {
     if (this.#forced) return this.#forced
     if (this.#duty.end === 'deadline' || this.#duty.end === 'unable') {
-      const reason = this.#duty.end === 'unable' ? UNABLE : (this.#lostFor ?? this.lock.trouble ?? NO_ANSWER)
+      const reason = this.#duty.end === 'unable' ? UNABLE : (this.#trouble ?? NO_ANSWER)
       return { kind: 'lost', reason }
     }
     if (this.#lostFor !== undefined && this.job.onLost !== 'ignore') {
