@@ -1,4 +1,4 @@
-/** `sera break <kind> <name> [--ticket n] [--all] [--yes] [--reason text]`: takes claims from who has them, as shown and agreed to. */
+/** `sera break <kind> <name> [--ticket n] [--all] [--yes] [--reason text]`: shows claims, asks, and removes them. */
 import { SeraError } from '../errors.js'
 import type { Host } from '../host.js'
 import type { Outcome } from '../outcome.js'

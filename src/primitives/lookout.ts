@@ -2,12 +2,12 @@
  * Looks at resources for all who wait in this process. Each says how soon it wants to look. One look serves all that are due,
  * and only one is under way at a time, so that a slow server is asked less and not more.
  *
- * 1. Where only the claims ahead matter, those who wait here stand in line, and only the first looks: no waiter behind it can be
- *    granted before it has gone. So five thousand in a line cost no more than one.
+ * 1. Where only the claims ahead matter, the waiters of this process queue here, and only the first looks: no waiter behind it is
+ *    granted before it has left. So five thousand waiters cost no more than one.
  * 2. From time to time its look goes as far as the last of the line, so that dead claims between them are noticed before they are
  *    the first.
  * 3. A waiter with the tag of a claim that was granted looks wherever it stands: that grant may concern it.
- * 4. To join, to leave and to look cost the more the more waiters a look serves, and not the more waiters there are.
+ * 4. Joining, leaving and looking cost as much as the waiters that a look serves, however many waiters there are.
  */
 import { after, type Clock } from '../clock.js'
 import { SeraError } from '../errors.js'

@@ -3,8 +3,9 @@
  *
  * Each says what it is (labels), what it wants of the others (a selector), and how many it wants to meet at least (mates).
  * Admission: the oldest set (`oldest-set.ts`) of those who wait in which every pair accepts each other, and which is as large as the
- * most demanding of them wants. A participant with mates 0 passes alone: it meets nobody and completes no set. The step that finds it grants all of its members, and writes who they are into the claim of
- * each. So the match is final: whoever looks next, or was about to give up, has met the others.
+ * most demanding of them wants. A participant with mates 0 passes alone and completes no set. The step that finds a set grants all of
+ * its members, and writes who they are into the claim of each. So the match is final: a member that looks next, or that was about to
+ * give up, has met the others.
  *
  * Who accepts whom never changes. So only a newcomer can complete a set, or one who has been silent and is heard of again: each
  * finds out by itself, and the rule searches only sets with `me` in them, and once among the same. Who has not been heard of

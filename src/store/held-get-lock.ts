@@ -117,7 +117,7 @@ export class HeldGetLock implements HeldLock {
     const looker = await this.#open(signal)
     try {
       const taken = this.#take(session, QUEUED_MS, signal)
-      taken.catch(() => {}) // also when nobody asks any more
+      taken.catch(() => {}) // also when the reclaim has been given up
       if (!(await endFormer(looker, former, session.connection.id))) return 'theirs'
       return (await taken) ? 'ours' : 'again'
     } finally {

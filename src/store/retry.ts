@@ -19,7 +19,7 @@ const permanent = (say: string): Meaning => ({ transient: false, say })
 const denied = (say: string): Meaning => ({ transient: false, quoted: true, say })
 
 const INTERRUPTED =
-  'the server interrupted a statement: somebody ran KILL QUERY, or a proxy limits the time of statements'
+  'the server interrupted a statement: an administrator ran KILL QUERY, or a proxy limits the time of statements'
 
 const NO_INNODB =
   'the server makes no InnoDB tables; look at enforce_storage_engine (MariaDB) or disabled_storage_engines (MySQL)'
