@@ -2,6 +2,7 @@ import { setTimeout as pass } from 'node:timers/promises'
 import test from 'ava'
 import { systemClock } from '../../src/clock.js'
 import { SeraError } from '../../src/errors.js'
+import { granted } from '../../src/primitives/grant.js'
 import { Lookout } from '../../src/primitives/lookout.js'
 import type { Look, Patience, ResourceState } from '../../src/store/claims.js'
 import { MemoryStore, MemoryTables } from '../../src/store/memory.js'
@@ -10,6 +11,8 @@ const KEY = { kind: 'mutex', name: 'a' }
 const OTHER = { kind: 'mutex', name: 'b' }
 const ALL = Number.POSITIVE_INFINITY
 const FOREVER = { until: Number.POSITIVE_INFINITY }
+/** No look is wanted for as long as nothing happens. */
+const NEVER = Number.POSITIVE_INFINITY
 
 /** Counts the looks, and answers when it is let. */
 class Watched extends MemoryStore {
@@ -82,7 +85,7 @@ test('of those in line only the first looks, however soon the others want to', a
 
 test('a look goes along the whole line from time to time, so that the dead in it are seen', async t => {
   const { store, lookout } = setUp()
-  void lookout.next(KEY, 9, 60_000, FOREVER)
+  void lookout.next(KEY, 9, NEVER, FOREVER)
   await lookout.next(KEY, 1, 0, FOREVER)
   await lookout.next(KEY, 1, 0, FOREVER)
   t.deepEqual(asked(store), [[{ key: KEY, upTo: 9 }], [{ key: KEY, upTo: 1 }]])
@@ -90,14 +93,14 @@ test('a look goes along the whole line from time to time, so that the dead in it
 
 test('who stands further back looks when its patience ends', async t => {
   const { lookout } = setUp()
-  void lookout.next(KEY, 1, 60_000, FOREVER)
-  t.is(await ends(lookout.next(KEY, 2, 60_000, { until: performance.now() + 20 })), 'answered')
+  void lookout.next(KEY, 1, NEVER, FOREVER)
+  t.is(await ends(lookout.next(KEY, 2, NEVER, { until: performance.now() + 20 })), 'answered')
 })
 
 test('who is hurried looks at once, the first in line only', async t => {
   const { store, lookout } = setUp()
-  const first = lookout.next(KEY, 1, 60_000, FOREVER)
-  void lookout.next(KEY, 2, 60_000, FOREVER)
+  const first = lookout.next(KEY, 1, NEVER, FOREVER)
+  void lookout.next(KEY, 2, NEVER, FOREVER)
   lookout.hurry(OTHER)
   lookout.hurry(KEY)
   await first
@@ -170,7 +173,7 @@ test('a look that fails is told to those whom it was for, and the others look ag
 test('who waits until a deadline looks once more when it comes, and not later', async t => {
   const { lookout } = setUp()
   const startedAt = performance.now()
-  t.is(await ends(lookout.next(KEY, 1, 60_000, { until: startedAt + 20 })), 'answered')
+  t.is(await ends(lookout.next(KEY, 1, NEVER, { until: startedAt + 20 })), 'answered')
   t.true(performance.now() - startedAt < 2000)
 })
 
@@ -191,7 +194,7 @@ test('a waiter that left during a look takes nothing from one that came after it
   while (store.looks.length === 0) await pass(1)
   end.abort('no more')
   t.is(await first, 'no more')
-  const second = ends(lookout.next(KEY, 2, 60_000, FOREVER))
+  const second = ends(lookout.next(KEY, 2, NEVER, FOREVER))
   store.answer = undefined
   look.resolve()
   while (store.atOnce > 0) await pass(1)
@@ -203,8 +206,20 @@ test('a waiter that is overtaken in the line looks again when it is the first', 
   const { lookout } = setUp()
   const later = ends(lookout.next(KEY, 2, 30, FOREVER))
   const end = new AbortController()
-  const sooner = ends(lookout.next(KEY, 1, 60_000, { ...FOREVER, signal: end.signal }))
+  const sooner = ends(lookout.next(KEY, 1, NEVER, { ...FOREVER, signal: end.signal }))
   end.abort('no more')
   t.is(await sooner, 'no more')
   t.is(await later, 'answered')
+})
+
+test('a waiter with the tag of a claim that was granted looks wherever it stands', async t => {
+  const { store, lookout } = setUp()
+  const request = { id: 'granted', leaseMs: 60_000, tag: 'T' }
+  const { mine } = await store.step(KEY, request, (_, me) => granted(me), { join: true, read: 'all', ...FOREVER })
+  const ticket = mine?.ticket ?? 0
+  void lookout.next(KEY, ticket + 1, NEVER, FOREVER)
+  void lookout.next(KEY, ticket + 2, NEVER, FOREVER)
+  const namesake = ends(lookout.next(KEY, ticket + 3, NEVER, FOREVER, 'T'))
+  lookout.hurry(KEY)
+  t.is(await namesake, 'answered')
 })
