@@ -4,95 +4,123 @@ import { maskWith } from '../../src/masking/mask.js'
 
 const mask = maskWith()
 
-/** Each word that has SECRET in it, as others see it. */
+/** Each word with the password HUNTER in it, as others see it. The password itself makes no word suspect. */
 const HIDDEN: readonly [typed: readonly string[], seen: readonly string[]][] = [
   [
-    ['job', '--password=SECRET'],
+    ['job', '--password=HUNTER'],
     ['job', '--password=***'],
   ],
   [
-    ['job', '--db-password=SECRET with blanks'],
+    ['job', '--db-password=HUNTER with blanks'],
     ['job', '--db-password=***'],
   ],
   [
-    ['job', '--Token', 'SECRET', 'more'],
+    ['job', '--Token', 'HUNTER', 'more'],
     ['job', '--Token', '***', 'more'],
   ],
   [
-    ['job', '--api-key', 'SECRET'],
+    ['job', '--api-key', 'HUNTER'],
     ['job', '--api-key', '***'],
   ],
   [
-    ['java', '-Ddb.password=SECRET'],
+    ['java', '-Ddb.password=HUNTER'],
     ['java', '-Ddb.password=***'],
   ],
   [
-    ['env', 'PGPASSWORD=SECRET', 'psql'],
+    ['env', 'PGPASSWORD=HUNTER', 'psql'],
     ['env', 'PGPASSWORD=***', 'psql'],
   ],
   [
-    ['env', 'MYSQL_PWD=SECRET it is', 'mysql'],
+    ['env', 'MYSQL_PWD=HUNTER it is', 'mysql'],
     ['env', 'MYSQL_PWD=***', 'mysql'],
   ],
   [
-    ['mysqldump', '-uroot', '-pSECRET', 'shop'],
+    ['mysqldump', '-uroot', '-pHUNTER', 'shop'],
     ['mysqldump', '-uroot', '-p***', 'shop'],
   ],
   [
-    ['nice', '/opt/bin/mariadb-dump', '-pSECRET'],
+    ['nice', '/opt/bin/mariadb-dump', '-pHUNTER'],
     ['nice', '/opt/bin/mariadb-dump', '-p***'],
   ],
   [
-    ['ssh', 'db', 'mysql', '-pSECRET'],
+    ['ssh', 'db', 'mysql', '-pHUNTER'],
     ['ssh', 'db', 'mysql', '-p***'],
   ],
   [
-    ['curl', 'https://bob:SECRET@example.org/x'],
+    ['curl', 'https://bob:HUNTER@example.org/x'],
     ['curl', 'https://bob:***@example.org/x'],
   ],
   [
-    ['curl', 'https://:SECRET@a@example.org'],
+    ['curl', 'https://:HUNTER@a@example.org'],
     ['curl', 'https://:***@example.org'],
   ],
   [
-    ['curl', '-u', 'bob:SECRET', 'x'],
+    ['curl', '-u', 'bob:HUNTER', 'x'],
     ['curl', '-u', 'bob:***', 'x'],
   ],
   [
-    ['curl', '-H', 'Authorization: Bearer SECRET'],
+    ['curl', '-H', 'Authorization: Bearer HUNTER'],
     ['curl', '-H', 'Authorization: ***'],
   ],
   [
-    ['curl', '-H', 'X-Api-Key: SECRET'],
+    ['curl', '-H', 'X-Api-Key: HUNTER'],
     ['curl', '-H', 'X-Api-Key: ***'],
   ],
   [
-    ['curl', '-d', '{"user":"a","password": "SECRET\\"SECRET"}'],
+    ['curl', '-d', '{"user":"a","password": "HUNTER\\"HUNTER"}'],
     ['curl', '-d', '{"user":"a","password": ***}'],
   ],
   [
-    ['migrate', '--dsn=bob:SECRET@tcp(db:3306)/shop'],
+    ['migrate', '--dsn=bob:HUNTER@tcp(db:3306)/shop'],
     ['migrate', '--dsn=bob:***@tcp(db:3306)/shop'],
   ],
   [
-    ['sh', '-c', 'mysql -u root -pSECRET shop | gzip'],
+    ['sh', '-c', 'mysql -u root -pHUNTER shop | gzip'],
     ['sh', '-c', 'mysql -u root -p*** shop | gzip'],
   ],
   [
-    ['bash', '-lc', "PGPASSWORD='SECRET a' psql; TOKEN=SECRET x"],
+    ['bash', '-lc', "PGPASSWORD='HUNTER a' psql; TOKEN=HUNTER x"],
     ['bash', '-lc', 'PGPASSWORD=*** psql; TOKEN=*** x'],
   ],
   [
-    ['sh', '-c', 'job --password "SECRET b" && job --token=SECRET'],
+    ['sh', '-c', 'job --password "HUNTER b" && job --token=HUNTER'],
     ['sh', '-c', 'job --password *** && job --token=***'],
   ],
   [
-    ['sh', '-c', "PASSWORD='SECRET"],
+    ['sh', '-c', "PASSWORD='HUNTER"],
     ['sh', '-c', 'PASSWORD=***'],
   ],
-  [['mysqldump -pSECRET shop'], ['mysqldump -p*** shop']],
   [
-    ['watch', 'mysql -pSECRET -e x'],
+    ['job', '--client-secret=HUNTER'],
+    ['job', '--client-secret=***'],
+  ],
+  [
+    ['job', '--credentials', 'HUNTER'],
+    ['job', '--credentials', '***'],
+  ],
+  [
+    ['env', 'DB_PWD=HUNTER', 'job'],
+    ['env', 'DB_PWD=***', 'job'],
+  ],
+  [
+    ['http', 'Authorization: Bearer HUNTER'],
+    ['http', 'Authorization: ***'],
+  ],
+  [
+    ['mycli', '-pHUNTER'],
+    ['mycli', '-p***'],
+  ],
+  [
+    ['mytop', '-pHUNTER'],
+    ['mytop', '-p***'],
+  ],
+  [
+    ['xtrabackup', '-pHUNTER'],
+    ['xtrabackup', '-p***'],
+  ],
+  [['mysqldump -pHUNTER shop'], ['mysqldump -p*** shop']],
+  [
+    ['watch', 'mysql -pHUNTER -e x'],
     ['watch', 'mysql -p*** -e x'],
   ],
 ]
@@ -100,7 +128,7 @@ const HIDDEN: readonly [typed: readonly string[], seen: readonly string[]][] = [
 for (const [typed, seen] of HIDDEN) {
   test(`the password is hidden: ${typed.join(' ')}`, t => {
     t.deepEqual(mask(typed), seen)
-    t.false(mask(typed).join(' ').includes('SECRET'))
+    t.false(mask(typed).join(' ').includes('HUNTER'))
   })
 }
 
