@@ -58,6 +58,7 @@ const WRONG_USAGE: [string[], RegExp][] = [
   [['barrier', 'x', '3', '--wait', 'soon'], /--wait takes/],
   [['barrier', 'x', '3', '--tag', ''], /--tag is empty/],
   [['barrier', 'x', '3', '--lease', '1s'], /half the lease/],
+  [['barrier', 'x', '3', '--wait', '0', '--keep', '1h'], /--keep is for a barrier with --single-use/],
   [['gate', 'close', '--for', '0', 'x'], /--for 0 would be over at once/],
   [['gate', 'wait', 'a\nb'], /control character/],
   [['verify', 'gate', 'x', '5'], /<kind> is "gate"/],
