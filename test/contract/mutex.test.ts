@@ -1,5 +1,7 @@
 /** What every lock promises, seen on the mutex; and what a mutex promises. */
-import { Mutex } from '../../src/primitives/mutex.js'
+import { MUTEX, Mutex } from '../../src/primitives/mutex.js'
+import { takeTurn } from '../../src/primitives/turn.js'
+import { NOBODY } from '../../src/store/claims.js'
 import { until } from '../support/until.js'
 import { contract, HASTY, OUTLIVE, SHORT_LEASE_MS, waiting } from './bench.js'
 
@@ -226,6 +228,15 @@ contract('close breaks off what waits, and leaves other participants’ locks al
   t.is((await mutex.contenders()).length, 1)
   t.true(lock.held)
   await lock.release()
+})
+
+contract('close leaves a claim alone that no process renews', async (t, bench) => {
+  const { sera, participant } = bench.mortal()
+  const place = participant.place({ kind: 'mutex', name: bench.name })
+  t.truthy(await takeTurn(participant, place, { processId: NOBODY }, MUTEX, { until: participant.clock.now() }))
+  await sera.close()
+  t.is((await bench.join().mutex(bench.name).contenders()).length, 1)
+  await bench.tables.clear()
 })
 
 function aborted(signal: AbortSignal): Promise<unknown> {
