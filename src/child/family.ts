@@ -1,6 +1,6 @@
 /**
- * The child with everything it started, for the case that its guard does not act and sera has to end it: descendants, the
- * group that the child leads, and every process that carries the child's entry in SERA_HELD.
+ * The child with everything it started: descendants, the group that the child leads, and every process that carries the
+ * child's entry in SERA_HELD. sera ends the family itself when the guard does not act.
  *
  * The order is the guard's: STOP to all, so that none can fork away, until no other is found; then KILL. PID and start time
  * name a member, so that a reused PID is never hit.
@@ -9,7 +9,7 @@ import { heldEntriesOf, type ProcessState, processIds, readProcess } from './pro
 
 export interface FamilyOf {
   pid: number
-  /** Once it has ended its PID may be another's, and only what carries its entry is known to be its own. */
+  /** After the child has ended, another process may have its PID. Then only the entry names its family. */
   running: boolean
   /** The child leads a group of its own. */
   ownGroup: boolean
@@ -66,7 +66,7 @@ export class Family {
     for (const pid of this.#members.keys()) {
       try {
         this.of.kill(pid, signal)
-      } catch {} // dead by now, or another user's
+      } catch {} // it is dead by now, or belongs to another user
     }
   }
 }

@@ -11,7 +11,8 @@
  * 3 and 4 take longer the more processes the machine has. So they are done only when all known targets are dead, and delay
  * no signal to those.
  */
-export const GUARD_FAMILY = `# look PID: sets ppid, pgrp and start of a live process; false when it is dead. A read that failed is repeated.
+export const GUARD_FAMILY = `
+# look PID: sets ppid, pgrp and start of a live process; false when it is dead. A read that failed is repeated.
 look() {
   line=
   { read -r line <"/proc/$1/stat" || { kill -0 "$1" && read -r line <"/proc/$1/stat"; }; } 2>/dev/null
@@ -83,17 +84,17 @@ carries() {
   return 1
 }
 
-# elders: sets the guard's ancestors; empty when they cannot be followed to the first.
+# elders: sets the guard's ancestors and 1, which may be none of them in a container; empty when a link is missing.
 elders() {
-  elders= pid=$$
-  while look "$pid" && pid=$ppid && [ "$pid" != 0 ]; do elders="$elders $pid"; done
-  [ "$pid" = 0 ] || elders=
+  elders=1 pid=$$
+  while look "$pid" && pid=$ppid && [ "$pid" -gt 1 ]; do elders="$elders $pid"; done
+  [ "$pid" -le 1 ] || elders=
 }
 
 # orphaned: the process last looked at is a child of an elder, or the elders are not known.
 orphaned() { case " \${elders:-$ppid} " in *" $ppid "*) ;; *) return 1 ;; esac; }
 
-# pick PROCESS...: adopts what sweep is for. A process is a PID, or a file of it in /proc.
+# pick PROCESS...: adopts the strays among these, until the limit. A process is a PID, or a file of it in /proc.
 pick() {
   for pid; do
     pid=\${pid#/proc/}
@@ -106,11 +107,11 @@ pick() {
   [ -n "$found" ]
 }
 
-# sweep: adds what carries the child's entry in SERA_HELD, started no earlier than the child (or sera, while the child is
-# not known), and can be signalled; true when it has found some. grep is quick. A shell takes milliseconds to read an
+# sweep: adopts the strays: what carries the child's entry in SERA_HELD, started no earlier than the child (or sera, while
+# the child is not known), and accepts signals; true when it has found some. grep is quick. A shell takes milliseconds to read an
 # environment byte by byte, so it reads only those of the elders' children, because the kernel makes an orphan a child of
-# one of them. It looks through the lists of children first, and only then through all processes, because a list that
-# changes while it is read may lack an entry.
+# one of them. It looks through the lists of children first. Then, unless there is a limit, it looks through all processes,
+# because a list that changes while it is read may lack an entry.
 sweep() {
   found= elders=
   if [ -z "$builtins" ]; then
@@ -119,7 +120,7 @@ sweep() {
   fi
   elders
   children $elders
-  pick $kids || pick /proc/[0-9]*
+  pick $kids || { [ -z "$limit" ] && pick /proc/[0-9]*; }
 } 2>/dev/null
 
 # strays: sends TERM to what has left both the family and the group.

@@ -1,4 +1,4 @@
-/** Starting the guard and talking to it. What it does, and why that is safe, is told in `guard-script.ts`. */
+/** Starts the guard and talks to it. `guard-script.ts` says what the guard does, and why that is safe. */
 import { SeraError } from '../errors.js'
 import { guardPath, hasSleep } from './guard-needs.js'
 import { GUARD_SCRIPT } from './guard-script.js'
@@ -64,8 +64,8 @@ export class Guard {
   }
 
   /**
-   * The child must be ended at `deadline`, ms on the boot clock; Infinity: never. To be said before the child is started,
-   * as the guard sleeps until then.
+   * The child must be ended at `deadline`, ms on the boot clock; Infinity: never. Call it before the child starts, because
+   * the guard sleeps until then.
    */
   extend(deadline: number): void {
     this.#say(`deadline ${hundredths(deadline)}`)
@@ -81,7 +81,7 @@ export class Guard {
     this.#process.stdin?.end('leave\n')
   }
 
-  /** For a guard that does not do its work. */
+  /** Kills a guard that does not do its work. */
   kill(): void {
     this.#process.kill('SIGKILL')
   }

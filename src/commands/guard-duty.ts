@@ -1,13 +1,13 @@
 /**
- * Sees to it that the child is guarded as long as it runs, and is gone by the fence even if its guards fail.
+ * Keeps the child guarded while it runs, and ends it by the fence even if its guards fail.
  *
- * 1. A guard that was killed, or that does not see the child, is replaced. The pause before it doubles each time, and sera
- *    gives up after a few vain guards: no child runs unguarded.
+ * 1. sera replaces a guard that was killed or that does not see the child. The pause before a replacement doubles each
+ *    time. After a few guards in vain sera gives up, because no child runs unguarded.
  * 2. sera looks at the boot clock at least every second, as timers don't count suspend. It takes over when the guard is
  *    not acting a tick and an allowance after the child's time was up (the fence, or the order to end it), and when the
  *    child still runs a grace and the allowance after that. The allowance is half of the margin that the fence leaves.
- * 3. To give up or to take over means to kill the guard, if it is not acting, and the child with everything it started,
- *    again and again until nothing is left.
+ * 3. When sera gives up or takes over, it kills the guard, if that is not acting, and the child with everything it
+ *    started, again and again until nothing is left.
  */
 import type { Child } from '../child/child.js'
 import type { Family } from '../child/family.js'
@@ -16,7 +16,7 @@ import { after, type Clock, sleep } from '../clock.js'
 import { SAFETY_MARGIN_MS } from '../config/settings.js'
 
 export interface Post {
-  /** Starts a guard. Throws when that can't be done. */
+  /** Starts a guard, or throws. */
   start(): Guard
   /** When the child must be ended, ms on the boot clock. */
   fence(): number
@@ -26,7 +26,7 @@ export interface Post {
   familyOf(child: Child): Family
   /** process.kill. */
   kill(pid: number, signal: NodeJS.Signals): void
-  /** sera kills the child itself, and why. */
+  /** Called when sera kills the child itself. */
   onForce(reason: string): void
 }
 
@@ -35,7 +35,7 @@ const ALLOWANCE_MS = SAFETY_MARGIN_MS / 2
 const LOOK_MS = 1000
 const AGAIN_MS = 50
 const VAIN_GUARDS = 5
-/** A guard that has lived for so long was not in vain. */
+/** A guard that has lived this long was not in vain. */
 const LONG_LIFE_MS = 10_000
 
 export class GuardDuty {
@@ -151,7 +151,7 @@ export class GuardDuty {
     if (this.#family || (isLate && this.#wasLate)) {
       this.#force(isIdle ? 'its guard did not act' : 'its guard did not end it in time')
     } else {
-      // once more after the events that have come meanwhile, as sera may have been stopped and the child be ended
+      // Look once more after pending events: sera may have been stopped, and the child may have ended meanwhile.
       this.#wasLate = isLate
       this.#lookIn(isLate ? AGAIN_MS : late < tickMs ? tickMs - late : graceMs - late)
     }
@@ -168,7 +168,7 @@ export class GuardDuty {
     this.post.onForce(reason)
     this.#family ??= this.post.familyOf(this.#child)
     const isGone = this.#family.kill()
-    // `running` and not there: /proc hides it (hidepid)
+    // The child runs, but /proc may hide it (hidepid), and then the family lacks it.
     if (this.#child.running) this.#child.signal('SIGKILL', true, this.post.kill)
     if (!this.#guard.acting || (isGone && !this.#child.running)) this.#guard.kill()
     this.#lookIn(AGAIN_MS * 2 ** this.#tries++)

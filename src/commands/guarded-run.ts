@@ -1,4 +1,4 @@
-/** One command under guard, from its start to the moment when nothing of it is left; see `hold.ts` for the rules. */
+/** One command under guard, from its start until nothing of it is left; `hold.ts` has the rules. */
 import { Child } from '../child/child.js'
 import { checkExecutable } from '../child/executable.js'
 import { Family } from '../child/family.js'
@@ -37,7 +37,7 @@ export function guardTimes({ leaseMs, graceMs }: Pick<Job, 'leaseMs' | 'graceMs'
   return { graceMs, tickMs: Math.max(50, Math.min(1000, leaseMs / 30, graceMs / 5)) }
 }
 
-/** Whoever sends these does not want the lock kept after the command has ended. */
+/** Signals that end the run, and so `--hold-at-least` too. */
 const ENDS_THE_RUN: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT', 'SIGQUIT']
 
 const UNABLE = 'its guard could not work on (are there too many processes?)'
@@ -136,7 +136,7 @@ export class GuardedRun {
     return this.#child
   }
 
-  /** When the child must be ended at the latest for it to be gone before anybody else can have the lock. */
+  /** When the child must be ended, so that it is gone before another participant can have the lock. */
   #fence(): number {
     if (this.job.onLost === 'ignore') return Number.POSITIVE_INFINITY
     return this.lock.until - this.job.graceMs - SAFETY_MARGIN_MS

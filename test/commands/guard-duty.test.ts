@@ -5,12 +5,14 @@ import { Family } from '../../src/child/family.js'
 import type { Guard } from '../../src/child/guard.js'
 import { systemClock } from '../../src/clock.js'
 import { GuardDuty } from '../../src/commands/guard-duty.js'
+import { kill } from '../support/processes.js'
 
 test('guards that do not see the command are replaced with pauses, and then sera ends the command', async t => {
+  t.timeout(45_000) // a command that is not ended runs for a thousand seconds
   const child = await startSleep()
+  t.teardown(() => kill([child.pid], 'SIGKILL'))
   const starts: number[] = []
   const reasons: string[] = []
-  const kill = (pid: number, signal: NodeJS.Signals) => process.kill(pid, signal)
   const duty = new GuardDuty({
     start: () => {
       starts.push(performance.now())
@@ -20,8 +22,8 @@ test('guards that do not see the command are replaced with pauses, and then sera
     graceMs: 60_000,
     tickMs: 1000,
     clock: systemClock,
-    familyOf: ({ pid, running }) => new Family({ pid, running, ownGroup: true, marker: t.title, kill }),
-    kill,
+    familyOf: ({ pid, running }) => new Family({ pid, running, ownGroup: true, marker: t.title, kill: process.kill }),
+    kill: process.kill,
     onForce: reason => reasons.push(reason),
   })
   duty.watch(child)

@@ -9,6 +9,8 @@ import { until } from '../support/until.js'
 
 const GRACE_MS = 1000
 const MARGIN_MS = 1000
+/** A command that is not ended runs for a thousand seconds. */
+const HANGS_AFTER_MS = 45_000
 
 const host = {
   pid: process.pid,
@@ -88,6 +90,7 @@ test('a lock that is lost in the moment in which the command starts: the command
 })
 
 function scene(t: ExecutionContext, job: Partial<Job>, lock: Partial<HeldLock> = {}, on = host): Scene {
+  t.timeout(HANGS_AFTER_MS)
   const marker = `${process.pid}:${encodeURIComponent(t.title)}`
   const usual: HeldLock = {
     provenAt: systemClock.boot(),
