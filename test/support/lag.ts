@@ -1,12 +1,11 @@
 /** How far a busy machine lags, for a bound that must hold on any. */
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 const NAP_MS = 50
 
 /**
- * Does from now on what the guard does, a nap in a process of its own, over and over, and adds up what each nap takes
- * beyond its time. An idle machine lags by a few hundredths of a second in a second.
+ * Naps over and over from now on, and adds up what each nap takes beyond its time. It includes how late this process
+ * itself sees what it waits for.
  */
 export class Lag {
   #lagMs = 0
@@ -23,7 +22,7 @@ export class Lag {
   async #nap(): Promise<void> {
     while (!this.#isOver) {
       const begun = performance.now()
-      await once(spawn('sleep', [String(NAP_MS / 1000)], { stdio: 'ignore' }), 'exit')
+      await sleep(NAP_MS)
       this.#lagMs += performance.now() - begun - NAP_MS
     }
   }
