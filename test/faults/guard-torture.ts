@@ -35,7 +35,7 @@ export interface Fault {
 }
 
 export interface Verdict {
-  /** The command was started. */
+  /** The guard knew the command. Otherwise sera starts none, or replaces the guard. */
   started: boolean
   /** How late the last of the family was gone, ms after the fence and the grace; negative: sooner. */
   lateMs: number
@@ -95,12 +95,11 @@ export async function torture(shell: string, cause: Cause, fault: Fault): Promis
   try {
     say(guard, `deadline ${Number.MAX_SAFE_INTEGER}`)
     const leader = await leaderOf(guard, shell)
-    if (leader === undefined) return { started: false, lateMs: 0, lagMs: 0, left: 0 }
+    if (leader === undefined) return UNSEEN
     const child = startFamily(mark)
     await until('the family is complete', () => family(mark).length === FAMILY_SIZE)
     if (fault.crowd) await startCrowd(fault.crowd, mark)
-    // A guard that ended before sera could say the PID: sera replaces it, as test/commands/guard-duty.test.ts shows.
-    if (hasEnded(guard)) return { started: false, lateMs: 0, lagMs: 0, left: 0 }
+    if (hasEnded(guard)) return UNSEEN
     say(guard, `child ${child.pid}`)
     const others = processesOfSessions([guard.pid ?? 0]).filter(pid => pid !== leader && pid !== guard.pid)
     await fault.strike?.(leader, others)
@@ -109,12 +108,21 @@ export async function torture(shell: string, cause: Cause, fault: Fault): Promis
     if (cause === 'deadline') say(guard, `deadline ${Math.floor(fence / 10)}`)
     else if (cause === 'end') say(guard, 'end')
     else guard.stdin?.destroy()
-    await until('the family is gone', () => family(mark).length === 0).catch(() => {})
+    await until('the family is gone', () => family(mark).length === 0 || sawNoChild(guard)).catch(() => {})
+    if (sawNoChild(guard) && family(mark).length > 0) return UNSEEN
     const lateMs = systemClock.boot() - fence - GRACE_MS
     return { started: true, lateMs, lagMs: await lag.ms(), left: family(mark).length }
   } finally {
     kill([...processesMarked(mark), -(guard.pid ?? 0)], 'SIGKILL')
   }
+}
+
+/** A guard that ended before it had read the PID. sera replaces such a guard: see test/commands/guard-duty.test.ts. */
+const UNSEEN: Verdict = { started: false, lateMs: 0, lagMs: 0, left: 0 }
+
+/** Its exit status says that there was nothing to end. A guard that knows the child has this status only when the child is gone. */
+function sawNoChild(guard: ChildProcess): boolean {
+  return guard.exitCode === 0
 }
 
 /** What is wrong with a verdict; undefined: nothing. */
