@@ -14,7 +14,8 @@
  * 6. The reaping DELETE names the number of renewals: of a late renewal and the reaping one wins.
  *
  * What remains: the server's clock is put forward twice, each time by more than two thirds of a lease, before the owner renews
- * again. The first jump lets a step record a sighting of a live claim, the second lets that sighting look old.
+ * again. The first jump lets a step record a sighting of a live claim, the second lets that sighting look old. In a cluster, a member
+ * whose clock is ahead of the others by more than two thirds of a lease does what the first jump does.
  */
 import { type Claim, NEVER_MS, NOBODY } from '../store/claims.js'
 
