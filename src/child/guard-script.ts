@@ -36,11 +36,12 @@ import { GUARD_FAMILY } from './guard-family.js'
 
 export const GUARD_SCRIPT = `
 own=$1 grace=$2 tick=$3
-deadline= child= born=0 targets= pids= group= clock=0 timed= quiet= why= over= builtins= limit=
+deadline= child= born=0 targets= pids= group= clock=0 timed= quiet= why= over= builtins= limit= died=
 cd /
 trap '' HUP INT QUIT TERM PIPE
 trap : USR2
-trap poked=1 ALRM CHLD
+trap poked=1 ALRM
+trap 'poked=1 died=1' CHLD
 trap 'builtins=only; finish "\${why:-13}"' EXIT
 
 # now: reads the boot clock; false when that fails.
@@ -133,6 +134,7 @@ clock() {
 
 # tend: acts at the deadline, and restarts a clock that has ended.
 tend() {
+  died=
   now || now || finish 13
   [ "$now" -lt "$deadline" ] || finish 11
   [ -z "$BASH_VERSION" ] || return 0
@@ -160,6 +162,7 @@ while :; do
   else
     quiet=1
   fi
-  [ -z "$deadline" ] || tend
+  # once more if the clock died after tend had looked: that CHLD ends no read
+  [ -z "$deadline" ] || { tend && [ -z "$died" ] || tend; }
 done
 `
