@@ -8,9 +8,9 @@ const hasStrace = spawnSync('strace', ['-V']).status === 0
 
 for (const shell of SHELLS) {
   for (const fault of SAMPLE) {
-    const declare = fault.crowd ? test.serial : test // a crowd slows down every look at /proc
     const causes = fault.crowd ? (['sera gone'] as const) : (['deadline', 'sera gone'] as const)
-    declare(`${shell}: ${fault.title}, and no command outlives fence and grace`, async (t: ExecutionContext) => {
+    // one at a time: a crowd slows down every look at /proc, and dozens of traced shells slow down each other
+    test.serial(`${shell}: ${fault.title}, and no command outlives fence and grace`, async (t: ExecutionContext) => {
       if (fault.inject && !hasStrace) {
         t.log('skipped: strace is not installed')
         t.pass()
