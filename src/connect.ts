@@ -4,8 +4,8 @@ import { DEFAULTS } from './config/defaults.js'
 import { SeraError } from './errors.js'
 import { type ConnectOptions, serversOf, timingOf } from './library-options.js'
 import { checkName } from './primitives/names.js'
-import { Participant } from './primitives/participant.js'
-import { durationOf } from './primitives/wait.js'
+import { Session } from './primitives/participant.js'
+import { parseDurationOption } from './primitives/wait.js'
 import { self } from './self.js'
 import { Sera } from './sera.js'
 import { attributesOf } from './store/connect.js'
@@ -22,13 +22,13 @@ import { LockTables } from './store/lock-tables.js'
  */
 export async function connect(to: string | ConnectOptions): Promise<Sera> {
   const options = typeof to === 'string' ? { server: to } : optionsOf(to)
-  const participant = open(options)
+  const session = open(options)
   try {
-    const patience = { until: Number.POSITIVE_INFINITY, signal: options.signal }
-    await participant.store.look([{ key: { kind: '', name: '' }, upTo: 0 }], patience)
-    return new Sera(participant)
+    const deadline = { until: Number.POSITIVE_INFINITY, signal: options.signal }
+    await session.store.look([{ key: { kind: '', name: '' }, upTo: 0 }], deadline)
+    return new Sera(session)
   } catch (error) {
-    await participant.close()
+    await session.close()
     throw error
   }
 }
@@ -39,7 +39,7 @@ function optionsOf(to: ConnectOptions): ConnectOptions {
   throw new SeraError('usage', `connect: expected a DSN or options, got ${to === undefined ? 'undefined' : typeof to}`)
 }
 
-function open(options: ConnectOptions): Participant {
+function open(options: ConnectOptions): Session {
   const timing = timingOf(options)
   const owner = self(options.label)
   const store = new LockTables({
@@ -47,12 +47,12 @@ function open(options: ConnectOptions): Participant {
     owner,
     attributes: attributesOf(owner.pid, [owner.command]),
     leaseMs: timing.leaseMs,
-    connectWaitMs: durationOf('connectWait', options.connectWait ?? DEFAULTS.connectWaitMs),
+    connectWaitMs: parseDurationOption('connectWait', options.connectWait ?? DEFAULTS.connectWaitMs),
     namespace: namespaceOf(options),
     clock: systemClock,
     random: Math.random,
   })
-  return new Participant(store, { clock: systemClock, ...timing })
+  return new Session(store, { clock: systemClock, ...timing })
 }
 
 function namespaceOf({ namespace = '' }: ConnectOptions): string {

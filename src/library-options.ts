@@ -4,8 +4,8 @@ import { DEFAULTS } from './config/defaults.js'
 import { type Dsn, parseDsn } from './config/dsn.js'
 import { checkLease } from './config/lease.js'
 import { SeraError } from './errors.js'
-import type { ParticipantOptions } from './primitives/participant.js'
-import { durationOf } from './primitives/wait.js'
+import type { SessionOptions } from './primitives/participant.js'
+import { parseDurationOption } from './primitives/wait.js'
 
 /** Durations are milliseconds, or text like `'90s'`. */
 export interface TimingOptions {
@@ -31,14 +31,14 @@ export interface ConnectOptions extends TimingOptions {
 }
 
 /** @throws SeraError usage */
-export function timingOf(options: TimingOptions): Omit<ParticipantOptions, 'clock'> {
-  const leaseMs = durationOf('lease', options.lease ?? DEFAULTS.leaseMs)
-  const graceMs = durationOf('grace', options.grace ?? DEFAULTS.graceMs)
+export function timingOf(options: TimingOptions): Omit<SessionOptions, 'clock'> {
+  const leaseMs = parseDurationOption('lease', options.lease ?? DEFAULTS.leaseMs)
+  const graceMs = parseDurationOption('grace', options.grace ?? DEFAULTS.graceMs)
   checkLease({ leaseMs, graceMs }, 'usage', name => name)
   return {
     leaseMs,
     graceMs,
-    maxClockSkewMs: durationOf('maxClockSkew', options.maxClockSkew ?? DEFAULTS.maxClockSkewMs),
+    maxClockSkewMs: parseDurationOption('maxClockSkew', options.maxClockSkew ?? DEFAULTS.maxClockSkewMs),
   }
 }
 

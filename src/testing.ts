@@ -1,7 +1,7 @@
 /** `sera/testing`: sera without a server, for the unit tests of programs that use it. */
 import { systemClock } from './clock.js'
 import { type TimingOptions, timingOf } from './library-options.js'
-import { Participant } from './primitives/participant.js'
+import { Session } from './primitives/participant.js'
 import { self } from './self.js'
 import { Sera } from './sera.js'
 import { MemoryStore, MemoryTables } from './store/memory.js'
@@ -32,7 +32,7 @@ export function memory(): MemoryServer {
   return {
     async connect({ label, ...timing } = {}) {
       const store = new MemoryStore(tables, self(label))
-      return new Sera(new Participant(store, { clock: systemClock, ...timingOf(timing) }))
+      return new Sera(new Session(store, { clock: systemClock, ...timingOf(timing) }))
     },
   }
 }

@@ -10,7 +10,7 @@ import { once } from 'node:events'
 import { chmodSync, rmSync } from 'node:fs'
 import { constants } from 'node:os'
 import { testEnvironment, testFolder } from './support/environment.js'
-import { type Server, type ServerAddress, serverBinary, startServer } from './support/servers.js'
+import { type ServerAddress, serverBinary, startServer, type TestServer } from './support/servers.js'
 
 process.umask(0o022)
 process.env = testEnvironment()
@@ -32,7 +32,7 @@ try {
   await Promise.all(servers.map(server => server.stop()))
 }
 
-async function startAll(): Promise<Server[]> {
+async function startAll(): Promise<TestServer[]> {
   if ((await serverBinary('mariadb')) === undefined) {
     console.error('the tests need a MariaDB server (Debian: apt-get install mariadb-server-core)')
     process.exit(1)
@@ -43,7 +43,7 @@ async function startAll(): Promise<Server[]> {
   return servers
 }
 
-async function ava(servers: Server[]): Promise<number> {
+async function ava(servers: TestServer[]): Promise<number> {
   const addresses = servers.map(
     ({ kind, version, port, socketPath, ca, pid }): ServerAddress => ({ kind, version, port, socketPath, ca, pid }),
   )

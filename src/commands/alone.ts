@@ -2,14 +2,14 @@
 import type { Host } from '../host.js'
 import type { Outcome } from '../outcome.js'
 import type { Claim } from '../store/claims.js'
-import { awaitTurn } from './await-turn.js'
+import { awaitGrant } from './await-turn.js'
 import type { Call } from './call.js'
 import { leaveQuietly } from './held-place.js'
-import { participating } from './participant.js'
+import { withSession } from './participant.js'
 import type { Report } from './report.js'
-import { lockOf, type Stop, turnAt } from './stop.js'
+import { type LockRequest, lockOf, lockSourceAt } from './stop.js'
 
-export interface AloneStop extends Stop {
+export interface WaitOnlyRequest extends LockRequest {
   /** For people without `--json`; '' for nothing. */
   text(claim: Claim | undefined): string
   /** For programs, besides kind and name; a contract. Absent where `text` is for programs. */
@@ -18,17 +18,22 @@ export interface AloneStop extends Stop {
   instant?: boolean
 }
 
-export async function alone(stop: AloneStop, call: Call, host: Host, report: Partial<Report>): Promise<Outcome> {
-  const { kind, name } = stop.key
-  Object.assign(report, { lock: lockOf(stop.key), ...(stop.instant ? {} : { waitMs: call.waitMs }) })
-  return await participating(stop.key, call, host, report, async participant => {
-    const place = participant.place(stop.key)
-    const turn = await awaitTurn(turnAt(stop, participant, place), call, host, report)
-    if ('outcome' in turn) return turn.outcome
-    const { claim } = turn.taken
-    await leaveQuietly(participant, place) // the record of what was granted has been seen
-    const facts = call.options.json ? stop.facts?.(claim, report.waitedMs) : undefined
-    host.stdout.write(facts ? `${JSON.stringify({ kind, name, ...facts })}\n` : stop.text(claim))
+export async function waitOnly(
+  request: WaitOnlyRequest,
+  call: Call,
+  host: Host,
+  report: Partial<Report>,
+): Promise<Outcome> {
+  const { kind, name } = request.key
+  Object.assign(report, { lock: lockOf(request.key), ...(request.instant ? {} : { waitMs: call.waitMs }) })
+  return await withSession(request.key, call, host, report, async session => {
+    const ownClaim = session.newClaim(request.key)
+    const grant = await awaitGrant(lockSourceAt(request, session, ownClaim), call, host, report)
+    if ('outcome' in grant) return grant.outcome
+    const { seen: claim } = grant.taken
+    await leaveQuietly(session, ownClaim) // the record of what was granted has been seen
+    const facts = call.options.json ? request.facts?.(claim, report.waitedMs) : undefined
+    host.stdout.write(facts ? `${JSON.stringify({ kind, name, ...facts })}\n` : request.text(claim))
     return { kind: 'done' }
   })
 }

@@ -1,23 +1,23 @@
 /** The engine `auto`: GET_LOCK, and a lease on the clusters where GET_LOCK excludes nobody. */
-import type { HeldLock, Holder, Mutex, Queue, Wait } from '../store/port.js'
-import { VoidServer } from '../store/void-server.js'
+import type { HeldLock, Holder, LockWait, MutexEngine, Queue } from '../store/port.js'
+import { UnsupportedServer } from '../store/void-server.js'
 
-export class AutoMutex implements Mutex {
-  #chosen: Mutex
+export class AutoMutex implements MutexEngine {
+  #chosen: MutexEngine
 
   constructor(
-    getLock: Mutex,
+    getLock: MutexEngine,
     /** Opens the other engine; the first is closed by then. */
-    readonly lease: () => Promise<Mutex>,
+    readonly lease: () => Promise<MutexEngine>,
   ) {
     this.#chosen = getLock
   }
 
-  acquire(wait: Wait): Promise<HeldLock | undefined> {
+  acquire(wait: LockWait): Promise<HeldLock | undefined> {
     return this.#try(mutex => mutex.acquire(wait))
   }
 
-  awaitFree(wait: Wait): Promise<boolean> {
+  awaitFree(wait: LockWait): Promise<boolean> {
     return this.#try(mutex => mutex.awaitFree(wait))
   }
 
@@ -33,11 +33,11 @@ export class AutoMutex implements Mutex {
     this.#chosen.close()
   }
 
-  async #try<T>(work: (mutex: Mutex) => Promise<T>): Promise<T> {
+  async #try<T>(work: (mutex: MutexEngine) => Promise<T>): Promise<T> {
     try {
       return await work(this.#chosen)
     } catch (error) {
-      if (!(error instanceof VoidServer && error.leasable)) throw error
+      if (!(error instanceof UnsupportedServer && error.leasable)) throw error
       this.#chosen.close()
       this.#chosen = await this.lease()
       return await work(this.#chosen)

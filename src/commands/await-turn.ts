@@ -7,13 +7,13 @@ import type { Host } from '../host.js'
 import type { Outcome } from '../outcome.js'
 import type { Call } from './call.js'
 import type { Report } from './report.js'
-import { type Awaited, showWaiting } from './waiting-line.js'
+import { type Progress, showProgress } from './waiting-line.js'
 
-export interface Turn<T> extends Omit<Awaited, 'until'> {
+export interface LockSource<T> extends Omit<Progress, 'until'> {
   /** Undefined when the deadline passed first. Rejects with the signal's reason when it aborts. */
-  take(wait: { until: number; signal: AbortSignal }): Promise<T | undefined>
+  acquire(wait: { until: number; signal: AbortSignal }): Promise<T | undefined>
   /** What there is to say about a turn that did not come. */
-  missed(): Promise<Partial<Report>>
+  explainTimeout(): Promise<Partial<Report>>
 }
 
 /** To know who was in the way is worth this much to one who has given up. */
@@ -22,8 +22,8 @@ const MISSED_LIMIT_MS = 1000
 /** What may be held up by a server that does not answer is not waited for by one who has given up. */
 const FAREWELL_MS = 2000
 
-export async function awaitTurn<T>(
-  turn: Turn<T>,
+export async function awaitGrant<T>(
+  source: LockSource<T>,
   call: Call,
   host: Host,
   report: Partial<Report>,
@@ -32,13 +32,14 @@ export async function awaitTurn<T>(
   const stopListening = host.onSignal(signal => signal.startsWith('SIGUSR') || given.abort(new Interrupted(signal)))
   const startedAt = host.clock.now()
   const until = startedAt + call.waitMs
-  const stopShowing = showWaiting(host, call.voice, { ...turn, until })
+  const stopShowing = showProgress(host, call.voice, { ...source, until })
   try {
-    const taken = await leftAlone(turn.take({ until, signal: given.signal }), given.signal)
+    const taken = await abandonAfterAbort(source.acquire({ until, signal: given.signal }), given.signal)
     stopShowing()
     report.waitedMs = Math.round(host.clock.now() - startedAt)
     if (taken !== undefined) return { taken }
-    if (isHeard(call, host)) Object.assign(report, await Promise.race([turn.missed(), sleep(MISSED_LIMIT_MS)]))
+    if (isHeard(call, host))
+      Object.assign(report, await Promise.race([source.explainTimeout(), sleep(MISSED_LIMIT_MS)]))
     return { outcome: { kind: 'timed-out' } }
   } catch (error) {
     report.waitedMs = Math.round(host.clock.now() - startedAt)
@@ -51,7 +52,7 @@ export async function awaitTurn<T>(
 }
 
 /** Rejects with the signal's reason when the work does not end soon after its abort. */
-function leftAlone<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+function abandonAfterAbort<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const leave = () => after(FAREWELL_MS, () => reject(signal.reason))
     signal.addEventListener('abort', leave, { once: true })

@@ -2,9 +2,9 @@
 import { SeraError } from '../errors.js'
 import { barrier as atBarrier } from '../primitives/barrier.js'
 import { checkCount, checkName } from '../primitives/names.js'
-import { type AloneStop, alone } from './alone.js'
+import { type WaitOnlyRequest, waitOnly } from './alone.js'
 import type { Task } from './call.js'
-import { arrivalNews } from './queue-news.js'
+import { barrierSummary } from './queue-news.js'
 import { type RunOptions, wholeNumber } from './run-options.js'
 import { keyOf } from './stop.js'
 
@@ -14,17 +14,17 @@ export function barrier(words: readonly string[], { tag, singleUse, keepMs }: Ru
   if (Number.isFinite(keepMs) && !singleUse) {
     throw new SeraError('usage', '--keep is for a barrier with --single-use, which it makes forget its one use')
   }
-  const stop: AloneStop = {
+  const request: WaitOnlyRequest = {
     key: keyOf('barrier', name),
-    ask: {
+    spec: {
       ...(tag === undefined ? {} : { tag: checkName('tag', tag) }),
       ...(singleUse ? { mode: 'single-use' } : {}),
     },
-    waiting: atBarrier(count, keepMs),
+    policy: atBarrier(count, keepMs),
     preposition: 'at',
-    news: arrivalNews(count),
+    summary: barrierSummary(count),
     text: () => '',
     facts: (claim, waitedMs) => ({ generation: claim?.generation, waitedMs }),
   }
-  return (call, host, report) => alone(stop, call, host, report)
+  return (call, host, report) => waitOnly(request, call, host, report)
 }

@@ -2,29 +2,29 @@
 import { SeraError } from '../errors.js'
 import type { Host } from '../host.js'
 import type { Outcome } from '../outcome.js'
-import { memberObject } from '../status/json.js'
-import type { Picture } from '../status/picture.js'
-import { type Question, take } from '../status/survey.js'
+import { claimObject } from '../status/json.js'
+import type { StatusView } from '../status/picture.js'
+import { readStatus, type StatusQuery } from '../status/survey.js'
 import { breakClaims, forgetRecord, removeClaims } from '../store/breaking.js'
-import type { Calls } from '../store/calls.js'
-import { endHolder } from '../store/end-holder.js'
+import type { RetryingClient } from '../store/calls.js'
+import { killHolder } from '../store/end-holder.js'
 import type { Call, Task } from './call.js'
 import { checkAskable, confirm } from './confirm.js'
 import { openTables } from './participant.js'
-import { record } from './record.js'
+import { recordHistory } from './record.js'
 import type { Report } from './report.js'
 import type { RunOptions } from './run-options.js'
-import { type Breakage, choose, firstHolder } from './status/choice.js'
-import { openCalls, questionOf } from './status/question.js'
+import { firstHolder, type Selection, select } from './status/choice.js'
+import { openRetryingClient, statusQueryOf } from './status/question.js'
 import { drawn } from './status/view.js'
-import { spell, whatRuns, whoIs } from './status/words.js'
+import { formatLength, whatRuns, whoIs } from './status/words.js'
 import { lockOf } from './stop.js'
 import { harmless } from './text/width.js'
 
-type Target = Required<{ [Key in keyof Question]: NonNullable<Question[Key]> }>
+type BreakTarget = Required<{ [Key in keyof StatusQuery]: NonNullable<StatusQuery[Key]> }>
 
 export function breakClaim(words: readonly string[], { ticket, all, yes }: RunOptions): Task {
-  const target = questionOf(words) as Target
+  const target = statusQueryOf(words) as BreakTarget
   refuseUnheld(target)
   if (ticket !== undefined && all)
     throw new SeraError('usage', '--ticket names one claim and --all means all: give one')
@@ -33,81 +33,81 @@ export function breakClaim(words: readonly string[], { ticket, all, yes }: RunOp
     const which = [...(ticket === undefined ? [] : ['--ticket', `${ticket}`]), ...(all ? ['--all'] : [])]
     const command = ['sera', 'break', target.kind, target.name, ...which]
     Object.assign(report, { lock: lockOf(target), command })
-    const calls = openCalls(call, host, command)
+    const client = openRetryingClient(call, host, command)
     try {
-      return await breaking(target, calls, { ...call, shown: command }, host, report)
+      return await breaking(target, client, { ...call, shown: command }, host, report)
     } finally {
-      calls.close()
+      client.close()
     }
   }
 }
 
-function refuseUnheld({ kind, name }: Target): void {
+function refuseUnheld({ kind, name }: BreakTarget): void {
   const instead = { gate: `sera gate open ${name}`, counter: `sera sem ${name} <delta>` }[kind as string]
   if (instead) throw new SeraError('usage', `nobody holds a ${kind}; to change it: ${instead}`)
 }
 
 async function breaking(
-  target: Target,
-  calls: Calls,
+  target: BreakTarget,
+  client: RetryingClient,
   call: Call,
   host: Host,
   report: Partial<Report>,
 ): Promise<Outcome> {
   const { ticket, all, yes, json, reason } = call.options
-  const picture = await take(calls, target, { until: Number.POSITIVE_INFINITY })
-  const breakage = choose(picture, `${target.kind} ${target.name}`, { ticket, all })
-  if (!yes && !(await agreed({ ...picture, ...breakage, unseen: [] }, host))) {
+  const statusView = await readStatus(client, target, { until: Number.POSITIVE_INFINITY })
+  const breakage = select(statusView, `${target.kind} ${target.name}`, { ticket, all })
+  if (!yes && !(await agreed({ ...statusView, ...breakage, unseen: [] }, host))) {
     throw new SeraError('conflict', 'nothing was broken')
   }
   const holder = firstHolder(breakage)
   if (holder?.host) report.holder = { host: holder.host, pid: holder.pid, command: holder.command }
-  if (!(await broken(breakage, target, calls, call, host, report))) {
+  if (!(await broken(breakage, target, client, call, host, report))) {
     throw new SeraError('conflict', `${target.kind} ${target.name} was given back by itself meanwhile`)
   }
   host.stdout.write(json ? objectOf(breakage, target) : textOf(breakage))
   return { kind: 'broke', reason }
 }
 
-async function agreed(picture: Picture, host: Host): Promise<boolean> {
-  const [, ...lines] = drawn(picture, true, host.stderr, host.env)
+async function agreed(statusView: StatusView, host: Host): Promise<boolean> {
+  const [, ...lines] = drawn(statusView, true, host.stderr, host.env)
   return await confirm(host, `${lines.join('\n').trimStart()}\nBreak it?`)
 }
 
 /** False: there was nothing of it any more. */
 async function broken(
-  { ids, sessions, records }: Breakage,
-  target: Target,
-  reading: Calls,
+  { ids, sessions, records }: Selection,
+  target: BreakTarget,
+  reading: RetryingClient,
   call: Call,
   host: Host,
   report: Partial<Report>,
 ): Promise<boolean> {
-  const patience = { until: Number.POSITIVE_INFINITY }
+  const deadline = { until: Number.POSITIVE_INFINITY }
   const done: boolean[] = []
-  for (const { name, connection } of sessions) done.push(await endHolder(reading, name, connection, patience))
+  for (const { name, connection } of sessions) done.push(await killHolder(reading, name, connection, deadline))
   if (ids.length + records.length === 0) return done.includes(true)
   const tables = openTables(call, host)
   const { history } = call.settings
   const { reason } = call.options
   try {
-    if (history) done.push(await breakClaims(tables.calls, ids, reason, patience))
-    else done.push(await removeClaims(tables.calls, ids, patience))
-    for (const one of records) done.push(await forgetRecord(tables.calls, target, one.record, patience))
-    if (done.includes(true)) await record(tables, target, { kind: 'broke', reason }, call, host, report)
+    if (history) done.push(await breakClaims(tables.client, ids, reason, deadline))
+    else done.push(await removeClaims(tables.client, ids, deadline))
+    for (const one of records) done.push(await forgetRecord(tables.client, target, one.record, deadline))
+    if (done.includes(true)) await recordHistory(tables, target, { kind: 'broke', reason }, call, host, report)
   } finally {
     await tables.close()
   }
   return done.includes(true)
 }
 
-function textOf({ sights, records }: Breakage): string {
-  const claims = sights.flatMap(({ kind, name, members }) =>
-    members.map(member => {
-      const { state, sinceMs } = member
-      const since = sinceMs === undefined ? '' : ` for ${spell(sinceMs)}`
-      const runs = whatRuns(member, kind)
-      const who = `${whoIs(member)}${runs === '' ? '' : ` (${runs})`}`
+function textOf({ views, records }: Selection): string {
+  const claims = views.flatMap(({ kind, name, claims }) =>
+    claims.map(claim => {
+      const { state, sinceMs } = claim
+      const since = sinceMs === undefined ? '' : ` for ${formatLength(sinceMs)}`
+      const runs = whatRuns(claim, kind)
+      const who = `${whoIs(claim)}${runs === '' ? '' : ` (${runs})`}`
       return `broke ${kind} ${name}, ${state === 'waiting' ? 'waited' : 'held'}${since} by ${who}`
     }),
   )
@@ -115,7 +115,7 @@ function textOf({ sights, records }: Breakage): string {
   return [...claims, ...forgotten].map(line => `${harmless(line)}\n`).join('')
 }
 
-function objectOf({ sights, records }: Breakage, { kind, name }: Target): string {
-  const broken = sights.flatMap(({ members }) => members.map(memberObject))
+function objectOf({ views, records }: Selection, { kind, name }: BreakTarget): string {
+  const broken = views.flatMap(({ claims }) => claims.map(claimObject))
   return `${JSON.stringify({ kind, name, broken, forgotten: records.length > 0 })}\n`
 }

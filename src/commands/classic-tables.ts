@@ -5,11 +5,11 @@
 import type { Host } from '../host.js'
 import type { Outcome } from '../outcome.js'
 import type { LockTables } from '../store/lock-tables.js'
-import type { Mutex } from '../store/port.js'
+import type { MutexEngine } from '../store/port.js'
 import type { Call } from './call.js'
 import type { Report } from './report.js'
 
-export class ClassicTables {
+export class LazyTables {
   /** Closed by the mutex that is there. */
   #opened: LockTables | undefined
 
@@ -19,8 +19,8 @@ export class ClassicTables {
     readonly host: Host,
   ) {}
 
-  async mutex(): Promise<Mutex> {
-    const [{ openTables, participantAt }, { LeaseMutex }] = await Promise.all([
+  async mutex(): Promise<MutexEngine> {
+    const [{ openTables, openSession: participantAt }, { LeaseMutex }] = await Promise.all([
       import('./participant.js'),
       import('./lease-mutex.js'),
     ])
@@ -31,7 +31,10 @@ export class ClassicTables {
   async record(outcome: Outcome, report: Partial<Report>): Promise<void> {
     const { lock, call, host } = this
     if (!this.#opened && !call.settings.history?.always) return
-    const [{ openTables }, { record }] = await Promise.all([import('./participant.js'), import('./record.js')])
+    const [{ openTables }, { recordHistory: record }] = await Promise.all([
+      import('./participant.js'),
+      import('./record.js'),
+    ])
     const tables = this.#opened ?? openTables(call, host)
     await record(tables, { kind: 'mutex', name: lock }, outcome, call, host, report)
     if (!this.#opened) await tables.close()

@@ -7,24 +7,24 @@ import { lockName } from '../lockname/lockname.js'
 import type { Outcome } from '../outcome.js'
 import { attributesOf } from '../store/connect.js'
 import { GetLockMutex } from '../store/get-lock.js'
-import type { HeldLock, Mutex, Wait } from '../store/port.js'
-import { voidRules } from '../store/void-server.js'
+import type { HeldLock, LockWait, MutexEngine } from '../store/port.js'
+import { supportRules } from '../store/void-server.js'
 import { AutoMutex } from './auto-mutex.js'
-import { awaitTurn, type Turn } from './await-turn.js'
+import { awaitGrant, type LockSource } from './await-turn.js'
 import type { Call } from './call.js'
 import { heldAbove, heldEntry } from './child-environment.js'
-import { ClassicTables } from './classic-tables.js'
-import { GuardInReserve } from './guard-in-reserve.js'
+import { LazyTables } from './classic-tables.js'
+import { PrestartedGuard } from './guard-in-reserve.js'
 import { guardTimes } from './guarded-run.js'
-import { holderNews } from './holder-news.js'
+import { holderSummary } from './holder-news.js'
 import { sayDetail, sayNews } from './messages.js'
 import type { Report } from './report.js'
-import { runUnder } from './run-under.js'
-import { ending } from './session.js'
+import { runUnderLock } from './run-under.js'
+import { reportingOutcome } from './session.js'
 import { shortened } from './waiting-line.js'
 
 /** What is known of the run grows in `report`, so that a run that fails half-way still tells the rest. */
-export async function classic(call: Call, host: Host, report: Partial<Report>): Promise<Outcome> {
+export async function runWithLock(call: Call, host: Host, report: Partial<Report>): Promise<Outcome> {
   const { command, shown, waitMs, options, settings } = call
   const server = describeDsn(settings.server)
   const lock = lockName(command, { name: options.name, namespace: settings.namespace })
@@ -32,25 +32,25 @@ export async function classic(call: Call, host: Host, report: Partial<Report>): 
   if (heldAbove(host, lock, server, ancestors)) {
     throw new SeraError('conflict', `lock ${lock} is held by a sera above this one; waiting for it would never end`)
   }
-  const tables = new ClassicTables(lock, call, host)
+  const tables = new LazyTables(lock, call, host)
   const mutex = await openMutex(call, host, lock, tables)
   const marker = heldEntry(host.pid, lock, server)
-  const reserve = new GuardInReserve({ ...guardTimes(settings), marker, path: host.env.PATH })
+  const reserve = new PrestartedGuard({ ...guardTimes(settings), marker, path: host.env.PATH })
   const work = async (): Promise<Outcome> => {
-    const turn = await awaitTurn(turnAt(mutex, call, host, reserve), call, host, report)
-    if ('outcome' in turn) return turn.outcome
-    if (turn.taken === 'free') return { kind: 'skipped' }
-    return await runUnder(turn.taken, { lock, marker }, call, host, report, reserve)
+    const grant = await awaitGrant(lockSourceAt(mutex, call, host, reserve), call, host, report)
+    if ('outcome' in grant) return grant.outcome
+    if (grant.taken === 'free') return { kind: 'skipped' }
+    return await runUnderLock(grant.taken, { lock, marker }, call, host, report, reserve)
   }
   try {
-    return await ending(work, outcome => tables.record(outcome, report))
+    return await reportingOutcome(work, outcome => tables.record(outcome, report))
   } finally {
     reserve.dismiss()
     mutex.close()
   }
 }
 
-async function openMutex(call: Call, host: Host, lock: string, tables: ClassicTables): Promise<Mutex> {
+async function openMutex(call: Call, host: Host, lock: string, tables: LazyTables): Promise<MutexEngine> {
   const { engine } = call.settings
   if (engine === 'lease') return await tables.mutex()
   const getLock = openGetLock(call, host, lock)
@@ -61,29 +61,34 @@ async function openMutex(call: Call, host: Host, lock: string, tables: ClassicTa
   })
 }
 
-function openGetLock({ shown, settings }: Call, host: Host, lock: string): Mutex {
+function openGetLock({ shown, settings }: Call, host: Host, lock: string): MutexEngine {
   return new GetLockMutex(lock, {
     dsn: settings.server,
     connectWaitMs: settings.connectWaitMs,
     attributes: attributesOf(host.pid, shown, lock),
     leaseMs: settings.leaseMs,
-    rules: voidRules(settings.engine, settings.allowMultiPrimary),
+    rules: supportRules(settings.engine, settings.allowMultiPrimary),
     clock: host.clock,
     random: host.random,
   })
 }
 
 /** `free`: somebody else had it and has let go of it (`--wait-and-skip`). */
-function turnAt(mutex: Mutex, call: Call, host: Host, reserve: GuardInReserve): Turn<HeldLock | 'free'> {
-  const queued: Wait['queued'] = lifeline => reserve.prepare(lifeline)
+function lockSourceAt(
+  mutex: MutexEngine,
+  call: Call,
+  host: Host,
+  reserve: PrestartedGuard,
+): LockSource<HeldLock | 'free'> {
+  const queued: LockWait['queued'] = lifeline => reserve.prepare(lifeline)
   return {
     what: `for ${shortened(call.options.name ?? call.shown.join(' '))}`,
-    ask: holderNews(mutex, host.clock),
-    take: wait =>
+    ask: holderSummary(mutex, host.clock),
+    acquire: wait =>
       call.settings.waitAndSkip
         ? runOrSkip(call, host, mutex, { ...wait, queued })
         : mutex.acquire({ ...wait, queued }),
-    async missed() {
+    async explainTimeout() {
       const holder = await mutex.holder()
       return holder ? { holder } : {}
     },
@@ -91,7 +96,12 @@ function turnAt(mutex: Mutex, call: Call, host: Host, reserve: GuardInReserve): 
 }
 
 /** The first to lock runs; the others wait until it has finished, and don't. */
-async function runOrSkip(call: Call, host: Host, mutex: Mutex, wait: Wait): Promise<HeldLock | 'free' | undefined> {
+async function runOrSkip(
+  call: Call,
+  host: Host,
+  mutex: MutexEngine,
+  wait: LockWait,
+): Promise<HeldLock | 'free' | undefined> {
   const lock = await mutex.acquire({ ...wait, until: host.clock.now() })
   if (lock) {
     sayDetail(host, call.voice, 'first past the post; running the command')

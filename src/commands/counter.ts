@@ -1,22 +1,22 @@
 /** `sera semaphore <name> <delta>`: prints the new value. */
 import { COUNTER } from '../primitives/counter.js'
 import { checkDelta } from '../primitives/names.js'
-import { type AloneStop, alone } from './alone.js'
+import { type WaitOnlyRequest, waitOnly } from './alone.js'
 import type { Task } from './call.js'
-import { counterNews } from './queue-news.js'
+import { counterSummary } from './queue-news.js'
 import { wholeNumber } from './run-options.js'
 import { keyOf } from './stop.js'
 
 export function counter(words: readonly string[]): Task {
   const [name = '', delta = ''] = words
-  const stop: AloneStop = {
+  const request: WaitOnlyRequest = {
     key: keyOf('counter', name),
-    ask: { units: checkDelta(wholeNumber('<delta>', delta)) },
-    waiting: COUNTER,
+    spec: { units: checkDelta(wholeNumber('<delta>', delta)) },
+    policy: COUNTER,
     preposition: 'for',
-    news: counterNews,
+    summary: counterSummary,
     text: claim => `${claim?.result}\n`,
     facts: claim => ({ value: Number(claim?.result) }),
   }
-  return (call, host, report) => alone(stop, call, host, report)
+  return (call, host, report) => waitOnly(request, call, host, report)
 }

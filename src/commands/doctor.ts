@@ -14,8 +14,8 @@ import { trySyslog } from '../log/trial.js'
 import type { Outcome } from '../outcome.js'
 import { attributesOf } from '../store/connect.js'
 import { type Diagnosis, type DiagnosisOptions, diagnose } from '../store/diagnosis.js'
-import { voidRules } from '../store/void-server.js'
-import { badBecause, type Group, unknown } from './doctor/check.js'
+import { supportRules } from '../store/void-server.js'
+import { badBecause, type CheckGroup, unknown } from './doctor/check.js'
 import { type ConfigFacts, configChecks } from './doctor/config.js'
 import { chosenEngine, engineChecks } from './doctor/engine.js'
 import { guardCheck, syslogCheck } from './doctor/host.js'
@@ -24,19 +24,19 @@ import { isHealthy, json, shown, summary } from './doctor/show.js'
 import { tableChecks } from './doctor/tables.js'
 import type { FlagValues } from './flags.js'
 import type { RunOptions } from './run-options.js'
-import type { Session } from './session.js'
+import type { RunContext } from './session.js'
 
-export interface Visit {
+export interface Examination {
   flags: FlagValues
   options: RunOptions
-  session: Session
+  context: RunContext
   /** Starts the embedded server where that is the one. */
   reach(settings: Settings): Promise<Settings>
 }
 
 /** @throws SeraError usage */
-export async function doctor(visit: Visit): Promise<Outcome> {
-  const { host } = visit.session
+export async function doctor(visit: Examination): Promise<Outcome> {
+  const { host } = visit.context
   const groups = await examine(visit)
   const colour = host.stdout.isTerminal && !host.env.NO_COLOR && host.env.TERM !== 'dumb'
   const look = { columns: host.stdout.columns, colour, quiet: visit.options.quiet }
@@ -44,20 +44,20 @@ export async function doctor(visit: Visit): Promise<Outcome> {
   return isHealthy(groups) ? { kind: 'done' } : { kind: 'sick', reason: summary(groups) }
 }
 
-async function examine(visit: Visit): Promise<Group[]> {
+async function examine(visit: Examination): Promise<CheckGroup[]> {
   const config = await readConfig(visit)
   const settings = config.resolved?.settings
   const syslog = settings ? settings.syslog : 'not known'
   const facts = typeof syslog === 'object' ? await trySyslog(syslog, spawn) : undefined
-  const host = [guardCheck(await tryGuard(visit.session.host.env.PATH)), syslogCheck(syslog, facts)]
+  const host = [guardCheck(await tryGuard(visit.context.host.env.PATH)), syslogCheck(syslog, facts)]
   const servers = config.resolved ? await examineServers(config.resolved, visit) : UNKNOWN_SERVERS
   return [{ group: 'config', checks: configChecks(config) }, ...servers, { group: 'host', checks: host }]
 }
 
 /** @throws SeraError usage */
-async function readConfig({ session, flags }: Visit): Promise<ConfigFacts> {
+async function readConfig({ context, flags }: Examination): Promise<ConfigFacts> {
   try {
-    return { resolved: await session.resolve(flags, {}), modeOf }
+    return { resolved: await context.resolve(flags, {}), modeOf }
   } catch (error) {
     if (!(error instanceof SeraError && error.kind === 'config')) throw error
     return { resolved: undefined, error: error.message, modeOf }
@@ -68,14 +68,17 @@ function modeOf(file: string): number | undefined {
   return statSync(file, { throwIfNoEntry: false })?.mode
 }
 
-const UNKNOWN_SERVERS: readonly Group[] = [
+const UNKNOWN_SERVERS: readonly CheckGroup[] = [
   { group: 'server', checks: [unknown('connection', 'the settings are not known')] },
 ]
 
-async function examineServers({ settings, originOf }: Resolved, { session, reach }: Visit): Promise<Group[]> {
+async function examineServers(
+  { settings, originOf }: Resolved,
+  { context, reach }: Examination,
+): Promise<CheckGroup[]> {
   const reached = await reach(settings).catch(error => notReached(error))
   if ('group' in reached) return [reached]
-  const diagnoses = await Promise.all(reached.servers.map(dsn => diagnose(dsn, optionsOf(reached, session.host))))
+  const diagnoses = await Promise.all(reached.servers.map(dsn => diagnose(dsn, optionsOf(reached, context.host))))
   const needsTables = chosenEngine(reached, diagnoses) === 'lease'
   return [
     ...diagnoses.flatMap(diagnosis => groupsOf(diagnosis, reached, needsTables)),
@@ -84,13 +87,13 @@ async function examineServers({ settings, originOf }: Resolved, { session, reach
 }
 
 /** The embedded server, which is started like any other command of sera's does it. */
-function notReached(error: unknown): Group {
+function notReached(error: unknown): CheckGroup {
   if (!(error instanceof SeraError)) throw error
   const remedy = 'sera embedded status says more'
   return { group: 'server', server: 'embedded', checks: [badBecause('connection', error.message, remedy)] }
 }
 
-function groupsOf(diagnosis: Diagnosis, settings: Settings, needsTables: boolean): Group[] {
+function groupsOf(diagnosis: Diagnosis, settings: Settings, needsTables: boolean): CheckGroup[] {
   const server = describeDsn(diagnosis.dsn)
   const limits = { ...settings, isMember: settings.servers.length > 1 }
   return [
@@ -100,6 +103,6 @@ function groupsOf(diagnosis: Diagnosis, settings: Settings, needsTables: boolean
 }
 
 function optionsOf({ engine, leaseMs, allowMultiPrimary }: Settings, { clock, pid }: Host): DiagnosisOptions {
-  const rules = voidRules(engine, allowMultiPrimary)
+  const rules = supportRules(engine, allowMultiPrimary)
   return { attributes: attributesOf(pid, ['sera', 'doctor']), leaseMs, rules, clock, wallClock: Date.now }
 }

@@ -4,7 +4,7 @@
  */
 import { Guard, type GuardOptions } from '../child/guard.js'
 
-export class GuardInReserve {
+export class PrestartedGuard {
   #guard: Guard | undefined
 
   constructor(readonly options: Omit<GuardOptions, 'lifeline'>) {}

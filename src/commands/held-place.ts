@@ -4,22 +4,22 @@
  * It has no lifeline: the tables keep a claim for a lease whatever becomes of connections, and the guard ends the command by
  * then. And it can't be had back: a claim that is gone may have been followed by others, who have newer tokens.
  */
-import type { Participant } from '../primitives/participant.js'
-import type { Place } from '../primitives/place.js'
+import type { Session } from '../primitives/participant.js'
+import type { OwnClaim } from '../primitives/place.js'
 import type { HeldLock, LockWatcher } from '../store/port.js'
 
-export class HeldPlace implements HeldLock {
+export class HeldClaim implements HeldLock {
   readonly token: string
   readonly lifeline = undefined
   #watcher: LockWatcher | undefined
   #gone: string | undefined
 
   constructor(
-    readonly participant: Participant,
-    readonly place: Place,
+    readonly session: Session,
+    readonly ownClaim: OwnClaim,
   ) {
-    this.token = String(place.claim?.token)
-    place.watcher = {
+    this.token = String(ownClaim.seen?.token)
+    ownClaim.watcher = {
       renewed: until => this.#watcher?.renewed(until),
       gone: reason => {
         this.#gone = reason
@@ -29,11 +29,11 @@ export class HeldPlace implements HeldLock {
   }
 
   get provenAt(): number {
-    return this.place.provenAt
+    return this.ownClaim.provenAt
   }
 
   get until(): number {
-    return this.place.until
+    return this.ownClaim.until
   }
 
   /** The participant renews it from its first step on. */
@@ -47,12 +47,12 @@ export class HeldPlace implements HeldLock {
   }
 
   async release(): Promise<string | undefined> {
-    const { place } = this
-    return (await leaveQuietly(this.participant, place)) === false ? GONE : undefined
+    const { ownClaim } = this
+    return (await leaveQuietly(this.session, ownClaim)) === false ? GONE : undefined
   }
 
   abandon(): void {
-    this.participant.forget(this.place)
+    this.session.forget(this.ownClaim)
   }
 }
 
@@ -63,8 +63,8 @@ export const GONE = 'its claim was no longer in the lock tables (its lease ran o
  *
  * @returns whether it was there; undefined when that can't be told, or when it had left before
  */
-export async function leaveQuietly(participant: Participant, place: Place): Promise<boolean | undefined> {
-  if (place.claim) return await participant.leave(place).catch(() => undefined)
-  participant.forget(place)
+export async function leaveQuietly(session: Session, ownClaim: OwnClaim): Promise<boolean | undefined> {
+  if (ownClaim.seen) return await session.leave(ownClaim).catch(() => undefined)
+  session.forget(ownClaim)
   return undefined
 }

@@ -1,9 +1,9 @@
 /** The history as a person reads it. */
-import type { Entry } from '../store/history.js'
+import type { HistoryEntry } from '../store/history.js'
 import { type Column, inColumns } from './text/columns.js'
 import { sinceThen } from './waiting-line.js'
 
-const COLUMNS: readonly Column<Entry>[] = [
+const COLUMNS: readonly Column<HistoryEntry>[] = [
   { head: 'ENDED (UTC)', of: ({ releasedAt }) => releasedAt.slice(0, 19).replace('T', ' ') },
   {
     head: 'OUTCOME',
@@ -20,7 +20,7 @@ const COLUMNS: readonly Column<Entry>[] = [
 ]
 
 /** '' when there are none. On a terminal, lines are cut to its width; otherwise nothing is. */
-export function historyText(entries: readonly Entry[], width: number): string {
+export function historyText(entries: readonly HistoryEntry[], width: number): string {
   return entries.length === 0 ? '' : inColumns(COLUMNS, entries, width)
 }
 

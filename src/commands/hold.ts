@@ -8,15 +8,15 @@
 import type { Host } from '../host.js'
 import type { Outcome } from '../outcome.js'
 import type { HeldLock } from '../store/port.js'
-import type { GuardInReserve } from './guard-in-reserve.js'
+import type { PrestartedGuard } from './guard-in-reserve.js'
 import { GuardedRun, type Job } from './guarded-run.js'
 
-export interface LockToRunUnder extends HeldLock {
+export interface RunnableLock extends HeldLock {
   /** Makes of the run's end what there is to be made while the lock is held; not asked when the lock was lost. */
   conclude?(outcome: Outcome): Promise<Outcome>
 }
 
-export async function hold(lock: LockToRunUnder, job: Job, host: Host, reserve?: GuardInReserve): Promise<Outcome> {
+export async function holdLock(lock: RunnableLock, job: Job, host: Host, reserve?: PrestartedGuard): Promise<Outcome> {
   const { outcome, endedAt, noticed } = await running(lock, job, host, reserve).catch(async error => {
     await lock.release()
     throw error
@@ -43,7 +43,7 @@ interface Ended {
 }
 
 /** Sees the command to its end, and to whatever comes after it while the lock is held. */
-async function running(lock: LockToRunUnder, job: Job, host: Host, reserve?: GuardInReserve): Promise<Ended> {
+async function running(lock: RunnableLock, job: Job, host: Host, reserve?: PrestartedGuard): Promise<Ended> {
   const heldSince = host.clock.now()
   const run = new GuardedRun(lock, job, host, reserve?.take())
   const outcome = await run.outcome()

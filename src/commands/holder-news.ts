@@ -1,20 +1,20 @@
 /** Who has a mutex, for a person who waits for it: exactly where the engine keeps a queue, else as far as can be seen. */
 import type { Clock } from '../clock.js'
-import type { Holder, Mutex } from '../store/port.js'
-import { queueNews } from './queue-news.js'
+import type { Holder, MutexEngine } from '../store/port.js'
+import { queueSummary } from './queue-news.js'
 import { describeHolder } from './report.js'
-import { type News, sinceThen } from './waiting-line.js'
+import { type Summary, sinceThen } from './waiting-line.js'
 
 /** How long the holder of a GET_LOCK has had it is known only since it was first seen, hence the plus. */
-export function holderNews(
-  mutex: Pick<Mutex, 'holder' | 'queue'>,
+export function holderSummary(
+  mutex: Pick<MutexEngine, 'holder' | 'queue'>,
   clock: Pick<Clock, 'now'>,
-): () => Promise<News | undefined> {
+): () => Promise<Summary | undefined> {
   let seen: Holder | undefined
   let seenAt = 0
   return async () => {
     const queue = await mutex.queue?.()
-    if (queue) return queueNews(queue.contenders, queue.mine, clock.now())
+    if (queue) return queueSummary(queue.claims, queue.mine, clock.now())
     const holder = await mutex.holder()
     if (holder?.connection !== seen?.connection || holder?.pid !== seen?.pid) seenAt = clock.now()
     seen = holder

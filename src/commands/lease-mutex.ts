@@ -1,58 +1,58 @@
 /** The engine `lease`: the classic command's lock as a claim in the lock tables. */
 import { after } from '../clock.js'
 import { MUTEX } from '../primitives/mutex.js'
-import type { Ask, Participant } from '../primitives/participant.js'
-import type { Place } from '../primitives/place.js'
-import { takeTurn } from '../primitives/turn.js'
-import type { HeldLock, Holder, Mutex, Queue, Wait } from '../store/port.js'
-import { HeldPlace } from './held-place.js'
+import type { ClaimSpec, Session } from '../primitives/participant.js'
+import type { OwnClaim } from '../primitives/place.js'
+import { acquire } from '../primitives/turn.js'
+import type { HeldLock, Holder, LockWait, MutexEngine, Queue } from '../store/port.js'
+import { HeldClaim } from './held-place.js'
 
 /** A lock that was free is granted sooner; see `Wait.queued`. */
 const QUEUED_AFTER_MS = 50
 
-export class LeaseMutex implements Mutex {
+export class LeaseMutex implements MutexEngine {
   /** The claim that waits, by its id. */
   #waiting = ''
 
   constructor(
     readonly name: string,
-    readonly participant: Participant,
+    readonly session: Session,
   ) {}
 
-  async acquire(wait: Wait): Promise<HeldLock | undefined> {
+  async acquire(wait: LockWait): Promise<HeldLock | undefined> {
     const settled = after(QUEUED_AFTER_MS, () => wait.queued?.('none'))
     const granted = await this.#take({}, wait).finally(settled)
-    return granted && new HeldPlace(this.participant, granted)
+    return granted && new HeldClaim(this.session, granted)
   }
 
-  async awaitFree(wait: Wait): Promise<boolean> {
+  async awaitFree(wait: LockWait): Promise<boolean> {
     const passed = await this.#take({ mode: 'pass' }, wait)
-    if (passed) this.participant.forget(passed)
+    if (passed) this.session.forget(passed)
     return passed !== undefined
   }
 
   async holder(): Promise<Holder | undefined> {
-    const holder = (await this.queue())?.contenders.find(({ state }) => state === 'granted')
+    const holder = (await this.queue())?.claims.find(({ state }) => state === 'granted')
     return holder && { connection: undefined, host: holder.host, pid: holder.pid, command: holder.command }
   }
 
   async queue(): Promise<Queue | undefined> {
     try {
-      const contenders = await this.participant.store.contenders(this.#key, { until: this.participant.clock.now() })
-      return { contenders, mine: this.#waiting }
+      const claims = await this.session.store.listClaims(this.#key, { until: this.session.clock.now() })
+      return { claims, mine: this.#waiting }
     } catch {
       return undefined // news for a person; the lock itself will tell what is wrong
     }
   }
 
   close(): void {
-    void this.participant.close()
+    void this.session.close()
   }
 
-  #take(ask: Ask, wait: Wait): Promise<Place | undefined> {
-    const place = this.participant.place(this.#key)
-    this.#waiting = place.id
-    return takeTurn(this.participant, place, ask, MUTEX, wait)
+  #take(spec: ClaimSpec, wait: LockWait): Promise<OwnClaim | undefined> {
+    const ownClaim = this.session.newClaim(this.#key)
+    this.#waiting = ownClaim.id
+    return acquire(this.session, ownClaim, spec, MUTEX, wait)
   }
 
   get #key() {

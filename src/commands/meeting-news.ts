@@ -1,18 +1,18 @@
 /** Who is there at a rendezvous, and why those don't match who don't, for a person who waits there. */
-import type { Ask } from '../primitives/participant.js'
-import { accept, type Visitor, visitorOf } from '../primitives/visitor.js'
+import type { ClaimSpec } from '../primitives/participant.js'
+import { accept, type Candidate, candidateOf } from '../primitives/visitor.js'
 import { unmet } from '../selector/matches.js'
 import { formatRequirement, formatSelector } from '../selector/selector.js'
-import type { Contender } from '../store/claims.js'
-import { listed, nameOf, type QueueNews } from './queue-news.js'
+import type { ClaimWithOwner } from '../store/claims.js'
+import { listed, nameOf, type QueueSummary } from './queue-news.js'
 
-interface Guest extends Visitor {
+interface NamedCandidate extends Candidate {
   name: string
 }
 
 /** Of those who wait: who would go along with me, the oldest first, and what is wrong with the others. */
-interface Company {
-  party: readonly Guest[]
+interface Gathering {
+  party: readonly NamedCandidate[]
   misfits: readonly string[]
 }
 
@@ -21,10 +21,10 @@ interface Company {
  *
  * `ask`: what I have come with.
  */
-export function meetingNews({ labels, selector, units = 1 }: Ask): QueueNews {
-  const me = { name: 'me', ...(visitorOf({ labels, selector, units }) as Visitor) }
-  return (contenders, mine) => () => {
-    const others = contenders.filter(({ id, state }) => id !== mine && state === 'waiting')
+export function rendezvousSummary({ labels, selector, units = 1 }: ClaimSpec): QueueSummary {
+  const me = { name: 'me', ...(candidateOf({ labels, selector, units }) as Candidate) }
+  return (claims, mine) => () => {
+    const others = claims.filter(({ id, state }) => id !== mine && state === 'waiting')
     const { party, misfits } = others.reduce(joined, { party: [me], misfits: [] })
     const wanted = Math.max(...party.map(({ mates }) => mates)) + 1
     const here = party.length === 1 ? '' : ` (${listed(party.slice(1).map(({ name }) => name))})`
@@ -33,25 +33,29 @@ export function meetingNews({ labels, selector, units = 1 }: Ask): QueueNews {
   }
 }
 
-function joined({ party, misfits }: Company, contender: Contender): Company {
-  const name = nameOf(contender)
-  const visitor = visitorOf(contender)
-  const reason = visitor ? objection(party, visitor, contender) : 'comes with what this sera can’t read'
+function joined({ party, misfits }: Gathering, claim: ClaimWithOwner): Gathering {
+  const name = nameOf(claim)
+  const candidate = candidateOf(claim)
+  const reason = candidate ? objection(party, candidate, claim) : 'comes with what this sera can’t read'
   if (reason !== undefined) return { party, misfits: [...misfits, `${name} ${reason}`] }
-  return { party: [...party, { name, ...(visitor as Visitor) }], misfits }
+  return { party: [...party, { name, ...(candidate as Candidate) }], misfits }
 }
 
-function objection(party: readonly Guest[], visitor: Visitor, { overdueMs }: Contender): string | undefined {
-  const [me, ...company] = party as [Guest, ...Guest[]]
-  const [wanted, wants] = [unmet(me.selector, visitor.labels), unmet(visitor.selector, me.labels)]
+function objection(
+  party: readonly NamedCandidate[],
+  candidate: Candidate,
+  { overdueMs }: ClaimWithOwner,
+): string | undefined {
+  const [me, ...company] = party as [NamedCandidate, ...NamedCandidate[]]
+  const [wanted, wants] = [unmet(me.selector, candidate.labels), unmet(candidate.selector, me.labels)]
   if (overdueMs > 0) return 'has not been heard of'
   if (wanted) return `does not satisfy ${formatRequirement(wanted)}`
   if (wants) return `wants ${formatRequirement(wants)}`
-  const other = company.find(one => !accept(one, visitor))
+  const other = company.find(one => !accept(one, candidate))
   return other && `and ${other.name} don’t match`
 }
 
-function missing(count: number, { selector }: Visitor): string {
+function missing(count: number, { selector }: Candidate): string {
   if (count <= 0) return 'that is enough'
   const whom = selector.length === 0 ? '' : ` that ${count === 1 ? 'satisfies' : 'satisfy'} ${formatSelector(selector)}`
   return `waiting for ${count === 1 ? 'one' : count} more${whom}`

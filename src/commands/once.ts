@@ -3,54 +3,54 @@ import type { Host } from '../host.js'
 import { exitCodeOf, type Outcome } from '../outcome.js'
 import { finish } from '../primitives/finish.js'
 import { once as atOnce, checkPeriods, takenOver } from '../primitives/once.js'
-import type { Participant } from '../primitives/participant.js'
-import type { Place } from '../primitives/place.js'
+import type { Session } from '../primitives/participant.js'
+import type { OwnClaim } from '../primitives/place.js'
 import { describeRun } from '../primitives/run-record.js'
 import type { Call, Task } from './call.js'
-import { HeldPlace } from './held-place.js'
+import { HeldClaim } from './held-place.js'
 import { sayNews } from './messages.js'
-import { queueNews } from './queue-news.js'
+import { queueSummary } from './queue-news.js'
 import type { RunOptions } from './run-options.js'
 import { keyOf } from './stop.js'
-import { type WrappedStop, wrapped } from './wrapped.js'
+import { type RunLockedRequest, runLocked } from './wrapped.js'
 
 export function once(words: readonly string[], { perMs, keepMs }: RunOptions): Task {
   const [key = ''] = words
   checkPeriods(perMs, keepMs)
-  const stop: WrappedStop = {
+  const request: RunLockedRequest = {
     key: keyOf('once', key),
-    ask: {},
-    waiting: atOnce(perMs),
+    spec: {},
+    policy: atOnce(perMs),
     preposition: 'for',
-    news: queueNews,
+    summary: queueSummary,
     share: '',
     endless: above => above.length > 0,
-    passed,
+    outcomeWithoutRun: passed,
   }
   return (call, host, report) => {
-    const hold = (participant: Participant, place: Place) => new HeldRun(participant, place, call, host)
-    return wrapped({ ...stop, hold }, call, host, report)
+    const hold = (session: Session, ownClaim: OwnClaim) => new HeldRun(session, ownClaim, call, host)
+    return runLocked({ ...request, hold }, call, host, report)
   }
 }
 
-function passed(place: Place): Outcome | undefined {
-  const other = takenOver(place)
+function passed(ownClaim: OwnClaim): Outcome | undefined {
+  const other = takenOver(ownClaim)
   return other && { kind: 'taken-over', exitCode: other.run.exitCode, reason: describeRun(other.run, other.now) }
 }
 
 /** A place whose command's end is recorded. */
-class HeldRun extends HeldPlace {
+class HeldRun extends HeldClaim {
   /** Aborts when sera is told to stop, with the signal as its reason. */
   readonly #told = new AbortController()
   readonly #stopListening: () => void
 
   constructor(
-    participant: Participant,
-    place: Place,
+    session: Session,
+    ownClaim: OwnClaim,
     readonly call: Call,
     readonly host: Host,
   ) {
-    super(participant, place)
+    super(session, ownClaim)
     this.#stopListening = host.onSignal(signal => signal.startsWith('SIGUSR') || this.#told.abort(signal))
   }
 
@@ -64,7 +64,7 @@ class HeldRun extends HeldPlace {
     const exitCode = exitCodeOf(outcome)
     const hadEnded = `the command had ended with ${exitCode}`
     try {
-      if (await finish(this.participant, this.place, { exitCode }, this.call.options.keepMs, signal)) return outcome
+      if (await finish(this.session, this.ownClaim, { exitCode }, this.call.options.keepMs, signal)) return outcome
       return unrecorded(`${hadEnded}, but the lock was lost by then: it is not recorded, and others may run it again`)
     } catch (error) {
       const why = signal.aborted ? `told to stop (${signal.reason})` : (error as Error).message

@@ -29,7 +29,7 @@ export interface HostLock {
  *
  * @throws SeraError lock-failed, or the signal's reason when it aborts
  */
-export async function onlyHere(
+export async function lockHost(
   what: string,
   { clock, until, signal }: { clock: Clock; until: number; signal: AbortSignal },
 ): Promise<HostLock | undefined> {

@@ -1,15 +1,15 @@
 /** This run of the command line at the lock tables, and as a participant among the others there. */
 import type { Host } from '../host.js'
 import type { Outcome } from '../outcome.js'
-import { Participant, type ParticipantOptions } from '../primitives/participant.js'
+import { Session, type SessionOptions } from '../primitives/participant.js'
 import type { ResourceKey } from '../store/claims.js'
 import { attributesOf } from '../store/connect.js'
 import { LockTables, type LockTablesOptions } from '../store/lock-tables.js'
 import { ownerOf } from '../store/owner.js'
 import type { Call } from './call.js'
-import { record } from './record.js'
+import { recordHistory } from './record.js'
 import type { Report } from './report.js'
-import { ending } from './session.js'
+import { reportingOutcome } from './session.js'
 
 export function openTables(
   { settings, shown, warn }: Call,
@@ -34,32 +34,32 @@ export function openTables(
   })
 }
 
-export function participantAt(
+export function openSession(
   tables: LockTables,
   { settings }: Call,
   { clock }: Host,
-  more: Pick<ParticipantOptions, 'reapEveryMs'> = {},
-): Participant {
+  more: Pick<SessionOptions, 'reapEveryMs'> = {},
+): Session {
   const { leaseMs, graceMs, maxClockSkewMs } = settings
-  return new Participant(tables, { clock, leaseMs, graceMs, maxClockSkewMs, ...more })
+  return new Session(tables, { clock, leaseMs, graceMs, maxClockSkewMs, ...more })
 }
 
 /** Does work as a participant, which is over with it; how it ended is recorded when all has been given back. */
-export async function participating(
+export async function withSession(
   key: ResourceKey,
   call: Call,
   host: Host,
   report: Partial<Report>,
-  work: (participant: Participant) => Promise<Outcome>,
+  work: (session: Session) => Promise<Outcome>,
 ): Promise<Outcome> {
   const tables = openTables(call, host)
-  const participant = participantAt(tables, call, host)
+  const session = openSession(tables, call, host)
   try {
-    return await ending(
-      () => work(participant),
-      outcome => record(tables, key, outcome, call, host, report),
+    return await reportingOutcome(
+      () => work(session),
+      outcome => recordHistory(tables, key, outcome, call, host, report),
     )
   } finally {
-    await participant.close()
+    await session.close()
   }
 }

@@ -4,23 +4,23 @@ import { SAFETY_MARGIN_MS, type Settings } from '../config/settings.js'
 import { SeraError } from '../errors.js'
 import { HeldPool } from '../gateway/held-pool.js'
 import type { PoolClient } from '../gateway/pool-client.js'
-import { takePool } from '../gateway/take-pool.js'
+import { acquirePool } from '../gateway/take-pool.js'
 import type { Host } from '../host.js'
-import type { Wait } from '../store/port.js'
-import type { Turn } from './await-turn.js'
+import type { LockWait } from '../store/port.js'
+import type { LockSource } from './await-turn.js'
 import type { Call } from './call.js'
 import { complain } from './messages.js'
-import { type HostLock, onlyHere } from './one-a-host.js'
+import { type HostLock, lockHost } from './one-a-host.js'
 import { shortened } from './waiting-line.js'
 
 /** @param among what the commands of this host compete for */
-export function poolTurn(client: PoolClient, among: string, call: Call, host: Host): Turn<HeldPool> {
+export function poolSource(client: PoolClient, among: string, call: Call, host: Host): LockSource<HeldPool> {
   let situation = 'another command on this host has it'
   return {
     what: `for pool ${shortened(client.pool)}`,
     ask: async () => undefined, // a server of pools tells nobody who has them
-    take: async wait => {
-      const lock = await onlyHere(among, { ...wait, clock: host.clock })
+    acquire: async wait => {
+      const lock = await lockHost(among, { ...wait, clock: host.clock })
       if (!lock) return undefined
       situation = 'other hosts have it'
       let held: HeldPool | undefined
@@ -31,14 +31,14 @@ export function poolTurn(client: PoolClient, among: string, call: Call, host: Ho
         if (!held) await lock.free()
       }
     },
-    missed: async () => ({ situation }),
+    explainTimeout: async () => ({ situation }),
   }
 }
 
 async function holdIt(
   client: PoolClient,
   lock: HostLock,
-  wait: Wait,
+  wait: LockWait,
   call: Call,
   host: Host,
 ): Promise<HeldPool | undefined> {
@@ -46,7 +46,7 @@ async function holdIt(
   const { clock, random } = host
   const { connectWaitMs } = settings
   const warn = (message: string) => complain(host, call, message)
-  const grant = await takePool(client, { ...wait, clock, random, connectWaitMs })
+  const grant = await acquirePool(client, { ...wait, clock, random, connectWaitMs })
   if (!grant) return undefined
   const problem = tooShort(grant.expiresInMs, settings)
   if (problem !== undefined) {

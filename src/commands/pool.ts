@@ -5,14 +5,14 @@ import { SeraError } from '../errors.js'
 import { PoolClient } from '../gateway/pool-client.js'
 import { serverUrl } from '../gateway/server-url.js'
 import { checkName } from '../primitives/names.js'
-import { awaitTurn } from './await-turn.js'
+import { awaitGrant } from './await-turn.js'
 import type { Call, Task } from './call.js'
 import { heldAbove, heldEntry } from './child-environment.js'
 import { readToken } from './given-file.js'
 import { fullHostName } from './host-name.js'
-import { poolTurn } from './pool-turn.js'
+import { poolSource } from './pool-turn.js'
 import type { RunOptions } from './run-options.js'
-import { runUnder } from './run-under.js'
+import { runUnderLock } from './run-under.js'
 
 /** @throws SeraError usage, config */
 export function pool(options: RunOptions): Task {
@@ -27,11 +27,11 @@ export function pool(options: RunOptions): Task {
       throw new SeraError('conflict', `${lock} is held by a sera above this one; waiting for it would never end`)
     }
     const client = new PoolClient(url, name, as ?? (await fullHostName()), randomUUID(), bearer)
-    const turn = await awaitTurn(poolTurn(client, `${lock}@${as ?? ''}`, call, host), call, host, report)
-    if ('outcome' in turn) return turn.outcome
-    const leaseMs = Math.min(call.settings.leaseMs, turn.taken.expiresInMs)
+    const grant = await awaitGrant(poolSource(client, `${lock}@${as ?? ''}`, call, host), call, host, report)
+    if ('outcome' in grant) return grant.outcome
+    const leaseMs = Math.min(call.settings.leaseMs, grant.taken.expiresInMs)
     const under: Call = { ...call, command: argvOf(call.command), settings: { ...call.settings, leaseMs } }
-    return await runUnder(turn.taken, { lock, marker: heldEntry(host.pid, lock, as ?? '') }, under, host, report)
+    return await runUnderLock(grant.taken, { lock, marker: heldEntry(host.pid, lock, as ?? '') }, under, host, report)
   }
 }
 

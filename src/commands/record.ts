@@ -14,7 +14,7 @@ import type { Report } from './report.js'
 
 const LIMIT_MS = 500
 
-export async function record(
+export async function recordHistory(
   tables: LockTables,
   key: ResourceKey,
   outcome: Outcome,
@@ -28,9 +28,9 @@ export async function record(
   const exitCode = exitCodeOf(outcome, { ...call.settings, ...call.options })
   const reason = outcome.kind === 'broke' ? outcome.reason : undefined
   const entry = { key, token, outcome: outcome.kind, exitCode, waitedMs, ranMs, reason }
-  const patience = { until: host.clock.now() + LIMIT_MS }
+  const deadline = { until: host.clock.now() + LIMIT_MS }
   try {
-    await within(LIMIT_MS, writeHistory(tables, entry, history.keepMs, patience))
+    await within(LIMIT_MS, writeHistory(tables, entry, history.keepMs, deadline))
   } catch (error) {
     call.note(`no entry in the history: ${(error as Error).message}`)
   }

@@ -14,12 +14,12 @@ export interface Report {
   ranMs?: number
   token?: string
   /** Who had the lock when this run gave up, or broke it. */
-  holder?: Whoever
+  holder?: HolderFacts
   /** What else there is to say to a person about a wait that was over too soon. */
   situation?: string
 }
 
-export type Whoever = Pick<Holder, 'host' | 'pid' | 'command'>
+export type HolderFacts = Pick<Holder, 'host' | 'pid' | 'command'>
 
 /** Failures go to syslog; what went as asked does so only with `audit`. */
 export function severityOf(outcome: Outcome): Severity {
@@ -59,7 +59,7 @@ function reasonOf(outcome: Outcome): { reason?: string | undefined } {
 }
 
 /** `web-2 pid 4312 (migrate.sh --all)`, as far as it is known. */
-export function describeHolder({ host, pid, command }: Whoever): string {
+export function describeHolder({ host, pid, command }: HolderFacts): string {
   return [host, pid ? ` pid ${pid}` : '', command ? ` (${command})` : ''].join('')
 }
 

@@ -4,8 +4,8 @@ import type { Host } from '../host.js'
 import type { Outcome } from '../outcome.js'
 import type { Call } from './call.js'
 import { childEnvironment } from './child-environment.js'
-import type { GuardInReserve } from './guard-in-reserve.js'
-import { hold, type LockToRunUnder } from './hold.js'
+import type { PrestartedGuard } from './guard-in-reserve.js'
+import { holdLock, type RunnableLock } from './hold.js'
 import type { Report } from './report.js'
 
 export interface LockNames {
@@ -19,20 +19,20 @@ export interface LockNames {
   match?: string | undefined
 }
 
-export async function runUnder(
-  held: LockToRunUnder,
+export async function runUnderLock(
+  held: RunnableLock,
   { lock, marker, slot, match }: LockNames,
   call: Call,
   host: Host,
   report: Partial<Report>,
-  reserve?: GuardInReserve,
+  reserve?: PrestartedGuard,
 ): Promise<Outcome> {
   const { command, options, settings, warn } = call
   if (held.token !== undefined) report.token = held.token
   const facts = { lock, waitedMs: report.waitedMs ?? 0, token: held.token, slot, match, held: marker }
   const job = { ...options, ...settings, command, marker, env: childEnvironment(host.env, facts), warn }
   const grantedAt = host.clock.now()
-  const outcome = await hold(held, job, host, reserve).catch(error => {
+  const outcome = await holdLock(held, job, host, reserve).catch(error => {
     throw asShown(error, call)
   })
   report.ranMs = Math.round(host.clock.now() - grantedAt)

@@ -1,22 +1,22 @@
 /** `sera rwlock read|write <name> <wait> <command…>` */
 import { RWLOCK } from '../primitives/rwlock.js'
 import type { Task } from './call.js'
-import { queueNews } from './queue-news.js'
+import { queueSummary } from './queue-news.js'
 import { keyOf } from './stop.js'
-import { type WrappedStop, wrapped } from './wrapped.js'
+import { type RunLockedRequest, runLocked } from './wrapped.js'
 
 export function rwlock(words: readonly string[]): Task {
   const [mode = '', name = ''] = words
-  const stop: WrappedStop = {
+  const request: RunLockedRequest = {
     key: keyOf('rwlock', name),
-    ask: { mode },
-    waiting: RWLOCK,
+    spec: { mode },
+    policy: RWLOCK,
     preposition: 'for',
-    news: queueNews,
+    summary: queueSummary,
     share: mode === 'read' ? 'read' : '',
     endless: above => endless(mode, above),
   }
-  return (call, host, report) => wrapped(stop, call, host, report)
+  return (call, host, report) => runLocked(request, call, host, report)
 }
 
 /**

@@ -3,7 +3,7 @@ import { describeDsn } from '../config/dsn.js'
 import { SeraError } from '../errors.js'
 import type { Host } from '../host.js'
 import type { Outcome } from '../outcome.js'
-import type { Calls } from '../store/calls.js'
+import type { RetryingClient } from '../store/calls.js'
 import * as tables from '../store/schema-change.js'
 import { databaseOf } from '../store/table-connection.js'
 import type { Call, Task } from './call.js'
@@ -11,8 +11,8 @@ import { checkAskable, confirm } from './confirm.js'
 import { openTables } from './participant.js'
 
 export function applySchema(): Task {
-  return withTables(async (calls, call, host) => {
-    const { from, to } = await tables.applySchema(calls)
+  return withTables(async (client, call, host) => {
+    const { from, to } = await tables.applySchema(client)
     const text = from === to ? `up to date: version ${to}` : from === 0 ? `created version ${to}` : `${from} -> ${to}`
     host.stdout.write(call.options.json ? `${JSON.stringify({ from, to })}\n` : `${text}\n`)
     return { kind: 'done' }
@@ -20,22 +20,22 @@ export function applySchema(): Task {
 }
 
 export function dropSchema(): Task {
-  const drop = withTables(dropping)
+  const drop = withTables(dropAsked)
   return async (call, host, report) => {
     if (!call.options.yes) checkAskable(host)
     return await drop(call, host, report)
   }
 }
 
-async function dropping(calls: Calls, call: Call, host: Host): Promise<Outcome> {
+async function dropAsked(client: RetryingClient, call: Call, host: Host): Promise<Outcome> {
   const { json, yes } = call.options
-  const claims = await droppable(calls, call)
+  const claims = await droppable(client, call)
   if (claims && !yes) {
     if (!(await confirm(host, `drop ${described(claims, call)}?`)))
       throw new SeraError('conflict', 'nothing was dropped')
-    await droppable(calls, call) // somebody may have come while the question stood
+    await droppable(client, call) // somebody may have come while the question stood
   }
-  if (claims) await tables.dropTables(calls)
+  if (claims) await tables.dropTables(client)
   const told = json
     ? JSON.stringify({ dropped: claims !== undefined, ...claims })
     : claims
@@ -49,8 +49,8 @@ async function dropping(calls: Calls, call: Call, host: Host): Promise<Outcome> 
  * What would go with the tables; undefined when there are none. @throws SeraError conflict, when somebody relies on
  * them
  */
-async function droppable(calls: Calls, call: Call): Promise<tables.Claimed | undefined> {
-  const claims = await tables.liveClaims(calls)
+async function droppable(client: RetryingClient, call: Call): Promise<tables.Claimed | undefined> {
+  const claims = await tables.liveClaims(client)
   if (!claims || claims.held + claims.waiting === 0 || call.options.force) return claims
   throw new SeraError('conflict', `${described(claims, call)} are in use; with --force commands that run are ended`)
 }
@@ -64,11 +64,11 @@ function counted({ held, waiting }: tables.Claimed): string {
   return `${held} held, ${waiting} waiting`
 }
 
-function withTables(work: (calls: Calls, call: Call, host: Host) => Promise<Outcome>): Task {
+function withTables(work: (client: RetryingClient, call: Call, host: Host) => Promise<Outcome>): Task {
   return async (call, host) => {
     const lockTables = openTables(call, host, { anySchema: true })
     try {
-      return await work(lockTables.calls, call, host)
+      return await work(lockTables.client, call, host)
     } finally {
       await lockTables.close()
     }

@@ -2,23 +2,23 @@
 import { checkCount } from '../primitives/names.js'
 import { semaphore as atSemaphore } from '../primitives/semaphore.js'
 import type { Task } from './call.js'
-import { queueNews } from './queue-news.js'
+import { queueSummary } from './queue-news.js'
 import { type RunOptions, wholeNumber } from './run-options.js'
 import { keyOf } from './stop.js'
-import { type WrappedStop, wrapped } from './wrapped.js'
+import { type RunLockedRequest, runLocked } from './wrapped.js'
 
 export function semaphore(words: readonly string[], options: RunOptions): Task {
   const [name = '', number = ''] = words
   const permits = checkCount('<permits>', wholeNumber('<permits>', number))
   const units = checkCount('--units', options.units, permits)
-  const stop: WrappedStop = {
+  const request: RunLockedRequest = {
     key: keyOf('semaphore', name),
-    ask: { units },
-    waiting: atSemaphore(permits),
+    spec: { units },
+    policy: atSemaphore(permits),
     preposition: 'for',
-    news: queueNews,
+    summary: queueSummary,
     share: String(units),
     endless: above => above.reduce((sum, share) => sum + Number(share), units) > permits,
   }
-  return (call, host, report) => wrapped(stop, call, host, report)
+  return (call, host, report) => runLocked(request, call, host, report)
 }

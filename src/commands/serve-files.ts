@@ -2,7 +2,7 @@
 import { createSecureContext } from 'node:tls'
 import { SeraError } from '../errors.js'
 import type { Tls } from '../gateway/listen.js'
-import { type Pool, readPools } from '../gateway/pools-file.js'
+import { type PoolEntry, readPools } from '../gateway/pools-file.js'
 import { readGiven } from './given-file.js'
 
 const WRONG = 'they have to be a certificate and its own private key, both as PEM'
@@ -25,7 +25,7 @@ export function readTls(cert: string | undefined, key: string | undefined): Tls 
 
 /** The pools as their file says; one that is wrong is told of, and changes nothing while the gateway runs. */
 export class PoolsFile {
-  current: ReadonlyMap<string, Pool> = new Map()
+  current: ReadonlyMap<string, PoolEntry> = new Map()
 
   /** @throws SeraError config */
   constructor(

@@ -1,5 +1,5 @@
 /** Where the gateway's log goes: to stdout in the format asked for, and to syslog what belongs there. */
-import type { Entry, GatewayLog } from '../gateway/log.js'
+import type { GatewayLog, LogEntry } from '../gateway/log.js'
 import { formatter, type LogFormat } from '../gateway/log-format.js'
 import type { Fields } from '../log/log.js'
 import type { Call } from './call.js'
@@ -14,7 +14,7 @@ interface ServeLog extends GatewayLog {
 /** With `--quiet` there is nothing on stdout. */
 export function openServeLog({ options, settings, log }: Call, format: LogFormat): ServeLog {
   const line = formatter(format)
-  const formatted = (entry: Entry) => line(entry, new Date())
+  const formatted = (entry: LogEntry) => line(entry, new Date())
   const output = new LineOutput(STDOUT, lines => formatted({ kind: 'dropped', lines }))
   return {
     write(entry) {
@@ -28,6 +28,6 @@ export function openServeLog({ options, settings, log }: Call, format: LogFormat
   }
 }
 
-function fieldsOf({ client, method, target, status, ms, error }: Entry & { kind: 'access' }): Fields {
+function fieldsOf({ client, method, target, status, ms, error }: LogEntry & { kind: 'access' }): Fields {
   return { request: `${method} ${target}`, client, status, ms, error }
 }

@@ -3,22 +3,22 @@ import { setMaxListeners } from 'node:events'
 import { sleep } from '../clock.js'
 import { SeraError } from '../errors.js'
 import { gatewayApp } from '../gateway/app.js'
-import { DEFAULT_LISTEN, isLoopback, Listener, placeOf } from '../gateway/listen.js'
-import { Meter } from '../gateway/meter.js'
+import { DEFAULT_LISTEN, GatewayListener, isLoopback, listenAddressOf } from '../gateway/listen.js'
+import { GatewayMetrics } from '../gateway/meter.js'
 import type { Host } from '../host.js'
 import type { Outcome } from '../outcome.js'
-import { type Ending, writeHistory } from '../store/history.js'
+import { type NewHistoryEntry, writeHistory } from '../store/history.js'
 import type { LockTables } from '../store/lock-tables.js'
 import type { Call } from './call.js'
 import { readToken } from './given-file.js'
 import { complain, sayNews } from './messages.js'
-import { openTables, participantAt } from './participant.js'
+import { openSession, openTables } from './participant.js'
 import type { RunOptions } from './run-options.js'
 import { PoolsFile, readTls } from './serve-files.js'
 import { openServeLog } from './serve-log.js'
 
 export function serve(options: RunOptions): (call: Call, host: Host) => Promise<Outcome> {
-  const places = (options.listen ?? [DEFAULT_LISTEN]).map(placeOf)
+  const places = (options.listen ?? [DEFAULT_LISTEN]).map(listenAddressOf)
   const token = readToken(options.tokenFile)
   const tls = readTls(options.tlsCert, options.tlsKey)
   const open = places.find(place => !isLoopback(place))
@@ -33,14 +33,14 @@ export function serve(options: RunOptions): (call: Call, host: Host) => Promise<
     const pools = new PoolsFile(options.poolsFile, problem => complain(host, call, problem))
     const closing = new AbortController()
     setMaxListeners(0, closing.signal) // everybody who waits listens to it
-    const meter = new Meter(host.clock)
-    const failed = (error: unknown) => meter.databaseFailed(codeOf(error))
+    const metrics = new GatewayMetrics(host.clock)
+    const failed = (error: unknown) => metrics.databaseFailed(codeOf(error))
     const tables = openTables(call, host, { failed })
-    const participant = participantAt(tables, call, host, { reapEveryMs: REAP_EVERY_MS })
-    participant.reaper.start(closing.signal)
+    const session = openSession(tables, call, host, { reapEveryMs: REAP_EVERY_MS })
+    session.reaper.start(closing.signal)
     const log = openServeLog(call, options.logFormat)
     const app = gatewayApp({
-      participant,
+      session,
       tables,
       clock: host.clock,
       token,
@@ -48,10 +48,10 @@ export function serve(options: RunOptions): (call: Call, host: Host) => Promise<
       pools: () => pools.current,
       log,
       remember: ending => void remember(tables, ending, call, host),
-      meter,
+      metrics,
       closing: closing.signal,
     })
-    const listener = new Listener(app.fetch, tls)
+    const listener = new GatewayListener(app.fetch, tls)
     try {
       for (const place of places) sayNews(host, call.voice, `listening on ${await listener.open(place)}`)
       await told(host, () => pools.reload())
@@ -59,7 +59,7 @@ export function serve(options: RunOptions): (call: Call, host: Host) => Promise<
     } finally {
       closing.abort()
       await listener.close()
-      await participant.close()
+      await session.close()
       log.close()
     }
   }
@@ -72,11 +72,16 @@ const REAP_EVERY_MS = 20_000
 const REMEMBERED_AFTER_MS = 200
 const REMEMBERED_WITHIN_MS = 5000
 
-async function remember(tables: LockTables, ending: Ending, { settings, note }: Call, { clock }: Host): Promise<void> {
+async function remember(
+  tables: LockTables,
+  ending: NewHistoryEntry,
+  { settings, note }: Call,
+  { clock }: Host,
+): Promise<void> {
   if (!settings.history) return
   await sleep(REMEMBERED_AFTER_MS)
-  const patience = { until: clock.now() + REMEMBERED_WITHIN_MS }
-  await writeHistory(tables, ending, settings.history.keepMs, patience).catch(error =>
+  const deadline = { until: clock.now() + REMEMBERED_WITHIN_MS }
+  await writeHistory(tables, ending, settings.history.keepMs, deadline).catch(error =>
     note(`no entry in the history: ${error.message}`),
   )
 }

@@ -22,7 +22,7 @@ export interface Purpose {
   data?: boolean
 }
 
-export class Session {
+export class RunContext {
   readonly report: Partial<Report> = {}
   voice: Voice = { verbose: false, quiet: false }
   options: RunOptions | undefined
@@ -161,17 +161,17 @@ export function outcomeOf(error: unknown): Outcome {
 }
 
 /** The outcome of some work, or its error; either way `told` is told before, and waited for. */
-export async function ending(
+export async function reportingOutcome(
   work: () => Promise<Outcome>,
-  told: (outcome: Outcome) => Promise<void>,
+  report: (outcome: Outcome) => Promise<void>,
 ): Promise<Outcome> {
   let outcome: Outcome
   try {
     outcome = await work()
   } catch (error) {
-    await told(outcomeOf(error))
+    await report(outcomeOf(error))
     throw error
   }
-  await told(outcome)
+  await report(outcome)
   return outcome
 }

@@ -4,21 +4,21 @@ import type { Settings } from '../config/settings.js'
 import { SeraError } from '../errors.js'
 import type { Kind } from '../primitives/kinds.js'
 import { checkName } from '../primitives/names.js'
-import type { Ask, Participant } from '../primitives/participant.js'
-import type { Place } from '../primitives/place.js'
-import { takeTurn, type Waiting } from '../primitives/turn.js'
-import type { Contender, ResourceKey } from '../store/claims.js'
-import type { Turn } from './await-turn.js'
-import { firstHolder, type QueueNews } from './queue-news.js'
+import type { ClaimSpec, Session } from '../primitives/participant.js'
+import type { OwnClaim } from '../primitives/place.js'
+import { acquire, type WaitPolicy } from '../primitives/turn.js'
+import type { ClaimWithOwner, ResourceKey } from '../store/claims.js'
+import type { LockSource } from './await-turn.js'
+import { firstHolder, type QueueSummary } from './queue-news.js'
 import { shortened } from './waiting-line.js'
 
-export interface Stop {
+export interface LockRequest {
   key: ResourceKey
-  ask: Ask
-  waiting: Waiting
+  spec: ClaimSpec
+  policy: WaitPolicy
   /** How a person puts it: `for rwlock`, `at gate`. */
   preposition: 'for' | 'at'
-  news: QueueNews
+  summary: QueueSummary
 }
 
 /** @throws SeraError usage, when it can't be a name */
@@ -36,21 +36,22 @@ export function tablesOf({ servers }: Settings): string {
   return servers.map(describeDsn).join(',')
 }
 
-export function turnAt(
-  { key, ask, waiting, preposition, news }: Stop,
-  participant: Participant,
-  place: Place,
-): Turn<Place> {
-  const { store, clock } = participant
-  const contenders = () => store.contenders(key, { until: clock.now() })
-  const told = (found: readonly Contender[]) => news(found, place.id, clock.now())
+export function lockSourceAt(
+  { key, spec, policy, preposition, summary }: LockRequest,
+  session: Session,
+  ownClaim: OwnClaim,
+): LockSource<OwnClaim> {
+  const { store, clock } = session
+  const claims = () => store.listClaims(key, { until: clock.now() })
+  const told = (found: readonly ClaimWithOwner[]) => summary(found, ownClaim.id, clock.now())
   return {
     what: `${preposition} ${key.kind} ${shortened(key.name)}`,
     // news for a person; the wait itself will tell what is wrong
-    ask: () => contenders().then(told, () => undefined),
-    take: wait => takeTurn(participant, place, ask, waiting, wait).catch(error => Promise.reject(named(error, key))),
-    missed: async () => {
-      const found = await contenders().catch((): Contender[] => [])
+    ask: () => claims().then(told, () => undefined),
+    acquire: wait =>
+      acquire(session, ownClaim, spec, policy, wait).catch(error => Promise.reject(withName(error, key))),
+    explainTimeout: async () => {
+      const found = await claims().catch((): ClaimWithOwner[] => [])
       const holder = firstHolder(found)
       return { ...(holder ? { holder } : {}), situation: told(found)(clock.now()) || 'nobody holds it now' }
     },
@@ -58,7 +59,7 @@ export function turnAt(
 }
 
 /** Rules don't know the name of what they decide on. */
-function named(error: unknown, { kind, name }: ResourceKey): unknown {
+function withName(error: unknown, { kind, name }: ResourceKey): unknown {
   if (!(error instanceof SeraError) || error.kind !== 'conflict') return error
   return new SeraError('conflict', `${kind} ${name}: ${error.message}`, { cause: error })
 }

@@ -19,14 +19,14 @@ export interface SubcommandLine {
 }
 
 /** `--help` or `--version` is among the flags: the rest need not be complete. */
-export interface Question {
+export interface HelpQuestion {
   kind: 'question'
   flags: string[]
   subcommand: Subcommand
 }
 
 /** @throws SeraError usage */
-export function splitSubcommand(line: CommandLine & { kind: 'subcommand' }): SubcommandLine | Question {
+export function splitSubcommand(line: CommandLine & { kind: 'subcommand' }): SubcommandLine | HelpQuestion {
   const [name = '', ...after] = line.words
   const subcommand = findSubcommand(name)
   if (!subcommand) throw unknown(name)
@@ -41,7 +41,7 @@ export function splitSubcommand(line: CommandLine & { kind: 'subcommand' }): Sub
   const none = { wait: undefined, command: [] }
   if (!form.wraps) return { kind: 'run', flags, form, words, ...none }
   if (form.direct) return { kind: 'run', flags, form, words, ...none, command: directCommand(taken, subcommand, form) }
-  if (!form.dashed) return { kind: 'run', flags, form, words, ...wrapped(taken.rest, subcommand, forms) }
+  if (!form.dashed) return { kind: 'run', flags, form, words, ...wrapping(taken.rest, subcommand, forms) }
   // a `--` of the command's own is not dropped
   const command = commandOf(['--', ...(behind ?? [])], usageOf(subcommand, form), '--')
   return { kind: 'run', flags, form, words, ...none, command }
@@ -117,7 +117,7 @@ function isChoice(word: string, given: string | undefined): boolean {
   return given === undefined ? isOptional(word) : choicesOf(word).includes(given)
 }
 
-function wrapped(rest: readonly string[], subcommand: Subcommand, forms: readonly Form[]) {
+function wrapping(rest: readonly string[], subcommand: Subcommand, forms: readonly Form[]) {
   const [wait = '', ...command] = rest
   const wrapping = forms.filter(({ wraps }) => wraps)
   if (!meansWait(wait)) {

@@ -26,8 +26,8 @@ export function verify(words: readonly string[]): Task {
 async function stateAt(key: ResourceKey, call: Call, host: Host): Promise<ResourceState> {
   const tables = openTables(call, host)
   try {
-    const patience = { until: Number.POSITIVE_INFINITY }
-    const [state] = await tables.look([{ key, upTo: Number.POSITIVE_INFINITY }], patience)
+    const deadline = { until: Number.POSITIVE_INFINITY }
+    const [state] = await tables.look([{ key, upTo: Number.POSITIVE_INFINITY }], deadline)
     return state as ResourceState
   } finally {
     await tables.close()

@@ -8,27 +8,27 @@ import type { Host } from '../host.js'
 import type { Voice } from './messages.js'
 
 /** A wait shorter than this is none. */
-const PATIENCE_MS = 500
+const SHOWN_AFTER_MS = 500
 const REDRAW_MS = 1000
 /** Asking who holds it takes a connection of its own. */
 const ASK_EVERY = 5
 
-export interface Awaited {
+export interface Progress {
   /** What is waited for, in the user's words: `for migrate.sh`, `at barrier loaded`. */
   what: string
   /** Monotonic clock, ms. */
   until: number
   /** Asks what is to be told of those who are waited for. Never rejects. */
-  ask(): Promise<News | undefined>
+  ask(): Promise<Summary | undefined>
 }
 
 /** As it reads at a moment, ms on the monotonic clock: durations grow between two questions. '' for nothing. */
-export type News = (now: number) => string
+export type Summary = (now: number) => string
 
 /** Starts showing; the returned function stops it and wipes the line. */
-export function showWaiting(host: Host, voice: Voice, awaited: Awaited): () => void {
+export function showProgress(host: Host, voice: Voice, awaited: Progress): () => void {
   if (voice.quiet || !hasViewer(host)) return () => {}
-  const view = new WaitingLine(host, awaited)
+  const view = new ProgressLine(host, awaited)
   return () => view.stop()
 }
 
@@ -37,18 +37,18 @@ function hasViewer({ stderr, env }: Host): boolean {
   return readProcess('self')?.foreground ?? true
 }
 
-class WaitingLine {
+class ProgressLine {
   #timer: NodeJS.Timeout
   #shown = false
   #stopped = false
   #ticks = 0
-  #news: News | undefined
+  #summary: Summary | undefined
 
   constructor(
     readonly host: Host,
-    readonly awaited: Awaited,
+    readonly awaited: Progress,
   ) {
-    this.#timer = setTimeout(() => this.#tick(), PATIENCE_MS)
+    this.#timer = setTimeout(() => this.#tick(), SHOWN_AFTER_MS)
   }
 
   stop(): void {
@@ -65,21 +65,21 @@ class WaitingLine {
   }
 
   async #ask(): Promise<void> {
-    this.#news = await this.awaited.ask()
+    this.#summary = await this.awaited.ask()
     this.#draw()
   }
 
   #draw(): void {
     if (this.#stopped || !hasViewer(this.host)) return
-    const text = waitingText(this.awaited, this.#news, this.host.clock.now())
+    const text = progressText(this.awaited, this.#summary, this.host.clock.now())
     this.host.stderr.write(`\r${cutToWidth(text, this.host.stderr.columns)}\x1b[K`)
     this.#shown = true
   }
 }
 
-export function waitingText({ what, until }: Awaited, news: News | undefined, now: number): string {
+export function progressText({ what, until }: Progress, summary: Summary | undefined, now: number): string {
   const left = until === Number.POSITIVE_INFINITY ? '' : ` (${wholeSeconds(Math.ceil, until - now)} left)`
-  const told = news?.(now)
+  const told = summary?.(now)
   return `sera: waiting ${what}${left}${told ? `, ${told}` : ''}`
 }
 

@@ -4,64 +4,69 @@ import { after } from '../clock.js'
 import { SeraError } from '../errors.js'
 import type { Host } from '../host.js'
 import type { Outcome } from '../outcome.js'
-import type { Participant } from '../primitives/participant.js'
-import type { Place } from '../primitives/place.js'
-import { awaitTurn, type Turn } from './await-turn.js'
+import type { Session } from '../primitives/participant.js'
+import type { OwnClaim } from '../primitives/place.js'
+import { awaitGrant, type LockSource } from './await-turn.js'
 import type { Call } from './call.js'
 import { heldEntry, sharesAbove } from './child-environment.js'
-import { GuardInReserve } from './guard-in-reserve.js'
+import { PrestartedGuard } from './guard-in-reserve.js'
 import { guardTimes } from './guarded-run.js'
-import { HeldPlace, leaveQuietly } from './held-place.js'
-import { participating } from './participant.js'
+import { HeldClaim, leaveQuietly } from './held-place.js'
+import { withSession } from './participant.js'
 import type { Report } from './report.js'
-import { runUnder } from './run-under.js'
-import { lockOf, type Stop, tablesOf, turnAt } from './stop.js'
+import { runUnderLock } from './run-under.js'
+import { type LockRequest, lockOf, lockSourceAt, tablesOf } from './stop.js'
 
-export interface WrappedStop extends Stop {
+export interface RunLockedRequest extends LockRequest {
   /** How much of it is held, for a sera below this one; '' for all of it. */
   share: string
   /** Whether a wait could never end, as those above this sera hold these shares; `perhaps` when somebody else decides that. */
   endless(above: readonly string[]): boolean | 'perhaps'
   /** How it ends when it was let on without a place to run under; undefined when there is one. */
-  passed?(place: Place): Outcome | undefined
-  /** The granted place as a lock; a HeldPlace unless giving it back is more than that. */
-  hold?(participant: Participant, place: Place): HeldPlace
+  outcomeWithoutRun?(ownClaim: OwnClaim): Outcome | undefined
+  /** The granted place as a lock; a HeldClaim unless giving it back is more than that. */
+  hold?(session: Session, ownClaim: OwnClaim): HeldClaim
   /** How a run ended that has given its place back, where that is more than how its command ended. */
-  left?(outcome: Outcome): Outcome | undefined
+  outcomeAfterLeaving?(outcome: Outcome): Outcome | undefined
 }
 
 /** A place that was to be had is granted sooner; see `Wait.queued`. */
 const QUEUED_AFTER_MS = 50
 
-export async function wrapped(stop: WrappedStop, call: Call, host: Host, report: Partial<Report>): Promise<Outcome> {
+export async function runLocked(
+  request: RunLockedRequest,
+  call: Call,
+  host: Host,
+  report: Partial<Report>,
+): Promise<Outcome> {
   const { shown, settings } = call
-  const lock = lockOf(stop.key)
+  const lock = lockOf(request.key)
   const tables = tablesOf(settings)
   Object.assign(report, { lock, command: shown, waitMs: call.waitMs })
-  const endless = stop.endless(sharesAbove(host, lock, tables, ancestors))
+  const endless = request.endless(sharesAbove(host, lock, tables, ancestors))
   if (endless === true) throw endlessWait(lock)
-  const marker = heldEntry(host.pid, lock, tables, stop.share)
-  const reserve = new GuardInReserve({ ...guardTimes(settings), marker, path: host.env.PATH })
+  const marker = heldEntry(host.pid, lock, tables, request.share)
+  const reserve = new PrestartedGuard({ ...guardTimes(settings), marker, path: host.env.PATH })
   const inReserve = after(QUEUED_AFTER_MS, () => reserve.prepare('none'))
   const patient = endless === 'perhaps' ? { ...call, waitMs: 0 } : call
-  return await participating(stop.key, call, host, report, async participant => {
+  return await withSession(request.key, call, host, report, async session => {
     try {
-      const place = participant.place(stop.key)
-      const arrival = unlessInterrupted(turnAt(stop, participant, place), participant)
-      const turn = await awaitTurn(arrival, patient, host, report)
+      const ownClaim = session.newClaim(request.key)
+      const arrival = unlessInterrupted(lockSourceAt(request, session, ownClaim), session)
+      const grant = await awaitGrant(arrival, patient, host, report)
       inReserve()
-      if ('outcome' in turn) {
-        if (endless && turn.outcome.kind === 'timed-out') throw endlessWait(lock)
-        return turn.outcome
+      if ('outcome' in grant) {
+        if (endless && grant.outcome.kind === 'timed-out') throw endlessWait(lock)
+        return grant.outcome
       }
-      const passed = stop.passed?.(place)
+      const passed = request.outcomeWithoutRun?.(ownClaim)
       if (passed) {
-        await leaveQuietly(participant, place)
+        await leaveQuietly(session, ownClaim)
         return passed
       }
-      const held = stop.hold?.(participant, place) ?? new HeldPlace(participant, place)
-      const outcome = await runUnder(held, { lock, marker, slot: place.claim?.slot }, call, host, report, reserve)
-      return stop.left?.(outcome) ?? outcome
+      const held = request.hold?.(session, ownClaim) ?? new HeldClaim(session, ownClaim)
+      const outcome = await runUnderLock(held, { lock, marker, slot: ownClaim.seen?.slot }, call, host, report, reserve)
+      return request.outcomeAfterLeaving?.(outcome) ?? outcome
     } finally {
       inReserve()
       reserve.dismiss()
@@ -70,14 +75,14 @@ export async function wrapped(stop: WrappedStop, call: Call, host: Host, report:
 }
 
 /** At a barrier a place may be granted to one who was just told to give up: it is given back, and nothing is started. */
-function unlessInterrupted(turn: Turn<Place>, participant: Participant): Turn<Place> {
-  const take: Turn<Place>['take'] = async wait => {
-    const place = await turn.take(wait)
-    if (!place || !wait.signal.aborted) return place
-    await leaveQuietly(participant, place)
+function unlessInterrupted(source: LockSource<OwnClaim>, session: Session): LockSource<OwnClaim> {
+  const take: LockSource<OwnClaim>['acquire'] = async wait => {
+    const ownClaim = await source.acquire(wait)
+    if (!ownClaim || !wait.signal.aborted) return ownClaim
+    await leaveQuietly(session, ownClaim)
     throw wait.signal.reason
   }
-  return { ...turn, take }
+  return { ...source, acquire: take }
 }
 
 function endlessWait(lock: string): SeraError {

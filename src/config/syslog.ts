@@ -1,7 +1,7 @@
 /** The `syslog` setting: off, on, an address, or an object that says where, as which facility and under which tag. */
 import { SeraError } from '../errors.js'
 import type { SyslogSettings } from './settings.js'
-import { fromStrings, oneOf, type Reader, truthOf, unexpected } from './values.js'
+import { fromStrings, oneOf, truthOf, unexpected, type ValueReader } from './values.js'
 
 const ADDRESS = 'unix:/path, /path, udp://host[:514] or tcp://host[:514]'
 const NETWORK = /^(udp|tcp):\/\/(\[[0-9A-Fa-f:.]+\]|[^:/[\]\s@]+)(?::(\d{1,5}))?$/
@@ -9,7 +9,7 @@ const DEFAULT_PORT = 514
 
 export const DEFAULT_SYSLOG: SyslogSettings = { address: 'unix:/dev/log', facility: 'user', tag: 'sera' }
 
-const PARTS: { readonly [Part in keyof SyslogSettings]: Reader<string> } = {
+const PARTS: { readonly [Part in keyof SyslogSettings]: ValueReader<string> } = {
   address: fromStrings(ADDRESS, parseAddress),
   /** syslog.conf(5), without those that only the kernel and syslogd themselves may use. */
   facility: oneOf(
@@ -20,7 +20,7 @@ const PARTS: { readonly [Part in keyof SyslogSettings]: Reader<string> } = {
   tag: fromStrings('1 to 32 letters, digits and _ . / -', text => (/^[\w./-]{1,32}$/.test(text) ? text : undefined)),
 }
 
-export const syslog: Reader<SyslogSettings | false> = {
+export const syslog: ValueReader<SyslogSettings | false> = {
   text: text => fromTruth(truthOf(text)) ?? { ...DEFAULT_SYSLOG, address: PARTS.address.text(text) },
   json: value => {
     const switched = fromTruth(value)

@@ -10,9 +10,9 @@ import {
   oneOf,
   path,
   patterns,
-  type Reader,
   retention,
   truth,
+  type ValueReader,
   verbose,
 } from './values.js'
 
@@ -41,7 +41,7 @@ export interface Values {
 
 export type SettingName = keyof Values
 
-export const SETTINGS: { readonly [Name in SettingName]: Reader<Values[Name]> } = {
+export const SETTINGS: { readonly [Name in SettingName]: ValueReader<Values[Name]> } = {
   server: dsn,
   serverFile: path,
   servers: dsns,

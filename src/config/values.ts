@@ -6,7 +6,7 @@ import { SeraError } from '../errors.js'
 import { type Dsn, parseDsn } from './dsn.js'
 import { parseDuration, secondsToMs } from './duration.js'
 
-export interface Reader<T> {
+export interface ValueReader<T> {
   json(value: unknown): T
   text(text: string): T
   /** What a bare flag means, `--verbose` say; undefined where a flag needs a value. */
@@ -21,7 +21,7 @@ export function unexpected(expected: string, value: unknown): SeraError {
 }
 
 /** Strings read from JSON, where any other type is wrong. */
-export function fromStrings<T>(expected: string, text: (text: string) => T | undefined): Reader<T> {
+export function fromStrings<T>(expected: string, text: (text: string) => T | undefined): ValueReader<T> {
   const read = (value: unknown): T => {
     const result = typeof value === 'string' && value !== '' ? text(value) : undefined
     if (result === undefined) throw unexpected(expected, value)
@@ -30,17 +30,17 @@ export function fromStrings<T>(expected: string, text: (text: string) => T | und
   return { text: read, json: read }
 }
 
-export function oneOf<T extends string>(...choices: readonly T[]): Reader<T> {
+export function oneOf<T extends string>(...choices: readonly T[]): ValueReader<T> {
   return fromStrings(listed(choices.map(choice => `"${choice}"`)), text => choices.find(choice => choice === text))
 }
 
-export const path: Reader<string> = fromStrings('the path of a file', text => text)
+export const path: ValueReader<string> = fromStrings('the path of a file', text => text)
 
-export const namespace: Reader<string> = fromStrings('a name', text => text)
+export const namespace: ValueReader<string> = fromStrings('a name', text => text)
 
 const DURATION = 'seconds or a duration like 90s, 5m, 1h30m'
 
-export const duration: Reader<number> = {
+export const duration: ValueReader<number> = {
   text: fromStrings(DURATION, parseDuration).text,
   json: value => {
     const ms =
@@ -59,7 +59,7 @@ export function truthOf(text: string): boolean | undefined {
   return TRUE.includes(word) ? true : FALSE.includes(word) ? false : undefined
 }
 
-export const truth: Reader<boolean> = {
+export const truth: ValueReader<boolean> = {
   text: fromStrings('true or false', truthOf).text,
   json: value => {
     if (typeof value !== 'boolean') throw unexpected('true or false', value)
@@ -71,7 +71,7 @@ export const truth: Reader<boolean> = {
 const RETENTION = 'true, false, or for how long, such as "30d"'
 
 /** Whether to keep something, and perhaps for how long, ms: with a unit, as a mere number could be days or seconds. */
-export const retention: Reader<boolean | number> = {
+export const retention: ValueReader<boolean | number> = {
   text: text => truthOf(text) ?? keptFor(text),
   json: value => (typeof value === 'boolean' ? value : keptFor(value)),
 }
@@ -85,7 +85,7 @@ function keptFor(value: unknown): number {
 const VERBOSE = 'true, false, "stdout" or "stderr"'
 
 /** `true` is stdout, as in the original. */
-export const verbose: Reader<false | 'stdout' | 'stderr'> = {
+export const verbose: ValueReader<false | 'stdout' | 'stderr'> = {
   text: text => (text === 'stdout' || text === 'stderr' ? text : fromTruth(truthOf(text), text)),
   json: value => (value === 'stdout' || value === 'stderr' ? value : fromTruth(value, value)),
   bare: 'stdout',
@@ -97,7 +97,7 @@ function fromTruth(truth: unknown, value: unknown): false | 'stdout' {
 }
 
 /** Its errors don't show the value, which has a password in it. */
-export const dsn: Reader<Dsn> = {
+export const dsn: ValueReader<Dsn> = {
   text: parseDsn,
   json: value => {
     if (typeof value !== 'string') throw new SeraError('config', `expected a DSN, got ${typeName(value)}`)
@@ -106,7 +106,7 @@ export const dsn: Reader<Dsn> = {
 }
 
 /** Several members of one cluster; in an environment variable with blanks between them. */
-export const dsns: Reader<Dsn[]> = {
+export const dsns: ValueReader<Dsn[]> = {
   text: text => text.trim().split(/\s+/).map(parseDsn),
   json: value => {
     if (Array.isArray(value) && value.length > 0) return value.map(dsn.json)
@@ -120,7 +120,7 @@ export const dsns: Reader<Dsn[]> = {
 const PATTERNS = 'a list of regular expressions'
 
 /** Regular expressions; in an environment variable one a line. */
-export const patterns: Reader<RegExp[]> = {
+export const patterns: ValueReader<RegExp[]> = {
   text: text => {
     const lines = text.split('\n').filter(Boolean)
     if (lines.length === 0) throw unexpected(PATTERNS, text)

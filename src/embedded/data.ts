@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { SeraError } from '../errors.js'
 import { type Environment, findServer, NAMES, type ServerBinary } from './binary.js'
 import { initialise } from './initialise.js'
-import { dataFolder, kindOfData, ownUid, type Place } from './place.js'
+import { dataFolder, type EmbeddedPlace, kindOfData, ownUid } from './place.js'
 
 const UNFINISHED = 'unfinished.'
 
@@ -14,7 +14,7 @@ const UNFINISHED = 'unfinished.'
  *
  * @throws SeraError `config` in one line that says what to do
  */
-export async function chooseServer(env: Environment, place: Place): Promise<ServerBinary> {
+export async function chooseServer(env: Environment, place: EmbeddedPlace): Promise<ServerBinary> {
   const kind = kindOfData(place)
   try {
     return await findServer(env, kind)
@@ -27,7 +27,7 @@ export async function chooseServer(env: Environment, place: Place): Promise<Serv
 
 export interface Making {
   binary: ServerBinary
-  place: Place
+  place: EmbeddedPlace
   env: NodeJS.ProcessEnv
   /** start.lock: it lives until the initialiser is gone, also when sera is killed. */
   inherit: number
@@ -49,7 +49,7 @@ export async function makeData({ binary, place, env, inherit }: Making): Promise
   }
 }
 
-async function removeUnfinished(place: Place): Promise<void> {
+async function removeUnfinished(place: EmbeddedPlace): Promise<void> {
   const left = readdirSync(place.folder).filter(name => name.startsWith(UNFINISHED))
   await Promise.all(left.map(name => rm(join(place.folder, name), { recursive: true, force: true })))
 }

@@ -12,9 +12,9 @@ import { chooseServer, makeData } from './data.js'
 import { plainEnvironment } from './detached.js'
 import { type FileLock, lockFile } from './file-lock.js'
 import { lastError } from './initialise.js'
-import { type Place, touch } from './place.js'
+import { type EmbeddedPlace, touch } from './place.js'
 import { greets, listens } from './probe.js'
-import { type EmbeddedHost, type Facts, spawnServer } from './program.js'
+import { type EmbeddedHost, type RunningServer, spawnServer } from './program.js'
 import { watch } from './watch.js'
 
 /** Whoever has start.lock needs no longer, unless the machine is on its knees. */
@@ -26,7 +26,7 @@ const REOPEN_AFTER_MS = 2000
 const LOOK_EVERY_MS = 20
 
 /** Returns when a server listens, having started it if need be. */
-export async function startIfNeeded(host: EmbeddedHost, place: Place): Promise<void> {
+export async function startIfNeeded(host: EmbeddedHost, place: EmbeddedPlace): Promise<void> {
   const startLock = await lockFile(place.startLock, QUEUE_LIMIT_MS)
   if (startLock === undefined)
     throw failed(place, `somebody has been starting or ending it for ${formatDuration(QUEUE_LIMIT_MS)}`)
@@ -38,7 +38,7 @@ export async function startIfNeeded(host: EmbeddedHost, place: Place): Promise<v
 }
 
 /** A server without a door starts or ends just now, or its watcher was killed while it had the socket. */
-async function settle(host: EmbeddedHost, place: Place, startLock: FileLock): Promise<void> {
+async function settle(host: EmbeddedHost, place: EmbeddedPlace, startLock: FileLock): Promise<void> {
   const began = host.clock.now()
   while (!(await listens(place.socketPath))) {
     const serverLock = await lockFile(place.serverLock, 0)
@@ -51,13 +51,18 @@ async function settle(host: EmbeddedHost, place: Place, startLock: FileLock): Pr
   }
 }
 
-async function launch(host: EmbeddedHost, place: Place, startLock: FileLock, serverLock: FileLock): Promise<void> {
+async function launch(
+  host: EmbeddedHost,
+  place: EmbeddedPlace,
+  startLock: FileLock,
+  serverLock: FileLock,
+): Promise<void> {
   try {
     const binary = await chooseServer(host.env, place)
     await makeData({ binary, place, env: plainEnvironment(host.env), inherit: startLock.fd })
     clearAway(place)
     const server = spawnServer(binary, place, host, serverLock.fd)
-    const facts: Facts = { ...binary, startedAt: new Date().toISOString() }
+    const facts: RunningServer = { ...binary, startedAt: new Date().toISOString() }
     writeFileSync(place.factsFile, JSON.stringify(facts))
     watch(place, host)
     await ready(host, place, server)
@@ -68,13 +73,13 @@ async function launch(host: EmbeddedHost, place: Place, startLock: FileLock, ser
 }
 
 /** What a server that was killed left behind; MySQL refuses to start on a lock file whose pid is somebody's by now. */
-function clearAway(place: Place): void {
+function clearAway(place: EmbeddedPlace): void {
   const { socketPath, closingPath, pidFile, logFile } = place
   for (const path of [socketPath, `${socketPath}.lock`, closingPath, pidFile]) rmSync(path, { force: true })
   if (existsSync(logFile)) renameSync(logFile, `${logFile}.1`)
 }
 
-async function ready(host: EmbeddedHost, place: Place, server: ChildProcess): Promise<void> {
+async function ready(host: EmbeddedHost, place: EmbeddedPlace, server: ChildProcess): Promise<void> {
   const ended: { reason?: string } = {}
   server.once('error', error => {
     ended.reason = error.message
@@ -90,6 +95,6 @@ async function ready(host: EmbeddedHost, place: Place, server: ChildProcess): Pr
   }
 }
 
-function failed(place: Place, what: string): SeraError {
+function failed(place: EmbeddedPlace, what: string): SeraError {
   return new SeraError('lock-failed', `embedded server: ${what} (log: ${place.logFile})`)
 }

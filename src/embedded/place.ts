@@ -6,14 +6,14 @@ import { formatDuration, parseDuration } from '../config/duration.js'
 import { SeraError } from '../errors.js'
 import type { Environment, ServerKind } from './binary.js'
 
-export interface Place {
+export interface EmbeddedPlace {
   folder: string
   socketPath: string
   /** The socket's name while it is decided whether the server may end: nobody can connect then. */
   closingPath: string
   pidFile: string
   logFile: string
-  /** What runs, or ran last: `Running` as JSON. */
+  /** What runs, or ran last: `RunningCommand` as JSON. */
   factsFile: string
   /** Its modification time is when somebody last asked for the server. */
   usedFile: string
@@ -32,7 +32,7 @@ const IDLE_MS = 10 * 60_000
 /**
  * @throws SeraError `config` when the path is too long for a socket, or `SERA_EMBEDDED_IDLE` is no duration
  */
-export function placeOf(env: Environment): Place {
+export function placeOf(env: Environment): EmbeddedPlace {
   const state = env.XDG_STATE_HOME
   // the XDG specification: a relative path is to be ignored
   const base = state !== undefined && isAbsolute(state) ? state : join(env.HOME || homedir(), '.local/state')
@@ -67,12 +67,12 @@ function idleOf(text: string | undefined): number {
 }
 
 /** Data of MariaDB and of MySQL can't be exchanged. */
-export function dataFolder(place: Place, kind: ServerKind): string {
+export function dataFolder(place: EmbeddedPlace, kind: ServerKind): string {
   return join(place.folder, `data-${kind}`)
 }
 
 /** The kind of server whose data is there. */
-export function kindOfData(place: Place): ServerKind | undefined {
+export function kindOfData(place: EmbeddedPlace): ServerKind | undefined {
   return (['mariadb', 'mysql'] as const).find(kind => existsSync(dataFolder(place, kind)))
 }
 
@@ -81,7 +81,7 @@ export function kindOfData(place: Place): ServerKind | undefined {
  *
  * @throws SeraError `config`
  */
-export function prepare(place: Place): void {
+export function prepare(place: EmbeddedPlace): void {
   try {
     mkdirSync(place.folder, { recursive: true, mode: 0o700 })
     const { uid, mode } = statSync(place.folder)
@@ -100,7 +100,7 @@ export function ownUid(): number {
 }
 
 /** Somebody wants the server now: the watcher counts the idle time from here. */
-export function touch(place: Place): void {
+export function touch(place: EmbeddedPlace): void {
   const fd = openSync(place.usedFile, 'a', 0o600)
   const now = new Date()
   futimesSync(fd, now, now)

@@ -5,7 +5,7 @@ import type { Clock } from '../clock.js'
 import type { Environment, ServerBinary } from './binary.js'
 import { onlyThese, plainEnvironment } from './detached.js'
 import { runOptions } from './options.js'
-import { dataFolder, ownUid, type Place } from './place.js'
+import { dataFolder, type EmbeddedPlace, ownUid } from './place.js'
 
 /** What the embedded server needs of sera's host. */
 export interface EmbeddedHost {
@@ -16,7 +16,7 @@ export interface EmbeddedHost {
 }
 
 /** What runs, or ran last. */
-export interface Facts extends ServerBinary {
+export interface RunningServer extends ServerBinary {
   /** ISO 8601. */
   startedAt: string
 }
@@ -25,7 +25,12 @@ export interface Facts extends ServerBinary {
 const MAX_CONNECTIONS = 1000
 
 /** @param lock descriptor of server.lock */
-export function spawnServer(binary: ServerBinary, place: Place, host: EmbeddedHost, lock: number): ChildProcess {
+export function spawnServer(
+  binary: ServerBinary,
+  place: EmbeddedPlace,
+  host: EmbeddedHost,
+  lock: number,
+): ChildProcess {
   const log = openSync(place.logFile, 'a', 0o600)
   try {
     const server = spawn(binary.path, embeddedOptions(binary, place), {
@@ -41,7 +46,7 @@ export function spawnServer(binary: ServerBinary, place: Place, host: EmbeddedHo
   }
 }
 
-function embeddedOptions(binary: ServerBinary, place: Place): string[] {
+function embeddedOptions(binary: ServerBinary, place: EmbeddedPlace): string[] {
   const { socketPath, pidFile, logFile } = place
   const data = dataFolder(place, binary.kind)
   const files = { data, socketPath, pidFile, logFile }

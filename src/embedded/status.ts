@@ -4,9 +4,9 @@ import { sleep } from '../clock.js'
 import { formatDuration } from '../config/duration.js'
 import { NAMES } from './binary.js'
 import { lockFile } from './file-lock.js'
-import type { Place } from './place.js'
+import type { EmbeddedPlace } from './place.js'
 import { listens } from './probe.js'
-import type { Facts } from './program.js'
+import type { RunningServer } from './program.js'
 
 export interface EmbeddedStatus {
   /** `unreachable`: it starts or ends just now, or hangs. */
@@ -17,12 +17,12 @@ export interface EmbeddedStatus {
   /** The server stays this long without clients, ms. */
   idleMs: number
   /** Known while it runs. */
-  server?: Facts
+  server?: RunningServer
   pid?: number
   clients?: number
 }
 
-export async function statusOf(place: Place): Promise<EmbeddedStatus> {
+export async function statusOf(place: EmbeddedPlace): Promise<EmbeddedStatus> {
   const { folder, socketPath, logFile, idleMs } = place
   const base = { folder, socketPath, logFile, idleMs }
   if (!(await lives(place))) return { ...base, state: 'stopped' }
@@ -36,8 +36,8 @@ export async function statusOf(place: Place): Promise<EmbeddedStatus> {
 }
 
 /** ENOENT: it has not written its pid yet, or has just gone. */
-async function look(place: Place): Promise<{ server: Facts; pid: number; clients: number }> {
-  const server = JSON.parse(readFileSync(place.factsFile, 'utf8')) as Facts
+async function look(place: EmbeddedPlace): Promise<{ server: RunningServer; pid: number; clients: number }> {
+  const server = JSON.parse(readFileSync(place.factsFile, 'utf8')) as RunningServer
   const pid = Number(readFileSync(place.pidFile, 'utf8'))
   // our own knock has gone in a moment
   const clients = Math.min(clientsOf(pid), await sleep(50).then(() => clientsOf(pid)))
@@ -45,7 +45,7 @@ async function look(place: Place): Promise<{ server: Facts; pid: number; clients
 }
 
 /** Some server holds server.lock. */
-async function lives(place: Place): Promise<boolean> {
+async function lives(place: EmbeddedPlace): Promise<boolean> {
   if (!existsSync(place.serverLock)) return false
   const lock = await lockFile(place.serverLock, 0)
   lock?.release()

@@ -1,7 +1,7 @@
 /** The shell processes that end the server: the watcher, which stays, and `stop`, which is waited for. */
 import { spawn } from 'node:child_process'
 import { onlyThese, plainEnvironment } from './detached.js'
-import type { Place } from './place.js'
+import type { EmbeddedPlace } from './place.js'
 import type { EmbeddedHost } from './program.js'
 import { STOP_SCRIPT, WATCH_SCRIPT } from './scripts.js'
 
@@ -9,7 +9,7 @@ import { STOP_SCRIPT, WATCH_SCRIPT } from './scripts.js'
 const LONGEST_PAUSE_S = 30
 
 /** Starts a watcher in a session of its own. It ends at once when there is one already. */
-export function watch(place: Place, host: EmbeddedHost): void {
+export function watch(place: EmbeddedPlace, host: EmbeddedHost): void {
   const idle = Math.ceil(place.idleMs / 1000)
   const pause = Math.min(LONGEST_PAUSE_S, Math.max(1, Math.floor(idle / 10)))
   const watcher = spawn('sh', ['-c', WATCH_SCRIPT, 'sera-embedded', place.folder, String(idle), String(pause)], {
@@ -27,7 +27,7 @@ export function watch(place: Place, host: EmbeddedHost): void {
 const STOP_LIMIT_MS = 60_000
 
 /** Ends the server and waits until it is gone. */
-export function stop(place: Place, force: boolean): Promise<'gone' | 'in use' | 'does not end'> {
+export function stop(place: EmbeddedPlace, force: boolean): Promise<'gone' | 'in use' | 'does not end'> {
   const args = ['-c', STOP_SCRIPT, 'sera-embedded-stop', place.folder, force ? 'force' : 'unused']
   const script = spawn('sh', args, { stdio: 'ignore', timeout: STOP_LIMIT_MS })
   return new Promise((resolve, reject) => {

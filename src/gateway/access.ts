@@ -20,14 +20,14 @@ const PUBLIC = '/healthz'
 /** What a browser may read with a password. */
 const READABLE = /^\/(?:page\/[^/]+|v1\/(?:status|history|watch))?$/
 
-export interface Access {
+export interface AccessRules {
   /** Undefined: whoever reaches the gateway may use it. */
   token: string | undefined
   /** Whoever reaches it may, by whichever name. */
   insecure: boolean
 }
 
-export function access({ token, insecure }: Access): MiddlewareHandler {
+export function authorization({ token, insecure }: AccessRules): MiddlewareHandler {
   return (c, next) => {
     const isRead = (c.req.method === 'GET' || c.req.method === 'HEAD') && READABLE.test(c.req.path)
     refuseOtherSites(c.req.header('sec-fetch-site'), isRead && c.req.header('sec-fetch-mode') === 'navigate')

@@ -2,12 +2,12 @@
  * Who waits at events, through whichever gateway and from whichever host, as syncnet's `/stats` tells it: by event,
  * actor and request. Who has not been heard of for a lease meets nobody, and is left out.
  */
-import { visitorOf } from '../primitives/visitor.js'
-import type { Contender, Patience } from '../store/claims.js'
+import { candidateOf } from '../primitives/visitor.js'
+import type { ClaimWithOwner, Deadline } from '../store/claims.js'
 import type { LockTables } from '../store/lock-tables.js'
-import { type Survey, survey } from '../store/survey.js'
+import { readSnapshot, type StoreSnapshot } from '../store/survey.js'
 
-interface Waiting {
+interface WaitingRequest {
   params: {
     event: string
     actor: string
@@ -19,16 +19,16 @@ interface Waiting {
   created_at: Date
 }
 
-export type EventStats = Record<string, Record<string, Record<string, Waiting>>>
+export type EventStats = Record<string, Record<string, Record<string, WaitingRequest>>>
 
 /** @throws SeraError lock-failed; the signal's reason */
-export async function eventStats(tables: LockTables, patience: Patience): Promise<EventStats> {
+export async function eventStats(tables: LockTables, deadline: Deadline): Promise<EventStats> {
   const wanted = { kind: 'rendezvous', getLocks: undefined, payloads: true }
-  return statsOf(await survey(tables.calls, wanted, patience))
+  return statsOf(await readSnapshot(tables.client, wanted, deadline))
 }
 
 /** Pure. What an event's claim says in a way that nobody can read is left out, too. */
-export function statsOf({ resources, now }: Pick<Survey, 'resources' | 'now'>): EventStats {
+export function statsOf({ resources, now }: Pick<StoreSnapshot, 'resources' | 'now'>): EventStats {
   const stats: Tree = new Map()
   for (const { key, claims } of resources) {
     for (const claim of claims) {
@@ -39,16 +39,16 @@ export function statsOf({ resources, now }: Pick<Survey, 'resources' | 'now'>): 
   return plain(stats) as EventStats
 }
 
-function waitingAt(event: string, claim: Contender, now: number): Waiting | undefined {
-  const visitor = visitorOf(claim)
-  if (!visitor || claim.state !== 'waiting' || claim.overdueMs > 0) return undefined
+function waitingAt(event: string, claim: ClaimWithOwner, now: number): WaitingRequest | undefined {
+  const candidate = candidateOf(claim)
+  if (!candidate || claim.state !== 'waiting' || claim.overdueMs > 0) return undefined
   const { tag: actor = '', payload = '', selector = '' } = claim
-  const labels = Object.fromEntries(visitor.labels)
-  const params = { event, actor, payload, labels, selector, mates: visitor.mates }
+  const labels = Object.fromEntries(candidate.labels)
+  const params = { event, actor, payload, labels, selector, mates: candidate.mates }
   return { params, created_at: new Date(now / 1000 - claim.sinceMs) }
 }
 
-type Tree = Map<string, Tree | Waiting>
+type Tree = Map<string, Tree | WaitingRequest>
 
 function branch(tree: Tree, name: string): Tree {
   const found = tree.get(name)

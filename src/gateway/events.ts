@@ -19,14 +19,14 @@
 import { type Context, Hono } from 'hono'
 import { SeraError } from '../errors.js'
 import { checkCount, checkName, LONGEST_NAME } from '../primitives/names.js'
-import type { Ask } from '../primitives/participant.js'
-import type { Place } from '../primitives/place.js'
+import type { ClaimSpec } from '../primitives/participant.js'
+import type { OwnClaim } from '../primitives/place.js'
 import { type Match, matchOf, rendezvous } from '../primitives/rendezvous.js'
-import { takeTurn } from '../primitives/turn.js'
-import { askOf, checkPayload, type Invitation, MOST_MATES, withActor } from '../primitives/visitor.js'
+import { acquire } from '../primitives/turn.js'
+import { type CandidateOptions, checkPayload, claimSpecOf, MOST_MATES, withActor } from '../primitives/visitor.js'
 import { formatLabels, type Labels } from '../selector/labels.js'
-import type { Patience } from '../store/claims.js'
-import { guest, type Owner } from '../store/owner.js'
+import type { Deadline } from '../store/claims.js'
+import { type Owner, remoteOwner } from '../store/owner.js'
 import { limited } from './body-limit.js'
 import { clientOf } from './client.js'
 import type { Env } from './env.js'
@@ -35,7 +35,7 @@ import { eventStats } from './event-stats.js'
 import type { Gateway } from './gateway.js'
 import type { EventEntry } from './log.js'
 import { printed } from './output.js'
-import { promptly, whileHere } from './patience.js'
+import { untilDisconnect, withinMs } from './patience.js'
 import { failure } from './problem.js'
 
 /** What a scrape of `/stats` is willing to wait. */
@@ -47,13 +47,13 @@ interface Interface {
   /** What a request may have. */
   names: readonly string[]
   /** @throws SeraError usage */
-  visit(form: EventForm): Visit
+  visit(form: EventForm): EventRequest
   answer(match: Match): object
 }
 
-interface Visit {
+interface EventRequest {
   event: string
-  ask: Ask
+  spec: ClaimSpec
 }
 
 const NETSYNC: Interface = {
@@ -66,7 +66,7 @@ const NETSYNC: Interface = {
     // labels that are given take the place of `actor`
     const labels = form.labels() ?? withActor(actor, new Map())
     const selector = form.text('selector') ?? `actor!=${actor}`
-    return { event, ask: asking(form, { actor, labels, selector, mates: form.count('mates') }) }
+    return { event, spec: asking(form, { actor, labels, selector, mates: form.count('mates') }) }
   },
   /** By actor: of two with one name, the last. */
   answer({ members }) {
@@ -84,7 +84,7 @@ const NETMATCH: Interface = {
     const labels = required('labels', form.labels(), like)
     const selector = required('selector', form.text('selector'), like)
     const mates = checkCount('count', form.count('count') ?? 1, MOST_MATES, 0)
-    return { event, ask: asking(form, { actor: nameFrom(labels), labels, selector, mates }) }
+    return { event, spec: asking(form, { actor: nameFrom(labels), labels, selector, mates }) }
   },
   answer({ members }) {
     return { requests: members.map(({ labels, payload }) => ({ labels, payload: payload ?? '' })) }
@@ -102,8 +102,8 @@ export function events(gateway: Gateway): Hono<Env> {
   }
   app.on(['GET', 'POST'], '/stats', async c => {
     const { signal } = c.req.raw
-    const ask = (patience: Patience) => eventStats(gateway.tables, { ...patience, signal })
-    return printed(c, await promptly(gateway.clock, STATS_WITHIN_MS, ask))
+    const ask = (deadline: Deadline) => eventStats(gateway.tables, { ...deadline, signal })
+    return printed(c, await withinMs(gateway.clock, STATS_WITHIN_MS, ask))
   })
   app.onError((error, c) => {
     const isMisuse = error instanceof SeraError && error.kind === 'usage'
@@ -112,8 +112,8 @@ export function events(gateway: Gateway): Hono<Env> {
   return app
 }
 
-function asking(form: EventForm, invitation: Invitation): Ask {
-  return { ...askOf(invitation), payload: checkPayload(form.text('payload') ?? '') }
+function asking(form: EventForm, invitation: CandidateOptions): ClaimSpec {
+  return { ...claimSpecOf(invitation), payload: checkPayload(form.text('payload') ?? '') }
 }
 
 /** What others see of a request that names no actor. */
@@ -126,31 +126,31 @@ function required<T>(name: string, value: T | undefined, like: string): T {
   throw new SeraError('usage', `empty ${name}: ${like}`)
 }
 
-async function meet(c: Context<Env>, gateway: Gateway, { event, ask: wish }: Visit): Promise<Match> {
-  const { participant } = gateway
-  const ask = { ...wish, owner: guest(clientOf(c), c.req.path) }
-  const place = participant.place({ kind: 'rendezvous', name: event })
-  const tell = storyOf(place, ask, gateway)
+async function meet(c: Context<Env>, gateway: Gateway, { event, spec: wish }: EventRequest): Promise<Match> {
+  const { session } = gateway
+  const ask = { ...wish, owner: remoteOwner(clientOf(c), c.req.path) }
+  const ownClaim = session.newClaim({ kind: 'rendezvous', name: event })
+  const tell = storyOf(ownClaim, ask, gateway)
   tell({ what: 'came' })
   try {
-    await whileHere(c, gateway, 'rendezvous', signal =>
-      takeTurn(participant, place, ask, rendezvous(), { until: Number.POSITIVE_INFINITY, signal }),
+    await untilDisconnect(c, gateway, 'rendezvous', signal =>
+      acquire(session, ownClaim, ask, rendezvous(), { until: Number.POSITIVE_INFINITY, signal }),
     )
   } catch (error) {
     tell({ what: 'left' })
     throw error
   }
-  const match = matchOf(event, place.claim)
+  const match = matchOf(event, ownClaim.seen)
   tell({ what: 'met', match: match.match, actors: match.members.map(({ actor }) => actor) })
-  await participant.leave(place).catch(() => {}) // the match is final; the claim's lease ends it, too
+  await session.leave(ownClaim).catch(() => {}) // the match is final; the claim's lease ends it, too
   return match
 }
 
 type Chapter = Pick<EventEntry, 'what' | 'match' | 'actors'>
 
 function storyOf(
-  { id: request, key: { name: event } }: Place,
-  { owner: { host: client }, tag: actor = '' }: Ask & { owner: Owner },
+  { id: request, key: { name: event } }: OwnClaim,
+  { owner: { host: client }, tag: actor = '' }: ClaimSpec & { owner: Owner },
   { log, clock }: Gateway,
 ): (chapter: Chapter) => void {
   const cameAt = clock.now()

@@ -8,14 +8,14 @@ import type { ClientRequest, IncomingHttpHeaders, IncomingMessage } from 'node:h
 import { after } from '../clock.js'
 import { errorCode, explain, isTransient } from '../store/retry.js'
 
-export interface Ask {
+export interface HttpRequestOptions {
   headers: Readonly<Record<string, string>>
   /** The answer must be whole by then, ms. */
   limitMs: number
   signal?: AbortSignal | undefined
 }
 
-export interface Reply {
+export interface HttpReply {
   status: number
   headers: IncomingHttpHeaders
   text: string
@@ -38,8 +38,8 @@ const LONGEST_REPLY = 4096
 /** A server whose host has vanished is noticed while it is waited for. */
 const KEEP_ALIVE_MS = 15_000
 
-/** @throws NoAnswer, or the signal's reason when it aborts */
-export async function exchange(url: URL, ask: Ask): Promise<Reply> {
+/** @throws AnswerLost, or the signal's reason when it aborts */
+export async function httpRequest(url: URL, ask: HttpRequestOptions): Promise<HttpReply> {
   const { request } = await (url.protocol === 'https:' ? import('node:https') : import('node:http'))
   ask.signal?.throwIfAborted()
   const sent = request(url, { agent: false, headers: ask.headers, signal: ask.signal })
@@ -53,7 +53,7 @@ export async function exchange(url: URL, ask: Ask): Promise<Reply> {
   }
 }
 
-function replyTo(sent: ClientRequest, limitMs: number): Promise<Reply> {
+function replyTo(sent: ClientRequest, limitMs: number): Promise<HttpReply> {
   return new Promise((resolve, reject) => {
     const cancel = after(limitMs, () => sent.destroy(new NoAnswer('no answer in time', true)))
     sent.once('close', cancel)
@@ -64,7 +64,7 @@ function replyTo(sent: ClientRequest, limitMs: number): Promise<Reply> {
   })
 }
 
-async function read(response: IncomingMessage): Promise<Reply> {
+async function read(response: IncomingMessage): Promise<HttpReply> {
   let text = ''
   response.setEncoding('utf8')
   for await (const part of response) {

@@ -7,7 +7,7 @@ import { sleep } from '../clock.js'
 import { SeraError } from '../errors.js'
 import { lasting, type StatusObject } from '../status/json.js'
 
-export interface News {
+export interface StatusMessage {
   /** The picture; or why there is none, while the last one still stands. */
   event: 'status' | 'trouble'
   /** JSON. */
@@ -16,10 +16,10 @@ export interface News {
 
 const EVERY_MS = 1000
 
-export class Feed {
+export class StatusBroadcast {
   #watchers = 0
   #isLooking = false
-  #news: News | undefined
+  #news: StatusMessage | undefined
   /** The news without the times that pass by themselves. */
   #told = ''
   /** Counts what has changed. */
@@ -33,7 +33,7 @@ export class Feed {
   ) {}
 
   /** The news, now and whenever something has changed, until the signal aborts. Who is slow misses what was between. */
-  async *watch(signal: AbortSignal): AsyncGenerator<News> {
+  async *watch(signal: AbortSignal): AsyncGenerator<StatusMessage> {
     this.#watchers++
     void this.#keepLooking()
     let seen = 0
@@ -72,7 +72,7 @@ export class Feed {
   }
 
   /** Newcomers are shown the newest, also when nothing has changed. */
-  #tell(news: News, told: string): void {
+  #tell(news: StatusMessage, told: string): void {
     this.#news = news
     if (told === this.#told) return
     this.#told = told

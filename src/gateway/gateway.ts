@@ -5,26 +5,26 @@
  * wait as one participant: one look and one renewal serve them all, and none of them costs a connection to the database.
  */
 import type { Clock } from '../clock.js'
-import type { Participant } from '../primitives/participant.js'
-import type { Ending } from '../store/history.js'
+import type { Session } from '../primitives/participant.js'
+import type { NewHistoryEntry } from '../store/history.js'
 import type { LockTables } from '../store/lock-tables.js'
-import type { Access } from './access.js'
+import type { AccessRules } from './access.js'
 import type { GatewayLog } from './log.js'
-import type { Meter } from './meter.js'
-import type { Pool } from './pools-file.js'
+import type { GatewayMetrics } from './meter.js'
+import type { PoolEntry } from './pools-file.js'
 
-export interface Gateway extends Access {
+export interface Gateway extends AccessRules {
   /** Everybody who waits here. */
-  participant: Participant
+  session: Session
   /** The same tables, for looks and history. */
   tables: LockTables
   clock: Clock
   /** As the pools file says now; it is read again on HUP. */
-  pools(): ReadonlyMap<string, Pool>
+  pools(): ReadonlyMap<string, PoolEntry>
   log: GatewayLog
   /** Writes into the history what somebody has given back, in passing. */
-  remember(ending: Ending): void
-  meter: Meter
+  remember(ending: NewHistoryEntry): void
+  metrics: GatewayMetrics
   /** Aborts when the gateway ends: who waits is answered 503. */
   closing: AbortSignal
 }

@@ -5,7 +5,7 @@
 import { Hono } from 'hono'
 import type { Env } from './env.js'
 import type { Gateway } from './gateway.js'
-import { promptly } from './patience.js'
+import { withinMs } from './patience.js'
 
 /** What a balancer is willing to wait. */
 const READY_WITHIN_MS = 2000
@@ -17,7 +17,7 @@ export function health({ tables, clock, closing }: Gateway): Hono<Env> {
     if (closing.aborted) return c.text('ending\n', 503)
     try {
       const asked = [{ key: { kind: '', name: '' }, upTo: 0 }]
-      await promptly(clock, READY_WITHIN_MS, patience => tables.look(asked, patience))
+      await withinMs(clock, READY_WITHIN_MS, deadline => tables.look(asked, deadline))
       return c.text('ready\n')
     } catch (error) {
       return c.text(`${(error as Error).message}\n`, 503)

@@ -9,10 +9,10 @@ import { after, type Clock, sleep } from '../clock.js'
 import type { HeldLock, LockWatcher } from '../store/port.js'
 import { backoff } from '../store/retry.js'
 import { NoAnswer } from './exchange.js'
-import { ANSWER_MS, type Answer, type PoolClient } from './pool-client.js'
+import { ANSWER_MS, type PoolAnswer, type PoolClient } from './pool-client.js'
 import type { PoolGrant } from './take-pool.js'
 
-export interface Holding {
+export interface HeldPoolOptions {
   clock: Clock
   random: () => number
   /** A descriptor that keeps others of this host away; its lock is given up by `free`, when all else has been. */
@@ -47,7 +47,7 @@ export class HeldPool implements HeldLock {
   constructor(
     readonly client: PoolClient,
     grant: PoolGrant,
-    readonly holding: Holding,
+    readonly options: HeldPoolOptions,
   ) {
     this.token = grant.token
     this.#provenAt = grant.provenAt
@@ -68,11 +68,11 @@ export class HeldPool implements HeldLock {
   }
 
   get lifeline(): number | undefined {
-    return this.holding.lifeline
+    return this.options.lifeline
   }
 
   get trouble(): string | undefined {
-    const isSilent = this.#askedAt > this.#provenAt && this.holding.clock.boot() - this.#askedAt >= SILENCE_MS
+    const isSilent = this.#askedAt > this.#provenAt && this.options.clock.boot() - this.#askedAt >= SILENCE_MS
     const reason = this.#failure ?? (isSilent ? 'no answer' : undefined)
     return reason && `the gateway at ${this.client.name} did not confirm the pool in time: ${reason}`
   }
@@ -81,7 +81,7 @@ export class HeldPool implements HeldLock {
     this.#watcher = watcher
     if (this.token === undefined) return
     const pause = Math.min(LONGEST_PAUSE_MS, this.#expiresInMs / 3)
-    this.#beatAfter(this.#provenAt + pause - this.holding.clock.boot(), 0)
+    this.#beatAfter(this.#provenAt + pause - this.options.clock.boot(), 0)
   }
 
   #beatAfter(ms: number, failures: number): void {
@@ -94,7 +94,7 @@ export class HeldPool implements HeldLock {
     if (this.#over.signal.aborted || !watcher) return
     if (problem instanceof NoAnswer && problem.transient) {
       this.#failure = problem.message
-      return this.#beatAfter(backoff(failures + 1, this.holding.random), failures + 1)
+      return this.#beatAfter(backoff(failures + 1, this.options.random), failures + 1)
     }
     if (problem !== undefined)
       return this.#break(problem instanceof NoAnswer ? `${this.client.name}: ${problem.message}` : problem)
@@ -102,12 +102,12 @@ export class HeldPool implements HeldLock {
     this.keep(watcher)
   }
 
-  /** Undefined when it is ours for another while, else why not. @throws NoAnswer */
+  /** Undefined when it is ours for another while, else why not. @throws AnswerLost */
   async #renew(): Promise<string | undefined> {
-    const askedAt = this.holding.clock.boot()
+    const askedAt = this.options.clock.boot()
     this.#askedAt = askedAt
     const limits = { signal: this.#over.signal, limitMs: Math.min(ANSWER_MS, this.#expiresInMs / 3) }
-    const { word, expiresInMs }: Answer = await this.client.ask('renew', limits, this.token)
+    const { word, expiresInMs }: PoolAnswer = await this.client.ask('renew', limits, this.token)
     if (word === 'INVALID') throw new NoAnswer('its server no longer has that pool for this host', false)
     if (word !== 'OK' || expiresInMs === undefined) return GONE
     this.#provenAt = askedAt
@@ -124,7 +124,7 @@ export class HeldPool implements HeldLock {
 
   /** Who got it anew would have another token: only a renewal proves that it has been ours all the time. */
   async reclaim(until: number): Promise<boolean> {
-    const { clock, random } = this.holding
+    const { clock, random } = this.options
     for (let attempt = 1; clock.boot() < until && !this.#over.signal.aborted; attempt++) {
       const problem = await this.#renew().catch((error: NoAnswer) => error)
       if (!(problem instanceof NoAnswer)) return problem === undefined
@@ -136,13 +136,13 @@ export class HeldPool implements HeldLock {
   async release(): Promise<string | undefined> {
     this.#stop()
     const problem = await this.#giveBack()
-    await this.holding.free()
+    await this.options.free()
     return problem
   }
 
   abandon(): void {
     this.#stop()
-    void this.holding.free()
+    void this.options.free()
   }
 
   #stop(): void {
@@ -156,7 +156,7 @@ export class HeldPool implements HeldLock {
    * was held, and when the answer to an earlier try got lost, that try may have given it back.
    */
   async #giveBack(): Promise<string | undefined> {
-    const { clock, random, connectWaitMs, warn } = this.holding
+    const { clock, random, connectWaitMs, warn } = this.options
     const until = clock.now() + connectWaitMs
     for (let attempt = 1; ; attempt++) {
       const answer = await this.client.ask('release').catch((error: NoAnswer) => error)

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import { SeraError } from '../errors.js'
 
-export interface Place {
+export interface ListenAddress {
   /** Undefined: all addresses. */
   host: string | undefined
   port: number
@@ -57,7 +57,7 @@ const ALL_OF_IPV4 = '0.0.0.0'
 const FAREWELL_MS = 2000
 
 /** `127.0.0.1:9989`, `[::1]:9989`, `localhost:9989`, `:9989`. @throws SeraError usage */
-export function placeOf(text: string): Place {
+export function listenAddressOf(text: string): ListenAddress {
   const { v6, host = v6, port } = /^(?:\[(?<v6>[^\]]+)\]|(?<host>[^:[\]]*)):(?<port>\d{1,5})$/.exec(text)?.groups ?? {}
   if (port !== undefined && Number(port) < 65_536) return { host: host || undefined, port: Number(port) }
   throw new SeraError(
@@ -67,11 +67,11 @@ export function placeOf(text: string): Place {
 }
 
 /** Only this host reaches it. */
-export function isLoopback({ host = '' }: Place): boolean {
+export function isLoopback({ host = '' }: ListenAddress): boolean {
   return host === 'localhost' || host === '::1' || /^127(\.\d+){3}$/.test(host)
 }
 
-export class Listener {
+export class GatewayListener {
   readonly #servers: Server[] = []
 
   constructor(
@@ -81,7 +81,7 @@ export class Listener {
   ) {}
 
   /** @returns the URL to reach it by @throws SeraError lock-failed, when the address can't be had: it may be later */
-  async open({ host, port }: Place): Promise<string> {
+  async open({ host, port }: ListenAddress): Promise<string> {
     const answer = getRequestListener(this.fetch)
     const server = this.tls ? createTlsServer({ ...LIMITS, ...this.tls }, answer) : createServer(LIMITS, answer)
     try {

@@ -8,12 +8,12 @@
  */
 import { formatJson, formatValue } from '../log/line.js'
 import { Lanes } from './lanes.js'
-import type { AccessEntry, Entry, EventEntry } from './log.js'
+import type { AccessEntry, EventEntry, LogEntry } from './log.js'
 
 export type LogFormat = 'lanes' | 'json'
 
 /** A line without its end; undefined: there is nothing more to say of it. */
-type Formatter = (entry: Entry, at: Date) => string | undefined
+type Formatter = (entry: LogEntry, at: Date) => string | undefined
 
 export function formatter(format: LogFormat): Formatter {
   if (format === 'json') return (entry, at) => formatJson({ time: at.toISOString(), ...entry })
@@ -32,7 +32,7 @@ class LaneFormat {
     return parts && [`${at.toISOString().slice(11, 19)}Z`, ...parts].filter(part => part !== '').join(' ')
   }
 
-  #parts(entry: Entry): string[] | undefined {
+  #parts(entry: LogEntry): string[] | undefined {
     if (entry.kind === 'access') return [this.#lanes.passes(), ...accessParts(entry)]
     if (entry.kind === 'dropped')
       return [this.#lanes.passes(), `${entry.lines} lines were not written: nobody read them`]

@@ -41,16 +41,16 @@ interface DroppedEntry {
   lines: number
 }
 
-export type Entry = AccessEntry | EventEntry | DroppedEntry
+export type LogEntry = AccessEntry | EventEntry | DroppedEntry
 
 export interface GatewayLog {
-  write(entry: Entry): void
+  write(entry: LogEntry): void
 }
 
 /** Characters. */
 const LONGEST_TARGET = 500
 
-export function logged(log: GatewayLog, clock: Clock, token: string | undefined): MiddlewareHandler<Env> {
+export function accessLog(log: GatewayLog, clock: Clock, token: string | undefined): MiddlewareHandler<Env> {
   return async (c, next) => {
     const startedAt = clock.now()
     const client = clientOf(c) // is no longer known once it has hung up

@@ -5,10 +5,10 @@ import { KINDS } from '../primitives/kinds.js'
 import { VERSION } from '../version.js'
 
 /** How a wait has ended. `refused`: who did not want to wait would have to. `gone`: the client or the gateway, before. */
-export type Ending = 'granted' | 'refused' | 'timed-out' | 'gone' | 'failed'
+export type WaitResult = 'granted' | 'refused' | 'timed-out' | 'gone' | 'failed'
 
 /** Who holds and who waits, by kind. */
-export interface Crowd {
+export interface ClaimCounts {
   held: ReadonlyMap<string, number>
   waiting: ReadonlyMap<string, number>
 }
@@ -22,7 +22,7 @@ const NO_NUMBERS = ['min', 'mean', 'stddev'].map(name => `nodejs_eventloop_lag_$
 /** Gauges with the name of a counter, which `promtool check metrics` refuses; each is the sum of one by type. */
 const MISNAMED = ['handles', 'requests', 'resources'].map(name => `nodejs_active_${name}_total`)
 
-export class Meter {
+export class GatewayMetrics {
   readonly #registry = new Registry()
   readonly #acquisitions = new Counter({
     ...this.#named('sera_acquisitions_total', 'Waits of clients of this gateway that have ended, by how.'),
@@ -60,7 +60,7 @@ export class Meter {
   }
 
   /** Somebody begins to wait. The function it returns tells how that ended. */
-  waits(kind: string): (ending: Ending) => void {
+  waitStarted(kind: string): (ending: WaitResult) => void {
     const startedAt = this.clock.now()
     return outcome => {
       this.#acquisitions.inc({ kind, outcome })
@@ -79,7 +79,7 @@ export class Meter {
   }
 
   /** The text for Prometheus; without a crowd it does not tell of one. */
-  async text(crowd: Crowd | undefined): Promise<string> {
+  async text(crowd: ClaimCounts | undefined): Promise<string> {
     this.#shows(this.#held, crowd?.held)
     this.#shows(this.#waiting, crowd?.waiting)
     return await this.#registry.metrics()

@@ -2,33 +2,33 @@
 import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import { type Clock, within } from '../clock.js'
-import type { Patience } from '../store/claims.js'
+import type { Deadline } from '../store/claims.js'
 import type { Env } from './env.js'
 import type { Gateway } from './gateway.js'
-import type { Ending } from './meter.js'
+import type { WaitResult } from './meter.js'
 
 /** The client has hung up; nobody reads an answer. */
-export class HungUp extends Error {}
+export class ClientGone extends Error {}
 
 /**
  * Does work whose signal aborts when the client hangs up, or when the gateway ends (503). `kind` is what is waited for, for the
  * metrics; who is not `patient` wants no more than one try.
  *
- * @throws HTTPException 503; HungUp; what the work throws
+ * @throws HTTPException 503; ClientGone; what the work throws
  */
-export async function whileHere<T>(
+export async function untilDisconnect<T>(
   c: Context<Env>,
-  { closing, meter }: Gateway,
+  { closing, metrics }: Gateway,
   kind: string,
   work: (signal: AbortSignal) => Promise<T>,
   patient = true,
 ): Promise<T> {
   const { outgoing } = c.env
   const over = new AbortController()
-  const hangUp = () => over.abort(new HungUp('the client has hung up'))
+  const hangUp = () => over.abort(new ClientGone('the client has hung up'))
   const close = () => over.abort(ending())
-  const done = meter.waits(kind)
-  let end: Ending = 'failed'
+  const done = metrics.waitStarted(kind)
+  let end: WaitResult = 'failed'
   // not AbortSignal.any: its signals stay with one that lives as long as the process
   outgoing.once('close', hangUp)
   closing.addEventListener('abort', close, { once: true })
@@ -49,7 +49,7 @@ export async function whileHere<T>(
 }
 
 /** What the database answers in `ms`. @throws SeraError lock-failed; what the call throws */
-export function promptly<T>(clock: Clock, ms: number, ask: (patience: Patience) => Promise<T>): Promise<T> {
+export function withinMs<T>(clock: Clock, ms: number, ask: (deadline: Deadline) => Promise<T>): Promise<T> {
   return within(ms, ask({ until: clock.now() + ms }))
 }
 
@@ -60,7 +60,7 @@ function ending(): HTTPException {
   })
 }
 
-function endingOf(error: unknown, patient: boolean): Ending {
+function endingOf(error: unknown, patient: boolean): WaitResult {
   if ((error as { kind?: unknown }).kind !== 'timed-out') return 'failed'
   return patient ? 'timed-out' : 'refused'
 }

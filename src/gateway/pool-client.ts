@@ -9,13 +9,13 @@
  * Who has the pool hears YES again, so what was asked and not heard can be asked again. To a Distributex that is the
  * host; a sera gateway goes by the id as well, which keeps hosts of one name apart.
  */
-import { exchange, NoAnswer, type Reply } from './exchange.js'
+import { type HttpReply, httpRequest, NoAnswer } from './exchange.js'
 
 export type Verb = 'get' | 'wait' | 'renew' | 'release'
 
 const WORDS = ['YES', 'NO', 'OK', 'INVALID'] as const
 
-export interface Answer {
+export interface PoolAnswer {
   word: (typeof WORDS)[number]
   /** How long it is held, ms, from when it was asked on; Infinity: until it is given back; undefined: not said. */
   expiresInMs: number | undefined
@@ -25,7 +25,7 @@ export interface Answer {
   wasHeld: boolean | undefined
 }
 
-export interface Limits {
+export interface RequestLimits {
   limitMs?: number
   signal?: AbortSignal | undefined
 }
@@ -45,10 +45,10 @@ export class PoolClient {
     readonly bearer: string | undefined,
   ) {}
 
-  /** @throws NoAnswer, or the signal's reason when it aborts */
-  async ask(verb: Verb, { limitMs = ANSWER_MS, signal }: Limits = {}, token?: string): Promise<Answer> {
+  /** @throws AnswerLost, or the signal's reason when it aborts */
+  async ask(verb: Verb, { limitMs = ANSWER_MS, signal }: RequestLimits = {}, token?: string): Promise<PoolAnswer> {
     const headers = this.bearer === undefined ? {} : { Authorization: `Bearer ${this.bearer}` }
-    return answerOf(await exchange(this.#urlOf(verb, token), { headers, limitMs, signal }))
+    return answerOf(await httpRequest(this.#urlOf(verb, token), { headers, limitMs, signal }))
   }
 
   #urlOf(verb: Verb, token: string | undefined): URL {
@@ -69,7 +69,7 @@ export class PoolClient {
   }
 }
 
-function answerOf({ status, headers, text }: Reply): Answer {
+function answerOf({ status, headers, text }: HttpReply): PoolAnswer {
   const word = WORDS.find(known => known === text.trim())
   if (status !== 200 || word === undefined) throw refusal(status, text)
   return {

@@ -15,7 +15,7 @@ import { SeraError } from '../errors.js'
 import { checkCount, checkName } from '../primitives/names.js'
 import { LocatedYaml, type Path } from './located-yaml.js'
 
-export interface Pool {
+export interface PoolEntry {
   readonly name: string
   /** For how long a host has it that does not renew, from its grant on; Infinity: until it gives it back. */
   readonly expireMs: number
@@ -25,7 +25,7 @@ export interface Pool {
 }
 
 export interface Pools {
-  pools: ReadonlyMap<string, Pool>
+  pools: ReadonlyMap<string, PoolEntry>
   /** What is odd but no error, one line each. */
   warnings: string[]
 }
@@ -45,7 +45,7 @@ export function readPools(text: string, file: string): Pools {
   const list = yaml.object([], FILE_KEYS).pools
   if (!Array.isArray(list)) throw yaml.wrong(['pools'], unexpected('a list of pools', list).message)
   if (list.length === 0) yaml.warn(['pools'], 'there is none')
-  const pools = new Map<string, Pool>()
+  const pools = new Map<string, PoolEntry>()
   for (const at of list.keys()) {
     const pool = readPool(yaml, ['pools', at])
     if (pools.has(pool.name)) throw yaml.wrong(['pools', at, 'name'], `there is a pool ${pool.name} before`)
@@ -54,7 +54,7 @@ export function readPools(text: string, file: string): Pools {
   return { pools, warnings: yaml.warnings }
 }
 
-function readPool(yaml: LocatedYaml, at: Path): Pool {
+function readPool(yaml: LocatedYaml, at: Path): PoolEntry {
   const values = yaml.object(at, POOL_KEYS)
   const read = <T>(key: string, value: (given: unknown) => T): T =>
     located(yaml.placeOf([...at, key]), 'config', () => value(values[key]))

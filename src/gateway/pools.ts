@@ -16,26 +16,26 @@
 import { type Context, Hono } from 'hono'
 import { SeraError, type SeraErrorKind } from '../errors.js'
 import { LONGEST_NAME } from '../primitives/names.js'
-import { type Held, type Holding, Pool } from '../primitives/pool.js'
-import type { Ending } from '../store/history.js'
-import { guest, type Owner } from '../store/owner.js'
+import { Pool, type PoolHolding, type ReleasedPool } from '../primitives/pool.js'
+import type { NewHistoryEntry } from '../store/history.js'
+import { type Owner, remoteOwner } from '../store/owner.js'
 import { clientOf } from './client.js'
 import type { Env } from './env.js'
 import type { Gateway } from './gateway.js'
-import { HungUp, whileHere } from './patience.js'
+import { ClientGone, untilDisconnect } from './patience.js'
 import { failure, notFound } from './problem.js'
 
 /** What is asked of a pool, once it makes sense. */
-interface Asked {
+interface PoolRequest {
   pool: Pool
   host: string
   /** Who holds it, as the tables know him. */
   holder: string
 }
 
-type Answer = (c: Context<Env>, gateway: Gateway, asked: Asked) => Promise<Response>
+type PoolHandler = (c: Context<Env>, gateway: Gateway, asked: PoolRequest) => Promise<Response>
 
-const ANSWERS: Readonly<Record<string, Answer>> = {
+const HANDLERS: Readonly<Record<string, PoolHandler>> = {
   get: (c, gateway, asked) => acquire(c, gateway, asked, 0),
   wait: (c, gateway, asked) => acquire(c, gateway, asked, Number.POSITIVE_INFINITY),
   release,
@@ -47,18 +47,18 @@ const TOLD: Readonly<Partial<Record<SeraErrorKind, string>>> = { 'timed-out': 'N
 
 export function pools(gateway: Gateway): Hono<Env> {
   const app = new Hono<Env>()
-  for (const [word, answer] of Object.entries(ANSWERS)) {
+  for (const [word, answer] of Object.entries(HANDLERS)) {
     for (const path of [`/${word}`, `/${word}/`]) {
       app.get(path, async c => {
         if (c.req.method === 'HEAD') return notAllowed(c) // it would change something
-        const asked = askedOf(c, gateway)
+        const asked = poolRequestOf(c, gateway)
         return asked ? await answer(c, gateway, asked) : c.text('INVALID')
       })
       app.all(path, notAllowed)
     }
   }
   app.onError((error, c) => {
-    if (error instanceof HungUp) return failure(error, c)
+    if (error instanceof ClientGone) return failure(error, c)
     const told = error instanceof SeraError ? TOLD[error.kind] : undefined
     return told === undefined ? c.text('NO', 503) : c.text(told)
   })
@@ -76,42 +76,48 @@ function notAllowed(c: Context): Response {
 }
 
 /** Undefined: it is INVALID. */
-function askedOf(c: Context<Env>, gateway: Gateway): Asked | undefined {
+function poolRequestOf(c: Context<Env>, gateway: Gateway): PoolRequest | undefined {
   const { host = '', pool: name = '', id } = c.req.query()
   const settings = gateway.pools().get(name)
   const holder = id === undefined ? host : `${host} ${id}`
   if (host === '' || !settings || /\p{Cc}/u.test(holder) || [...holder].length > LONGEST_NAME) return undefined
   if (settings.servers && !settings.servers.includes(host)) return undefined
-  return { pool: new Pool(gateway.participant, name, () => gateway.pools().get(name)), host, holder }
+  return { pool: new Pool(gateway.session, name, () => gateway.pools().get(name)), host, holder }
 }
 
 async function acquire(
   c: Context<Env>,
   gateway: Gateway,
-  { pool, host, holder }: Asked,
+  { pool, host, holder }: PoolRequest,
   wait: number,
 ): Promise<Response> {
-  const owner = guest(host, `GET ${c.req.path} from ${clientOf(c)}`)
-  const had = await whileHere(c, gateway, 'pool', signal => pool.acquire(holder, owner, { wait, signal }), wait > 0)
+  const owner = remoteOwner(host, `GET ${c.req.path} from ${clientOf(c)}`)
+  const had = await untilDisconnect(
+    c,
+    gateway,
+    'pool',
+    signal => pool.acquire(holder, owner, { wait, signal }),
+    wait > 0,
+  )
   return c.text('YES', 200, termsOf(had))
 }
 
-async function release(c: Context<Env>, gateway: Gateway, { pool, host, holder }: Asked): Promise<Response> {
+async function release(c: Context<Env>, gateway: Gateway, { pool, host, holder }: PoolRequest): Promise<Response> {
   const held = await pool.release(holder)
-  if (held) gateway.remember(endingOf(pool.name, held, guest(host, `GET ${c.req.path} from ${clientOf(c)}`)))
+  if (held) gateway.remember(endingOf(pool.name, held, remoteOwner(host, `GET ${c.req.path} from ${clientOf(c)}`)))
   return c.text('OK', 200, { 'Sera-Released': held ? 'yes' : 'no' })
 }
 
-async function renew(c: Context<Env>, _: Gateway, { pool, holder }: Asked): Promise<Response> {
+async function renew(c: Context<Env>, _: Gateway, { pool, holder }: PoolRequest): Promise<Response> {
   const has = await pool.renew(holder, Number(c.req.query('token')))
   return has ? c.text('OK', 200, termsOf(has)) : c.text('NO')
 }
 
-function endingOf(name: string, { token, waitedMs, heldMs: ranMs }: Held, owner: Owner): Ending {
+function endingOf(name: string, { token, waitedMs, heldMs: ranMs }: ReleasedPool, owner: Owner): NewHistoryEntry {
   return { key: { kind: 'pool', name }, token: String(token), outcome: 'done', exitCode: 0, waitedMs, ranMs, owner }
 }
 
-function termsOf({ token, leftMs }: Holding): Record<string, string> {
+function termsOf({ token, leftMs }: PoolHolding): Record<string, string> {
   const left = Number.isFinite(leftMs) ? (leftMs / 1000).toFixed(3) : 'never'
   return { 'Sera-Token': String(token), 'Sera-Expires-In': left }
 }

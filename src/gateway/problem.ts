@@ -7,7 +7,7 @@ import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { SeraError, type SeraErrorKind } from '../errors.js'
-import { HungUp } from './patience.js'
+import { ClientGone } from './patience.js'
 
 /** What an error of sera's is to a client. `type` stays `about:blank` where the status says it all. */
 const STATUS: Readonly<Record<SeraErrorKind, ContentfulStatusCode>> = {
@@ -32,7 +32,7 @@ export function failure(error: Error, c: Context): Response {
     const { status, message, res } = error
     return problem(c, status as ContentfulStatusCode, message, res, KIND[status])
   }
-  if (error instanceof HungUp) return problem(c, CLIENT_CLOSED_REQUEST as ContentfulStatusCode, error.message)
+  if (error instanceof ClientGone) return problem(c, CLIENT_CLOSED_REQUEST as ContentfulStatusCode, error.message)
   if (error instanceof SeraError) return problem(c, STATUS[error.kind], error.message, undefined, error.kind)
   return problem(c, 500, 'internal error; please report it')
 }

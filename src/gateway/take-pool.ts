@@ -3,7 +3,7 @@ import { type Clock, sleep } from '../clock.js'
 import { SeraError } from '../errors.js'
 import { backoff } from '../store/retry.js'
 import { NoAnswer } from './exchange.js'
-import type { Answer, PoolClient, Verb } from './pool-client.js'
+import type { PoolAnswer, PoolClient, Verb } from './pool-client.js'
 
 export interface PoolGrant {
   /** When the request was sent that proved it to be ours, ms on the boot clock. */
@@ -14,7 +14,7 @@ export interface PoolGrant {
   token: string | undefined
 }
 
-export interface Taking {
+export interface AcquirePoolOptions {
   clock: Clock
   random: () => number
   /** How long failures that may pass are put up with, ms. */
@@ -34,11 +34,11 @@ const FAREWELL_MS = 1000
  *
  * @throws SeraError lock-failed, or the signal's reason when it aborts
  */
-export async function takePool(client: PoolClient, taking: Taking): Promise<PoolGrant | undefined> {
-  return await new PoolTaker(client, taking).take()
+export async function acquirePool(client: PoolClient, options: AcquirePoolOptions): Promise<PoolGrant | undefined> {
+  return await new PoolAcquisition(client, options).acquire()
 }
 
-class PoolTaker {
+class PoolAcquisition {
   #waiting = false
   /** There was a YES, or one may not have been heard. */
   #mayHoldIt = false
@@ -47,13 +47,13 @@ class PoolTaker {
 
   constructor(
     readonly client: PoolClient,
-    readonly taking: Taking,
+    readonly options: AcquirePoolOptions,
   ) {}
 
-  async take(): Promise<PoolGrant | undefined> {
+  async acquire(): Promise<PoolGrant | undefined> {
     let grant: PoolGrant | undefined
     try {
-      grant = await this.#take()
+      grant = await this.#acquire()
       return grant
     } finally {
       if (!grant && this.#mayHoldIt) await this.client.ask('release', { limitMs: FAREWELL_MS }).catch(() => {})
@@ -61,24 +61,24 @@ class PoolTaker {
   }
 
   /** A wait that is over is followed by a last get: it may have been granted in that moment. */
-  async #take(): Promise<PoolGrant | undefined> {
+  async #acquire(): Promise<PoolGrant | undefined> {
     for (;;) {
       const last = this.#late
       const answer = await this.#ask(this.#waiting && !last ? 'wait' : 'get')
       if (!answer) continue
       const grant = await this.#grantOf(answer)
       if (grant || last) return grant
-      if (this.#waiting) await sleep(PAUSE_MS, this.taking.signal)
+      if (this.#waiting) await sleep(PAUSE_MS, this.options.signal)
       this.#waiting = true
     }
   }
 
   /** A YES may have come late, or be that of an earlier grant: a renewal says from when on it is ours, if it is. */
-  async #grantOf({ word, expiresInMs, token }: Answer): Promise<PoolGrant | undefined> {
+  async #grantOf({ word, expiresInMs, token }: PoolAnswer): Promise<PoolGrant | undefined> {
     if (word === 'INVALID') throw this.#refused()
     if (word !== 'YES') return undefined
     this.#mayHoldIt = true
-    const { boot } = this.taking.clock
+    const { boot } = this.options.clock
     if (expiresInMs === undefined) return { provenAt: boot(), expiresInMs: Number.POSITIVE_INFINITY, token: undefined }
     for (;;) {
       const provenAt = boot()
@@ -89,8 +89,8 @@ class PoolTaker {
   }
 
   /** Undefined when there was no answer, and there may be one to the next try. */
-  async #ask(verb: Verb, token?: string): Promise<Answer | undefined> {
-    const { clock, signal, until } = this.taking
+  async #ask(verb: Verb, token?: string): Promise<PoolAnswer | undefined> {
+    const { clock, signal, until } = this.options
     const limits = verb === 'wait' ? { signal, limitMs: until - clock.now() } : { signal }
     try {
       const answer = await this.client.ask(verb, limits, token)
@@ -110,7 +110,7 @@ class PoolTaker {
 
   /** Waits before the next try. @throws SeraError lock-failed, when there should be none */
   async #forgive(error: NoAnswer): Promise<void> {
-    const { clock, random, connectWaitMs, until, signal } = this.taking
+    const { clock, random, connectWaitMs, until, signal } = this.options
     const now = clock.now()
     this.#failingSince ??= now
     const left = Math.min(until, this.#failingSince + connectWaitMs) - now
@@ -123,7 +123,7 @@ class PoolTaker {
   }
 
   get #late(): boolean {
-    return this.taking.clock.now() >= this.taking.until
+    return this.options.clock.now() >= this.options.until
   }
 
   #refused(): SeraError {

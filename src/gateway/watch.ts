@@ -10,10 +10,10 @@ import { SeraError } from '../errors.js'
 import { checkCount } from '../primitives/names.js'
 import { statusObject } from '../status/json.js'
 import { RECORDED } from '../status/recorded.js'
-import { take } from '../status/survey.js'
-import { type Query, readHistory } from '../store/history.js'
+import { readStatus } from '../status/survey.js'
+import { type HistoryQuery, readHistory } from '../store/history.js'
 import type { Env } from './env.js'
-import { Feed } from './feed.js'
+import { StatusBroadcast } from './feed.js'
 import type { Gateway } from './gateway.js'
 
 /** Tells a client, and what is between, that the connection lives. */
@@ -26,11 +26,11 @@ const DEFAULT_LIMIT = 100
 /** What a server bears at once; who wants more asks for it piece by piece, with `since`. */
 const HIGHEST_LIMIT = 10_000
 
-export function watch({ tables, clock, closing }: Gateway): Hono<Env> {
+export function statusRoutes({ tables, clock, closing }: Gateway): Hono<Env> {
   const app = new Hono<Env>()
-  const patience = () => ({ until: clock.now(), signal: closing })
-  const look = async () => statusObject(await take(tables.calls, {}, patience()))
-  const feed = new Feed(look, closing)
+  const deadline = () => ({ until: clock.now(), signal: closing })
+  const look = async () => statusObject(await readStatus(tables.client, {}, deadline()))
+  const feed = new StatusBroadcast(look, closing)
   app.get('/v1/status', async c => c.json(await look()))
   app.get('/v1/watch', c => {
     // nobody would read the stream, or end it
@@ -51,8 +51,8 @@ export function watch({ tables, clock, closing }: Gateway): Hono<Env> {
   app.get('/v1/history', async c => {
     const { since, name, limit } = c.req.query()
     const outcomes = c.req.queries('outcome')?.map(outcomeOf)
-    const query: Query = { name, since: sinceOf(since), outcomes, limit: limitOf(limit) }
-    const entries = await readHistory(tables.calls, query, patience())
+    const query: HistoryQuery = { name, since: sinceOf(since), outcomes, limit: limitOf(limit) }
+    const entries = await readHistory(tables.client, query, deadline())
     return c.body(
       JSON.stringify({ entries }, (_, value) => value ?? null),
       200,
@@ -73,7 +73,7 @@ function whenEither(client: AbortSignal, closing: AbortSignal): AbortController 
   return over
 }
 
-function sinceOf(text: string | undefined): Query['since'] {
+function sinceOf(text: string | undefined): HistoryQuery['since'] {
   if (text === undefined) return undefined
   const moment = parseDuration(text) ?? parseDate(text)
   if (moment !== undefined) return moment

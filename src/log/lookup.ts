@@ -1,13 +1,13 @@
 /** The addresses of a host, as the system's resolver gives them. */
 import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
-import { run, type Spawn } from './program.js'
+import { run, type SpawnProgram } from './program.js'
 
 /**
  * The lookup happens in a child, `getent`: Node can't end while a lookup of its own hangs (10 s with a dead name server),
  * and a dead syslog must not hold up a command. Where there is no getent the lookup is done here all the same.
  */
-export async function lookUp(host: string, spawn: Spawn, signal: AbortSignal): Promise<string[]> {
+export async function lookUp(host: string, spawn: SpawnProgram, signal: AbortSignal): Promise<string[]> {
   if (isIP(host)) return [host]
   try {
     const lines = await run(spawn, 'getent', ['ahosts', host], { signal })

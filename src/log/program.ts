@@ -1,9 +1,9 @@
 /** Small programs that do for syslog what this runtime can't: `logger` and `getent`. */
 
 /** `spawn` of node:child_process. */
-export type Spawn = typeof import('node:child_process').spawn
+export type SpawnProgram = typeof import('node:child_process').spawn
 
-export interface RunOptions {
+export interface ProgramOptions {
   /** What the program reads. */
   input?: string
   /** Kills the program. */
@@ -17,7 +17,12 @@ const LIMIT_MS = 5000
  * What the program prints, once it has ended well. It has a session of its own, so that a terminal's Ctrl-C or hang-up, which
  * may be the very thing to be logged, does not end it.
  */
-export function run(spawn: Spawn, file: string, args: readonly string[], options: RunOptions): Promise<string> {
+export function run(
+  spawn: SpawnProgram,
+  file: string,
+  args: readonly string[],
+  options: ProgramOptions,
+): Promise<string> {
   return new Promise((resolve, reject) => {
     const program = spawn(file, args, {
       stdio: ['pipe', 'pipe', 'ignore'],

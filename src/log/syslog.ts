@@ -7,7 +7,7 @@ import type { SyslogSettings } from '../config/settings.js'
 import { type Address, parseAddress } from './address.js'
 import { formatLine } from './line.js'
 import type { Log } from './log.js'
-import type { Spawn } from './program.js'
+import type { SpawnProgram } from './program.js'
 import type { Transport } from './transport.js'
 
 export const CLOSE_LIMIT_MS = 500
@@ -20,7 +20,7 @@ export interface LogContext {
   /** sera's own, as syslog shows it. */
   pid: number
   /** `spawn` of node:child_process, for `logger` and `getent`. */
-  spawn: Spawn
+  spawn: SpawnProgram
 }
 
 /**

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import type { SyslogSettings } from '../config/settings.js'
 import { type Address, parseAddress } from './address.js'
 import { lookUp } from './lookup.js'
-import { run, type Spawn } from './program.js'
+import { run, type SpawnProgram } from './program.js'
 import { connected } from './tcp.js'
 
 export interface SyslogFacts {
@@ -17,7 +17,7 @@ export interface SyslogFacts {
 
 const LIMIT_MS = 2000
 
-export async function trySyslog({ address }: SyslogSettings, spawn: Spawn): Promise<SyslogFacts> {
+export async function trySyslog({ address }: SyslogSettings, spawn: SpawnProgram): Promise<SyslogFacts> {
   const where = parseAddress(address)
   const isBlind = where.kind === 'udp'
   if (where.kind === 'unix' && !existsSync(where.path)) {
@@ -27,7 +27,7 @@ export async function trySyslog({ address }: SyslogSettings, spawn: Spawn): Prom
   return { isBlind, isAbsent: false, ...(problem === undefined ? {} : { problem }) }
 }
 
-async function problemAt(where: Address, spawn: Spawn, signal: AbortSignal): Promise<string | undefined> {
+async function problemAt(where: Address, spawn: SpawnProgram, signal: AbortSignal): Promise<string | undefined> {
   if (where.kind === 'unix') return await problemWith(where.path, spawn, signal)
   const hosts = await lookUp(where.host, spawn, signal).catch((): string[] => [])
   if (hosts.length === 0) return `the host ${where.host} has no address`
@@ -41,7 +41,7 @@ async function problemAt(where: Address, spawn: Spawn, signal: AbortSignal): Pro
 }
 
 /** logger connects before it reads, and sends nothing when there is nothing to read. */
-async function problemWith(path: string, spawn: Spawn, signal: AbortSignal): Promise<string | undefined> {
+async function problemWith(path: string, spawn: SpawnProgram, signal: AbortSignal): Promise<string | undefined> {
   try {
     await run(spawn, 'logger', ['--socket', path, '--socket-errors=on', '--tag', 'sera'], { signal })
     return undefined

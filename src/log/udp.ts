@@ -3,7 +3,7 @@ import { createSocket, type Socket } from 'node:dgram'
 import { isIPv4 } from 'node:net'
 import type { Wire } from './wire.js'
 
-interface Target {
+interface UdpTarget {
   socket: Socket
   host: string
 }
@@ -11,9 +11,9 @@ interface Target {
 /** `addresses` looks the host up: once, and again after it has failed. */
 export function openUdp(port: number, addresses: (signal: AbortSignal) => Promise<string[]>): Wire {
   const closing = new AbortController()
-  let target: Promise<Target> | undefined
+  let target: Promise<UdpTarget> | undefined
 
-  async function aim(): Promise<Target> {
+  async function aim(): Promise<UdpTarget> {
     const found = await addresses(closing.signal)
     // IPv4 first: nothing tells the sender that only one of `localhost`'s two addresses is listened on.
     const host = found.find(isIPv4) ?? found[0]

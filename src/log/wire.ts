@@ -1,6 +1,6 @@
 /** How one finished syslog message leaves this process: what the three transports have in common. */
 import type { Sender } from './message.js'
-import type { Spawn } from './program.js'
+import type { SpawnProgram } from './program.js'
 
 export interface Wire {
   /** Resolves when the kernel (or `logger`) has taken the message; rejects when it is lost. May never settle. */
@@ -11,5 +11,5 @@ export interface Wire {
 
 /** Who is speaking, and what processes are started with. */
 export interface Speaker extends Sender {
-  spawn: Spawn
+  spawn: SpawnProgram
 }

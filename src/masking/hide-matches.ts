@@ -1,6 +1,6 @@
 /** Hides what patterns match in a line, word by word: a match may begin in one word and end in another. */
 
-interface Range {
+interface WordRange {
   from: number
   to: number
 }
@@ -13,7 +13,7 @@ export function hideMatches(words: readonly string[], patterns: readonly RegExp[
   )
 }
 
-function rangesOf(line: string, pattern: RegExp): Range[] {
+function rangesOf(line: string, pattern: RegExp): WordRange[] {
   return [...line.matchAll(pattern)].flatMap(({ indices }) => {
     const [from, to] = indices?.[1] ?? indices?.[0] ?? [0, 0]
     return from < to ? [{ from, to }] : []
@@ -21,7 +21,7 @@ function rangesOf(line: string, pattern: RegExp): Range[] {
 }
 
 /** The ranges are in order and do not overlap. */
-function hideRanges(words: readonly string[], ranges: readonly Range[], hidden: string): string[] {
+function hideRanges(words: readonly string[], ranges: readonly WordRange[], hidden: string): string[] {
   if (ranges.length === 0) return [...words]
   let start = 0
   return words.map(word => {

@@ -19,10 +19,10 @@ import type { Change, Claim, Conflict, ResourceState, Rule } from '../store/clai
 import { FOREVER } from './gate.js'
 import { granted } from './grant.js'
 import { checkCount, checkName } from './names.js'
-import type { Participant } from './participant.js'
+import type { Session } from './participant.js'
 import { Primitive } from './primitive.js'
-import { together, type Waiting } from './turn.js'
-import { durationOf, type WaitOptions } from './wait.js'
+import { paceTogether, type WaitPolicy } from './turn.js'
+import { parseDurationOption, type WaitOptions } from './wait.js'
 
 export function admission(count: number, keepMs = Number.POSITIVE_INFINITY): Rule {
   return (state, me) => {
@@ -76,8 +76,8 @@ function disagreement(state: ResourceState, waiting: readonly Claim[], count: nu
 }
 
 /** `keepMs`: for how long a single-use barrier remembers that it has let its parties go. */
-export function barrier(count: number, keepMs?: number): Waiting {
-  return { rule: admission(count, keepMs), pace: together, onlyAhead: false, meeting: true, succession: true }
+export function barrier(count: number, keepMs?: number): WaitPolicy {
+  return { rule: admission(count, keepMs), pace: paceTogether, onlyAhead: false, groupGrant: true, succession: true }
 }
 
 export interface BarrierOptions {
@@ -98,12 +98,12 @@ export class Barrier extends Primitive {
   readonly #keepMs: number
 
   /** @internal */
-  constructor(participant: Participant, name: string, count: number, options: BarrierOptions = {}) {
-    super(participant, 'barrier', name)
+  constructor(session: Session, name: string, count: number, options: BarrierOptions = {}) {
+    super(session, 'barrier', name)
     const { singleUse, keep = 'forever' } = options
     this.count = checkCount('count', count)
     this.#mode = singleUse ? { mode: 'single-use' } : {}
-    this.#keepMs = durationOf('keep', keep)
+    this.#keepMs = parseDurationOption('keep', keep)
   }
 
   /**
@@ -116,7 +116,7 @@ export class Barrier extends Primitive {
    */
   async arrive({ tag, ...wait }: ArriveOptions = {}): Promise<{ generation: number }> {
     const tagged = tag === undefined ? {} : { tag: checkName('tag', tag) }
-    const { claim } = await this.pass({ ...this.#mode, ...tagged }, barrier(this.count, this.#keepMs), wait)
+    const { seen: claim } = await this.pass({ ...this.#mode, ...tagged }, barrier(this.count, this.#keepMs), wait)
     return { generation: claim?.generation as number }
   }
 }

@@ -8,9 +8,9 @@
 import type { Change, Claim, Conflict, ResourceState } from '../store/claims.js'
 import { granted } from './grant.js'
 import { checkDelta } from './names.js'
-import type { Participant } from './participant.js'
+import type { Session } from './participant.js'
 import { Primitive } from './primitive.js'
-import { byPlace, type Waiting } from './turn.js'
+import { paceByPosition, type WaitPolicy } from './turn.js'
 import type { WaitOptions } from './wait.js'
 
 /** `me.units` is what is to be added, and may be negative. */
@@ -22,12 +22,12 @@ export function admit({ resource, claims }: ResourceState, me: Claim): Change | 
   return { ...granted(me, { result: String(value) }), resource: { value } }
 }
 
-export const COUNTER: Waiting = { rule: admit, pace: byPlace, onlyAhead: true, meeting: true }
+export const COUNTER: WaitPolicy = { rule: admit, pace: paceByPosition, onlyAhead: true, groupGrant: true }
 
 export class Counter extends Primitive {
   /** @internal */
-  constructor(participant: Participant, name: string) {
-    super(participant, 'counter', name)
+  constructor(session: Session, name: string) {
+    super(session, 'counter', name)
   }
 
   /**
@@ -38,8 +38,8 @@ export class Counter extends Primitive {
    * @example const left = await sera.counter('seats').add(-2, { wait: 0 })
    */
   async add(delta: number, options: WaitOptions = {}): Promise<number> {
-    const place = await this.pass({ units: checkDelta(delta) }, COUNTER, options)
-    return Number(place.claim?.result)
+    const ownClaim = await this.pass({ units: checkDelta(delta) }, COUNTER, options)
+    return Number(ownClaim.seen?.result)
   }
 
   /** The value now. @throws SeraError lock-failed */

@@ -11,10 +11,10 @@ import type { Rule } from '../store/claims.js'
 import { granted } from './grant.js'
 import { Lock } from './lock.js'
 import { checkCount } from './names.js'
-import type { Participant } from './participant.js'
+import type { Session } from './participant.js'
 import { Primitive, timedOut } from './primitive.js'
-import { pursue, together, type Waiting } from './turn.js'
-import { durationOf, type WaitOptions } from './wait.js'
+import { paceTogether, stepUntilGranted, type WaitPolicy } from './turn.js'
+import { parseDurationOption, type WaitOptions } from './wait.js'
 
 export function entrance(count: number): Rule {
   return ({ resource, claims }, me) => {
@@ -42,18 +42,18 @@ export const exit: Rule = ({ claims }, me) => {
   return me.state === 'leaving' ? {} : { claims: [{ id: me.id, state: 'leaving' }] }
 }
 
-export function doubleBarrier(count: number): Waiting {
-  return { rule: entrance(count), pace: together, onlyAhead: false, meeting: true }
+export function doubleBarrier(count: number): WaitPolicy {
+  return { rule: entrance(count), pace: paceTogether, onlyAhead: false, groupGrant: true }
 }
 
-export const LEAVING: Waiting = { rule: exit, pace: together, onlyAhead: false, meeting: true }
+export const LEAVING: WaitPolicy = { rule: exit, pace: paceTogether, onlyAhead: false, groupGrant: true }
 
 export class DoubleBarrier extends Primitive {
   readonly count: number
 
   /** @internal */
-  constructor(participant: Participant, name: string, count: number) {
-    super(participant, 'double-barrier', name)
+  constructor(session: Session, name: string, count: number) {
+    super(session, 'double-barrier', name)
     this.count = checkCount('count', count)
   }
 
@@ -67,7 +67,7 @@ export class DoubleBarrier extends Primitive {
    * await party.leave()
    */
   async enter(options: WaitOptions = {}): Promise<Party> {
-    return new Party(this.participant, await this.turn({}, doubleBarrier(this.count), options))
+    return new Party(this.session, await this.acquireClaim({}, doubleBarrier(this.count), options))
   }
 }
 
@@ -76,7 +76,7 @@ export class Party extends Lock {
   #left: Promise<void> | undefined
 
   /** How many times the barrier has let its parties in, this time included. */
-  readonly generation = this.place.claim?.generation as number
+  readonly generation = this.ownClaim.seen?.generation as number
 
   override get held(): boolean {
     return !this.#left && super.held
@@ -98,15 +98,15 @@ export class Party extends Lock {
   }
 
   async #leave({ wait, signal }: WaitOptions): Promise<void> {
-    const { participant, place } = this
-    const waitMs = durationOf('wait', wait ?? 'forever')
-    const until = participant.clock.now() + waitMs
-    place.letGo()
+    const { session, ownClaim } = this
+    const waitMs = parseDurationOption('wait', wait ?? 'forever')
+    const until = session.clock.now() + waitMs
+    ownClaim.letGo()
     try {
-      if (!(await pursue(participant, place, {}, LEAVING, { until, signal }))) timedOut(place.key, waitMs)
+      if (!(await stepUntilGranted(session, ownClaim, {}, LEAVING, { until, signal }))) timedOut(ownClaim.key, waitMs)
     } finally {
-      if (place.claim) await super.release().catch(() => {})
-      else participant.forget(place)
+      if (ownClaim.seen) await super.release().catch(() => {})
+      else session.forget(ownClaim)
     }
   }
 }

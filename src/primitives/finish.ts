@@ -1,11 +1,11 @@
 /** The end of a run that is done once: the step that records it. See `once.ts`. */
 import { sleep } from '../clock.js'
 import type { Rule } from '../store/claims.js'
-import type { Participant } from './participant.js'
-import type { Place } from './place.js'
-import { isRecorded, type Run, withRun } from './run-record.js'
+import type { Session } from './participant.js'
+import type { OwnClaim } from './place.js'
+import { isRecorded, type PastRunRecord, withRun } from './run-record.js'
 
-export type RunEnd = Omit<Run, 'id' | 'finishedAt' | 'at'>
+export type RunEnd = Omit<PastRunRecord, 'id' | 'finishedAt' | 'at'>
 
 /** For a claim that was granted with that token: the run has ended like this. */
 export function finishing(end: RunEnd, token: number | undefined, keepMs: number): Rule {
@@ -13,7 +13,7 @@ export function finishing(end: RunEnd, token: number | undefined, keepMs: number
     // by an earlier try, whose answer got lost
     if (isRecorded(state.resource, me.id)) return { remove: [me.id] }
     if (me.state !== 'granted' || me.token !== token) return {}
-    const run: Run = { id: me.id, finishedAt: state.now, at: state.resource.version, ...end }
+    const run: PastRunRecord = { id: me.id, finishedAt: state.now, at: state.resource.version, ...end }
     return { remove: [me.id], resource: withRun(state, run, keepMs) }
   }
 }
@@ -29,23 +29,23 @@ const RETRY_MS = 250
  * @throws SeraError lock-failed, when it is not known whether it is recorded; the signal's reason
  */
 export async function finish(
-  participant: Participant,
-  place: Place,
-  end: Pick<Run, 'exitCode' | 'value' | 'message'>,
+  session: Session,
+  ownClaim: OwnClaim,
+  end: Pick<PastRunRecord, 'exitCode' | 'value' | 'message'>,
   keepMs: number,
   signal?: AbortSignal,
 ): Promise<boolean> {
-  const { clock, store } = participant
-  const { result, token } = place.claim ?? {}
+  const { clock, store } = session
+  const { result, token } = ownClaim.seen ?? {}
   const rule = finishing({ ...end, ...store.owner, startedAt: Number(result) }, token, keepMs)
-  place.letGo() // the work is over: nobody has to be told any more to stop
-  place.watcher = undefined
+  ownClaim.letGo() // the work is over: nobody has to be told any more to stop
+  ownClaim.watcher = undefined
   for (;;) {
-    const until = clock.now() + place.fence - clock.boot()
+    const until = clock.now() + ownClaim.fence - clock.boot()
     try {
-      return (await participant.step(place, {}, rule, { join: false, read: 'all', until, signal })).admitted
+      return (await session.step(ownClaim, {}, rule, { join: false, read: 'all', until, signal })).admitted
     } catch (error) {
-      if (signal?.aborted || clock.boot() >= place.fence) throw error
+      if (signal?.aborted || clock.boot() >= ownClaim.fence) throw error
       await sleep(RETRY_MS, signal)
     }
   }

@@ -9,10 +9,10 @@
  */
 import type { Change, Claim, ResourceState, Rule } from '../store/claims.js'
 import { granted } from './grant.js'
-import type { Participant } from './participant.js'
+import type { Session } from './participant.js'
 import { Primitive } from './primitive.js'
-import { together, type Waiting } from './turn.js'
-import { durationOf, type WaitOptions } from './wait.js'
+import { paceTogether, type WaitPolicy } from './turn.js'
+import { parseDurationOption, type WaitOptions } from './wait.js'
 
 export const FOREVER = Number.MAX_SAFE_INTEGER
 
@@ -42,8 +42,8 @@ function withAllWaiting({ claims }: ResourceState, me: Claim): Change {
   return { claims: [me, ...waiting].flatMap(one => granted(one).claims ?? []) }
 }
 
-export function gate(rule: Rule): Waiting {
-  return { rule, pace: together, onlyAhead: false, meeting: true }
+export function gate(rule: Rule): WaitPolicy {
+  return { rule, pace: paceTogether, onlyAhead: false, groupGrant: true }
 }
 
 export interface CloseOptions {
@@ -54,8 +54,8 @@ export interface CloseOptions {
 
 export class Gate extends Primitive {
   /** @internal */
-  constructor(participant: Participant, name: string) {
-    super(participant, 'gate', name)
+  constructor(session: Session, name: string) {
+    super(session, 'gate', name)
   }
 
   /**
@@ -65,7 +65,7 @@ export class Gate extends Primitive {
    * @example await sera.gate('maintenance').close({ for: '2h' })
    */
   async close({ for: time = 'forever', signal }: CloseOptions = {}): Promise<void> {
-    await this.pass({}, gate(closing(durationOf('for', time))), { signal })
+    await this.pass({}, gate(closing(parseDurationOption('for', time))), { signal })
   }
 
   /**

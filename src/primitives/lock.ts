@@ -1,7 +1,7 @@
 /** A claim that has been granted, for whoever works under it: it is held until it is released, or lost. */
 import { SeraError } from '../errors.js'
-import type { Participant } from './participant.js'
-import type { Place } from './place.js'
+import type { Session } from './participant.js'
+import type { OwnClaim } from './place.js'
 
 /**
  * @example
@@ -21,22 +21,22 @@ export class Lock implements AsyncDisposable {
 
   /** @internal */
   constructor(
-    protected readonly participant: Participant,
-    protected readonly place: Place,
+    protected readonly session: Session,
+    protected readonly ownClaim: OwnClaim,
   ) {
-    this.token = place.claim?.token as number
-    this.slot = place.claim?.slot
-    place.hold()
+    this.token = ownClaim.seen?.token as number
+    this.slot = ownClaim.seen?.slot
+    ownClaim.hold()
   }
 
   /** Aborts with SeraError `lost` when the work has to stop: a grace before anybody else can have the lock. */
   get signal(): AbortSignal {
-    return this.place.signal
+    return this.ownClaim.signal
   }
 
   /** Whether the lock can be relied on now, by a clock that goes on while the machine is suspended. */
   get held(): boolean {
-    return !this.#released && !this.signal.aborted && this.participant.clock.boot() < this.place.fence
+    return !this.#released && !this.signal.aborted && this.session.clock.boot() < this.ownClaim.fence
   }
 
   /**
@@ -45,7 +45,7 @@ export class Lock implements AsyncDisposable {
    * @throws SeraError lock-failed, when the server can't be told within 5 s; then the lock's lease ends it
    */
   release(): Promise<void> {
-    this.#released ??= this.participant.leave(this.place).then(() => {})
+    this.#released ??= this.session.leave(this.ownClaim).then(() => {})
     return this.#released
   }
 
@@ -55,10 +55,10 @@ export class Lock implements AsyncDisposable {
 }
 
 /** @throws SeraError lock-failed, when the grant was read so late that it is as good as none */
-export async function lockAt(participant: Participant, place: Place): Promise<Lock> {
-  const lock = new Lock(participant, place)
+export async function lockAt(session: Session, ownClaim: OwnClaim): Promise<Lock> {
+  const lock = new Lock(session, ownClaim)
   if (lock.held) return lock
   await lock.release().catch(() => {})
-  const { kind, name } = place.key
+  const { kind, name } = ownClaim.key
   throw new SeraError('lock-failed', `${kind} ${name}: the server granted it too slowly for it to be relied on`)
 }

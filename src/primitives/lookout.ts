@@ -11,9 +11,9 @@
  */
 import { after, type Clock } from '../clock.js'
 import { SeraError } from '../errors.js'
-import type { ClaimStore, Patience, ResourceKey, ResourceState } from '../store/claims.js'
+import type { ClaimStore, Deadline, ResourceKey, ResourceState } from '../store/claims.js'
 import { Agenda } from './agenda.js'
-import { type Waiting, WaitingLine } from './waiting-line.js'
+import { PollQueue, type PollRequest } from './waiting-line.js'
 
 /** Waiters that would be due this soon (a part of their interval) come along. */
 const SLACK = 0.5
@@ -28,13 +28,13 @@ const SETTLED_MS = 200
 /** Between looks as rare as this the connection is given back. */
 const REST_MS = 500
 
-export class Lookout {
+export class Poller {
   /** By resource. */
-  readonly #lines = new Map<string, WaitingLine>()
+  readonly #queues = new Map<string, PollQueue>()
   /** Of the waiters that look: from when each comes along. */
-  readonly #ready = new Agenda<Waiting>()
+  readonly #ready = new Agenda<PollRequest>()
   /** When each waiter wants a look. */
-  readonly #due = new Agenda<Waiting>()
+  readonly #due = new Agenda<PollRequest>()
   #looking = false
   /** When the next look is planned for, monotonic clock, ms. */
   #plannedAt = Number.POSITIVE_INFINITY
@@ -53,9 +53,9 @@ export class Lookout {
    * The resource as it is in `paceMs`, or when the patience ends, with the claims up to ticket `upTo`: or, when somebody else here
    * waits before that ticket, once nobody does. Rejects with the signal's reason, or when the store gives up.
    */
-  next(key: ResourceKey, upTo: number, paceMs: number, patience: Patience, tag?: string): Promise<ResourceState> {
+  poll(key: ResourceKey, upTo: number, paceMs: number, deadline: Deadline, tag?: string): Promise<ResourceState> {
     return new Promise((resolve, reject) => {
-      const { signal, until } = patience
+      const { signal, until } = deadline
       if (signal?.aborted) return reject(signal.reason)
       if (this.#closed) return reject(this.#closed)
       let isOver = false
@@ -73,7 +73,7 @@ export class Lookout {
       const at = (slack: number) => Math.min(now + paceMs * (1 - slack), until)
       const times = { readyAt: at(SLACK), dueAt: at(JITTER * Math.random()), wakeAt: until }
       const settled = { resolve: done(resolve), reject: done(reject) }
-      const waiting: Waiting = { line: this.#line(key), key, upTo, tag, ...times, patience, ...settled }
+      const waiting: PollRequest = { line: this.#queueOf(key), key, upTo, tag, ...times, deadline, ...settled }
       const abort = () => waiting.reject(signal?.reason)
       const giveUp = after(until - now + LATE_MS, () => waiting.reject(noAnswer(key)))
       signal?.addEventListener('abort', abort, { once: true })
@@ -82,9 +82,9 @@ export class Lookout {
   }
 
   /** The waiters at this resource look now. */
-  hurry(key: ResourceKey): void {
+  pollNow(key: ResourceKey): void {
     const now = this.clock.now()
-    for (const one of this.#lines.get(nameOf(key))?.looking ?? []) {
+    for (const one of this.#queues.get(keyText(key))?.looking ?? []) {
       one.readyAt = one.dueAt = now
       this.#schedule(one)
     }
@@ -96,17 +96,17 @@ export class Lookout {
     this.#closed = reason
     this.#cancel()
     this.#cancelRest()
-    for (const line of [...this.#lines.values()]) for (const one of line.all) one.reject(reason)
+    for (const line of [...this.#queues.values()]) for (const one of line.all) one.reject(reason)
   }
 
-  #line(key: ResourceKey): WaitingLine {
-    const name = nameOf(key)
-    const line = this.#lines.get(name) ?? new WaitingLine(key)
-    this.#lines.set(name, line)
+  #queueOf(key: ResourceKey): PollQueue {
+    const name = keyText(key)
+    const line = this.#queues.get(name) ?? new PollQueue(key)
+    this.#queues.set(name, line)
     return line
   }
 
-  #join(one: Waiting): void {
+  #join(one: PollRequest): void {
     const { first } = one.line
     one.line.join(one)
     this.#schedule(one)
@@ -114,17 +114,17 @@ export class Lookout {
     this.#planNext()
   }
 
-  #leave(one: Waiting): void {
+  #leave(one: PollRequest): void {
     const { line } = one
     this.#ready.delete(one)
     this.#due.delete(one)
     line.leave(one)
     if (line.first) this.#schedule(line.first)
-    if (line.isEmpty) this.#lines.delete(nameOf(one.key))
+    if (line.isEmpty) this.#queues.delete(keyText(one.key))
     else this.#planNext() // the next in line may be due
   }
 
-  #schedule(one: Waiting): void {
+  #schedule(one: PollRequest): void {
     const looks = one.line.looks(one)
     this.#ready.set(one, looks ? one.readyAt : Number.POSITIVE_INFINITY)
     this.#due.set(one, looks ? Math.min(one.dueAt, one.wakeAt) : one.wakeAt)
@@ -138,7 +138,7 @@ export class Lookout {
     this.#looking = true
     const served = asked.flatMap(({ due }) => due)
     try {
-      const until = Math.max(...served.map(({ patience }) => patience.until))
+      const until = Math.max(...served.map(({ deadline }) => deadline.until))
       const states = await this.store.look(asked, { until })
       asked.forEach(({ due, line }, at) => {
         const state = states[at] as ResourceState
@@ -157,7 +157,7 @@ export class Lookout {
 
   /** What a look asks for now, and the waiters that it serves. */
   #takeDue(now: number) {
-    const byLine = new Map<WaitingLine, Waiting[]>()
+    const byLine = new Map<PollQueue, PollRequest[]>()
     for (const one of new Set([...this.#ready.take(now), ...this.#due.take(now)])) {
       const due = byLine.get(one.line)
       if (due) due.push(one)
@@ -167,7 +167,7 @@ export class Lookout {
   }
 
   /** A waiter with the tag of a claim that was granted looks now. */
-  #wake(line: WaitingLine, { claims }: ResourceState): void {
+  #wake(line: PollQueue, { claims }: ResourceState): void {
     for (const { state, tag = '' } of claims) {
       if (state !== 'granted') continue
       for (const one of line.namesakes(tag)) {
@@ -192,7 +192,7 @@ export class Lookout {
   }
 }
 
-function nameOf({ kind, name }: ResourceKey): string {
+function keyText({ kind, name }: ResourceKey): string {
   return `${kind}\0${name}`
 }
 

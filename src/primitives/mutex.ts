@@ -8,9 +8,9 @@
 import type { Rule } from '../store/claims.js'
 import { granted } from './grant.js'
 import { type Lock, lockAt } from './lock.js'
-import type { Participant } from './participant.js'
+import type { Session } from './participant.js'
 import { Primitive } from './primitive.js'
-import { byPlace, type Waiting } from './turn.js'
+import { paceByPosition, type WaitPolicy } from './turn.js'
 import type { WaitOptions } from './wait.js'
 
 export const admit: Rule = ({ claims }, me) => {
@@ -19,12 +19,12 @@ export const admit: Rule = ({ claims }, me) => {
   return me.mode === 'pass' ? { remove: [me.id] } : granted(me)
 }
 
-export const MUTEX: Waiting = { rule: admit, pace: byPlace, onlyAhead: true, meeting: false }
+export const MUTEX: WaitPolicy = { rule: admit, pace: paceByPosition, onlyAhead: true, groupGrant: false }
 
 export class Mutex extends Primitive {
   /** @internal */
-  constructor(participant: Participant, name: string) {
-    super(participant, 'mutex', name)
+  constructor(session: Session, name: string) {
+    super(session, 'mutex', name)
   }
 
   /**
@@ -34,6 +34,6 @@ export class Mutex extends Primitive {
    * @example await using lock = await sera.mutex('deploy').acquire({ wait: '30s' })
    */
   async acquire(options: WaitOptions = {}): Promise<Lock> {
-    return lockAt(this.participant, await this.turn({}, MUTEX, options))
+    return lockAt(this.session, await this.acquireClaim({}, MUTEX, options))
   }
 }

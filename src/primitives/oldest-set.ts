@@ -9,7 +9,7 @@
  * Whether there is such a set is the clique problem, for which nobody knows a way that is quick in every case. So the search
  * is bounded: it gives up after so many questions who accepts whom.
  */
-export interface Crowd<T> {
+export interface Candidates<T> {
   /** In order of arrival. */
   all: readonly T[]
   /** How many the set has to have at least, itself included, when this one is in it. */
@@ -22,14 +22,14 @@ export interface Crowd<T> {
 const QUESTIONS = 250_000
 
 /** Undefined: there is none with `me` in it, or none was found in time. */
-export function oldestSet<T>(crowd: Crowd<T>, me: T, questions = QUESTIONS): readonly T[] | undefined {
+export function oldestSet<T>(crowd: Candidates<T>, me: T, questions = QUESTIONS): readonly T[] | undefined {
   const search = new Search(crowd, me, questions)
   const company = search.acceptedBy(me, crowd.all)
   if (company.length < crowd.sizeFor(me)) return undefined
   return search.from({ set: [], wanted: 0, hasMe: false }, company)
 }
 
-interface Beginning<T> {
+interface PartialSet<T> {
   set: readonly T[]
   /** What the most demanding of them wants. */
   wanted: number
@@ -38,13 +38,13 @@ interface Beginning<T> {
 
 class Search<T> {
   constructor(
-    readonly crowd: Crowd<T>,
+    readonly crowd: Candidates<T>,
     readonly me: T,
     public questions: number,
   ) {}
 
   /** The oldest complete set that begins so, and goes on with some of `rest`, who are accepted by all in it. */
-  from({ set: chosen, wanted: before, hasMe: had }: Beginning<T>, rest: readonly T[]): readonly T[] | undefined {
+  from({ set: chosen, wanted: before, hasMe: had }: PartialSet<T>, rest: readonly T[]): readonly T[] | undefined {
     for (const [at, next] of rest.entries()) {
       const set = [...chosen, next]
       const wanted = Math.max(before, this.crowd.sizeFor(next))

@@ -17,12 +17,12 @@ import type { Rule } from '../store/claims.js'
 import { finish } from './finish.js'
 import { granted } from './grant.js'
 import { type Lock, lockAt } from './lock.js'
-import type { Participant } from './participant.js'
-import type { Place } from './place.js'
+import type { Session } from './participant.js'
+import type { OwnClaim } from './place.js'
 import { Primitive } from './primitive.js'
-import { dateOf, describeRun, type Run, runToTakeOver } from './run-record.js'
-import { byPlace, type Waiting } from './turn.js'
-import { durationOf, type WaitOptions } from './wait.js'
+import { dateOf, describeRun, type PastRunRecord, runToTakeOver } from './run-record.js'
+import { paceByPosition, type WaitPolicy } from './turn.js'
+import { parseDurationOption, type WaitOptions } from './wait.js'
 
 export function admission(perMs: number): Rule {
   return (state, me) => {
@@ -33,18 +33,18 @@ export function admission(perMs: number): Rule {
   }
 }
 
-export function once(perMs: number): Waiting {
-  return { rule: admission(perMs), pace: byPlace, onlyAhead: true, meeting: false }
+export function once(perMs: number): WaitPolicy {
+  return { rule: admission(perMs), pace: paceByPosition, onlyAhead: true, groupGrant: false }
 }
 
 export interface TakenOver {
-  run: Run
+  run: PastRunRecord
   /** When it was seen, µs, by the server's clock. */
   now: number
 }
 
 /** Whose run is taken over; undefined for whoever is to run himself. */
-export function takenOver({ answer }: Pick<Place, 'answer'>): TakenOver | undefined {
+export function takenOver({ answer }: Pick<OwnClaim, 'answer'>): TakenOver | undefined {
   return answer === undefined ? undefined : JSON.parse(answer)
 }
 
@@ -73,7 +73,7 @@ export interface Running {
 /** `value` is what the work has returned; elsewhere it has been JSON, and is undefined where a command was run. */
 export type OnceResult<T> = { ranHere: true; value: T } | { ranHere: false; value: T | undefined; by: PastRun }
 
-export interface PastRun extends Pick<Run, 'host' | 'pid' | 'user' | 'command'> {
+export interface PastRun extends Pick<PastRunRecord, 'host' | 'pid' | 'user' | 'command'> {
   /** By the server's clock. */
   startedAt: Date
   finishedAt: Date
@@ -84,10 +84,10 @@ export class Once extends Primitive {
   readonly #keepMs: number
 
   /** @internal */
-  constructor(participant: Participant, key: string, { per = 'forever', keep = 'forever' }: OnceOptions = {}) {
-    super(participant, 'once', key)
-    this.#perMs = durationOf('per', per)
-    this.#keepMs = durationOf('keep', keep)
+  constructor(session: Session, key: string, { per = 'forever', keep = 'forever' }: OnceOptions = {}) {
+    super(session, 'once', key)
+    this.#perMs = parseDurationOption('per', per)
+    this.#keepMs = parseDurationOption('keep', keep)
     checkPeriods(this.#perMs, this.#keepMs)
   }
 
@@ -103,17 +103,17 @@ export class Once extends Primitive {
    * const { value } = await sera.once('invoice 4711').run(({ token }) => print(invoice, token))
    */
   async run<T>(work: (running: Running) => T | Promise<T>, options: WaitOptions = {}): Promise<OnceResult<T>> {
-    const place = await this.turn({}, once(this.#perMs), options)
-    const other = takenOver(place)
+    const ownClaim = await this.acquireClaim({}, once(this.#perMs), options)
+    const other = takenOver(ownClaim)
     if (other) {
-      await this.part(place)
+      await this.leaveClaim(ownClaim)
       return this.#over(other)
     }
-    const lock = await lockAt(this.participant, place)
+    const lock = await lockAt(this.session, ownClaim)
     try {
-      return { ranHere: true, value: await this.#work(work, lock, place, options.signal) }
+      return { ranHere: true, value: await this.#work(work, lock, ownClaim, options.signal) }
     } finally {
-      await this.part(place)
+      await this.leaveClaim(ownClaim)
     }
   }
 
@@ -127,7 +127,7 @@ export class Once extends Primitive {
   async #work<T>(
     work: (running: Running) => T | Promise<T>,
     { token, signal: lost }: Lock,
-    place: Place,
+    ownClaim: OwnClaim,
     told: AbortSignal | undefined,
   ): Promise<T> {
     const signal = told ? AbortSignal.any([lost, told]) : lost
@@ -136,15 +136,15 @@ export class Once extends Primitive {
       .then(checkValue)
       .catch(async error => {
         // work that was broken off is no failure
-        if (!signal.aborted) await this.#finish(place, { exitCode: 1, message: messageOf(error) }).catch(() => {})
+        if (!signal.aborted) await this.#finish(ownClaim, { exitCode: 1, message: messageOf(error) }).catch(() => {})
         throw error
       })
-    if (await this.#finish(place, { exitCode: 0, value })) return value
+    if (await this.#finish(ownClaim, { exitCode: 0, value })) return value
     throw new SeraError('lost', `once ${this.name}: it was done, but the lock was lost by then; it is not recorded`)
   }
 
-  #finish(place: Place, end: Pick<Run, 'exitCode' | 'value' | 'message'>): Promise<boolean> {
-    return finish(this.participant, place, end, this.#keepMs)
+  #finish(ownClaim: OwnClaim, end: Pick<PastRunRecord, 'exitCode' | 'value' | 'message'>): Promise<boolean> {
+    return finish(this.session, ownClaim, end, this.#keepMs)
   }
 }
 

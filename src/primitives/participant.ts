@@ -9,23 +9,23 @@ import type {
   Claim,
   ClaimRequest,
   ClaimStore,
+  Deadline,
   Decision,
-  Patience,
   ResourceKey,
   ResourceState,
   Rule,
   StepOptions,
   StepResult,
 } from '../store/claims.js'
-import { Lookout } from './lookout.js'
-import { Place } from './place.js'
-import { Places } from './places.js'
+import { Poller } from './lookout.js'
+import { OwnClaim } from './place.js'
+import { OwnClaims } from './places.js'
 import { Reaper } from './reaper.js'
-import { Renewals } from './renewals.js'
+import { Heartbeat } from './renewals.js'
 import { needsSighting } from './sighting.js'
-import { Watch } from './watch.js'
+import { FailureDetector } from './watch.js'
 
-export interface ParticipantOptions {
+export interface SessionOptions {
   clock: Clock
   leaseMs: number
   /** How long before a claim can be somebody else's its holder wants to be told, ms. */
@@ -37,7 +37,7 @@ export interface ParticipantOptions {
 }
 
 /** What is asked for, without what makes it a claim of this process. */
-export type Ask = Omit<ClaimRequest, 'id' | 'leaseMs'>
+export type ClaimSpec = Omit<ClaimRequest, 'id' | 'leaseMs'>
 
 /** Of a session that renews claims: seldom, as there may be thousands. */
 const REAP_EVERY_MS = 300_000
@@ -48,24 +48,24 @@ const FAREWELL_MS = 5000
 /** The same for claims that only wait, where somebody waits for this process to end. */
 const CLOSING_MS = 1000
 
-export class Participant {
+export class Session {
   /** From before the first step until after the claim is gone. */
-  readonly #places = new Places()
-  readonly #renewals: Renewals
-  readonly #lookout: Lookout
-  readonly #watch: Watch
+  readonly #claims = new OwnClaims()
+  readonly #heartbeat: Heartbeat
+  readonly #poller: Poller
+  readonly #detector: FailureDetector
   readonly reaper: Reaper
   #closed: SeraError | undefined
 
   constructor(
     readonly store: ClaimStore,
-    readonly options: ParticipantOptions,
+    readonly options: SessionOptions,
   ) {
     const { clock, leaseMs, maxClockSkewMs, reapEveryMs = REAP_EVERY_MS } = options
     this.reaper = new Reaper(this, reapEveryMs)
-    this.#renewals = new Renewals(store, clock, leaseMs, () => void this.reaper.tick())
-    this.#lookout = new Lookout(store, clock, () => this.#rest())
-    this.#watch = new Watch(clock, maxClockSkewMs)
+    this.#heartbeat = new Heartbeat(store, clock, leaseMs, () => void this.reaper.tick())
+    this.#poller = new Poller(store, clock, () => this.#rest())
+    this.#detector = new FailureDetector(clock, maxClockSkewMs)
   }
 
   get clock(): Clock {
@@ -73,80 +73,80 @@ export class Participant {
   }
 
   /** For the calls that end something. */
-  get farewell(): Patience {
+  get farewell(): Deadline {
     return { until: this.clock.now() + FAREWELL_MS }
   }
 
   /** A place for a claim that has not been made yet, or for one with this id, which somebody else may have made. */
-  place(key: ResourceKey, id = randomBytes(16).toString('hex')): Place {
+  newClaim(key: ResourceKey, id = randomBytes(16).toString('hex')): OwnClaim {
     const { leaseMs, graceMs, clock } = this.options
-    const place = new Place(key, id, leaseMs, graceMs, clock)
-    this.#places.add(place)
-    return place
+    const ownClaim = new OwnClaim(key, id, leaseMs, graceMs, clock)
+    this.#claims.add(ownClaim)
+    return ownClaim
   }
 
   /**
    * One step for a place, by a rule that sees the living only. The same transaction reaps the dead, and records a sighting of
    * claims that may be dead.
    */
-  async step(place: Place, ask: Ask, rule: Rule, options: StepOptions): Promise<StepResult> {
+  async step(ownClaim: OwnClaim, spec: ClaimSpec, rule: Rule, options: StepOptions): Promise<StepResult> {
     if (this.#closed) throw this.#closed
-    const request = { ...ask, id: place.id, leaseMs: place.leaseMs }
+    const request = { ...spec, id: ownClaim.id, leaseMs: ownClaim.leaseMs }
     const decide = (state: ResourceState, me: Claim): Decision => {
-      const dead = this.#dead(place.key, state)
+      const dead = this.#dead(ownClaim.key, state)
       const living = without(state, dead)
       return { ...rule(living, me), dead, sighted: this.#suspects(living) }
     }
-    const before = place.mayExist
-    place.mayExist = true
-    const result = await this.store.step(place.key, request, decide, options).catch(error => {
-      if (error instanceof SeraError && error.kind === 'conflict') place.mayExist = before
+    const before = ownClaim.mayExist
+    ownClaim.mayExist = true
+    const result = await this.store.step(ownClaim.key, request, decide, options).catch(error => {
+      if (error instanceof SeraError && error.kind === 'conflict') ownClaim.mayExist = before
       throw error
     })
-    place.mayExist = result.mine !== undefined
-    if (this.#closed) await this.#abandon(place, this.#closed)
-    place.claim = result.mine
-    place.answer = result.answer
+    ownClaim.mayExist = result.mine !== undefined
+    if (this.#closed) await this.#abandon(ownClaim, this.#closed)
+    ownClaim.seen = result.mine
+    ownClaim.answer = result.answer
     if (result.mine) {
-      this.#renewals.add(place)
-      place.proven(result.sentAt)
-    } else this.#renewals.drop(place)
+      this.#heartbeat.add(ownClaim)
+      ownClaim.proven(result.sentAt)
+    } else this.#heartbeat.drop(ownClaim)
     return result
   }
 
   /** What is to be seen at a resource in `paceMs`, or at the end of the patience: the living up to ticket `upTo`. */
-  async next(key: ResourceKey, upTo: number, paceMs: number, patience: Patience, tag?: string): Promise<ResourceState> {
-    const state = await this.#lookout.next(key, upTo, paceMs, patience, tag)
+  async poll(key: ResourceKey, upTo: number, paceMs: number, deadline: Deadline, tag?: string): Promise<ResourceState> {
+    const state = await this.#poller.poll(key, upTo, paceMs, deadline, tag)
     return without(state, this.#dead(key, state))
   }
 
   /** Nothing will be asked for a while. A holder keeps its connection: its renewals must not fail because the server is full. */
   #rest(): void {
-    const holds = this.#places.all().some(({ claim }) => claim && claim.state !== 'waiting')
+    const holds = this.#claims.all().some(({ seen: claim }) => claim && claim.state !== 'waiting')
     if (!holds) this.store.rest()
   }
 
   /** Something has changed at a resource: whoever waits there looks at once. */
-  hurry(key: ResourceKey): void {
-    this.#lookout.hurry(key)
+  pollNow(key: ResourceKey): void {
+    this.#poller.pollNow(key)
   }
 
   /** The claim leaves the tables. @returns whether it was still there, as `ClaimStore.remove` */
-  async leave(place: Place, patience = this.farewell): Promise<boolean | undefined> {
-    place.letGo()
-    this.#renewals.drop(place)
+  async leave(ownClaim: OwnClaim, deadline = this.farewell): Promise<boolean | undefined> {
+    ownClaim.letGo()
+    this.#heartbeat.drop(ownClaim)
     try {
-      return await this.store.remove(place.id, patience)
+      return await this.store.remove(ownClaim.id, deadline)
     } finally {
-      this.forget(place)
+      this.forget(ownClaim)
     }
   }
 
   /** The claim is gone, or will be when its lease is over. */
-  forget(place: Place): void {
-    this.#renewals.drop(place)
-    place.letGo()
-    if (this.#places.delete(place)) this.#watch.forget(place.key)
+  forget(ownClaim: OwnClaim): void {
+    this.#heartbeat.drop(ownClaim)
+    ownClaim.letGo()
+    if (this.#claims.delete(ownClaim)) this.#detector.forget(ownClaim.key)
   }
 
   /**
@@ -157,25 +157,25 @@ export class Participant {
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = new SeraError('lock-failed', 'sera was closed')
-    this.#lookout.close(this.#closed)
-    const places = this.#places.all()
-    for (const place of places) {
-      place.gone(this.#closed.message)
-      this.forget(place)
+    this.#poller.close(this.#closed)
+    const ownClaims = this.#claims.all()
+    for (const ownClaim of ownClaims) {
+      ownClaim.gone(this.#closed.message)
+      this.forget(ownClaim)
     }
-    await Promise.allSettled(places.map(place => this.#giveBack(place)))
+    await Promise.allSettled(ownClaims.map(ownClaim => this.#giveBack(ownClaim)))
     await this.store.close()
   }
 
   /** A claim that was granted to a waiter unseen stays: others may count on it. */
-  async #giveBack({ id, claim }: Place): Promise<void> {
+  async #giveBack({ id, seen: claim }: OwnClaim): Promise<void> {
     if (claim?.processId !== this.store.processId) return
     if (claim.state !== 'waiting') await this.store.remove(id, this.farewell)
     else await this.store.remove(id, { until: this.clock.now() + CLOSING_MS }, 'waiting')
   }
 
   /** The answer to a step came after the end. */
-  async #abandon({ id }: Place, reason: SeraError): Promise<never> {
+  async #abandon({ id }: OwnClaim, reason: SeraError): Promise<never> {
     await this.store.remove(id, this.farewell).catch(() => {})
     throw reason
   }
@@ -185,20 +185,20 @@ export class Participant {
    * own that it does not know is the late twin of a request that it has given up, and nobody renews it.
    */
   #dead(key: ResourceKey, state: ResourceState) {
-    const expired = new Set(this.#watch.dead(key, state))
+    const expired = new Set(this.#detector.dead(key, state))
     const { processId } = this.store
     return state.claims.filter(
-      claim => !this.#places.has(claim.id) && (claim.processId === processId || expired.has(claim)),
+      claim => !this.#claims.has(claim.id) && (claim.processId === processId || expired.has(claim)),
     )
   }
 
   /** Claims of other processes that may be dead, and of which a sighting is to be recorded. */
   #suspects({ claims }: ResourceState): Claim[] {
     const { maxClockSkewMs } = this.options
-    return claims.filter(claim => !this.#places.has(claim.id) && needsSighting(claim, maxClockSkewMs))
+    return claims.filter(claim => !this.#claims.has(claim.id) && needsSighting(claim, maxClockSkewMs))
   }
 }
 
-function without(state: ResourceState, dead: ReturnType<Watch['dead']>): ResourceState {
+function without(state: ResourceState, dead: ReturnType<FailureDetector['dead']>): ResourceState {
   return dead.length === 0 ? state : { ...state, claims: state.claims.filter(claim => !dead.includes(claim)) }
 }

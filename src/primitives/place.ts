@@ -3,29 +3,29 @@ import { after, type Clock } from '../clock.js'
 import { SeraError } from '../errors.js'
 import type { Claim, ResourceKey } from '../store/claims.js'
 
-export interface PlaceWatcher {
+export interface ClaimWatcher {
   /** The claim lives until `until`, ms on the boot clock. */
   renewed(until: number): void
   /** The claim is gone, and why. */
   gone(reason: string): void
 }
 
-/** Nobody else may act on the claim's end before this has passed; the other half of `Watch`'s margin. */
+/** Nobody else may act on the claim's end before this has passed; the other half of `FailureDetector`'s margin. */
 const MARGIN_MS = 1000
 
 /** How late it may be noticed that the machine was suspended. */
 const FENCE_LOOK_MS = 1000
 
-export class Place {
+export class OwnClaim {
   /** As it was last seen. */
-  claim: Claim | undefined
+  seen: Claim | undefined
   /** What the rule told that let it go on. */
   answer: string | undefined
   /** Whether it may be in the tables: it has been seen there, or the answer to a step that would have put it there got lost. */
   mayExist = false
   /** A renewal has not found it. */
   isGone = false
-  watcher: PlaceWatcher | undefined
+  watcher: ClaimWatcher | undefined
   #lost: AbortController | undefined
   #provenAt = Number.NEGATIVE_INFINITY
   #cancel = () => {}

@@ -1,9 +1,9 @@
 /** The places of one process. No operation costs more the more places there are. */
 import type { ResourceKey } from '../store/claims.js'
-import type { Place } from './place.js'
+import type { OwnClaim } from './place.js'
 
-export class Places {
-  readonly #byId = new Map<string, Place>()
+export class OwnClaims {
+  readonly #byId = new Map<string, OwnClaim>()
   /** Ids, by resource. */
   readonly #byResource = new Map<string, Set<string>>()
 
@@ -11,18 +11,18 @@ export class Places {
     return this.#byId.has(id)
   }
 
-  all(): Place[] {
+  all(): OwnClaim[] {
     return [...this.#byId.values()]
   }
 
-  add(place: Place): void {
-    const resource = nameOf(place.key)
-    this.#byId.set(place.id, place)
-    this.#byResource.set(resource, (this.#byResource.get(resource) ?? new Set()).add(place.id))
+  add(ownClaim: OwnClaim): void {
+    const resource = nameOf(ownClaim.key)
+    this.#byId.set(ownClaim.id, ownClaim)
+    this.#byResource.set(resource, (this.#byResource.get(resource) ?? new Set()).add(ownClaim.id))
   }
 
   /** @returns whether the process has no other place at that resource */
-  delete({ id, key }: Place): boolean {
+  delete({ id, key }: OwnClaim): boolean {
     const resource = nameOf(key)
     const ids = this.#byResource.get(resource)
     this.#byId.delete(id)

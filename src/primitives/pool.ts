@@ -14,23 +14,23 @@
  * What the limits say is asked anew each time, as they may change while somebody waits.
  * @see https://github.com/calston/distributex
  */
-import { type Claim, NEVER_MS, NOBODY, type Rule } from '../store/claims.js'
+import { type Claim, NEVER_MS, NO_PROCESS, type Rule } from '../store/claims.js'
 import type { Owner } from '../store/owner.js'
 import { granted } from './grant.js'
 import { checkName } from './names.js'
-import type { Participant } from './participant.js'
+import type { Session } from './participant.js'
 import { Primitive } from './primitive.js'
-import { byPlace, NEWCOMER_READS, type Waiting } from './turn.js'
+import { NEWCOMER_READS, paceByPosition, type WaitPolicy } from './turn.js'
 import type { WaitOptions } from './wait.js'
 
-export interface Limits {
+export interface PoolLimits {
   /** For how long a holder has it who does not renew; Infinity: until he gives it back. */
   expireMs: number
   maxLocks: number
 }
 
 /** What a holder has. */
-export interface Holding {
+export interface PoolHolding {
   /** Fencing token: see Lock. */
   token: number
   /** For so long, Infinity for ever. */
@@ -38,24 +38,24 @@ export interface Holding {
 }
 
 /** What a holder has had, by the server's clock. */
-export interface Held {
+export interface ReleasedPool {
   token: number
   waitedMs: number
   heldMs: number
 }
 
 /** Undefined limits: the pool is gone. */
-export function admission(limits: () => Limits | undefined): Rule {
+export function admission(limits: () => PoolLimits | undefined): Rule {
   return ({ resource, claims }, me) => {
     const now = limits()
     if (!now) return { conflict: 'there is no such pool any more' }
     const others = claims.filter(({ id }) => id !== me.id)
     const mine = others.find(one => holds(one, me.tag))
-    if (mine) return { remove: [me.id], told: [mine.id], answer: JSON.stringify(told(mine)) }
+    if (mine) return { remove: [me.id], notified: [mine.id], answer: JSON.stringify(notice(mine)) }
     const own = others.filter(({ tag }) => tag === me.tag)
     const ahead = others.filter(({ ticket, tag }) => ticket < me.ticket && tag !== me.tag)
     if (ahead.length >= now.maxLocks || ahead.some(({ state }) => state === 'waiting')) return {}
-    const grant = granted(me, { processId: NOBODY, leaseMs: Math.min(now.expireMs, NEVER_MS) })
+    const grant = granted(me, { processId: NO_PROCESS, leaseMs: Math.min(now.expireMs, NEVER_MS) })
     const change = own.length === 0 ? grant : { ...grant, remove: own.map(({ id }) => id) }
     return resource.capacity === now.maxLocks ? change : { ...change, resource: { capacity: now.maxLocks } }
   }
@@ -66,18 +66,18 @@ function holds({ state, tag }: Claim, holder: string | undefined): boolean {
 }
 
 /** As JSON takes it: null for ever. */
-function told({ token, leaseMs, overdueMs }: Claim): { token: number; leftMs: number | null } {
+function notice({ token, leaseMs, overdueMs }: Claim): { token: number; leftMs: number | null } {
   return { token: token as number, leftMs: leaseMs === NEVER_MS ? null : -overdueMs }
 }
 
 export class Pool extends Primitive {
   /** @internal */
   constructor(
-    participant: Participant,
+    session: Session,
     name: string,
-    readonly limits: () => Limits | undefined,
+    readonly limits: () => PoolLimits | undefined,
   ) {
-    super(participant, 'pool', name)
+    super(session, 'pool', name)
   }
 
   /**
@@ -85,41 +85,41 @@ export class Pool extends Primitive {
    *
    * @throws SeraError timed-out, lock-failed, usage; conflict, when there is no such pool any more; the signal's reason
    */
-  async acquire(holder: string, owner: Owner, options: WaitOptions = {}): Promise<Holding> {
-    const place = await this.turn({ tag: checkName('holder', holder), owner }, this.#waiting, options)
-    if (place.answer !== undefined) {
-      await this.part(place)
-      return holding(JSON.parse(place.answer))
+  async acquire(holder: string, owner: Owner, options: WaitOptions = {}): Promise<PoolHolding> {
+    const ownClaim = await this.acquireClaim({ tag: checkName('holder', holder), owner }, this.#policy, options)
+    if (ownClaim.answer !== undefined) {
+      await this.leaveClaim(ownClaim)
+      return holding(JSON.parse(ownClaim.answer))
     }
-    this.participant.forget(place) // from now on it is the holder's
-    return whole(place.claim as Claim)
+    this.session.forget(ownClaim) // from now on it is the holder's
+    return whole(ownClaim.seen as Claim)
   }
 
   /**
    * Takes it from the holder. @returns what he has had; undefined when he did not hold it
    * @throws SeraError lock-failed
    */
-  async release(holder: string): Promise<Held | undefined> {
+  async release(holder: string): Promise<ReleasedPool | undefined> {
     const found = await this.#find(holder)
-    const { store, farewell } = this.participant
+    const { store, farewell } = this.session
     if (!found || (await store.remove(found.claim.id, farewell, 'granted')) === false) return undefined
-    this.participant.hurry(this.key)
+    this.session.pollNow(this.key)
     const { ticket, token = ticket } = found.claim
     return { token, waitedMs: (token - ticket) / 1000, heldMs: (found.now - token) / 1000 } // numbers begin as times, in µs
   }
 
   /** Gives the holder of that token his whole time again. Undefined when he no longer has it. @throws SeraError lock-failed */
-  async renew(holder: string, token: number): Promise<Holding | undefined> {
+  async renew(holder: string, token: number): Promise<PoolHolding | undefined> {
     const found = await this.#find(holder)
     if (found?.claim.token !== token) return undefined
     const { id } = found.claim
-    const alive = await this.participant.store.renew([id], this.participant.farewell)
+    const alive = await this.session.store.renew([id], this.session.farewell)
     return alive.has(id) ? whole(found.claim) : undefined
   }
 
   /** More may hold it than may get it, when limits have been lowered. */
   async #find(holder: string): Promise<{ claim: Claim; now: number } | undefined> {
-    const { store, farewell } = this.participant
+    const { store, farewell } = this.session
     for (let reads = this.#oldest; ; reads *= 10) {
       const { claims, now } = await store.front(this.key, reads, farewell)
       const claim = claims.find(one => holds(one, holder))
@@ -128,9 +128,16 @@ export class Pool extends Primitive {
     }
   }
 
-  get #waiting(): Waiting {
+  get #policy(): WaitPolicy {
     const rule = admission(this.limits)
-    return { rule, pace: byPlace, onlyAhead: true, newcomerReads: this.#oldest, meeting: false, countedOn: wasTold }
+    return {
+      rule,
+      pace: paceByPosition,
+      onlyAhead: true,
+      newcomerReads: this.#oldest,
+      groupGrant: false,
+      isReliedOn: wasNotified,
+    }
   }
 
   /** As many as may hold it, who stand before all others; and some, as there may have been more once. */
@@ -139,15 +146,15 @@ export class Pool extends Primitive {
   }
 }
 
-function wasTold({ state, generation }: Claim): boolean {
+function wasNotified({ state, generation }: Claim): boolean {
   return state === 'granted' && generation !== undefined
 }
 
-function holding({ token, leftMs }: ReturnType<typeof told>): Holding {
+function holding({ token, leftMs }: ReturnType<typeof notice>): PoolHolding {
   return { token, leftMs: leftMs ?? Number.POSITIVE_INFINITY }
 }
 
 /** Just granted or renewed. */
-function whole({ token, leaseMs }: Claim): Holding {
+function whole({ token, leaseMs }: Claim): PoolHolding {
   return { token: token as number, leftMs: leaseMs === NEVER_MS ? Number.POSITIVE_INFINITY : leaseMs }
 }

@@ -4,13 +4,13 @@
  */
 import { formatDuration } from '../config/duration.js'
 import { SeraError } from '../errors.js'
-import type { Contender as Claimant, ClaimState, ResourceKey, ResourceState } from '../store/claims.js'
+import type { ClaimWithOwner as Claimant, ClaimState, ResourceKey, ResourceState } from '../store/claims.js'
 import type { Kind } from './kinds.js'
 import { checkName } from './names.js'
-import type { Ask, Participant } from './participant.js'
-import type { Place } from './place.js'
-import { takeTurn, type Waiting } from './turn.js'
-import { durationOf, type WaitOptions } from './wait.js'
+import type { ClaimSpec, Session } from './participant.js'
+import type { OwnClaim } from './place.js'
+import { acquire, type WaitPolicy } from './turn.js'
+import { parseDurationOption, type WaitOptions } from './wait.js'
 
 /** One who holds or waits. */
 export interface Contender {
@@ -36,7 +36,7 @@ export abstract class Primitive {
 
   /** @internal */
   constructor(
-    protected readonly participant: Participant,
+    protected readonly session: Session,
     kind: Kind,
     readonly name: string,
   ) {
@@ -49,38 +49,38 @@ export abstract class Primitive {
    * @throws SeraError lock-failed
    */
   async contenders(options: { signal?: AbortSignal | undefined } = {}): Promise<Contender[]> {
-    const patience = { until: Number.POSITIVE_INFINITY, signal: options.signal }
-    return (await this.participant.store.contenders(this.key, patience)).map(contender)
+    const deadline = { until: Number.POSITIVE_INFINITY, signal: options.signal }
+    return (await this.session.store.listClaims(this.key, deadline)).map(publicContender)
   }
 
   /** The resource as it is now; nothing is written. */
   protected async look(signal: AbortSignal | undefined): Promise<ResourceState> {
-    const patience = { until: Number.POSITIVE_INFINITY, signal }
-    const [state] = await this.participant.store.look([{ key: this.key, upTo: 0 }], patience)
+    const deadline = { until: Number.POSITIVE_INFINITY, signal }
+    const [state] = await this.session.store.look([{ key: this.key, upTo: 0 }], deadline)
     return state as ResourceState
   }
 
   /** @throws SeraError timed-out, usage, conflict, lock-failed; the signal's reason */
-  protected async turn(ask: Ask, waiting: Waiting, { wait, signal }: WaitOptions): Promise<Place> {
-    const { participant, key } = this
-    const waitMs = durationOf('wait', wait ?? 'forever')
-    const until = participant.clock.now() + waitMs
-    const place = await takeTurn(participant, participant.place(key), ask, waiting, { until, signal })
-    return place ?? timedOut(key, waitMs)
+  protected async acquireClaim(spec: ClaimSpec, policy: WaitPolicy, { wait, signal }: WaitOptions): Promise<OwnClaim> {
+    const { session, key } = this
+    const waitMs = parseDurationOption('wait', wait ?? 'forever')
+    const until = session.clock.now() + waitMs
+    const ownClaim = await acquire(session, session.newClaim(key), spec, policy, { until, signal })
+    return ownClaim ?? timedOut(key, waitMs)
   }
 
   /** As `turn`, where what was granted is over with the grant: its claim, the record of it, goes. */
-  protected async pass(ask: Ask, waiting: Waiting, options: WaitOptions): Promise<Place> {
-    const place = await this.turn(ask, waiting, options)
-    await this.part(place)
-    return place
+  protected async pass(spec: ClaimSpec, policy: WaitPolicy, options: WaitOptions): Promise<OwnClaim> {
+    const ownClaim = await this.acquireClaim(spec, policy, options)
+    await this.leaveClaim(ownClaim)
+    return ownClaim
   }
 
   /** The claim goes, if it is there. */
-  protected async part(place: Place): Promise<void> {
+  protected async leaveClaim(ownClaim: OwnClaim): Promise<void> {
     // who has passed has passed, whether or not the server can be told; the claim's lease ends it too
-    if (place.claim) await this.participant.leave(place).catch(() => {})
-    else this.participant.forget(place)
+    if (ownClaim.seen) await this.session.leave(ownClaim).catch(() => {})
+    else this.session.forget(ownClaim)
   }
 }
 
@@ -88,7 +88,7 @@ export function timedOut({ kind, name }: ResourceKey, waitMs: number): never {
   throw new SeraError('timed-out', `${kind} ${name}: timed out after ${formatDuration(waitMs)}`)
 }
 
-function contender(claimant: Claimant): Contender {
+function publicContender(claimant: Claimant): Contender {
   const { state, host, pid, user, command, sinceMs, mode, units, tag, slot, token } = claimant
   return { state, host, pid, user, command, sinceMs, mode, units, tag, slot, token }
 }

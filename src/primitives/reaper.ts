@@ -16,7 +16,7 @@
  * minutes while it renews claims, a gateway a few each minute.
  */
 import type { ResourceKey } from '../store/claims.js'
-import type { Participant } from './participant.js'
+import type { Session } from './participant.js'
 import { MARGIN_MS } from './sighting.js'
 
 /** In one round: sightings, which are one statement, and resources, which are a step each. */
@@ -34,7 +34,7 @@ export class Reaper {
   #isBusy = false
 
   constructor(
-    readonly participant: Participant,
+    readonly session: Session,
     readonly everyMs: number,
   ) {
     this.#dueAt = this.#later()
@@ -48,7 +48,7 @@ export class Reaper {
 
   /** A round, if one is due and none is under way. Never rejects: the next round tries again. */
   async tick(): Promise<void> {
-    const { clock } = this.participant
+    const { clock } = this.session
     if (this.#isBusy || clock.now() < this.#dueAt) return
     this.#isBusy = true
     const startedAt = clock.now()
@@ -60,7 +60,7 @@ export class Reaper {
 
   /** @returns how many resources it has visited @throws SeraError lock-failed */
   async round(): Promise<number> {
-    const { store, farewell, options } = this.participant
+    const { store, farewell, options } = this.session
     await store.sight(MOST_SIGHTINGS, farewell)
     const keys = await store.expired(MARGIN_MS + options.maxClockSkewMs, MOST_STEPS, farewell)
     const left = keys.values()
@@ -72,17 +72,17 @@ export class Reaper {
   }
 
   async #visit(key: ResourceKey): Promise<void> {
-    const { participant } = this
-    const place = participant.place(key)
+    const { session } = this
+    const ownClaim = session.newClaim(key)
     try {
-      await participant.step(place, {}, () => ({}), { ...participant.farewell, join: false, read: { oldest: OLDEST } })
+      await session.step(ownClaim, {}, () => ({}), { ...session.farewell, join: false, read: { oldest: OLDEST } })
     } finally {
-      participant.forget(place)
+      session.forget(ownClaim)
     }
   }
 
   /** So that processes that began together do not visit the same resources. */
   #later(): number {
-    return this.participant.clock.now() + this.everyMs * (0.5 + Math.random())
+    return this.session.clock.now() + this.everyMs * (0.5 + Math.random())
   }
 }

@@ -15,10 +15,10 @@ import { labelsFrom } from '../selector/labels.js'
 import { type Claim, moves, type Rule } from '../store/claims.js'
 import { granted } from './grant.js'
 import { oldestSet } from './oldest-set.js'
-import type { Ask, Participant } from './participant.js'
+import type { ClaimSpec, Session } from './participant.js'
 import { Primitive } from './primitive.js'
-import { together, type Waiting } from './turn.js'
-import { accept, askOf, checkPayload, type Visitor, visitorOf, withActor } from './visitor.js'
+import { paceTogether, type WaitPolicy } from './turn.js'
+import { accept, type Candidate, candidateOf, checkPayload, claimSpecOf, withActor } from './visitor.js'
 import type { WaitOptions } from './wait.js'
 
 /** One of those who have met. */
@@ -37,14 +37,14 @@ export interface Match {
   members: readonly Member[]
 }
 
-interface Guest extends Visitor {
+interface CandidateClaim extends Candidate {
   claim: Claim
 }
 
 export const admit: Rule = ({ claims }, me) => {
-  const all = claims.filter(claim => claim.id === me.id || isHere(claim)).flatMap(guestOf)
+  const all = claims.filter(claim => claim.id === me.id || isHere(claim)).flatMap(candidateClaimOf)
   const myself = all.find(({ claim }) => claim.id === me.id)
-  const party = myself && oldestSet<Guest>({ all, sizeFor: ({ mates }) => mates + 1, accept }, myself)
+  const party = myself && oldestSet<CandidateClaim>({ all, sizeFor: ({ mates }) => mates + 1, accept }, myself)
   if (!party) return {}
   const result = JSON.stringify(party.map(memberOf))
   return { claims: party.flatMap(({ claim }) => granted(claim, { result }).claims ?? []) }
@@ -66,7 +66,7 @@ export function patiently(): Rule {
 }
 
 function suit(...claims: [Claim, Claim]): boolean {
-  const [one, other] = claims.flatMap(guestOf)
+  const [one, other] = claims.flatMap(candidateClaimOf)
   return one !== undefined && other !== undefined && accept(one, other)
 }
 
@@ -74,12 +74,12 @@ function isHere({ state, overdueMs }: Claim): boolean {
   return state === 'waiting' && overdueMs <= 0
 }
 
-function guestOf(claim: Claim): Guest[] {
-  const visitor = visitorOf(claim)
-  return visitor ? [{ claim, ...visitor }] : []
+function candidateClaimOf(claim: Claim): CandidateClaim[] {
+  const candidate = candidateOf(claim)
+  return candidate ? [{ claim, ...candidate }] : []
 }
 
-function memberOf({ claim: { tag = '', payload }, labels }: Guest): Member {
+function memberOf({ claim: { tag = '', payload }, labels }: CandidateClaim): Member {
   return { actor: tag, labels: Object.fromEntries(labels), payload: payload ?? null }
 }
 
@@ -88,8 +88,8 @@ export function matchOf(event: string, claim: Claim | undefined): Match {
   return { event, match: String(claim?.token), members: JSON.parse(claim?.result ?? '[]') }
 }
 
-export function rendezvous(): Waiting {
-  return { rule: patiently(), pace: together, onlyAhead: false, meeting: true }
+export function rendezvous(): WaitPolicy {
+  return { rule: patiently(), pace: paceTogether, onlyAhead: false, groupGrant: true }
 }
 
 export interface RendezvousOptions {
@@ -109,12 +109,12 @@ export interface MeetOptions extends WaitOptions {
 }
 
 export class Rendezvous extends Primitive {
-  readonly #ask: Ask
+  readonly #spec: ClaimSpec
 
   /** @internal */
-  constructor(participant: Participant, event: string, { labels = {}, ...options }: RendezvousOptions) {
-    super(participant, 'rendezvous', event)
-    this.#ask = askOf({ ...options, labels: withActor(options.actor, labelsFrom(labels)) })
+  constructor(session: Session, event: string, { labels = {}, ...options }: RendezvousOptions) {
+    super(session, 'rendezvous', event)
+    this.#spec = claimSpecOf({ ...options, labels: withActor(options.actor, labelsFrom(labels)) })
   }
 
   /**
@@ -126,8 +126,8 @@ export class Rendezvous extends Primitive {
    * const { members } = await web.meet({ payload: 'http://web-1:8080', wait: '5m' })
    */
   async meet({ payload, ...wait }: MeetOptions = {}): Promise<Match> {
-    const ask = payload === undefined ? this.#ask : { ...this.#ask, payload: checkPayload(payload) }
-    const { claim } = await this.pass(ask, rendezvous(), wait)
+    const spec = payload === undefined ? this.#spec : { ...this.#spec, payload: checkPayload(payload) }
+    const { seen: claim } = await this.pass(spec, rendezvous(), wait)
     return matchOf(this.name, claim)
   }
 }

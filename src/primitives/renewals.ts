@@ -1,13 +1,13 @@
 /** Keeps the claims of a process alive: one statement every third of a lease renews them all. */
 import type { Clock } from '../clock.js'
 import type { ClaimStore } from '../store/claims.js'
-import type { Place } from './place.js'
+import type { OwnClaim } from './place.js'
 
 /** After a renewal that failed for good; the store itself has tried again until then. */
 const RETRY_MS = 250
 
-export class Renewals {
-  readonly #places = new Map<string, Place>()
+export class Heartbeat {
+  readonly #claims = new Map<string, OwnClaim>()
   #timer: NodeJS.Timeout | undefined
   #beating = false
 
@@ -20,20 +20,20 @@ export class Renewals {
   ) {}
 
   /** Renews a claim that is in the tables from now on. */
-  add(place: Place): void {
-    this.#places.set(place.id, place)
+  add(ownClaim: OwnClaim): void {
+    this.#claims.set(ownClaim.id, ownClaim)
     this.#schedule(this.leaseMs / 3)
   }
 
-  drop(place: Place): void {
-    this.#places.delete(place.id)
-    if (this.#places.size > 0) return
+  drop(ownClaim: OwnClaim): void {
+    this.#claims.delete(ownClaim.id)
+    if (this.#claims.size > 0) return
     clearTimeout(this.#timer)
     this.#timer = undefined
   }
 
   #schedule(ms: number): void {
-    if (this.#beating || this.#places.size === 0) return
+    if (this.#beating || this.#claims.size === 0) return
     this.#timer ??= setTimeout(() => void this.#beat(), ms)
   }
 
@@ -42,7 +42,7 @@ export class Renewals {
     this.#timer = undefined
     this.#beating = true
     const sentAt = this.clock.boot()
-    const asked = [...this.#places.values()]
+    const asked = [...this.#claims.values()]
     const done = await this.#renew(asked, sentAt)
     const passed = this.clock.boot() - sentAt
     this.#beating = false
@@ -50,7 +50,7 @@ export class Renewals {
     this.#schedule(done ? Math.max(0, this.leaseMs / 3 - passed) : RETRY_MS)
   }
 
-  async #renew(asked: readonly Place[], sentAt: number): Promise<boolean> {
+  async #renew(asked: readonly OwnClaim[], sentAt: number): Promise<boolean> {
     let alive: Set<string>
     try {
       const ids = asked.map(({ id }) => id)
@@ -58,12 +58,12 @@ export class Renewals {
     } catch {
       return false // whoever holds a claim has a deadline, which only a confirmed renewal moves on
     }
-    for (const place of asked) {
-      if (this.#places.get(place.id) !== place) continue
-      if (alive.has(place.id)) place.proven(sentAt)
+    for (const ownClaim of asked) {
+      if (this.#claims.get(ownClaim.id) !== ownClaim) continue
+      if (alive.has(ownClaim.id)) ownClaim.proven(sentAt)
       else {
-        this.drop(place)
-        place.gone('it is no longer in the lock tables (its lease ran out, or somebody broke it)')
+        this.drop(ownClaim)
+        ownClaim.gone('it is no longer in the lock tables (its lease ran out, or somebody broke it)')
       }
     }
     return true

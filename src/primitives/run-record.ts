@@ -4,7 +4,7 @@ import type { Change, Resource, ResourceState } from '../store/claims.js'
 import { FOREVER } from './gate.js'
 
 /** A run that has ended, by the server's clock: µs since 1970. */
-export interface Run {
+export interface PastRunRecord {
   /** Of its claim. */
   id: string
   /** 0 is success. */
@@ -24,9 +24,9 @@ export interface Run {
 }
 
 interface RunRecord {
-  success?: Run
+  success?: PastRunRecord
   /** Told to those who waited for it, and of no consequence to others. */
-  failure?: Run
+  failure?: PastRunRecord
 }
 
 export function runsOf({ record }: Pick<Resource, 'record'>): RunRecord {
@@ -39,7 +39,11 @@ export function isRecorded(resource: Resource, id: string): boolean {
 }
 
 /** The run that a claim with such a ticket takes over, where none begun longer ago than `perMs` counts. */
-export function runToTakeOver({ resource, now }: ResourceState, ticket: number, perMs: number): Run | undefined {
+export function runToTakeOver(
+  { resource, now }: ResourceState,
+  ticket: number,
+  perMs: number,
+): PastRunRecord | undefined {
   const runs = runsOf(resource)
   const whileItWaited = Object.values(runs).filter(({ at }) => at > ticket)
   if (whileItWaited.length > 0) return whileItWaited.sort((a, b) => b.at - a.at)[0]
@@ -49,7 +53,11 @@ export function runToTakeOver({ resource, now }: ResourceState, ticket: number, 
 }
 
 /** The record with one more run in it, and until when it is kept: a success for `keepMs`; a failure, only while it is waited for. */
-export function withRun({ resource, now }: ResourceState, run: Run, keepMs: number): NonNullable<Change['resource']> {
+export function withRun(
+  { resource, now }: ResourceState,
+  run: PastRunRecord,
+  keepMs: number,
+): NonNullable<Change['resource']> {
   const before = runsOf(resource)
   if (run.exitCode === 0) {
     const value = Math.min(FOREVER, now + Math.ceil(keepMs * 1000))
@@ -60,7 +68,7 @@ export function withRun({ resource, now }: ResourceState, run: Run, keepMs: numb
 }
 
 /** `web-1 ran it at 2026-11-21 16:40:12 UTC (pid 4312), 3m ago, and it failed with 3`; `now`: µs, as the run's times. */
-export function describeRun({ host, pid, startedAt, exitCode, message }: Run, now: number): string {
+export function describeRun({ host, pid, startedAt, exitCode, message }: PastRunRecord, now: number): string {
   const at = dateOf(startedAt).toISOString().slice(0, 19).replace('T', ' ')
   const ago = formatDuration(Math.max(0, Math.floor((now - startedAt) / 1_000_000)) * 1000)
   const failed = message === undefined ? ` with ${exitCode}` : `: ${message}`

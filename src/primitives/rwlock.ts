@@ -8,9 +8,9 @@
 import type { Rule } from '../store/claims.js'
 import { granted } from './grant.js'
 import { type Lock, lockAt } from './lock.js'
-import type { Participant } from './participant.js'
+import type { Session } from './participant.js'
 import { Primitive } from './primitive.js'
-import { byPlace, type Waiting } from './turn.js'
+import { paceByPosition, type WaitPolicy } from './turn.js'
 import type { WaitOptions } from './wait.js'
 
 export type Access = 'read' | 'write'
@@ -21,12 +21,12 @@ export const admit: Rule = ({ claims }, me) => {
   return blocked ? {} : granted(me)
 }
 
-export const RWLOCK: Waiting = { rule: admit, pace: byPlace, onlyAhead: true, meeting: false }
+export const RWLOCK: WaitPolicy = { rule: admit, pace: paceByPosition, onlyAhead: true, groupGrant: false }
 
 export class RwLock extends Primitive {
   /** @internal */
-  constructor(participant: Participant, name: string) {
-    super(participant, 'rwlock', name)
+  constructor(session: Session, name: string) {
+    super(session, 'rwlock', name)
   }
 
   /**
@@ -50,6 +50,6 @@ export class RwLock extends Primitive {
   }
 
   async #acquire(mode: Access, options: WaitOptions): Promise<Lock> {
-    return lockAt(this.participant, await this.turn({ mode }, RWLOCK, options))
+    return lockAt(this.session, await this.acquireClaim({ mode }, RWLOCK, options))
   }
 }

@@ -10,9 +10,9 @@ import type { Claim, Rule } from '../store/claims.js'
 import { granted } from './grant.js'
 import { type Lock, lockAt } from './lock.js'
 import { checkCount } from './names.js'
-import type { Participant } from './participant.js'
+import type { Session } from './participant.js'
 import { Primitive } from './primitive.js'
-import { byPlace, type Waiting } from './turn.js'
+import { paceByPosition, type WaitPolicy } from './turn.js'
 import type { WaitOptions } from './wait.js'
 
 export function admission(permits: number): Rule {
@@ -37,16 +37,16 @@ function lowestFree(holders: readonly Claim[]): number {
   return slot
 }
 
-export function semaphore(permits: number): Waiting {
-  return { rule: admission(permits), pace: byPlace, onlyAhead: true, outOfOrder: true, meeting: false }
+export function semaphore(permits: number): WaitPolicy {
+  return { rule: admission(permits), pace: paceByPosition, onlyAhead: true, outOfOrder: true, groupGrant: false }
 }
 
 export class Semaphore extends Primitive {
   readonly permits: number
 
   /** @internal */
-  constructor(participant: Participant, name: string, permits: number) {
-    super(participant, 'semaphore', name)
+  constructor(session: Session, name: string, permits: number) {
+    super(session, 'semaphore', name)
     this.permits = checkCount('permits', permits)
   }
 
@@ -59,6 +59,6 @@ export class Semaphore extends Primitive {
    */
   async acquire({ units = 1, ...wait }: WaitOptions & { units?: number | undefined } = {}): Promise<Lock> {
     const ask = { units: checkCount('units', units, this.permits) }
-    return lockAt(this.participant, await this.turn(ask, semaphore(this.permits), wait))
+    return lockAt(this.session, await this.acquireClaim(ask, semaphore(this.permits), wait))
   }
 }

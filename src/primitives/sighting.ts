@@ -17,7 +17,7 @@
  * again. The first jump lets a step record a sighting of a live claim, the second lets that sighting look old. In a cluster, a member
  * whose clock is ahead of the others by more than two thirds of a lease does what the first jump does.
  */
-import { type Claim, NEVER_MS, NOBODY } from '../store/claims.js'
+import { type Claim, NEVER_MS, NO_PROCESS } from '../store/claims.js'
 
 /** How far clocks may drift apart within a lease, and the time that an owner may be slow to stop. */
 export const MARGIN_MS = 1000
@@ -25,7 +25,7 @@ export const MARGIN_MS = 1000
 /** Whether a step records that it has seen the claim: its lease is over and no valid sighting is recorded. */
 export function needsSighting(claim: Claim, maxClockSkewMs: number): boolean {
   const { processId, leaseMs, overdueMs, seenForMs } = claim
-  if (processId === NOBODY || leaseMs === NEVER_MS) return false
+  if (processId === NO_PROCESS || leaseMs === NEVER_MS) return false
   // an end further away than a whole lease: the server's clock was put back after the last renewal
   const isOver = overdueMs > 0 || -overdueMs > leaseMs + maxClockSkewMs
   return isOver && (seenForMs === undefined || seenForMs < 0)

@@ -12,11 +12,11 @@
  */
 import { SeraError } from '../errors.js'
 import { type Claim, moves, type ResourceState, type Rule, type StepOptions } from '../store/claims.js'
-import type { Ask, Participant } from './participant.js'
-import type { Place } from './place.js'
+import type { ClaimSpec, Session } from './participant.js'
+import type { OwnClaim } from './place.js'
 
 /** One deadline and one abort for a whole wait. */
-export interface Wait {
+export interface AcquireOptions {
   /** On the monotonic clock, ms; Infinity: forever. In the past: one try. */
   until: number
   /** Whether it queues although the deadline has passed, to wait on another time. */
@@ -25,7 +25,7 @@ export interface Wait {
 }
 
 /** How a kind of resource is waited for. */
-export interface Waiting {
+export interface WaitPolicy {
   rule: Rule
   /** By which rule it steps once it stands in the queue, where that is another. */
   again?: Rule
@@ -41,11 +41,11 @@ export interface Waiting {
    * Whether others count on the claim, as at a barrier: then no grant is given back because the wait was broken off, and a
    * claim that was taken for dead does not simply queue again.
    */
-  meeting: boolean
+  groupGrant: boolean
   /** Whether who comes with the tag of another takes its place. */
   succession?: boolean
   /** Whether others may count on my grant, and it is not given back because this wait was broken off. */
-  countedOn?(me: Claim): boolean
+  isReliedOn?(me: Claim): boolean
 }
 
 /** Claims of a long queue that a newcomer reads: he waits behind them, or he needs to see them all. */
@@ -56,45 +56,45 @@ const PACE_MS = 10
 const LONGEST_PAUSE_MS = 5000
 
 /** Waits to be let on; undefined when the deadline passed first. Rejects with the signal's reason when it aborts. */
-export async function takeTurn(
-  participant: Participant,
-  place: Place,
-  ask: Ask,
-  waiting: Waiting,
-  wait: Wait,
-): Promise<Place | undefined> {
+export async function acquire(
+  session: Session,
+  ownClaim: OwnClaim,
+  spec: ClaimSpec,
+  policy: WaitPolicy,
+  wait: AcquireOptions,
+): Promise<OwnClaim | undefined> {
   // what has been granted by an earlier try, whose answer got lost, is not granted twice
-  const once: Rule = (state, me) => (me.state === 'granted' ? {} : waiting.rule(state, me))
+  const once: Rule = (state, me) => (me.state === 'granted' ? {} : policy.rule(state, me))
   try {
-    const admitted = await pursue(participant, place, ask, { ...waiting, rule: once }, wait)
-    if (admitted && (waiting.meeting || !wait.signal?.aborted)) return place
+    const admitted = await stepUntilGranted(session, ownClaim, spec, { ...policy, rule: once }, wait)
+    if (admitted && (policy.groupGrant || !wait.signal?.aborted)) return ownClaim
   } catch (error) {
-    if (await isOut(participant, place, ask, waiting).catch(() => true)) throw error
-    return place
+    if (await hasLeft(session, ownClaim, spec, policy).catch(() => true)) throw error
+    return ownClaim
   }
-  if (!(await isOut(participant, place, ask, waiting))) return place
+  if (!(await hasLeft(session, ownClaim, spec, policy))) return ownClaim
   wait.signal?.throwIfAborted()
   return undefined
 }
 
 /** True when let on, false when the deadline passed. */
-export async function pursue(
-  participant: Participant,
-  place: Place,
-  ask: Ask,
-  waiting: Waiting,
-  wait: Wait,
+export async function stepUntilGranted(
+  session: Session,
+  ownClaim: OwnClaim,
+  spec: ClaimSpec,
+  policy: WaitPolicy,
+  wait: AcquireOptions,
 ): Promise<boolean> {
-  const { clock } = participant
-  const { rule, again = rule, pace, onlyAhead, meeting, succession } = waiting
+  const { clock } = session
+  const { rule, again = rule, pace, onlyAhead, groupGrant, succession } = policy
   const startedAt = clock.now()
   // a step is short, and is not broken off in the middle: its outcome would have to be found out. It repeats itself for less
   // than a lease: so long what it may have granted is sure to be there
   const step = (by: Rule) => {
-    const limits = { until: wait.until, withinMs: 0.9 * place.leaseMs }
+    const limits = { until: wait.until, withinMs: 0.9 * ownClaim.leaseMs }
     const join = wait.queues === true || clock.now() < wait.until
-    const options = { join, read: toRead(waiting, place), ...limits }
-    return participant.step(place, ask, unlessOver(by, wait), options).catch(error => {
+    const options = { join, read: readScope(policy, ownClaim), ...limits }
+    return session.step(ownClaim, spec, unlessAborted(by, wait), options).catch(error => {
       wait.signal?.throwIfAborted()
       throw error
     })
@@ -104,16 +104,16 @@ export async function pursue(
   let pauseMs = PACE_MS
   while (!admitted && mine && clock.now() < wait.until) {
     const upTo: number = onlyAhead ? mine.ticket : Number.POSITIVE_INFINITY
-    const state = await participant.next(place.key, upTo, pauseMs, wait, ask.tag)
-    if (isFromBefore(state, mine) && !place.isGone) continue
-    const seen = state.claims.find(({ id }) => id === place.id)
-    if (!seen && meeting) throw isGone(place, succession ? ask.tag : undefined, state)
-    place.claim = seen
+    const state = await session.poll(ownClaim.key, upTo, pauseMs, wait, spec.tag)
+    if (isFromBefore(state, mine) && !ownClaim.isGone) continue
+    const seen = state.claims.find(({ id }) => id === ownClaim.id)
+    if (!seen && groupGrant) throw claimGone(ownClaim, succession ? spec.tag : undefined, state)
+    ownClaim.seen = seen
     if (seen) pauseMs = pause(pace(state, seen), clock.now() - startedAt)
     if (mine.state === 'waiting' && seen?.state === 'granted') return true
     const verdict = seen && rule(state, seen)
-    if (verdict && 'answer' in verdict && !verdict.told) {
-      place.answer = verdict.answer
+    if (verdict && 'answer' in verdict && !verdict.notified) {
+      ownClaim.answer = verdict.answer
       return true
     }
     if (!verdict || moves(verdict)) ({ mine, admitted } = await step(again))
@@ -122,7 +122,7 @@ export async function pursue(
 }
 
 /** However long a step was held up: whoever has gone by then is not let on, and nobody meets him. Nothing of it is written. */
-function unlessOver(rule: Rule, { signal }: Wait): Rule {
+function unlessAborted(rule: Rule, { signal }: AcquireOptions): Rule {
   return (state, me) => {
     if (signal?.aborted) throw new SeraError('lock-failed', 'nobody waits for it any more')
     return rule(state, me)
@@ -134,9 +134,9 @@ function isFromBefore({ resource: { version } }: ResourceState, { ticket }: Clai
   return version < ticket
 }
 
-function toRead(
-  { onlyAhead, outOfOrder, newcomerReads = NEWCOMER_READS }: Waiting,
-  { claim }: Place,
+function readScope(
+  { onlyAhead, outOfOrder, newcomerReads = NEWCOMER_READS }: WaitPolicy,
+  { seen: claim }: OwnClaim,
 ): StepOptions['read'] {
   if (!onlyAhead) return 'all'
   if (!claim) return { oldest: newcomerReads }
@@ -149,12 +149,12 @@ function pause(paceMs: number, waitedMs: number): number {
 }
 
 /** 10 ms for each place in the queue: a long queue costs the server about as many looks as a short one. */
-export function byPlace({ claims }: ResourceState, { ticket }: Claim): number {
+export function paceByPosition({ claims }: ResourceState, { ticket }: Claim): number {
   return PACE_MS * (1 + claims.filter(claim => claim.state === 'waiting' && claim.ticket < ticket).length)
 }
 
 /** For those who will all go at once: the same for each, and the more the slower. */
-export function together({ claims }: ResourceState): number {
+export function paceTogether({ claims }: ResourceState): number {
   return 2 * claims.length
 }
 
@@ -162,30 +162,30 @@ export function together({ claims }: ResourceState): number {
  * Leaves the queue. False when the claim has been granted meanwhile, and others count on it. Rejects when others may count on
  * it and the tables can't be asked.
  */
-async function isOut(participant: Participant, place: Place, ask: Ask, waiting: Waiting): Promise<boolean> {
-  const { meeting } = waiting
+async function hasLeft(session: Session, ownClaim: OwnClaim, spec: ClaimSpec, policy: WaitPolicy): Promise<boolean> {
+  const { groupGrant } = policy
   try {
-    if (!place.mayExist) return true
-    const gone = giveUp(participant, place, ask, waiting)
-    await (meeting ? gone : gone.catch(() => {})) // its lease ends it, too
-    return place.claim?.state !== 'granted' || !meeting
+    if (!ownClaim.mayExist) return true
+    const gone = leaveQueue(session, ownClaim, spec, policy)
+    await (groupGrant ? gone : gone.catch(() => {})) // its lease ends it, too
+    return ownClaim.seen?.state !== 'granted' || !groupGrant
   } finally {
-    if (!meeting || place.claim?.state !== 'granted') participant.forget(place)
+    if (!groupGrant || ownClaim.seen?.state !== 'granted') session.forget(ownClaim)
   }
 }
 
-async function giveUp(
-  participant: Participant,
-  place: Place,
-  ask: Ask,
-  { meeting, countedOn = meeting ? isGranted : undefined }: Waiting,
+async function leaveQueue(
+  session: Session,
+  ownClaim: OwnClaim,
+  spec: ClaimSpec,
+  { groupGrant, isReliedOn: countedOn = groupGrant ? isGranted : undefined }: WaitPolicy,
 ): Promise<void> {
-  const { store, farewell } = participant
-  if (!countedOn) return void (await participant.leave(place))
-  if (!meeting && (await store.remove(place.id, farewell, 'waiting'))) return
+  const { store, farewell } = session
+  if (!countedOn) return void (await session.leave(ownClaim))
+  if (!groupGrant && (await store.remove(ownClaim.id, farewell, 'waiting'))) return
   // a step, so that no late twin of an earlier one, whose outcome never came, can follow it
   const rule: Rule = (_, me) => (countedOn(me) ? {} : { remove: [me.id] })
-  await participant.step(place, ask, rule, { ...farewell, join: false, read: 'all' })
+  await session.step(ownClaim, spec, rule, { ...farewell, join: false, read: 'all' })
 }
 
 function isGranted({ state }: Claim): boolean {
@@ -193,8 +193,8 @@ function isGranted({ state }: Claim): boolean {
 }
 
 /** Nobody may take a claim for dead that was renewed within its lease: then somebody has taken it away. */
-function isGone(
-  { key: { kind, name }, leaseMs, until, clock }: Place,
+function claimGone(
+  { key: { kind, name }, leaseMs, until, clock }: OwnClaim,
   tag: string | undefined,
   { claims }: ResourceState,
 ): SeraError {

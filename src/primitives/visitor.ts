@@ -6,9 +6,9 @@ import { faultOfValue } from '../selector/names.js'
 import { formatSelector, parseSelector, type Selector } from '../selector/selector.js'
 import type { Claim } from '../store/claims.js'
 import { checkCount, checkName } from './names.js'
-import type { Ask } from './participant.js'
+import type { ClaimSpec } from './participant.js'
 
-export interface Visitor {
+export interface Candidate {
   labels: Labels
   selector: Selector
   /** How many others it wants to meet at least. */
@@ -21,7 +21,7 @@ export const LONGEST_PAYLOAD = 16 * 1024
 /** Characters of all labels, and of a selector. */
 const LONGEST_TEXT = 4096
 
-export interface Invitation {
+export interface CandidateOptions {
   actor: string
   /** Default: 1. */
   mates?: number | undefined
@@ -32,7 +32,7 @@ export interface Invitation {
 }
 
 /** Whether the two may meet: each selector matches the other's labels. A visitor with mates 0 passes alone, as in syncnet. */
-export function accept(one: Visitor, other: Visitor): boolean {
+export function accept(one: Candidate, other: Candidate): boolean {
   if (one.mates === 0 || other.mates === 0) return false
   return matches(one.selector, other.labels) && matches(other.selector, one.labels)
 }
@@ -43,7 +43,7 @@ export function withActor(actor: string, labels: Labels): Labels {
 }
 
 /** @throws SeraError usage */
-export function askOf({ actor, mates = 1, labels, selector }: Invitation): Ask {
+export function claimSpecOf({ actor, mates = 1, labels, selector }: CandidateOptions): ClaimSpec {
   const wanted = selector ?? `actor!=${labels.get('actor') ?? asValue(actor)}`
   return {
     tag: checkName('actor', actor),
@@ -54,7 +54,7 @@ export function askOf({ actor, mates = 1, labels, selector }: Invitation): Ask {
 }
 
 /** Undefined for a claim that makes no sense here: another version of sera may have left it. */
-export function visitorOf(claim: Pick<Claim, 'labels' | 'selector' | 'units'>): Visitor | undefined {
+export function candidateOf(claim: Pick<Claim, 'labels' | 'selector' | 'units'>): Candidate | undefined {
   const labels = labelsOf(claim.labels ?? '')
   const selector = selectorOf(claim.selector ?? '')
   const mates = claim.units

@@ -13,9 +13,9 @@ export interface WaitOptions {
  * Milliseconds of a duration; Infinity for `forever`. `what` is what messages call it.
  *
  * @throws SeraError usage
- * @example durationOf('wait', '1h30m')
+ * @example parseDurationOption('wait', '1h30m')
  */
-export function durationOf(what: string, value: unknown): number {
+export function parseDurationOption(what: string, value: unknown): number {
   const ms = typeof value === 'string' ? parseWait(value) : value
   if (typeof ms === 'number' && ms >= 0) return ms
   const got = typeof value === 'string' ? JSON.stringify(value) : String(value)

@@ -1,8 +1,8 @@
 /** All who wait for a look at one resource. */
-import type { Look, Patience, ResourceKey, ResourceState } from '../store/claims.js'
+import type { Deadline, LookRequest, ResourceKey, ResourceState } from '../store/claims.js'
 
-export interface Waiting extends Look {
-  line: WaitingLine
+export interface PollRequest extends LookRequest {
+  line: PollQueue
   tag: string | undefined
   /** Monotonic clock, ms: from when it comes along with a look for another. */
   readyAt: number
@@ -10,7 +10,7 @@ export interface Waiting extends Look {
   dueAt: number
   /** When it looks in any case: at the end of its patience, or when it was woken. */
   wakeAt: number
-  patience: Patience
+  deadline: Deadline
   resolve: (state: ResourceState) => void
   reject: (error: unknown) => void
 }
@@ -18,17 +18,17 @@ export interface Waiting extends Look {
 /** Between looks along a whole line. */
 const WHOLE_LINE_MS = 5000
 
-export class WaitingLine {
+export class PollQueue {
   /** Those that only the claims ahead of them matter to, by ticket. */
-  readonly #queue: Waiting[] = []
+  readonly #queue: PollRequest[] = []
   /** Those that want to see every claim. */
-  readonly #whole = new Set<Waiting>()
-  readonly #byTag = new Map<string, Set<Waiting>>()
+  readonly #whole = new Set<PollRequest>()
+  readonly #byTag = new Map<string, Set<PollRequest>>()
   #wholeAt = Number.NEGATIVE_INFINITY
 
   constructor(readonly key: ResourceKey) {}
 
-  get all(): Waiting[] {
+  get all(): PollRequest[] {
     return [...this.#queue, ...this.#whole]
   }
 
@@ -36,24 +36,24 @@ export class WaitingLine {
     return this.#queue.length === 0 && this.#whole.size === 0
   }
 
-  get first(): Waiting | undefined {
+  get first(): PollRequest | undefined {
     return this.#queue[0]
   }
 
   /** The first in the queue, and all that want to see every claim. */
-  get looking(): Waiting[] {
+  get looking(): PollRequest[] {
     return [...this.#queue.slice(0, 1), ...this.#whole]
   }
 
-  looks(one: Waiting): boolean {
+  looks(one: PollRequest): boolean {
     return one === this.first || this.#whole.has(one)
   }
 
-  namesakes(tag: string): Iterable<Waiting> {
+  namesakes(tag: string): Iterable<PollRequest> {
     return this.#byTag.get(tag) ?? []
   }
 
-  join(one: Waiting): void {
+  join(one: PollRequest): void {
     if (one.upTo === Number.POSITIVE_INFINITY) {
       this.#whole.add(one)
       return
@@ -62,7 +62,7 @@ export class WaitingLine {
     if (one.tag !== undefined) this.#byTag.set(one.tag, (this.#byTag.get(one.tag) ?? new Set()).add(one))
   }
 
-  leave(one: Waiting): void {
+  leave(one: PollRequest): void {
     if (this.#whole.delete(one)) return
     const at = this.#queue.lastIndexOf(one, this.#firstBehind(one.upTo) - 1)
     if (at >= 0) this.#queue.splice(at, 1)
@@ -72,7 +72,7 @@ export class WaitingLine {
   }
 
   /** How far a look for these goes: from time to time to the end of the line. */
-  reach(due: readonly Waiting[], now: number): number {
+  reach(due: readonly PollRequest[], now: number): number {
     const isWhole = now - this.#wholeAt >= WHOLE_LINE_MS
     if (isWhole) this.#wholeAt = now
     const last = isWhole ? this.#queue.at(-1) : undefined
@@ -84,7 +84,7 @@ export class WaitingLine {
     let [from, to] = [0, this.#queue.length]
     while (from < to) {
       const middle = (from + to) >> 1
-      if ((this.#queue[middle] as Waiting).upTo <= ticket) from = middle + 1
+      if ((this.#queue[middle] as PollRequest).upTo <= ticket) from = middle + 1
       else to = middle
     }
     return from

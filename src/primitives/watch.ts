@@ -14,7 +14,7 @@
  * A claim without a process (`NOBODY`) was given a time by the server's clock, and expires by that clock.
  */
 import type { Clock } from '../clock.js'
-import { type Claim, NEVER_MS, NOBODY, type ResourceKey, type ResourceState } from '../store/claims.js'
+import { type Claim, NEVER_MS, NO_PROCESS, type ResourceKey, type ResourceState } from '../store/claims.js'
 import { isExpiredBySighting, MARGIN_MS } from './sighting.js'
 
 interface Sighting {
@@ -25,7 +25,7 @@ interface Sighting {
   since: number
 }
 
-export class Watch {
+export class FailureDetector {
   /** By resource; of each claim, by its id, and up to which ticket. */
   readonly #seen = new Map<string, { sightings: Map<string, Sighting>; furthest: number }>()
 
@@ -59,7 +59,7 @@ export class Watch {
   #isDead(claim: Claim, { since }: Sighting, now: number): boolean {
     const { processId, leaseMs, overdueMs } = claim
     if (leaseMs === NEVER_MS) return false
-    if (processId === NOBODY) return overdueMs > 0
+    if (processId === NO_PROCESS) return overdueMs > 0
     return now - since >= leaseMs + MARGIN_MS || isExpiredBySighting(claim, this.maxClockSkewMs)
   }
 }

@@ -1,7 +1,7 @@
 /** Labels: what a participant says of itself, as `key=value,…`. */
 import { SeraError } from '../errors.js'
 import { type Fault, faultOfKey, faultOfValue } from './names.js'
-import { Reader } from './reader.js'
+import { TokenReader } from './reader.js'
 
 export type Labels = ReadonlyMap<string, string>
 
@@ -13,7 +13,7 @@ export type Labels = ReadonlyMap<string, string>
  */
 export function parseLabels(text: string, what = 'labels'): Labels {
   const labels = new Map<string, string>()
-  const reader = new Reader(text, what)
+  const reader = new TokenReader(text, what)
   if (reader.atEnd) return labels
   do {
     const key = reader.key()

@@ -11,7 +11,7 @@ interface Token {
 const NEXT = /[ \t\r\n]*(==|!=|[=!(),<>]|[^ \t\r\n=!(),<>]+|$)/y
 const SYMBOL = /^[=!(),<>]/
 
-export class Reader {
+export class TokenReader {
   #next: Token
 
   /** `what` is what messages call the text. */

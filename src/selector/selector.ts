@@ -13,7 +13,7 @@
  * @see https://pkg.go.dev/k8s.io/apimachinery/pkg/labels#Parse
  */
 import type { Fault } from './names.js'
-import { Reader } from './reader.js'
+import { TokenReader } from './reader.js'
 
 export type Operator = 'exists' | '!' | '=' | '!=' | '>' | '<' | 'in' | 'notin'
 
@@ -31,7 +31,7 @@ export const HIGHEST_NUMBER = 2n ** 63n - 1n
 
 /** `what` is what messages call the text. @throws SeraError usage, naming the column */
 export function parseSelector(text: string, what = 'selector'): Selector {
-  const reader = new Reader(text, what)
+  const reader = new TokenReader(text, what)
   const requirements: Requirement[] = []
   if (reader.atEnd) return requirements
   do requirements.push(requirement(reader))
@@ -52,7 +52,7 @@ export function formatRequirement({ key, operator, values }: Requirement): strin
   return `${key}${operator}${values[0]}`
 }
 
-function requirement(reader: Reader): Requirement {
+function requirement(reader: TokenReader): Requirement {
   if (reader.take('!')) return { key: reader.key(), operator: '!', values: [] }
   const key = reader.key()
   if (reader.atEnd || reader.ahead === ',') return { key, operator: 'exists', values: [] }
@@ -61,19 +61,19 @@ function requirement(reader: Reader): Requirement {
   return { key, operator, values: [value(operator, reader)] }
 }
 
-function binaryOperator(reader: Reader): Exclude<Operator, 'exists' | '!'> {
+function binaryOperator(reader: TokenReader): Exclude<Operator, 'exists' | '!'> {
   if (reader.take('==')) return '='
   for (const operator of ['=', '!=', '>', '<', 'in', 'notin'] as const) if (reader.take(operator)) return operator
   return reader.unexpected("'=', '==', '!=', 'in', 'notin', '>', '<' or ','")
 }
 
-function value(operator: Operator, reader: Reader): string {
+function value(operator: Operator, reader: TokenReader): string {
   const text = operator === '>' || operator === '<' ? reader.value(faultOfNumber) : reader.value()
   if (text === '' && !reader.atEnd && reader.ahead !== ',') reader.unexpected('a value')
   return text
 }
 
-function valuesIn(reader: Reader): string[] {
+function valuesIn(reader: TokenReader): string[] {
   reader.expect('(')
   const values = new Set<string>()
   do values.add(reader.value())

@@ -1,11 +1,19 @@
 /** The picture as an object for programs; a contract (README, "For programs"). What is not known or does not apply is absent. */
-import type { Run } from '../primitives/run-record.js'
-import { closedSince, isExpired, type Member, missingAt, opensAt, type Picture, type Sight } from './picture.js'
+import type { PastRunRecord } from '../primitives/run-record.js'
+import {
+  type ClaimView,
+  closedSince,
+  isExpired,
+  missingAt,
+  opensAt,
+  type ResourceView,
+  type StatusView,
+} from './picture.js'
 
 export type StatusObject = ReturnType<typeof statusObject>
 
-export function statusObject({ server, at, sights, unseen }: Picture) {
-  return { server, at: time(at), resources: sights.map(sight => resourceObject(sight, at)), unseen }
+export function statusObject({ server, at, views, unseen }: StatusView) {
+  return { server, at: time(at), resources: views.map(view => resourceObject(view, at)), unseen }
 }
 
 /** The object without what passes by itself: whoever compares two finds what has happened. */
@@ -15,7 +23,7 @@ export function lasting(told: StatusObject): string {
 
 const TIMES = ['at', 'sinceMs', 'leaseLeftMs']
 
-export function memberObject({ sinceMs, leaseLeftMs, ticket, token, id: _, ...known }: Member) {
+export function claimObject({ sinceMs, leaseLeftMs, ticket, token, id: _, ...known }: ClaimView) {
   return {
     ...known,
     sinceMs: rounded(sinceMs),
@@ -26,23 +34,23 @@ export function memberObject({ sinceMs, leaseLeftMs, ticket, token, id: _, ...kn
   }
 }
 
-function resourceObject(sight: Sight, at: number) {
-  const { kind, name, engine, resource, members } = sight
+function resourceObject(view: ResourceView, at: number) {
+  const { kind, name, engine, resource, claims } = view
   return {
     ...{ kind, name, engine },
-    ...(resource ? OWN[kind]?.(sight, at) : {}),
-    claims: members.map(memberObject),
+    ...(resource ? OWN[kind]?.(view, at) : {}),
+    claims: claims.map(claimObject),
   }
 }
 
 /** What there is to tell of a kind besides who is there. */
-const OWN: Record<string, (sight: Sight, at: number) => object> = {
+const OWN: Record<string, (view: ResourceView, at: number) => object> = {
   semaphore: ({ resource }) => ({ permits: resource?.capacity }),
   pool: ({ resource }) => ({ maxLocks: resource?.capacity }),
   counter: ({ resource }) => ({ value: resource?.value }),
-  barrier: sight => ({ count: sight.resource?.capacity, missing: missingAt(sight) }),
-  'double-barrier': sight => ({ count: sight.resource?.capacity, missing: missingAt(sight) }),
-  gate: (sight, at) => gateObject(opensAt(sight, at), closedSince(sight)),
+  barrier: view => ({ count: view.resource?.capacity, missing: missingAt(view) }),
+  'double-barrier': view => ({ count: view.resource?.capacity, missing: missingAt(view) }),
+  gate: (view, at) => gateObject(opensAt(view, at), closedSince(view)),
   once: ({ resource }) => ({ record: resource?.record === undefined ? undefined : recordObject(resource.record) }),
 }
 
@@ -60,7 +68,7 @@ function recordObject(record: string) {
   return { success: success && runObject(success), failure: failure && runObject(failure) }
 }
 
-function runObject({ exitCode, host, pid, user, command, startedAt, finishedAt }: Run) {
+function runObject({ exitCode, host, pid, user, command, startedAt, finishedAt }: PastRunRecord) {
   return { exitCode, host, pid, user, command, startedAt: fromMicros(startedAt), finishedAt: fromMicros(finishedAt) }
 }
 

@@ -1,29 +1,33 @@
 /** Breaking claims: what was shown is removed, and never a claim that was made meanwhile. */
-import type { Calls } from './calls.js'
+import type { RetryingClient } from './calls.js'
 import { NOW } from './claim-rows.js'
-import type { Patience, ResourceKey } from './claims.js'
+import type { Deadline, ResourceKey } from './claims.js'
 import { rival } from './retry.js'
 import type { TableConnection } from './table-connection.js'
 import { noteBroken } from './taken-claims.js'
 
 /** @returns whether any of them was still there */
-export async function removeClaims(calls: Calls, ids: readonly string[], patience: Patience): Promise<boolean> {
+export async function removeClaims(
+  client: RetryingClient,
+  ids: readonly string[],
+  deadline: Deadline,
+): Promise<boolean> {
   if (ids.length === 0) return false
-  return await calls.persist(async (connection, { doubtfulSince }) => {
+  return await client.persist(async (connection, { doubtfulSince }) => {
     const rows = await removed(connection, ids)
     return rows > 0 || doubtfulSince !== undefined // the answer to an earlier try may have got lost
-  }, patience)
+  }, deadline)
 }
 
 /** The same, with an entry in the history for each, where one can be written. */
 export async function breakClaims(
-  calls: Calls,
+  client: RetryingClient,
   ids: readonly string[],
   reason: string | undefined,
-  patience: Patience,
+  deadline: Deadline,
 ): Promise<boolean> {
   if (ids.length === 0) return false
-  return await calls.persist(async (connection, { doubtfulSince }) => {
+  return await client.persist(async (connection, { doubtfulSince }) => {
     await connection.begin()
     try {
       const noted = await noteBroken(connection, ids, reason)
@@ -35,7 +39,7 @@ export async function breakClaims(
       await connection.rollback().catch(() => {})
       throw error
     }
-  }, patience)
+  }, deadline)
 }
 
 async function removed(connection: TableConnection, ids: readonly string[]): Promise<number> {
@@ -43,12 +47,17 @@ async function removed(connection: TableConnection, ids: readonly string[]): Pro
 }
 
 /** Forgets what a resource remembers, if it still is what was seen. */
-export async function forgetRecord(calls: Calls, key: ResourceKey, seen: string, patience: Patience): Promise<boolean> {
-  const { kind, name } = calls.key(key)
-  return await calls.persist(async (connection, { doubtfulSince }) => {
+export async function forgetRecord(
+  client: RetryingClient,
+  key: ResourceKey,
+  seen: string,
+  deadline: Deadline,
+): Promise<boolean> {
+  const { kind, name } = client.key(key)
+  return await client.persist(async (connection, { doubtfulSince }) => {
     const { rows } = await connection.change(FORGET, [kind, name, seen])
     return rows > 0 || doubtfulSince !== undefined
-  }, patience)
+  }, deadline)
 }
 
 /** A step that has read the record and is about to write fails, as its row has changed. */

@@ -6,14 +6,14 @@ import { type Clock, sleep } from '../clock.js'
 import type { Dsn } from '../config/dsn.js'
 import { formatDuration } from '../config/duration.js'
 import { SeraError, type SeraErrorKind } from '../errors.js'
-import type { Patience, ResourceKey } from './claims.js'
+import type { Deadline, ResourceKey } from './claims.js'
 import type { Attributes } from './connection.js'
-import { Members } from './members.js'
+import { ClusterPool } from './members.js'
 import { backoff, explain, isContention, isTransient } from './retry.js'
-import type { Facts, TableConnection } from './table-connection.js'
+import type { ServerTraits, TableConnection } from './table-connection.js'
 import { Tries } from './tries.js'
 
-export interface CallsOptions {
+export interface RetryingClientOptions {
   /** One server, or the members of one cluster. */
   servers: readonly Dsn[]
   attributes: Attributes
@@ -46,21 +46,21 @@ export const SEPARATOR = '\0'
 /** Characters that the tables have room for, beside a name's. */
 const LONGEST_NAMESPACE = 64
 
-export class Calls {
-  readonly #members: Members
+export class RetryingClient {
+  readonly #pool: ClusterPool
   #hasWarned = false
 
   /** @throws SeraError config */
-  constructor(readonly options: CallsOptions) {
+  constructor(readonly options: RetryingClientOptions) {
     const { servers, attributes, leaseMs, anySchema, onlyReads } = options
     checkNamespace(options.namespace)
-    this.#members = new Members(servers, {
+    this.#pool = new ClusterPool(servers, {
       attributes,
       callLimitMs: Math.min(leaseMs / 4, LONGEST_CALL_MS),
       idleLimitMs: leaseMs,
       anySchema,
       onlyReads,
-      learned: facts => this.#warn(facts),
+      onTraits: facts => this.#warn(facts),
     })
   }
 
@@ -72,23 +72,23 @@ export class Calls {
 
   /** Describes the member in use, for messages. */
   get server(): string {
-    return this.#members.name
+    return this.#pool.name
   }
 
   /** Tries again what may pass, on every member at least once, for as long as the caller has patience. @throws SeraError lock-failed */
   async persist<T>(
     work: (connection: TableConnection, tries: Tries) => Promise<T>,
-    patience: Patience,
+    deadline: Deadline,
     urgent = false,
   ): Promise<T> {
     const { clock, connectWaitMs, random, servers } = this.options
-    const tries = new Tries(clock, patience, connectWaitMs)
+    const tries = new Tries(clock, deadline, connectWaitMs)
     for (;;) {
-      patience.signal?.throwIfAborted()
+      deadline.signal?.throwIfAborted()
       tries.begin()
-      const where = this.#members.name
+      const where = this.#pool.name
       try {
-        return await this.#members.use(connection => tries.note(work(connection, tries)), urgent)
+        return await this.#pool.use(connection => tries.note(work(connection, tries)), urgent)
       } catch (error) {
         const { count } = tries
         if (!isContention(error) && kindOf(error) !== 'conflict') this.options.failed?.(error)
@@ -96,20 +96,20 @@ export class Calls {
         const pause = backoff(Math.max(1, count - servers.length), random)
         const isOver = clock.now() + pause >= tries.giveUpAt(error) && count >= servers.length
         if (!isTransient(error) || isOver) throw failed(where, error)
-        if (count >= servers.length || isContention(error)) await sleep(pause, patience.signal)
+        if (count >= servers.length || isContention(error)) await sleep(pause, deadline.signal)
       }
     }
   }
 
   rest(): void {
-    this.#members.rest()
+    this.#pool.rest()
   }
 
   close(): void {
-    this.#members.close()
+    this.#pool.close()
   }
 
-  #warn({ cluster }: Facts): void {
+  #warn({ cluster }: ServerTraits): void {
     const { leaseMs, warn } = this.options
     if (!cluster || leaseMs >= SHORTEST_LEASE_MS[cluster] || this.#hasWarned) return
     this.#hasWarned = true

@@ -1,5 +1,5 @@
 /** Claims and resources as rows: the SQL that reads them, and what comes back. */
-import type { Claim, ClaimState, Contender, Look, Resource, ResourceKey, ResourceState } from './claims.js'
+import type { Claim, ClaimState, ClaimWithOwner, LookRequest, Resource, ResourceKey, ResourceState } from './claims.js'
 import type { Row } from './connection.js'
 
 /** Microseconds since 1970, whatever the session's time zone. */
@@ -74,7 +74,7 @@ export interface Statement {
 }
 
 /** Several resources in one statement; two, when some are to be read up to a ticket and some whole. */
-export function lookStatements(asked: readonly Look[], processId: string): Statement[] {
+export function lookStatements(asked: readonly LookRequest[], processId: string): Statement[] {
   const all = asked.map((look, at) => ({ ...look, at }))
   const ahead = all.filter(({ upTo }) => Number.isFinite(upTo))
   const whole = all.filter(({ upTo }) => !Number.isFinite(upTo))
@@ -92,7 +92,7 @@ function union(select: string, times: number): string {
 }
 
 /** What the rows of `lookStatements` say of each resource. */
-export function statesOf(rows: readonly Row[], asked: readonly Look[]): ResourceState[] {
+export function statesOf(rows: readonly Row[], asked: readonly LookRequest[]): ResourceState[] {
   const states = asked.map((): Row[] => [])
   for (const row of rows) states[Number(row.asked)]?.push(row)
   return asked.map(({ upTo }, at) => stateOf(states[at] as Row[], upTo))
@@ -140,7 +140,7 @@ function claimOf(row: Row): Claim {
   }
 }
 
-export function contendersOf(rows: readonly Row[]): Contender[] {
+export function contendersOf(rows: readonly Row[]): ClaimWithOwner[] {
   const contenders = rows.map(row => ({
     ...claimOf(row),
     host: String(row.host),

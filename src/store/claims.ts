@@ -61,7 +61,7 @@ export interface ClaimRequest {
  * In the place of a process: nobody renews the claim. It has a lease from when it was granted, by the server's clock, and is dead
  * when that is over.
  */
-export const NOBODY = ''
+export const NO_PROCESS = ''
 
 /** As a lease, ms: nobody takes the claim for dead. Longer ones the tables have no room for. */
 export const NEVER_MS = 2 ** 32 - 1
@@ -114,7 +114,7 @@ export interface Change {
   /** Claims that leave, by id. */
   remove?: readonly string[]
   /** Claims of others, by id, of whose grant it is told: the step's version becomes their generation. */
-  told?: readonly string[]
+  notified?: readonly string[]
   /**
    * What a claim that need not wait any longer takes with it. It tells of what has happened, which no step can change any
    * more: whoever finds one at a look can go, too.
@@ -149,7 +149,7 @@ export interface StepResult {
 }
 
 /** How long a call to the store may go on trying, and who can end it. */
-export interface Patience {
+export interface Deadline {
   /** Monotonic clock, ms. */
   until: number
   signal?: AbortSignal | undefined
@@ -160,7 +160,7 @@ export interface Patience {
   withinMs?: number
 }
 
-export interface StepOptions extends Patience {
+export interface StepOptions extends Deadline {
   /** Whether a claim that has to wait stays in the queue; otherwise nothing is written but what became of the dead. */
   join: boolean
   /**
@@ -171,7 +171,7 @@ export interface StepOptions extends Patience {
 }
 
 /** A claim as a person wants to see it. */
-export interface Contender extends Claim {
+export interface ClaimWithOwner extends Claim {
   host: string
   pid: number
   user: string
@@ -199,32 +199,32 @@ export interface ClaimStore {
    * Resources as they are, or were a moment ago, in the order asked for. With a ticket to read up to, only what orders the
    * claims is read of them, and not what they carry (tag, labels, selector, payload, result); otherwise all but the payloads.
    */
-  look(asked: readonly Look[], patience: Patience): Promise<ResourceState[]>
+  look(asked: readonly LookRequest[], deadline: Deadline): Promise<ResourceState[]>
   /** The oldest claims of a resource, and what orders them. */
-  front(key: ResourceKey, oldest: number, patience: Patience): Promise<ResourceState>
+  front(key: ResourceKey, oldest: number, deadline: Deadline): Promise<ResourceState>
   /** Gives claims another lease. @returns those that are still there */
-  renew(ids: readonly string[], patience: Patience): Promise<Set<string>>
+  renew(ids: readonly string[], deadline: Deadline): Promise<Set<string>>
   /**
    * Takes a claim away, or only if it is in that state.
    *
    * @returns whether it was there; undefined when it is not, and an earlier try whose answer got lost may have taken it away
    */
-  remove(id: string, patience: Patience, onlyIf?: ClaimState): Promise<boolean | undefined>
+  remove(id: string, deadline: Deadline, onlyIf?: ClaimState): Promise<boolean | undefined>
   /** Records sightings of claims whose lease is over and that have no valid one, at most so many. */
-  sight(most: number, patience: Patience): Promise<void>
+  sight(most: number, deadline: Deadline): Promise<void>
   /**
    * Resources with claims to reap, at most so many: with a sighting that is as old as their lease and `afterMs`, or without a
    * process. A hint: only a step decides.
    */
-  expired(afterMs: number, most: number, patience: Patience): Promise<ResourceKey[]>
+  expired(afterMs: number, most: number, deadline: Deadline): Promise<ResourceKey[]>
   /** All claims of a resource with what is known of their owners, in order of arrival. */
-  contenders(key: ResourceKey, patience: Patience): Promise<Contender[]>
+  listClaims(key: ResourceKey, deadline: Deadline): Promise<ClaimWithOwner[]>
   /** Nothing will be asked for a while: what is open may be given back. */
   rest(): void
   close(): Promise<void>
 }
 
-export interface Look {
+export interface LookRequest {
   key: ResourceKey
   upTo: number
 }
@@ -255,7 +255,7 @@ export function freshClaim({ owner: _, ...request }: ClaimRequest, ticket: numbe
 /** Whether a rule's answer is more than to wait. */
 export function moves(verdict: Change | Conflict): boolean {
   if ('conflict' in verdict) return true
-  return [verdict.claims, verdict.remove, verdict.told].some(list => (list?.length ?? 0) > 0)
+  return [verdict.claims, verdict.remove, verdict.notified].some(list => (list?.length ?? 0) > 0)
 }
 
 /** What has become of a claim. */
@@ -267,7 +267,7 @@ export function resultOf(change: Change, mine: Claim | undefined, id: string, se
 /** What a step does to the claims it has read: the same for every store. */
 export function applied(change: Change, claims: readonly Claim[], version: number): Claim[] {
   const removed = new Set(change.remove)
-  const told = new Set(change.told)
+  const told = new Set(change.notified)
   const changes = new Map(change.claims?.map(one => [one.id, one]))
   return claims
     .filter(({ id }) => !removed.has(id))

@@ -2,11 +2,11 @@
  * Claims that a process makes for clients of its own, who come back and name them by their id. They are told from
  * others by their process id, which is the beginning of their id: whoever has the id renews them, from wherever.
  */
-import { type Calls, SEPARATOR } from './calls.js'
+import { type RetryingClient, SEPARATOR } from './calls.js'
 import { CONTENDER_COLUMNS, contendersOf, NOW } from './claim-rows.js'
-import type { Contender, Patience, ResourceKey } from './claims.js'
+import type { ClaimWithOwner, Deadline, ResourceKey } from './claims.js'
 
-export interface ClientClaim extends Contender {
+export interface ClientClaim extends ClaimWithOwner {
   key: ResourceKey
   /** When its lease is over, by the server's clock. */
   expiresAt: Date
@@ -18,8 +18,12 @@ export function clientProcess(id: string): string {
 }
 
 /** Undefined: it is not there, or is not a client's. @throws SeraError lock-failed */
-export async function readClaim(calls: Calls, id: string, patience: Patience): Promise<ClientClaim | undefined> {
-  const rows = await calls.persist(connection => connection.query(READ, [id]), patience)
+export async function readClaim(
+  client: RetryingClient,
+  id: string,
+  deadline: Deadline,
+): Promise<ClientClaim | undefined> {
+  const rows = await client.persist(connection => connection.query(READ, [id]), deadline)
   const [claim] = contendersOf(rows)
   const [row] = rows
   if (!claim || !row) return undefined
@@ -29,8 +33,8 @@ export async function readClaim(calls: Calls, id: string, patience: Patience): P
 }
 
 /** Another lease for a claim that has been granted. @throws SeraError lock-failed */
-export async function renewClaim(calls: Calls, id: string, patience: Patience): Promise<void> {
-  await calls.persist(connection => connection.change(RENEW, [id]), patience)
+export async function renewClaim(client: RetryingClient, id: string, deadline: Deadline): Promise<void> {
+  await client.persist(connection => connection.change(RENEW, [id]), deadline)
 }
 
 const A_CLIENTS = 'c.id = ? AND c.process_id = LEFT(c.id, 16)'

@@ -8,10 +8,10 @@ import { sleep } from '../clock.js'
 import { type Dsn, describeDsn } from '../config/dsn.js'
 import { SeraError } from '../errors.js'
 import { type Attributes, Connection } from './connection.js'
-import type { Wait } from './port.js'
+import type { LockWait } from './port.js'
 import { backoff, explain, isTransient } from './retry.js'
 
-export interface Server {
+export interface ServerTarget {
   dsn: Dsn
   /** How long transient failures are retried, ms. */
   connectWaitMs: number
@@ -33,7 +33,7 @@ export function attributesOf(pid: number, command: readonly string[], lock?: str
 }
 
 /** A connection, or SeraError('lock-failed') with what is wrong and where. */
-export async function connect(server: Server, wait: Wait): Promise<Connection> {
+export async function connect(server: ServerTarget, wait: LockWait): Promise<Connection> {
   const until = Math.min(wait.until, server.clock.now() + server.connectWaitMs)
   for (let attempt = 1; ; attempt++) {
     wait.signal.throwIfAborted()
@@ -49,7 +49,7 @@ export async function connect(server: Server, wait: Wait): Promise<Connection> {
   }
 }
 
-async function openUnlessAborted(server: Server, signal: AbortSignal): Promise<Connection> {
+async function openUnlessAborted(server: ServerTarget, signal: AbortSignal): Promise<Connection> {
   const opening = Connection.open(server.dsn, server.attributes)
   return await new Promise((resolve, reject) => {
     const abort = () => {

@@ -5,10 +5,10 @@
 import type { Clock } from '../clock.js'
 import type { Dsn } from '../config/dsn.js'
 import { type Attributes, Connection, type Row } from './connection.js'
-import { NotTold } from './not-told.js'
+import { Undisclosed } from './not-told.js'
 import { explain } from './retry.js'
-import { type Ask, askTables, type TableFacts } from './table-facts.js'
-import { type VoidServer, voidExpression, type voidRules, voidServer } from './void-server.js'
+import { diagnoseTables, type RunQuery, type TableFacts } from './table-facts.js'
+import { supportExpression, type supportRules, type UnsupportedServer, unsupportedServer } from './void-server.js'
 
 export interface Diagnosis {
   dsn: Dsn
@@ -23,21 +23,21 @@ export interface ServerFacts {
   /** Of the greeting, which may be a proxy's. */
   greeting: { version: string; connection: number }
   isMariaDb: boolean
-  identity: Identity | NotTold
+  identity: Identity | Undisclosed
   /** What a proxy calls itself; undefined where none does. */
   proxy: string | undefined
   /** Global variables by their names in lower case, those of them that the server has. */
-  settings: ReadonlyMap<string, string> | NotTold
+  settings: ReadonlyMap<string, string> | Undisclosed
   /** Of the session, TLS, and of the server. */
-  status: ReadonlyMap<string, string> | NotTold
+  status: ReadonlyMap<string, string> | Undisclosed
   /** What the server made of the `wait_timeout` that sera sets, s. */
-  sessionTimeout: number | NotTold
-  clock: ClockReading | NotTold
+  sessionTimeout: number | Undisclosed
+  clock: ClockReading | Undisclosed
   /** Why GET_LOCK excludes nobody there; undefined where it does. */
-  getLock: VoidServer | undefined | NotTold
+  getLock: UnsupportedServer | undefined | Undisclosed
   /** Of Group Replication; undefined where there is none. */
-  members: readonly GroupMember[] | undefined | NotTold
-  tables: TableFacts | NotTold
+  members: readonly GroupMember[] | undefined | Undisclosed
+  tables: TableFacts | Undisclosed
   /** Statements, and the time that they took in all. */
   asked: { count: number; ms: number }
 }
@@ -72,7 +72,7 @@ export interface GroupMember {
 export interface DiagnosisOptions {
   attributes: Attributes
   leaseMs: number
-  rules: ReturnType<typeof voidRules>
+  rules: ReturnType<typeof supportRules>
   clock: Clock
   /** Milliseconds since 1970. */
   wallClock: () => number
@@ -123,12 +123,12 @@ class Interview {
       clock: await this.#tell(() => this.#readClock()),
       getLock: await this.#tell(() => this.#voidReason()),
       members: await this.#tell(() => this.#groupMembers(settings)),
-      tables: await this.#tell(() => askTables(this.#ask, dsn)),
+      tables: await this.#tell(() => diagnoseTables(this.#ask, dsn)),
       asked: this.#asked,
     }
   }
 
-  readonly #ask: Ask = async (sql, values) => {
+  readonly #ask: RunQuery = async (sql, values) => {
     const { clock } = this.options
     const begun = clock.now()
     try {
@@ -139,8 +139,8 @@ class Interview {
     }
   }
 
-  async #tell<T>(fact: () => Promise<T>): Promise<T | NotTold> {
-    return await fact().catch(error => new NotTold(explain(error)))
+  async #tell<T>(fact: () => Promise<T>): Promise<T | Undisclosed> {
+    return await fact().catch(error => new Undisclosed(explain(error)))
   }
 
   /**
@@ -179,10 +179,10 @@ class Interview {
   }
 
   /** ProxySQL answers the one statement by itself, word for word, and knows the other; servers take it for an error. */
-  async #proxy(identity: Identity | NotTold): Promise<string | undefined> {
+  async #proxy(identity: Identity | Undisclosed): Promise<string | undefined> {
     const [row] = await this.#ask('SELECT @@version_comment LIMIT 1').catch((): Row[] => [])
     if (/proxysql/i.test(JSON.stringify(row ?? {}))) return 'ProxySQL'
-    if (identity instanceof NotTold || identity.connection === this.connection.id) return undefined
+    if (identity instanceof Undisclosed || identity.connection === this.connection.id) return undefined
     const isProxySql = await this.#ask('PROXYSQL INTERNAL SESSION').then(
       () => true,
       () => false,
@@ -198,14 +198,14 @@ class Interview {
   }
 
   /** By the engine's own rule. */
-  async #voidReason(): Promise<VoidServer | undefined> {
+  async #voidReason(): Promise<UnsupportedServer | undefined> {
     const { rules } = this.options
-    const [row] = await this.#ask(`SELECT ${voidExpression(rules, this.connection.isMariaDb)} AS void`)
-    return row?.void ? voidServer(rules, String(row.void)) : undefined
+    const [row] = await this.#ask(`SELECT ${supportExpression(rules, this.connection.isMariaDb)} AS void`)
+    return row?.void ? unsupportedServer(rules, String(row.void)) : undefined
   }
 
-  async #groupMembers(settings: ReadonlyMap<string, string> | NotTold): Promise<GroupMember[] | undefined> {
-    if (settings instanceof NotTold || !settings.get('group_replication_group_name')) return undefined
+  async #groupMembers(settings: ReadonlyMap<string, string> | Undisclosed): Promise<GroupMember[] | undefined> {
+    if (settings instanceof Undisclosed || !settings.get('group_replication_group_name')) return undefined
     const rows = await this.#ask(
       `SELECT CONCAT(MEMBER_HOST, ':', MEMBER_PORT) AS name, MEMBER_STATE AS state, MEMBER_ROLE AS role,
         MEMBER_ID = @@server_uuid AS isThis FROM performance_schema.replication_group_members`,

@@ -5,8 +5,8 @@
  */
 import { sleep } from '../clock.js'
 import { SeraError } from '../errors.js'
-import type { Calls } from './calls.js'
-import type { Patience } from './claims.js'
+import type { RetryingClient } from './calls.js'
+import type { Deadline } from './claims.js'
 import { errorCode } from './retry.js'
 import type { TableConnection } from './table-connection.js'
 
@@ -27,23 +27,28 @@ const WAIT_S = 5
  * @returns whether the session was ended: not, when it no longer has the lock
  * @throws SeraError conflict, when the account may not; lock-failed
  */
-export async function endHolder(calls: Calls, name: string, holder: number, patience: Patience): Promise<boolean> {
-  return await calls.persist(async queued => {
+export async function killHolder(
+  client: RetryingClient,
+  name: string,
+  holder: number,
+  deadline: Deadline,
+): Promise<boolean> {
+  return await client.persist(async queued => {
     await claimBreak(queued, name)
     queued.park()
     queued.query('SELECT GET_LOCK(?, ?)', [name, WAIT_S]).catch(() => {}) // whether it came to that is asked below
     try {
-      return await calls.persist(async connection => {
+      return await client.persist(async connection => {
         await until(async () => await waits(connection, queued.raw.id))
         if (!(await end(connection, name, holder))) return false
         await until(async () => ![undefined, holder].includes(await userOf(connection, name)))
         if ((await userOf(connection, name)) === queued.raw.id) await sleep(KEPT_MS)
         return true
-      }, patience)
+      }, deadline)
     } finally {
       queued.raw.destroy() // and with it the lock, or the wait for it
     }
-  }, patience)
+  }, deadline)
 }
 
 /** Of two who break it at once the second would end the session of the first, and let the holder back in. */

@@ -5,16 +5,16 @@
  */
 import { after, sleep } from '../clock.js'
 import { SeraError } from '../errors.js'
-import { connect, type Server } from './connect.js'
+import { connect, type ServerTarget } from './connect.js'
 import { type Connection, noAnswer, type Row } from './connection.js'
-import type { Wait } from './port.js'
+import type { LockWait } from './port.js'
 import { backoff, isInterrupted } from './retry.js'
-import { statementMark } from './statement-mark.js'
-import { setupStatement, type voidRules, voidServer } from './void-server.js'
+import { statementComment } from './statement-mark.js'
+import { setupStatement, type supportRules, unsupportedServer } from './void-server.js'
 
-export interface GetLockServer extends Server {
+export interface GetLockServer extends ServerTarget {
   leaseMs: number
-  rules: ReturnType<typeof voidRules>
+  rules: ReturnType<typeof supportRules>
 }
 
 /** The servers' own limit is unclear beyond this, so an endless wait is asked for in pieces. */
@@ -42,7 +42,7 @@ export class GetLockSession {
     this.proof = `${PROOF}${connection.id}:${digits()}${digits()}`
   }
 
-  static async open(server: GetLockServer, wait: Wait): Promise<GetLockSession> {
+  static async open(server: GetLockServer, wait: LockWait): Promise<GetLockSession> {
     const connection = await connect(server, wait)
     const session = new GetLockSession(connection, server)
     try {
@@ -71,16 +71,16 @@ export class GetLockSession {
   }
 
   /** Waits for the lock and keeps it; false when the deadline passed first. */
-  take(name: string, wait: Wait): Promise<boolean> {
+  take(name: string, wait: LockWait): Promise<boolean> {
     return this.#wait(TAKE, [name, this.proof], wait)
   }
 
   /** Waits until nobody has the lock; false when the deadline passed first. */
-  pass(name: string, wait: Wait): Promise<boolean> {
+  pass(name: string, wait: LockWait): Promise<boolean> {
     return this.#wait(PASS, [name, name], wait)
   }
 
-  async #wait(sql: string, [name, ...rest]: string[], wait: Wait): Promise<boolean> {
+  async #wait(sql: string, [name, ...rest]: string[], wait: LockWait): Promise<boolean> {
     const { clock, random, attributes } = this.server
     let interruptions = 0
     for (let tries = 0; ; tries++) {
@@ -89,19 +89,19 @@ export class GetLockSession {
       const seconds = this.#secondsToWait(remainingMs)
       if (seconds === 0 && tries > 0) await sleep(remainingMs, wait.signal)
       const limitMs = seconds === 0 ? this.#answerMs : seconds * 1000 + ANSWER_MS
-      const marked = seconds === 0 ? sql : `${sql} ${statementMark(attributes)}`
+      const marked = seconds === 0 ? sql : `${sql} ${statementComment(attributes)}`
       const row = await this.#bounded(marked, [name, seconds, ...rest], limitMs, wait.signal).catch(unlessInterrupted)
       if (row === undefined && tries === 0 && seconds === 0) throw noAnswer(limitMs)
       if (row === undefined) return false
       if (row.granted === 1) return true
-      if (row.void) throw voidServer(this.server.rules, String(row.void))
+      if (row.void) throw unsupportedServer(this.server.rules, String(row.void))
       if (row.granted === null) await this.#pause(++interruptions, backoff(interruptions, random), wait)
       else if (clock.now() >= wait.until) return false
     }
   }
 
   /** After an answer that was none. The deadline stands; past it, a few more tries find out whether the lock is free. */
-  async #pause(interruptions: number, ms: number, { until, signal }: Wait): Promise<void> {
+  async #pause(interruptions: number, ms: number, { until, signal }: LockWait): Promise<void> {
     const remainingMs = until - this.server.clock.now()
     if (remainingMs <= 0 && interruptions > LATE_TRIES) throw new SeraError('lock-failed', INTERRUPTED)
     await sleep(remainingMs > 0 ? Math.min(ms, remainingMs) : ms, signal)

@@ -11,7 +11,7 @@
  */
 import type { Row } from './connection.js'
 import { errorCode } from './retry.js'
-import { readMark } from './statement-mark.js'
+import { readStatementComment } from './statement-mark.js'
 import type { TableConnection } from './table-connection.js'
 
 /** One who holds or waits, as far as it is known. */
@@ -31,17 +31,17 @@ export interface GetLock {
   waiting: readonly LockSession[]
 }
 
-export interface GetLockSurvey {
+export interface GetLockSnapshot {
   locks: readonly GetLock[]
   /** What could not be seen, and what would help. */
   unseen: string | undefined
 }
 
 /** Of all locks, or of those of these names. */
-export async function surveyGetLocks(
+export async function readGetLocks(
   connection: TableConnection,
   wanted: readonly string[] | 'all',
-): Promise<GetLockSurvey> {
+): Promise<GetLockSnapshot> {
   const sessions = sessionsOf(
     await connection.query(SESSIONS),
     await first(connection, [ATTRIBUTES_OF_ALL, ATTRIBUTES_OF_MINE]),
@@ -116,7 +116,7 @@ function sessionsOf(processes: readonly Row[], attributes: readonly Row[] = []):
   const seen = processes.map(({ id, host, waits, time, info }): Seen => {
     const statement = String(info ?? '')
     const own = told.get(Number(id)) ?? {}
-    const tells = own.program_name === 'sera' ? own : readMark(statement)
+    const tells = own.program_name === 'sera' ? own : readStatementComment(statement)
     return {
       connection: Number(id),
       host: tells.host ?? withoutPort(String(host)),

@@ -15,7 +15,7 @@ import { SeraError } from '../errors.js'
 import { type GetLockServer, GetLockSession } from './get-lock-session.js'
 import { HeldGetLock } from './held-get-lock.js'
 import { holderOf } from './holder.js'
-import type { HeldLock, Holder, Mutex, Wait } from './port.js'
+import type { HeldLock, Holder, LockWait, MutexEngine } from './port.js'
 import { backoff, explain, isTransient } from './retry.js'
 
 /** A wait that lasted this long was one; what failed before it is forgiven. */
@@ -24,7 +24,7 @@ const STEADY_MS = 1000
 /** A lock that was free is granted sooner. */
 const QUEUED_AFTER_MS = 20
 
-export class GetLockMutex implements Mutex {
+export class GetLockMutex implements MutexEngine {
   /** Kept between a try and the wait that follows it. */
   #session: GetLockSession | undefined
   /** It is busy waiting, and can't be asked for anything else. */
@@ -35,7 +35,7 @@ export class GetLockMutex implements Mutex {
     readonly server: GetLockServer,
   ) {}
 
-  async acquire(wait: Wait): Promise<HeldLock | undefined> {
+  async acquire(wait: LockWait): Promise<HeldLock | undefined> {
     const { clock, leaseMs } = this.server
     let provenAt = 0
     const session = await this.#through(wait, async session => {
@@ -54,7 +54,7 @@ export class GetLockMutex implements Mutex {
     return new HeldGetLock(this.name, session, provenAt)
   }
 
-  async awaitFree(wait: Wait): Promise<boolean> {
+  async awaitFree(wait: LockWait): Promise<boolean> {
     return (await this.#through(wait, session => session.pass(this.name, wait))) !== undefined
   }
 
@@ -75,7 +75,10 @@ export class GetLockMutex implements Mutex {
   }
 
   /** Does one wait, on a new connection each time the server goes away under it. Undefined: the deadline passed. */
-  async #through(wait: Wait, ask: (session: GetLockSession) => Promise<boolean>): Promise<GetLockSession | undefined> {
+  async #through(
+    wait: LockWait,
+    ask: (session: GetLockSession) => Promise<boolean>,
+  ): Promise<GetLockSession | undefined> {
     const { clock, connectWaitMs, random } = this.server
     let failingSince: number | undefined
     for (let failures = 1; ; failures++) {

@@ -4,15 +4,15 @@
  * now.
  */
 
-import { type Calls, SEPARATOR } from './calls.js'
-import type { Patience, ResourceKey } from './claims.js'
+import { type RetryingClient, SEPARATOR } from './calls.js'
+import type { Deadline, ResourceKey } from './claims.js'
 import type { Row } from './connection.js'
 import type { LockTables } from './lock-tables.js'
 import type { Owner } from './owner.js'
 import { errorCode } from './retry.js'
 
 /** How a run ended, as it knows it. */
-export interface Ending {
+export interface NewHistoryEntry {
   key: ResourceKey
   token: string | undefined
   outcome: string
@@ -26,7 +26,7 @@ export interface Ending {
   owner?: Owner
 }
 
-export interface Entry extends Omit<Ending, 'key' | 'owner'>, Owner {
+export interface HistoryEntry extends Omit<NewHistoryEntry, 'key' | 'owner'>, Owner {
   kind: string
   name: string
   /** UTC, to the millisecond: `2026-11-21T16:40:12.345Z`. */
@@ -35,7 +35,7 @@ export interface Entry extends Omit<Ending, 'key' | 'owner'>, Owner {
   releasedAt: string
 }
 
-export interface Query {
+export interface HistoryQuery {
   name?: string | undefined
   outcomes?: readonly string[] | undefined
   /** Only what ended later: so many ms ago by the server's clock, or at a time, UTC. */
@@ -53,23 +53,23 @@ const PRUNED_AT_ONCE = 200
  * row twice.
  */
 export async function writeHistory(
-  { calls, owner: own }: Pick<LockTables, 'calls' | 'owner'>,
-  ending: Ending,
+  { client, owner: own }: Pick<LockTables, 'client' | 'owner'>,
+  ending: NewHistoryEntry,
   keepMs: number,
-  patience: Patience,
+  deadline: Deadline,
 ): Promise<void> {
   const { key, token, outcome, exitCode, waitedMs, ranMs, reason, owner = own } = ending
-  const { kind, name } = calls.key(key)
-  await calls.persist(
+  const { kind, name } = client.key(key)
+  await client.persist(
     connection =>
       connection.change(INSERT, [
         ...[kind, name, token, owner.host, owner.pid, owner.user, owner.command],
         ...[micros(waitedMs + (ranMs ?? 0)), ranMs === undefined ? null : micros(ranMs), outcome, exitCode, reason],
       ]),
-    patience,
+    deadline,
   )
-  if (calls.options.random() * PRUNE_EVERY >= 1) return
-  await calls.persist(connection => connection.change(PRUNE, [micros(keepMs)]), patience)
+  if (client.options.random() * PRUNE_EVERY >= 1) return
+  await client.persist(connection => connection.change(PRUNE, [micros(keepMs)]), deadline)
 }
 
 const INSERT = `INSERT INTO sera_history (kind, name, token, host, pid, user, command,
@@ -82,10 +82,14 @@ const PRUNE = `DELETE FROM sera_history WHERE released_at < UTC_TIMESTAMP(6) - I
 ORDER BY released_at LIMIT ${PRUNED_AT_ONCE}`
 
 /** In the order in which they ended, the newest last. */
-export async function readHistory(calls: Calls, query: Query, patience: Patience): Promise<Entry[]> {
-  const key = calls.key({ kind: '', name: query.name ?? '' })
-  const { sql, values } = selection(calls.options.namespace, key, query)
-  const rows = await calls.persist(connection => connection.query(sql, [...values]).catch(noneYet), patience)
+export async function readHistory(
+  client: RetryingClient,
+  query: HistoryQuery,
+  deadline: Deadline,
+): Promise<HistoryEntry[]> {
+  const key = client.key({ kind: '', name: query.name ?? '' })
+  const { sql, values } = selection(client.options.namespace, key, query)
+  const rows = await client.persist(connection => connection.query(sql, [...values]).catch(noneYet), deadline)
   return rows.map(entryOf).reverse()
 }
 
@@ -103,7 +107,7 @@ interface Sql {
  * The newest entries. Each outcome that is asked for has a search of its own, because only then does an index have its newest first:
  * a search takes as long as its limit, however many entries there are. `key` has the namespace in its name.
  */
-function selection(namespace: string, key: ResourceKey, { name, outcomes, since, limit }: Query): Sql {
+function selection(namespace: string, key: ResourceKey, { name, outcomes, since, limit }: HistoryQuery): Sql {
   const at = name === undefined ? { column: 'namespace', value: namespace } : { column: 'name', value: key.name }
   const searches = (outcomes ? [...new Set(outcomes)] : [undefined]).map((outcome, n) =>
     search(at, outcome, since, limit, `found${n}`),
@@ -119,7 +123,7 @@ JOIN sera_history h ON h.id = newest.id ORDER BY newest.released_at DESC, newest
 function search(
   { column, value }: { column: string; value: string },
   outcome: string | undefined,
-  since: Query['since'],
+  since: HistoryQuery['since'],
   limit: number,
   alias: string,
 ): Sql {
@@ -150,7 +154,7 @@ const COLUMNS = `SUBSTRING_INDEX(h.name, ?, -1) AS own_name, h.kind, h.token, h.
   ${between('h.requested_at', 'COALESCE(h.granted_at, h.released_at)')} AS waited,
   ${between('h.granted_at', 'h.released_at')} AS ran`
 
-function entryOf(row: Row): Entry {
+function entryOf(row: Row): HistoryEntry {
   return {
     kind: String(row.kind),
     name: String(row.own_name),

@@ -22,17 +22,17 @@ import { StepWriter } from './step-writer.js'
 import type { TableConnection } from './table-connection.js'
 
 /** The statement that adds them grows with them. */
-export const MOST_AT_ONCE = 200
+export const LARGEST_BATCH = 200
 
 /** @returns what has become of the first of these steps of newcomers to one resource: of all, up to one that has to be done alone */
-export async function runJoins(
+export async function enqueueBatch(
   connection: TableConnection,
   steps: readonly Step[],
   oldest: number,
 ): Promise<StepResult[]> {
   await connection.begin()
   try {
-    const claims = await join(connection, steps, oldest)
+    const claims = await enqueueAll(connection, steps, oldest)
     if (claims.length > 0) await connection.commit()
     else await connection.rollback()
     return claims.map((mine, at) => ({ mine, admitted: false, sentAt: steps[at]?.sentAt as number }))
@@ -42,7 +42,7 @@ export async function runJoins(
   }
 }
 
-async function join(connection: TableConnection, steps: readonly Step[], oldest: number): Promise<Claim[]> {
+async function enqueueAll(connection: TableConnection, steps: readonly Step[], oldest: number): Promise<Claim[]> {
   const { key } = steps[0] as Step
   const { rows: found } = await connection.change(BUMP, [steps.length, key.kind, key.name])
   if (found === 0) return []

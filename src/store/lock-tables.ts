@@ -1,16 +1,16 @@
 /** The lock tables in MySQL or MariaDB: every call repeated while that helps, and never longer than its patience. */
 import { randomBytes } from 'node:crypto'
-import { Calls, type CallsOptions, SEPARATOR } from './calls.js'
+import { RetryingClient, type RetryingClientOptions, SEPARATOR } from './calls.js'
 import { contendersOf, lookStatements, oldestStatement, READ_CONTENDERS, stateOf, statesOf } from './claim-rows.js'
 import type {
   Claim,
   ClaimRequest,
   ClaimState,
   ClaimStore,
-  Contender,
+  ClaimWithOwner,
+  Deadline,
   Decision,
-  Look,
-  Patience,
+  LookRequest,
   ResourceKey,
   ResourceState,
   StepOptions,
@@ -19,10 +19,10 @@ import type {
 import type { Row } from './connection.js'
 import type { Owner } from './owner.js'
 import { expiredAt, sightOverdue } from './sightings.js'
-import { StepLine } from './step-line.js'
+import { StepQueue } from './step-line.js'
 import type { TableConnection } from './table-connection.js'
 
-export interface LockTablesOptions extends CallsOptions {
+export interface LockTablesOptions extends RetryingClientOptions {
   owner: Owner
   /** Whether holders whose claims this process reaps leave an entry in the history. */
   keepsHistory?: boolean | undefined
@@ -33,13 +33,13 @@ const BATCH = 500
 
 export class LockTables implements ClaimStore {
   readonly processId = randomBytes(8).toString('hex')
-  readonly calls: Calls
+  readonly client: RetryingClient
   /** By resource, while there are any. */
-  readonly #lines = new Map<string, StepLine>()
+  readonly #lines = new Map<string, StepQueue>()
 
   /** @throws SeraError config */
   constructor(readonly options: LockTablesOptions) {
-    this.calls = new Calls(options)
+    this.client = new RetryingClient(options)
   }
 
   get owner(): Owner {
@@ -50,87 +50,87 @@ export class LockTables implements ClaimStore {
     key: ResourceKey,
     request: ClaimRequest,
     decide: (state: ResourceState, me: Claim) => Decision,
-    { join, read, ...patience }: StepOptions,
+    { join, read, ...deadline }: StepOptions,
   ): Promise<StepResult> {
     const { processId } = this
     const { owner = this.owner } = request
-    const own = this.calls.key(key)
+    const own = this.client.key(key)
     const { keepsHistory = false } = this.options
     const step = { key: own, request, decide, join, read, owner, processId, keepsHistory }
-    return new Promise((resolve, reject) => this.#line(own).add({ step, patience, resolve, reject }))
+    return new Promise((resolve, reject) => this.#line(own).add({ step, deadline, resolve, reject }))
   }
 
-  async look(asked: readonly Look[], patience: Patience): Promise<ResourceState[]> {
+  async look(asked: readonly LookRequest[], deadline: Deadline): Promise<ResourceState[]> {
     const states: ResourceState[] = []
     for (let at = 0; at < asked.length; at += BATCH) {
-      states.push(...(await this.#look(asked.slice(at, at + BATCH), patience)))
+      states.push(...(await this.#look(asked.slice(at, at + BATCH), deadline)))
     }
     return states
   }
 
-  async #look(asked: readonly Look[], patience: Patience): Promise<ResourceState[]> {
+  async #look(asked: readonly LookRequest[], deadline: Deadline): Promise<ResourceState[]> {
     const statements = lookStatements(
-      asked.map(({ key, upTo }) => ({ key: this.calls.key(key), upTo })),
+      asked.map(({ key, upTo }) => ({ key: this.client.key(key), upTo })),
       this.processId,
     )
     const rows: Row[] = []
     for (const { sql, values } of statements) {
-      rows.push(...(await this.calls.persist(connection => connection.query(sql, values), patience)))
+      rows.push(...(await this.client.persist(connection => connection.query(sql, values), deadline)))
     }
     return statesOf(rows, asked)
   }
 
-  async front(key: ResourceKey, oldest: number, patience: Patience): Promise<ResourceState> {
-    const { sql, values } = oldestStatement(this.calls.key(key), oldest)
-    const rows = await this.calls.persist(connection => connection.query(sql, values), patience)
+  async front(key: ResourceKey, oldest: number, deadline: Deadline): Promise<ResourceState> {
+    const { sql, values } = oldestStatement(this.client.key(key), oldest)
+    const rows = await this.client.persist(connection => connection.query(sql, values), deadline)
     return stateOf(rows, rows.length < oldest ? Number.POSITIVE_INFINITY : Number(rows.at(-1)?.ticket))
   }
 
-  async renew(ids: readonly string[], patience: Patience): Promise<Set<string>> {
+  async renew(ids: readonly string[], deadline: Deadline): Promise<Set<string>> {
     const alive = new Set<string>()
     for (let at = 0; at < ids.length; at += BATCH) {
       const batch = ids.slice(at, at + BATCH)
-      const found = await this.calls.persist(connection => renewed(connection, batch), patience, true)
+      const found = await this.client.persist(connection => renewed(connection, batch), deadline, true)
       for (const id of found) alive.add(id)
     }
     return alive
   }
 
-  remove(id: string, patience: Patience, onlyIf?: ClaimState): Promise<boolean | undefined> {
+  remove(id: string, deadline: Deadline, onlyIf?: ClaimState): Promise<boolean | undefined> {
     const sql = `DELETE FROM sera_claim WHERE id = ?${onlyIf ? ' AND state = ?' : ''}`
-    return this.calls.persist(async (connection, { doubtfulSince }) => {
+    return this.client.persist(async (connection, { doubtfulSince }) => {
       const { rows } = await connection.change(sql, [id, onlyIf])
       if (rows > 0) return true
       return doubtfulSince === undefined ? false : undefined
-    }, patience)
+    }, deadline)
   }
 
-  sight(most: number, patience: Patience): Promise<void> {
-    return sightOverdue(this.calls, most, patience)
+  sight(most: number, deadline: Deadline): Promise<void> {
+    return sightOverdue(this.client, most, deadline)
   }
 
-  expired(afterMs: number, most: number, patience: Patience): Promise<ResourceKey[]> {
-    return expiredAt(this.calls, afterMs, most, patience)
+  expired(afterMs: number, most: number, deadline: Deadline): Promise<ResourceKey[]> {
+    return expiredAt(this.client, afterMs, most, deadline)
   }
 
-  async contenders(key: ResourceKey, patience: Patience): Promise<Contender[]> {
-    const { kind, name } = this.calls.key(key)
+  async listClaims(key: ResourceKey, deadline: Deadline): Promise<ClaimWithOwner[]> {
+    const { kind, name } = this.client.key(key)
     return contendersOf(
-      await this.calls.persist(connection => connection.query(READ_CONTENDERS, [kind, name]), patience),
+      await this.client.persist(connection => connection.query(READ_CONTENDERS, [kind, name]), deadline),
     )
   }
 
   rest(): void {
-    this.calls.rest()
+    this.client.rest()
   }
 
   async close(): Promise<void> {
-    this.calls.close()
+    this.client.close()
   }
 
-  #line(key: ResourceKey): StepLine {
+  #line(key: ResourceKey): StepQueue {
     const name = `${key.kind}${SEPARATOR}${key.name}`
-    const line = this.#lines.get(name) ?? new StepLine(this.calls, () => this.#lines.delete(name))
+    const line = this.#lines.get(name) ?? new StepQueue(this.client, () => this.#lines.delete(name))
     this.#lines.set(name, line)
     return line
   }

@@ -5,7 +5,7 @@ import { errorCode } from './retry.js'
 import { statementsSince } from './schema.js'
 
 /** Makes what is missing since a version. @throws SeraError lock-failed, when the account may not */
-export async function makeTables(raw: Connection, since: number, database: string, limitMs: number): Promise<void> {
+export async function createTables(raw: Connection, since: number, database: string, limitMs: number): Promise<void> {
   try {
     for (const statement of statementsSince(since, raw.isMariaDb)) await raw.change(statement, [], limitMs)
   } catch (cause) {

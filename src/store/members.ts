@@ -11,7 +11,7 @@ import { TableConnection, type TableServer } from './table-connection.js'
 /** At once, for all that a process waits for; renewals don't wait for one of these. */
 const MOST = 8
 
-export class Members {
+export class ClusterPool {
   #at = 0
   #open = 0
   #known = false
@@ -31,7 +31,7 @@ export class Members {
 
   /** Does one piece of work on one connection. What fails other than by contention takes the connection with it. */
   async use<T>(work: (connection: TableConnection) => Promise<T>, urgent = false): Promise<T> {
-    if (!urgent) await this.#turn()
+    if (!urgent) await this.#awaitTurn()
     this.#open++
     try {
       const connection = await this.#take()
@@ -77,7 +77,7 @@ export class Members {
     return this.dsns[this.#at] as Dsn
   }
 
-  async #turn(): Promise<void> {
+  async #awaitTurn(): Promise<void> {
     while (this.#open >= MOST) await new Promise<void>(resolve => this.#waiting.push(resolve))
   }
 

@@ -12,13 +12,13 @@ import {
   type ClaimRequest,
   type ClaimState,
   type ClaimStore,
-  type Contender,
+  type ClaimWithOwner,
+  type Deadline,
   type Decision,
   freshClaim,
-  type Look,
+  type LookRequest,
   NEVER_MS,
-  NOBODY,
-  type Patience,
+  NO_PROCESS,
   type Resource,
   type ResourceKey,
   type ResourceState,
@@ -28,7 +28,7 @@ import {
 } from './claims.js'
 import { type Owner, ownerOf } from './owner.js'
 
-interface Row {
+interface StoredClaim {
   claim: Claim
   owner: Owner
   /** Of the tables' clock, ms. */
@@ -38,9 +38,9 @@ interface Row {
   seen?: { renewals: number; at: number }
 }
 
-interface Shelf {
+interface StoredResource {
   resource: Resource
-  rows: Row[]
+  rows: StoredClaim[]
 }
 
 const UNUSED: Resource = {
@@ -53,7 +53,7 @@ const UNUSED: Resource = {
 }
 
 export class MemoryTables {
-  readonly shelves = new Map<string, Shelf>()
+  readonly shelves = new Map<string, StoredResource>()
 
   constructor(readonly clock: Clock = systemClock) {}
 
@@ -62,14 +62,14 @@ export class MemoryTables {
     return Math.round((performance.timeOrigin + this.clock.now()) * 1000)
   }
 
-  shelf({ kind, name }: ResourceKey): Shelf {
+  shelf({ kind, name }: ResourceKey): StoredResource {
     const key = `${kind}\0${name}`
     const found = this.shelves.get(key) ?? { resource: UNUSED, rows: [] }
     this.shelves.set(key, found)
     return found
   }
 
-  find(id: string): { shelf: Shelf; row: Row } | undefined {
+  find(id: string): { shelf: StoredResource; row: StoredClaim } | undefined {
     for (const shelf of this.shelves.values()) {
       const row = shelf.rows.find(({ claim }) => claim.id === id)
       if (row) return { shelf, row }
@@ -121,7 +121,7 @@ export class MemoryStore implements ClaimStore {
     return resultOf(decision, mine, request.id, sentAt)
   }
 
-  async look(asked: readonly Look[], { signal }: Patience): Promise<ResourceState[]> {
+  async look(asked: readonly LookRequest[], { signal }: Deadline): Promise<ResourceState[]> {
     await this.#answer(signal)
     return asked.map(({ key, upTo }) => {
       const shelf = this.tables.shelf(key)
@@ -130,19 +130,19 @@ export class MemoryStore implements ClaimStore {
     })
   }
 
-  async front(key: ResourceKey, oldest: number, patience: Patience): Promise<ResourceState> {
-    const [state] = await this.look([{ key, upTo: Number.POSITIVE_INFINITY }], patience)
+  async front(key: ResourceKey, oldest: number, deadline: Deadline): Promise<ResourceState> {
+    const [state] = await this.look([{ key, upTo: Number.POSITIVE_INFINITY }], deadline)
     return { ...(state as ResourceState), claims: state?.claims.slice(0, oldest) ?? [] }
   }
 
-  async renew(ids: readonly string[], { signal }: Patience): Promise<Set<string>> {
+  async renew(ids: readonly string[], { signal }: Deadline): Promise<Set<string>> {
     await this.#answer(signal)
     const rows = ids.flatMap(id => this.tables.find(id)?.row ?? [])
     for (const row of rows) this.#renew(row)
     return new Set(rows.map(({ claim }) => claim.id))
   }
 
-  async remove(id: string, { signal }: Patience, onlyIf?: ClaimState): Promise<boolean> {
+  async remove(id: string, { signal }: Deadline, onlyIf?: ClaimState): Promise<boolean> {
     await this.#answer(signal)
     const found = this.tables.find(id)
     if (!found || (onlyIf && found.row.claim.state !== onlyIf)) return false
@@ -150,19 +150,19 @@ export class MemoryStore implements ClaimStore {
     return true
   }
 
-  async sight(most: number, { signal }: Patience): Promise<void> {
+  async sight(most: number, { signal }: Deadline): Promise<void> {
     await this.#answer(signal)
     const isUnseen = ({ processId, overdueMs, seenForMs = -1 }: Claim) =>
-      processId !== NOBODY && overdueMs > 0 && seenForMs < 0
+      processId !== NO_PROCESS && overdueMs > 0 && seenForMs < 0
     for (const shelf of this.tables.shelves.values()) {
       this.#bury(shelf, { sighted: this.#claims(shelf).filter(isUnseen).slice(0, most) })
     }
   }
 
-  async expired(afterMs: number, most: number, { signal }: Patience): Promise<ResourceKey[]> {
+  async expired(afterMs: number, most: number, { signal }: Deadline): Promise<ResourceKey[]> {
     await this.#answer(signal)
     const isExpired = ({ processId, leaseMs, overdueMs, seenForMs = -1 }: Claim) =>
-      leaseMs !== NEVER_MS && overdueMs > 0 && (processId === NOBODY || seenForMs > leaseMs + afterMs)
+      leaseMs !== NEVER_MS && overdueMs > 0 && (processId === NO_PROCESS || seenForMs > leaseMs + afterMs)
     const found = [...this.tables.shelves].filter(([, shelf]) => this.#claims(shelf).some(isExpired))
     return found.slice(0, most).map(([name]) => {
       const [kind = '', ...rest] = name.split('\0')
@@ -170,7 +170,7 @@ export class MemoryStore implements ClaimStore {
     })
   }
 
-  async contenders(key: ResourceKey): Promise<Contender[]> {
+  async listClaims(key: ResourceKey): Promise<ClaimWithOwner[]> {
     const now = this.tables.clock.now()
     return this.tables.shelf(key).rows.map(({ claim, owner, expiresAt, since }) => {
       return { ...claim, ...owner, overdueMs: now - expiresAt, sinceMs: now - since }
@@ -187,7 +187,7 @@ export class MemoryStore implements ClaimStore {
     await new Promise(resolve => setImmediate(resolve))
   }
 
-  #claims(shelf: Shelf): Claim[] {
+  #claims(shelf: StoredResource): Claim[] {
     const now = this.tables.clock.now()
     return shelf.rows.map(({ claim, expiresAt, seen }) => {
       const seenForMs = seen?.renewals === claim.renewals ? now - seen.at : undefined
@@ -196,7 +196,7 @@ export class MemoryStore implements ClaimStore {
   }
 
   /** Reaps the dead, and records a sighting of those that may be dead. */
-  #bury(shelf: Shelf, { dead = [], sighted = [] }: Pick<Decision, 'dead' | 'sighted'>): void {
+  #bury(shelf: StoredResource, { dead = [], sighted = [] }: Pick<Decision, 'dead' | 'sighted'>): void {
     const [reaped, seen] = [dead, sighted].map(claims => new Set(claims.map(({ id }) => id)))
     const at = this.tables.clock.now()
     shelf.rows = shelf.rows
@@ -204,7 +204,7 @@ export class MemoryStore implements ClaimStore {
       .map(row => (seen?.has(row.claim.id) ? { ...row, seen: { renewals: row.claim.renewals, at } } : row))
   }
 
-  #write(shelf: Shelf, change: Change, after: readonly Claim[], version: number, mine: ClaimRequest): void {
+  #write(shelf: StoredResource, change: Change, after: readonly Claim[], version: number, mine: ClaimRequest): void {
     const before = new Map(shelf.rows.map(row => [row.claim.id, row]))
     const now = this.tables.clock.now()
     const granted = change.claims?.some(({ state }) => state === 'granted')
@@ -227,7 +227,7 @@ export class MemoryStore implements ClaimStore {
     for (const row of shelf.rows) if (row.claim.id === mine.id) this.#renew(row)
   }
 
-  #renew(row: Row): void {
+  #renew(row: StoredClaim): void {
     row.claim = { ...row.claim, renewals: row.claim.renewals + 1 }
     row.expiresAt = this.tables.clock.now() + row.claim.leaseMs
   }

@@ -1,4 +1,4 @@
 /** In place of a fact about a server: it did not tell, and why. */
-export class NotTold {
+export class Undisclosed {
   constructor(readonly reason: string) {}
 }

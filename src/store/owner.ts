@@ -23,7 +23,7 @@ export function ownerOf(pid: number, command: readonly string[]): Owner {
 }
 
 /** Who is somewhere else, and known by what it has asked for. */
-export function guest(host: string, command: string): Owner {
+export function remoteOwner(host: string, command: string): Owner {
   return { host: cut(host, LONGEST_HOST), pid: 0, user: '', command: cut(command, LONGEST_COMMAND) }
 }
 

@@ -1,8 +1,8 @@
 /** What a command asks of a lock, whatever engine holds it. */
-import type { Contender } from './claims.js'
+import type { ClaimWithOwner } from './claims.js'
 
 /** One deadline and one abort for a whole wait. */
-export interface Wait {
+export interface LockWait {
   /** On the monotonic clock, ms; Infinity: forever. */
   until: number
   signal: AbortSignal
@@ -23,16 +23,16 @@ export interface Holder {
 }
 
 export interface Queue {
-  contenders: readonly Contender[]
+  claims: readonly ClaimWithOwner[]
   /** The id of the own claim. */
   mine: string
 }
 
-export interface Mutex {
+export interface MutexEngine {
   /** Waits for the lock; undefined when the deadline passed first. One try when it has passed already. */
-  acquire(wait: Wait): Promise<HeldLock | undefined>
+  acquire(wait: LockWait): Promise<HeldLock | undefined>
   /** Waits until the lock is free without keeping it; false when the deadline passed first. */
-  awaitFree(wait: Wait): Promise<boolean>
+  awaitFree(wait: LockWait): Promise<boolean>
   /** Who has it now; undefined when nobody has or it can't be told. Never throws. */
   holder(): Promise<Holder | undefined>
   /** All who hold and wait, where the engine knows; undefined when it can't be told. Never throws. */

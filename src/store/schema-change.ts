@@ -6,9 +6,9 @@
  * all DDL in one order, and every statement is harmless when it is repeated.
  */
 import { SeraError } from '../errors.js'
-import type { Calls } from './calls.js'
+import type { RetryingClient } from './calls.js'
 import type { Connection } from './connection.js'
-import { isDenied, makeTables } from './make-tables.js'
+import { createTables, isDenied } from './make-tables.js'
 import { errorCode } from './retry.js'
 import { checkVersion, SCHEMA_VERSION, TABLES } from './schema.js'
 import type { TableConnection } from './table-connection.js'
@@ -39,8 +39,8 @@ export interface Claimed {
 }
 
 /** @throws SeraError lock-failed, when the account may not, or the tables are newer than this sera or not InnoDB */
-export function applySchema(calls: Calls): Promise<Applied> {
-  return calls.persist(connection => inTurn(connection, () => bringUpToDate(connection)), PATIENT)
+export function applySchema(client: RetryingClient): Promise<Applied> {
+  return client.persist(connection => inTurn(connection, () => bringUpToDate(connection)), PATIENT)
 }
 
 async function bringUpToDate({ raw, database, limitMs }: TableConnection): Promise<Applied> {
@@ -48,7 +48,7 @@ async function bringUpToDate({ raw, database, limitMs }: TableConnection): Promi
   if (from > SCHEMA_VERSION) checkVersion(from)
   if (from < SCHEMA_VERSION) {
     await raw.change(`SET SESSION lock_wait_timeout = ${TABLE_LOCK_WAIT_S}`, [], limitMs)
-    await makeTables(raw, from, database, CHANGE_LIMIT_MS)
+    await createTables(raw, from, database, CHANGE_LIMIT_MS)
   }
   const [row] = await raw.query(`SELECT (${FOREIGN_TABLES}) AS foreign_tables`, [], limitMs)
   checkEngines(row?.foreign_tables, database)
@@ -82,9 +82,9 @@ async function inTurn<T>(connection: TableConnection, work: () => Promise<T>): P
 }
 
 /** Undefined: there are no tables. */
-export function liveClaims(calls: Calls): Promise<Claimed | undefined> {
+export function liveClaims(client: RetryingClient): Promise<Claimed | undefined> {
   const alive = 'SELECT state FROM sera_claim WHERE expires_at > UTC_TIMESTAMP(6)'
-  return calls.persist(async connection => {
+  return client.persist(async connection => {
     const rows = await unlessMissing(connection.query(alive), undefined)
     const held = rows?.filter(({ state }) => state === 'granted').length ?? 0
     return rows && { held, waiting: rows.length - held }
@@ -94,9 +94,9 @@ export function liveClaims(calls: Calls): Promise<Claimed | undefined> {
 /**
  * All tables of sera's own, and nothing else in the database. @throws SeraError lock-failed, when the account may not
  */
-export async function dropTables(calls: Calls): Promise<void> {
+export async function dropTables(client: RetryingClient): Promise<void> {
   const sql = `DROP TABLE IF EXISTS ${TABLES.join(', ')}`
-  await calls.persist(async connection => {
+  await client.persist(async connection => {
     await connection.change(sql).catch(cause => {
       if (!isDenied(cause)) throw cause
       const problem = `the account may not drop the lock tables in database ${connection.database}`

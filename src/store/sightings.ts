@@ -2,8 +2,8 @@
  * Sightings of expired claims: a process saw a claim with so many renewals, at a time by the server's clock. Why they prove anything
  * is said in `primitives/sighting.ts`.
  */
-import { type Calls, SEPARATOR } from './calls.js'
-import { type Claim, NEVER_MS, NOBODY, type Patience, type ResourceKey } from './claims.js'
+import { type RetryingClient, SEPARATOR } from './calls.js'
+import { type Claim, type Deadline, NEVER_MS, NO_PROCESS, type ResourceKey } from './claims.js'
 import type { Row } from './connection.js'
 import type { TableConnection } from './table-connection.js'
 
@@ -28,30 +28,30 @@ const OVERDUE = `FROM sera_claim c JOIN sera_resource r ON r.id = c.resource_id
   WHERE c.expires_at < UTC_TIMESTAMP(6) AND r.namespace = ? AND c.lease_ms <> ${NEVER_MS}`
 
 /** For namespace, how many: the overdue without a valid sighting. */
-const UNSEEN = `SELECT c.id, c.ticket, c.renewals ${OVERDUE} AND c.process_id <> '${NOBODY}'
+const UNSEEN = `SELECT c.id, c.ticket, c.renewals ${OVERDUE} AND c.process_id <> '${NO_PROCESS}'
   AND (NOT c.seen_renewals <=> c.renewals OR c.seen_at > UTC_TIMESTAMP(6)) LIMIT ?`
 
 /** For namespace, milliseconds, how many: where claims are that a process saw so long ago, or that no process renews. */
-const EXPIRED = `SELECT DISTINCT r.kind, r.name ${OVERDUE} AND (c.process_id = '${NOBODY}'
+const EXPIRED = `SELECT DISTINCT r.kind, r.name ${OVERDUE} AND (c.process_id = '${NO_PROCESS}'
   OR c.seen_renewals = c.renewals AND c.seen_at < UTC_TIMESTAMP(6) - INTERVAL (c.lease_ms + ?) * 1000 MICROSECOND) LIMIT ?`
 
 /** Records sightings of overdue claims that have none. @throws SeraError lock-failed */
-export async function sightOverdue(calls: Calls, most: number, patience: Patience): Promise<void> {
-  await calls.persist(async connection => {
-    const rows = await connection.query(UNSEEN, [calls.options.namespace, most])
+export async function sightOverdue(client: RetryingClient, most: number, deadline: Deadline): Promise<void> {
+  await client.persist(async connection => {
+    const rows = await connection.query(UNSEEN, [client.options.namespace, most])
     await recordSightings(connection, rows.map(seenOf))
-  }, patience)
+  }, deadline)
 }
 
 /** Resources with claims to reap. A plain SELECT, which takes no locks. @throws SeraError lock-failed */
 export async function expiredAt(
-  calls: Calls,
+  client: RetryingClient,
   afterMs: number,
   most: number,
-  patience: Patience,
+  deadline: Deadline,
 ): Promise<ResourceKey[]> {
-  const values = [calls.options.namespace, afterMs, most]
-  const rows = await calls.persist(connection => connection.query(EXPIRED, values), patience)
+  const values = [client.options.namespace, afterMs, most]
+  const rows = await client.persist(connection => connection.query(EXPIRED, values), deadline)
   return rows.map(({ kind, name }) => ({ kind: String(kind), name: String(name).split(SEPARATOR).at(-1) as string }))
 }
 

@@ -7,13 +7,13 @@ import type { Attributes } from './connection.js'
 const TOLD = ['command', 'host', 'pid'] as const
 
 /** `command='migrate.sh%20--all',host='web-2',pid='4312'`, as a comment that nothing in it can end. */
-export function statementMark(attributes: Attributes): string {
+export function statementComment(attributes: Attributes): string {
   const pairs = TOLD.map(name => `${name}='${encoded(attributes[name] ?? '')}'`)
   return `/*${pairs.join(',')}*/`
 }
 
 /** What a statement's mark tells; nothing of a statement that has none. */
-export function readMark(statement: string): Attributes {
+export function readStatementComment(statement: string): Attributes {
   const [, mark] = /\/\*(command='[^']*',host='[^']*',pid='[^']*')\*\/$/.exec(statement) ?? []
   const pairs = (mark ?? '').split(',').map(pair => /^(\w+)='([^']*)'$/.exec(pair))
   return Object.fromEntries(pairs.flatMap(found => (found ? [[found[1] as string, decoded(found[2] as string)]] : [])))

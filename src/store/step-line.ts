@@ -4,30 +4,30 @@
  */
 
 import { SeraError } from '../errors.js'
-import { type Calls, SEPARATOR } from './calls.js'
-import type { Patience, ResourceKey, StepResult } from './claims.js'
-import { MOST_AT_ONCE, runJoins } from './joins.js'
+import { type RetryingClient, SEPARATOR } from './calls.js'
+import type { Deadline, ResourceKey, StepResult } from './claims.js'
+import { enqueueBatch, LARGEST_BATCH } from './joins.js'
 import { runStep, type Step } from './step.js'
 import type { Tries } from './tries.js'
 
-export interface Waiting {
+export interface QueuedStep {
   step: Omit<Step, 'sentAt'>
-  patience: Patience
+  deadline: Deadline
   resolve: (result: StepResult) => void
   reject: (error: unknown) => void
 }
 
-export class StepLine {
-  readonly #waiting: Waiting[] = []
+export class StepQueue {
+  readonly #waiting: QueuedStep[] = []
   #running = false
 
   constructor(
-    readonly calls: Calls,
+    readonly client: RetryingClient,
     /** Nobody is left. */
     readonly ended: () => void,
   ) {}
 
-  add(one: Waiting): void {
+  add(one: QueuedStep): void {
     this.#waiting.push(one)
     if (!this.#running) void this.#run()
   }
@@ -36,30 +36,30 @@ export class StepLine {
   async #run(): Promise<void> {
     this.#running = true
     for (let next = this.#next(); next.length > 0; next = this.#next()) {
-      if (next.length > 1) await this.#together(next)
-      else await this.#alone(next[0] as Waiting)
+      if (next.length > 1) await this.#runBatch(next)
+      else await this.#runAlone(next[0] as QueuedStep)
     }
     this.#running = false
     this.ended()
   }
 
   /** The first, or all the newcomers who stand first. */
-  #next(): Waiting[] {
+  #next(): QueuedStep[] {
     const other = this.#waiting.findIndex(({ step }) => !isNewcomer(step))
     const newcomers = other === -1 ? this.#waiting.length : other
-    return this.#waiting.splice(0, Math.max(1, Math.min(newcomers, MOST_AT_ONCE)))
+    return this.#waiting.splice(0, Math.max(1, Math.min(newcomers, LARGEST_BATCH)))
   }
 
   /** When the outcome of the join is in doubt, each is done alone and finds its claim by its id. */
-  async #together(all: readonly Waiting[]): Promise<void> {
+  async #runBatch(all: readonly QueuedStep[]): Promise<void> {
     const sentAt = this.#clock.boot()
-    const join = this.calls.persist(
+    const join = this.client.persist(
       async (connection, { count }) => {
         if (count > 1) return undefined
         const steps = all.map(({ step }) => ({ ...step, sentAt: this.#clock.boot() }))
-        return await runJoins(connection, steps, Math.max(...steps.map(oldestOf)))
+        return await enqueueBatch(connection, steps, Math.max(...steps.map(oldestOf)))
       },
-      (all[0] as Waiting).patience,
+      (all[0] as QueuedStep).deadline,
     )
     const results = await join.catch(() => undefined)
     results?.forEach((result, at) => {
@@ -67,16 +67,16 @@ export class StepLine {
     })
     const [next, ...others] = all.slice(results?.length ?? 0)
     const doubtfulSince = results ? undefined : sentAt
-    if (next) await this.#alone(next, doubtfulSince)
+    if (next) await this.#runAlone(next, doubtfulSince)
     if (results) this.#waiting.unshift(...others)
-    else for (const one of others) await this.#alone(one, doubtfulSince)
+    else for (const one of others) await this.#runAlone(one, doubtfulSince)
   }
 
-  async #alone(one: Waiting, doubtfulSince?: number): Promise<void> {
+  async #runAlone(one: QueuedStep, doubtfulSince?: number): Promise<void> {
     try {
-      const result = await this.calls.persist(
+      const result = await this.client.persist(
         async (connection, tries) => await runStep(connection, this.#step(one, tries, doubtfulSince)),
-        one.patience,
+        one.deadline,
       )
       one.resolve(result)
     } catch (error) {
@@ -85,7 +85,7 @@ export class StepLine {
   }
 
   /** A repetition finds what an earlier try did only while that is sure to be there: for a lease, on a clock that counts suspend. */
-  #step({ step }: Waiting, tries: Tries, doubtfulSince = tries.doubtfulSince): Step {
+  #step({ step }: QueuedStep, tries: Tries, doubtfulSince = tries.doubtfulSince): Step {
     const { key, request } = step
     const decide: Step['decide'] = (state, me) => {
       const inDoubtMs = this.#clock.boot() - (doubtfulSince ?? Number.POSITIVE_INFINITY)
@@ -98,11 +98,11 @@ export class StepLine {
   }
 
   get #clock() {
-    return this.calls.options.clock
+    return this.client.options.clock
   }
 }
 
-function isNewcomer({ join, read }: Waiting['step']): boolean {
+function isNewcomer({ join, read }: QueuedStep['step']): boolean {
   return join && typeof read === 'object'
 }
 

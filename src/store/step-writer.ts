@@ -30,7 +30,7 @@ export class StepWriter {
         group.from,
       ])
     }
-    const { told = [] } = change
+    const { notified: told = [] } = change
     if (told.length > 0) {
       const sql = 'UPDATE sera_claim SET generation = ? WHERE id IN (?)'
       await this.#expect(told.length, sql, [this.resource.version, told])
@@ -96,16 +96,16 @@ const INSERT = `INSERT INTO sera_claim (id, resource_id, ticket, process_id, hos
 
 const ROW = `(${'?, '.repeat(20)}1, ${LEASE_FROM_NOW}, UTC_TIMESTAMP(6), IF(? = 'granted', UTC_TIMESTAMP(6), NULL))`
 
-interface Group {
+interface SameChange {
   ids: string[]
   from: Claim['state']
   to: ClaimChange
 }
 
 /** Claims that become the same are written in one statement. */
-function alike(changes: readonly ClaimChange[], living: readonly Claim[]): Group[] {
+function alike(changes: readonly ClaimChange[], living: readonly Claim[]): SameChange[] {
   const stateBefore = new Map(living.map(({ id, state }) => [id, state]))
-  const groups = new Map<string, Group>()
+  const groups = new Map<string, SameChange>()
   for (const to of changes) {
     const from = stateBefore.get(to.id) ?? 'waiting'
     const name = JSON.stringify([from, { ...to, id: undefined }])

@@ -2,16 +2,16 @@
  * All that is in use at the lock tables and by GET_LOCK, as people want to see it. Plain SELECTs: they read a consistent
  * snapshot, take no locks, and delay nobody, however long somebody else's step has its rows.
  */
-import { type Calls, SEPARATOR } from './calls.js'
+import { type RetryingClient, SEPARATOR } from './calls.js'
 import { contendersOf, NOW, RESOURCE_COLUMNS, resourceOf, type Statement, SURVEYED_COLUMNS } from './claim-rows.js'
-import type { Contender, Patience, Resource, ResourceKey } from './claims.js'
+import type { ClaimWithOwner, Deadline, Resource, ResourceKey } from './claims.js'
 import type { Row } from './connection.js'
-import { type GetLock, type GetLockSurvey, surveyGetLocks } from './get-lock-survey.js'
+import { type GetLock, type GetLockSnapshot, readGetLocks } from './get-lock-survey.js'
 import { errorCode } from './retry.js'
 import { NO_TABLES, type TableConnection } from './table-connection.js'
 
 /** What is asked for: everything, a kind, or one resource. */
-export interface Wanted {
+export interface SnapshotQuery {
   kind?: string | undefined
   /** As what it may be known: a mutex by its name or by the hash of that. */
   names?: readonly string[] | undefined
@@ -22,19 +22,19 @@ export interface Wanted {
 }
 
 /** A resource that is held, waited for, or that remembers something. */
-export interface Surveyed {
+export interface ResourceSnapshot {
   key: ResourceKey
   resource: Resource
   /** In order of arrival. */
-  claims: readonly Contender[]
+  claims: readonly ClaimWithOwner[]
 }
 
-export interface Survey {
+export interface StoreSnapshot {
   /** The server that was asked. */
   server: string
   /** By its clock, µs since 1970. */
   now: number
-  resources: readonly Surveyed[]
+  resources: readonly ResourceSnapshot[]
   /** There are more that nobody is at; the newest of them are here. */
   isCut: boolean
   getLocks: readonly GetLock[]
@@ -43,26 +43,34 @@ export interface Survey {
 }
 
 /** @throws SeraError lock-failed */
-export function survey(calls: Calls, wanted: Wanted, patience: Patience): Promise<Survey> {
-  return calls.persist(async connection => {
+export function readSnapshot(
+  client: RetryingClient,
+  wanted: SnapshotQuery,
+  deadline: Deadline,
+): Promise<StoreSnapshot> {
+  return client.persist(async connection => {
     const [clock = {}] = await connection.query(`SELECT ${NOW} AS now`)
-    const tables = await surveyTables(connection, calls.options.namespace, wanted)
-    const { locks, unseen } = wanted.getLocks ? await surveyGetLocks(connection, wanted.getLocks) : NO_GET_LOCKS
+    const tables = await readTables(connection, client.options.namespace, wanted)
+    const { locks, unseen } = wanted.getLocks ? await readGetLocks(connection, wanted.getLocks) : NO_GET_LOCKS
     const hidden = [tables.unseen, unseen].filter(text => text !== undefined)
-    return { ...tables, server: calls.server, now: Number(clock.now), getLocks: locks, unseen: hidden }
-  }, patience)
+    return { ...tables, server: client.server, now: Number(clock.now), getLocks: locks, unseen: hidden }
+  }, deadline)
 }
 
-const NO_GET_LOCKS: GetLockSurvey = { locks: [], unseen: undefined }
+const NO_GET_LOCKS: GetLockSnapshot = { locks: [], unseen: undefined }
 
-interface TableSurvey extends Pick<Survey, 'resources' | 'isCut'> {
+interface TableSnapshot extends Pick<StoreSnapshot, 'resources' | 'isCut'> {
   unseen: string | undefined
 }
 
 /** Of those that remember something and nobody is at: keys that ran once may be many. */
 const MOST_IDLE = 100
 
-async function surveyTables(connection: TableConnection, namespace: string, wanted: Wanted): Promise<TableSurvey> {
+async function readTables(
+  connection: TableConnection,
+  namespace: string,
+  wanted: SnapshotQuery,
+): Promise<TableSnapshot> {
   const [claimed, kept] = [claimedStatement(namespace, wanted), keptStatement(namespace, wanted)]
   try {
     const inUse = await connection.query(claimed.sql, claimed.values)
@@ -76,7 +84,7 @@ async function surveyTables(connection: TableConnection, namespace: string, want
 }
 
 /** Starts at the claims, which are few, unless the resources are named: a server may know too little of a table that changes so often. */
-function claimedStatement(namespace: string, wanted: Wanted): Statement {
+function claimedStatement(namespace: string, wanted: SnapshotQuery): Statement {
   const { sql, values } = condition(namespace, wanted)
   const columns = `${SURVEYED_COLUMNS}${wanted.payloads ? ', c.payload' : ''}`
   const join = wanted.names ? 'JOIN' : 'STRAIGHT_JOIN'
@@ -87,7 +95,7 @@ function claimedStatement(namespace: string, wanted: Wanted): Statement {
 }
 
 /** The newest of those that are kept without a claim, in the order of an index that has no others: it reads no more than it returns. */
-function keptStatement(namespace: string, wanted: Wanted): Statement {
+function keptStatement(namespace: string, wanted: SnapshotQuery): Statement {
   const { sql, values } = condition(namespace, wanted)
   const index = wanted.names ? '' : `FORCE INDEX (${wanted.kind === undefined ? 'kept' : 'kept_of_kind'})`
   return {
@@ -98,7 +106,7 @@ function keptStatement(namespace: string, wanted: Wanted): Statement {
   }
 }
 
-function condition(namespace: string, { kind, names }: Wanted): Statement {
+function condition(namespace: string, { kind, names }: SnapshotQuery): Statement {
   const ofKind = kind === undefined ? '' : ' AND r.kind = ?'
   const named = names === undefined ? '' : ' AND r.name IN (?)'
   const values: unknown[] = [namespace]
@@ -112,7 +120,7 @@ function prefixOf(namespace: string): string {
   return namespace === '' ? '' : `${namespace}${SEPARATOR}`
 }
 
-function resourcesOf(rows: readonly Row[], namespace: string): Surveyed[] {
+function resourcesOf(rows: readonly Row[], namespace: string): ResourceSnapshot[] {
   const byId = new Map<unknown, Row[]>()
   for (const row of rows) {
     const group = byId.get(row.resource_id)

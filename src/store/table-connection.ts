@@ -3,7 +3,7 @@ import type { Dsn } from '../config/dsn.js'
 import { SeraError } from '../errors.js'
 import { type Attributes, type Changed, Connection, type Row } from './connection.js'
 import { limitSilence, STEP_SILENCE_S } from './idle-limit.js'
-import { makeTables } from './make-tables.js'
+import { createTables } from './make-tables.js'
 import { errorCode, rival } from './retry.js'
 import { checkVersion, SCHEMA_VERSION } from './schema.js'
 import { tableSessionSettings } from './session-settings.js'
@@ -18,7 +18,7 @@ export interface TableServer {
   /** The tables may be missing, or of another version. */
   anySchema?: boolean | undefined
   /** Told with each connection what kind of server it is. */
-  learned(facts: Facts): void
+  onTraits(facts: ServerTraits): void
   /** Nothing will be written: tables that are missing stay so, and are no reason not to connect. */
   onlyReads?: boolean | undefined
 }
@@ -41,7 +41,7 @@ export class TableConnection {
     readonly raw: Connection,
     readonly database: string,
     readonly server: Pick<TableServer, 'callLimitMs' | 'idleLimitMs'>,
-    readonly facts: Facts,
+    readonly facts: ServerTraits,
   ) {}
 
   /** One full attempt. Rejects with the driver's error, or SeraError `lock-failed` when another try can't help. */
@@ -58,7 +58,7 @@ export class TableConnection {
     try {
       await setUp(raw, server)
       const facts = await learn(raw, database, server)
-      server.learned(facts)
+      server.onTraits(facts)
       await readFresh(raw, facts, server)
       return new TableConnection(dsn, raw, database, server, facts)
     } catch (error) {
@@ -136,7 +136,7 @@ async function setUp(raw: Connection, { callLimitMs, idleLimitMs }: TableServer)
   if (inTransaction) await raw.change('ROLLBACK', [], callLimitMs)
 }
 
-export interface Facts {
+export interface ServerTraits {
   isReadOnly: boolean
   /** Galera, or Group Replication. */
   cluster: 'galera' | 'group' | undefined
@@ -145,7 +145,7 @@ export interface Facts {
 }
 
 /** One query says all; without the tables it fails, and they are made, unless the server takes no writes. */
-async function learn(raw: Connection, database: string, server: TableServer): Promise<Facts> {
+async function learn(raw: Connection, database: string, server: TableServer): Promise<ServerTraits> {
   const { callLimitMs, anySchema, onlyReads } = server
   const ask = async (sql: string) => (await raw.query(sql, [], callLimitMs))[0] ?? {}
   const settings = settingsQuery(raw.isMariaDb)
@@ -156,7 +156,7 @@ async function learn(raw: Connection, database: string, server: TableServer): Pr
     if (!(onlyReads ? NO_TABLES : ['ER_NO_SUCH_TABLE']).includes(errorCode(error) ?? '')) throw error
     const told = await ask(bare)
     if (onlyReads || isReadOnly(String(told.settings))) return told
-    await makeTables(raw, 0, database, callLimitMs)
+    await createTables(raw, 0, database, callLimitMs)
     return await ask(all)
   })
   checkVersion(Number(row.version ?? SCHEMA_VERSION))
@@ -178,7 +178,7 @@ function isReadOnly(settings: string): boolean {
   return /read_only=(?!OFF|0)/i.test(settings)
 }
 
-function clusterOf(settings: string): Pick<Facts, 'cluster' | 'isMultiPrimary'> {
+function clusterOf(settings: string): Pick<ServerTraits, 'cluster' | 'isMultiPrimary'> {
   if (/wsrep_on=(ON|1)/i.test(settings)) return { cluster: 'galera', isMultiPrimary: true }
   const isMultiPrimary = /single_primary_mode=(OFF|0)/i.test(settings)
   return { cluster: /group_name=[^,]/i.test(settings) ? 'group' : undefined, isMultiPrimary }
@@ -190,7 +190,11 @@ const READS_ARE_FRESH = {
   group: "group_replication_consistency = 'BEFORE'",
 } as const
 
-async function readFresh(raw: Connection, { cluster, isMultiPrimary }: Facts, server: TableServer): Promise<void> {
+async function readFresh(
+  raw: Connection,
+  { cluster, isMultiPrimary }: ServerTraits,
+  server: TableServer,
+): Promise<void> {
   if (cluster && isMultiPrimary) await raw.change(`SET SESSION ${READS_ARE_FRESH[cluster]}`, [], server.callLimitMs)
 }
 

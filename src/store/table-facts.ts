@@ -2,12 +2,12 @@
 import type { Dsn } from '../config/dsn.js'
 import type { Row } from './connection.js'
 import { DENIED } from './make-tables.js'
-import { NotTold } from './not-told.js'
+import { Undisclosed } from './not-told.js'
 import { errorCode, explain } from './retry.js'
 import { statementsSince } from './schema.js'
 import { databaseOf, NO_DATABASE } from './table-connection.js'
 
-export type Ask = (sql: string, values?: unknown[]) => Promise<Row[]>
+export type RunQuery = (sql: string, values?: unknown[]) => Promise<Row[]>
 
 export interface TableFacts {
   database: string
@@ -26,10 +26,10 @@ export interface TableFact {
   /** InnoDB; undefined where there is no such table, or none that the account may see. */
   engine: string | undefined
   /** What the account may not do; a read-only server does not tell. */
-  denied: readonly string[] | NotTold
+  denied: readonly string[] | Undisclosed
 }
 
-export async function askTables(ask: Ask, dsn: Dsn): Promise<TableFacts> {
+export async function diagnoseTables(ask: RunQuery, dsn: Dsn): Promise<TableFacts> {
   const database = databaseOf(dsn)
   const none = { database, tables: [], version: undefined, mayCreate: undefined }
   try {
@@ -41,7 +41,7 @@ export async function askTables(ask: Ask, dsn: Dsn): Promise<TableFacts> {
   const engines = await enginesOf(ask, database)
   const found: TableFact[] = []
   for (const name of TABLES) {
-    const denied = await deniedAt(ask, name).catch(error => new NotTold(explain(error)))
+    const denied = await deniedAt(ask, name).catch(error => new Undisclosed(explain(error)))
     found.push({ name, engine: engines.get(name), denied })
   }
   const version = await versionOf(ask)
@@ -62,7 +62,7 @@ const TABLES = [...COLUMNS.keys()]
 
 const VERSIONS = 'sera_schema'
 
-async function enginesOf(ask: Ask, database: string): Promise<Map<string, string>> {
+async function enginesOf(ask: RunQuery, database: string): Promise<Map<string, string>> {
   const rows = await ask(
     'SELECT TABLE_NAME AS name, ENGINE AS engine FROM information_schema.TABLES WHERE TABLE_SCHEMA = ? AND TABLE_NAME IN (?)',
     [database, TABLES],
@@ -74,7 +74,7 @@ async function enginesOf(ask: Ask, database: string): Promise<Map<string, string
  * A statement that is only explained needs the same rights as one that is done, whether they come from the account, a role
  * or a pattern; and does nothing. Only where something is denied is it asked what.
  */
-async function deniedAt(ask: Ask, name: string): Promise<string[]> {
+async function deniedAt(ask: RunQuery, name: string): Promise<string[]> {
   if (name === VERSIONS) return [] // read only, which shows when it is
   const column = COLUMNS.get(name)
   const remove = `DELETE FROM ${name} WHERE FALSE`
@@ -92,7 +92,7 @@ async function deniedAt(ask: Ask, name: string): Promise<string[]> {
   return denied
 }
 
-async function isDenied(ask: Ask, sql: string): Promise<boolean> {
+async function isDenied(ask: RunQuery, sql: string): Promise<boolean> {
   try {
     await ask(`EXPLAIN ${sql}`)
     return false
@@ -104,13 +104,13 @@ async function isDenied(ask: Ask, sql: string): Promise<boolean> {
   }
 }
 
-async function versionOf(ask: Ask): Promise<number | undefined> {
+async function versionOf(ask: RunQuery): Promise<number | undefined> {
   const [row] = await ask(`SELECT MAX(version) AS version FROM ${VERSIONS}`).catch((): Row[] => [])
   return row?.version == null ? undefined : Number(row.version)
 }
 
 /** As the account's own grants say; a role's don't show there. */
-async function mayCreateIn(ask: Ask, database: string): Promise<boolean | undefined> {
+async function mayCreateIn(ask: RunQuery, database: string): Promise<boolean | undefined> {
   const grantee = "CONCAT('''', REPLACE(CURRENT_USER(), '@', '''@'''), '''')"
   const create = `PRIVILEGE_TYPE = 'CREATE' AND GRANTEE = ${grantee}`
   const [row] = await ask(

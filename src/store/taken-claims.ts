@@ -7,7 +7,7 @@
  * 2. The entry neither fails that transaction nor holds it up: a table that is locked is not waited for (on MySQL for a second), and
  *    an entry that can't be written is missed.
  */
-import { type Claim, NOBODY } from './claims.js'
+import { type Claim, NO_PROCESS } from './claims.js'
 import { isDenied } from './make-tables.js'
 import { errorCode } from './retry.js'
 import type { TableConnection } from './table-connection.js'
@@ -43,7 +43,7 @@ export async function noteAbandoned(
 
 /** Not a pool's claim, which ends at its time, nor one of this process: that is the late twin of a request it has given up. */
 function isAbandoned({ state, processId }: Claim, ownProcess: string): boolean {
-  return state === 'granted' && processId !== NOBODY && processId !== ownProcess
+  return state === 'granted' && processId !== NO_PROCESS && processId !== ownProcess
 }
 
 async function note(connection: TableConnection, select: string, values: unknown[]): Promise<number | undefined> {

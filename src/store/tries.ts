@@ -8,7 +8,7 @@
  * 4. Once an outcome is in doubt, the call of a waiter ends `withinMs` later at the latest.
  */
 import type { Clock } from '../clock.js'
-import type { Patience } from './claims.js'
+import type { Deadline } from './claims.js'
 import { isContention } from './retry.js'
 
 /** A rival passes sooner than a server comes back, and a call that does not wait meets rivals, too. */
@@ -26,7 +26,7 @@ export class Tries {
 
   constructor(
     readonly clock: Clock,
-    readonly patience: Patience,
+    readonly deadline: Deadline,
     readonly connectWaitMs: number,
   ) {
     this.#startedAt = this.#since = clock.now()
@@ -49,13 +49,13 @@ export class Tries {
 
   /** Until when a failure like this one is worth another try, monotonic clock, ms. */
   giveUpAt(error: unknown): number {
-    const { until, withinMs = Number.POSITIVE_INFINITY } = this.patience
+    const { until, withinMs = Number.POSITIVE_INFINITY } = this.deadline
     if (isContention(error)) return Math.max(this.#contendUntil(), this.#startedAt + CONTENTION_MS)
     return Math.min(until, this.#since + Math.min(this.connectWaitMs, withinMs))
   }
 
   #contendUntil(): number {
-    const { until, withinMs } = this.patience
+    const { until, withinMs } = this.deadline
     if (withinMs === undefined) return Math.min(until, this.#since + this.connectWaitMs)
     if (this.doubtfulSince !== undefined) return Math.min(until, this.#since + withinMs)
     this.#since = this.clock.now()

@@ -11,7 +11,7 @@ import type { EngineChoice } from '../config/settings.js'
 import { SeraError } from '../errors.js'
 import { lockSessionSettings } from './session-settings.js'
 
-interface Void {
+interface Unsupported {
   variable: string
   when: string
   reason: string
@@ -22,7 +22,7 @@ interface Void {
 /** The SET is read in the server's own sql_mode, in which '' may be NULL (EMPTY_STRING_IS_NULL). */
 const IS_NOT_EMPTY = "LIKE '_%'"
 
-const MULTI_PRIMARY: Void[] = [
+const MULTI_PRIMARY: Unsupported[] = [
   {
     variable: 'wsrep_on',
     when: "= 'ON'",
@@ -44,7 +44,7 @@ const MULTI_PRIMARY: Void[] = [
 ]
 
 /** Safe as long as the primary stays, so only those who ask for this engine by name get it there. */
-const SINGLE_PRIMARY: Void = {
+const SINGLE_PRIMARY: Unsupported = {
   variable: 'group_replication_group_name',
   when: IS_NOT_EMPTY,
   leasable: true,
@@ -52,18 +52,18 @@ const SINGLE_PRIMARY: Void = {
 }
 
 /** The rules that apply: none for those who send every host to one member, and say so. */
-export function voidRules(engine: EngineChoice, allowMultiPrimary: boolean): readonly Void[] {
+export function supportRules(engine: EngineChoice, allowMultiPrimary: boolean): readonly Unsupported[] {
   if (allowMultiPrimary) return []
   return engine === 'get_lock' ? MULTI_PRIMARY : [...MULTI_PRIMARY, SINGLE_PRIMARY]
 }
 
 /** Sets the session up and leaves in `@sera_void` the name of a variable that makes GET_LOCK void, or NULL. */
-export function setupStatement(rules: readonly Void[], leaseMs: number, isMariaDb: boolean): string {
-  return `SET SESSION ${lockSessionSettings(isMariaDb, leaseMs)}, @sera_void = ${voidExpression(rules, isMariaDb)}`
+export function setupStatement(rules: readonly Unsupported[], leaseMs: number, isMariaDb: boolean): string {
+  return `SET SESSION ${lockSessionSettings(isMariaDb, leaseMs)}, @sera_void = ${supportExpression(rules, isMariaDb)}`
 }
 
 /** The name of a variable that makes GET_LOCK void, or NULL, as an expression. */
-export function voidExpression(rules: readonly Void[], isMariaDb: boolean): string {
+export function supportExpression(rules: readonly Unsupported[], isMariaDb: boolean): string {
   if (rules.length === 0) return 'NULL'
   const variables = isMariaDb ? 'information_schema.GLOBAL_VARIABLES' : 'performance_schema.global_variables'
   const tests = rules.map(({ variable, when }) => `VARIABLE_NAME = '${variable}' AND VARIABLE_VALUE ${when}`)
@@ -71,7 +71,7 @@ export function voidExpression(rules: readonly Void[], isMariaDb: boolean): stri
 }
 
 /** GET_LOCK excludes nobody on this server. */
-export class VoidServer extends SeraError {
+export class UnsupportedServer extends SeraError {
   readonly remedy: string
 
   constructor(
@@ -88,7 +88,7 @@ export class VoidServer extends SeraError {
 }
 
 /** What to say of a server on which the rule about this variable held. */
-export function voidServer(rules: readonly Void[], variable: string): VoidServer {
+export function unsupportedServer(rules: readonly Unsupported[], variable: string): UnsupportedServer {
   const rule = rules.find(one => one.variable === variable)
-  return new VoidServer(rule?.reason ?? variable, rule?.leasable ?? false)
+  return new UnsupportedServer(rule?.reason ?? variable, rule?.leasable ?? false)
 }

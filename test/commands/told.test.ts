@@ -1,11 +1,11 @@
 import test from 'ava'
-import { holderNews } from '../../src/commands/holder-news.js'
-import { meetingNews } from '../../src/commands/meeting-news.js'
-import { arrivalNews, departureNews, entranceNews, queueNews } from '../../src/commands/queue-news.js'
+import { holderSummary } from '../../src/commands/holder-news.js'
+import { rendezvousSummary } from '../../src/commands/meeting-news.js'
+import { barrierSummary, departureSummary, doubleBarrierSummary, queueSummary } from '../../src/commands/queue-news.js'
 import { auditFields, outcomeLine, type Report, severityOf } from '../../src/commands/report.js'
-import { waitingText } from '../../src/commands/waiting-line.js'
+import { progressText } from '../../src/commands/waiting-line.js'
 import { formatLine } from '../../src/log/line.js'
-import type { Contender } from '../../src/store/claims.js'
+import type { ClaimWithOwner } from '../../src/store/claims.js'
 
 const report: Report = {
   outcome: { kind: 'timed-out' },
@@ -46,46 +46,49 @@ test('failures are errors, giving up is a warning, and what went as asked is inf
 test('a waiting person reads for what, how much longer, who has it and since when', async t => {
   const awaited = { what: 'for migrate.sh', until: 40_000, ask: async () => undefined }
   const holder = { connection: 7, host: 'web-2', pid: 4312, command: 'migrate.sh' }
-  const news = await holderNews({ holder: async () => holder }, { now: () => 1000 })()
+  const summary = await holderSummary({ holder: async () => holder }, { now: () => 1000 })()
   t.is(
-    waitingText(awaited, news, 10_500),
+    progressText(awaited, summary, 10_500),
     'sera: waiting for migrate.sh (30s left), held for 9s+ by web-2 pid 4312 (migrate.sh)',
   )
-  t.is(waitingText({ ...awaited, until: Number.POSITIVE_INFINITY }, undefined, 10_500), 'sera: waiting for migrate.sh')
+  t.is(progressText({ ...awaited, until: Number.POSITIVE_INFINITY }, undefined, 10_500), 'sera: waiting for migrate.sh')
 })
 
-const one = (more: Partial<Contender>) =>
-  ({ state: 'waiting', host: 'web-1', pid: 7, command: 'x.sh', ...more }) as Contender
+const one = (more: Partial<ClaimWithOwner>) =>
+  ({ state: 'waiting', host: 'web-1', pid: 7, command: 'x.sh', ...more }) as ClaimWithOwner
 const mine = one({ id: 'mine', sinceMs: 1000 })
 
 test('a person who waits at the tables reads their place in the queue, and who has held it for longest', t => {
   const held = [one({ state: 'granted', sinceMs: 3000 }), one({ state: 'granted', host: 'web-2', sinceMs: 9000 })]
-  t.is(queueNews([...held, mine], 'mine', 0)(500), 'next, held for 9s by web-2 pid 7 (x.sh) and 1 more')
+  t.is(queueSummary([...held, mine], 'mine', 0)(500), 'next, held for 9s by web-2 pid 7 (x.sh) and 1 more')
   t.is(
-    queueNews([...held, one({}), one({}), mine], 'mine', 0)(2000),
+    queueSummary([...held, one({}), one({}), mine], 'mine', 0)(2000),
     '3rd in line, held for 11s by web-2 pid 7 (x.sh) and 1 more',
   )
   const many = Array.from({ length: 111 }, () => one({}))
-  t.is(queueNews([...many.slice(1), mine], 'mine', 0)(0), '111th in line')
-  t.is(queueNews([...many, ...many.slice(10), mine], 'mine', 0)(0), '213th in line')
-  t.is(queueNews([], 'mine', 0)(0), '')
+  t.is(queueSummary([...many.slice(1), mine], 'mine', 0)(0), '111th in line')
+  t.is(queueSummary([...many, ...many.slice(10), mine], 'mine', 0)(0), '213th in line')
+  t.is(queueSummary([], 'mine', 0)(0), '')
 })
 
 test('a person who waits at a barrier reads how many are missing, and who has come', t => {
   const others = [one({ tag: 'db' }), one({ pid: 8 }), one({ pid: 9 }), one({ pid: 10 })]
-  t.is(arrivalNews(7)([...others, mine], 'mine', 0)(0), '2 of 7 missing, here: db, web-1 pid 8, web-1 pid 9 and 1 more')
-  t.is(arrivalNews(3)([mine], 'mine', 0)(0), '2 of 3 missing, nobody else is here')
+  t.is(
+    barrierSummary(7)([...others, mine], 'mine', 0)(0),
+    '2 of 7 missing, here: db, web-1 pid 8, web-1 pid 9 and 1 more',
+  )
+  t.is(barrierSummary(3)([mine], 'mine', 0)(0), '2 of 3 missing, nobody else is here')
   const running = [one({ state: 'granted', sinceMs: 4000, generation: 3 }), one({ state: 'leaving', generation: 3 })]
-  t.is(entranceNews(3)([...running, mine], 'mine', 0)(1000), 'a round has been running for 5s: web-1 pid 7')
-  t.is(departureNews(3)([...running, mine], 'mine', 0)(0), 'still at work: web-1 pid 7')
-  t.is(departureNews(2)([...running, mine], 'mine', 0)(0), 'all have finished')
+  t.is(doubleBarrierSummary(3)([...running, mine], 'mine', 0)(1000), 'a round has been running for 5s: web-1 pid 7')
+  t.is(departureSummary(3)([...running, mine], 'mine', 0)(0), 'still at work: web-1 pid 7')
+  t.is(departureSummary(2)([...running, mine], 'mine', 0)(0), 'all have finished')
 })
 
 test('a person who waits at a rendezvous reads who would come along, and what is wrong with the others', t => {
-  const guest = (tag: string, labels: string, selector = '', more: Partial<Contender> = {}) =>
+  const guest = (tag: string, labels: string, selector = '', more: Partial<ClaimWithOwner> = {}) =>
     one({ tag, labels: `actor=${tag},${labels}`, selector, units: 1, overdueMs: -1, ...more })
-  const told = (ask: { labels: string; selector: string; units?: number }, ...others: Contender[]) =>
-    meetingNews(ask)([...others, mine], 'mine', 0)(0)
+  const told = (ask: { labels: string; selector: string; units?: number }, ...others: ClaimWithOwner[]) =>
+    rendezvousSummary(ask)([...others, mine], 'mine', 0)(0)
   const web = { labels: 'actor=web-1,role=web', selector: 'role=db' }
   t.is(told(web), '1 of 2 here: waiting for one more that satisfies role=db')
   t.is(told({ ...web, units: 3 }), '1 of 4 here: waiting for 3 more that satisfy role=db')

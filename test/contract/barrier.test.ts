@@ -1,6 +1,6 @@
 import { barrier } from '../../src/primitives/barrier.js'
-import type { Place } from '../../src/primitives/place.js'
-import { takeTurn } from '../../src/primitives/turn.js'
+import type { OwnClaim } from '../../src/primitives/place.js'
+import { acquire } from '../../src/primitives/turn.js'
 import { contract, type Mortal, SHORT_LEASE_MS, waiting } from './bench.js'
 
 const FOREVER = Number.POSITIVE_INFINITY
@@ -164,8 +164,8 @@ contract('the dead don’t count', async (t, bench) => {
 contract('a place that another process left behind is taken over, however late', async (t, bench) => {
   const key = { kind: 'barrier', name: bench.name }
   const [gone, here] = [bench.mortal({ leaseMs: SHORT_LEASE_MS }), bench.mortal()]
-  const arrive = ({ participant }: Mortal) =>
-    takeTurn(participant, participant.place(key, 'a'.repeat(32)), { processId: 'client' }, barrier(2), {
+  const arrive = ({ session }: Mortal) =>
+    acquire(session, session.newClaim(key, 'a'.repeat(32)), { processId: 'client' }, barrier(2), {
       until: FOREVER,
     })
   void arrive(gone).catch(() => {})
@@ -174,7 +174,7 @@ contract('a place that another process left behind is taken over, however late',
   await bench.expired('barrier')
   const arrives = arrive(here)
   t.like(await bench.join().barrier(bench.name, 2).arrive(), { generation: 1 })
-  const place = await arrives
-  t.is(place?.claim?.generation, 1)
-  await here.participant.leave(place as Place)
+  const ownClaim = await arrives
+  t.is(ownClaim?.seen?.generation, 1)
+  await here.session.leave(ownClaim as OwnClaim)
 })

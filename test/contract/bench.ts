@@ -11,7 +11,7 @@ import { systemClock } from '../../src/clock.js'
 import { parseDsn } from '../../src/config/dsn.js'
 import { FOREVER } from '../../src/primitives/gate.js'
 import type { Kind } from '../../src/primitives/kinds.js'
-import { Participant } from '../../src/primitives/participant.js'
+import { Session } from '../../src/primitives/participant.js'
 import type { Contender } from '../../src/primitives/primitive.js'
 import { Sera } from '../../src/sera.js'
 import type { ClaimStore } from '../../src/store/claims.js'
@@ -32,7 +32,7 @@ export interface JoinOptions {
 /** A participant that can die without a word, as its process would by SIGKILL. */
 export interface Mortal {
   sera: Sera
-  participant: Participant
+  session: Session
   die(): void
 }
 
@@ -63,8 +63,8 @@ export const OUTLIVE = { wait: '45s' }
 /** What a store takes its limit for a call from: a loaded machine is slow, and not what is tested here. */
 const CALLS_AS_OF_MS = 60_000
 
-export class Bench {
-  readonly #participants: Participant[] = []
+export class ContractHarness {
+  readonly #participants: Session[] = []
 
   constructor(
     readonly tables: Tables,
@@ -78,16 +78,16 @@ export class Bench {
 
   mortal({ leaseMs = 60_000, graceMs = 0, maxClockSkewMs = 3_600_000, label = 'test' }: JoinOptions = {}): Mortal {
     const store = new MortalStore(this.tables.open(label))
-    const participant = new Participant(store, { clock: systemClock, leaseMs, graceMs, maxClockSkewMs })
-    this.#participants.push(participant)
-    return { sera: new Sera(participant), participant, die: () => store.die() }
+    const session = new Session(store, { clock: systemClock, leaseMs, graceMs, maxClockSkewMs })
+    this.#participants.push(session)
+    return { sera: new Sera(session), session, die: () => store.die() }
   }
 
   /** Waits until the lease of a claim at the resource is over. */
   async expired(kind: Kind): Promise<void> {
     const store = this.tables.open('observer')
     await until('a claim that is overdue', async () => {
-      const claims = await store.contenders({ kind, name: this.name }, { until: Number.POSITIVE_INFINITY })
+      const claims = await store.listClaims({ kind, name: this.name }, { until: Number.POSITIVE_INFINITY })
       return claims.some(({ overdueMs }) => overdueMs > 0)
     })
     await store.close()
@@ -95,33 +95,33 @@ export class Bench {
 
   /** Has a reaper come again and again, until as many claims are left at the resource. */
   async reaped(kind: Kind, left: number): Promise<void> {
-    const { participant } = this.mortal(HASTY)
+    const { session } = this.mortal(HASTY)
     await until('the dead are reaped', async () => {
-      await participant.reaper.round()
-      const claims = await participant.store.contenders({ kind, name: this.name }, { until: Number.POSITIVE_INFINITY })
+      await session.reaper.round()
+      const claims = await session.store.listClaims({ kind, name: this.name }, { until: Number.POSITIVE_INFINITY })
       return claims.length === left
     })
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#participants.map(participant => participant.close()))
+    await Promise.all(this.#participants.map(session => session.close()))
   }
 }
 
-type Body = (t: ExecutionContext, bench: Bench) => Promise<void>
+type ContractTest = (t: ExecutionContext, bench: ContractHarness) => Promise<void>
 
 /** Declares a test for each kind of lock tables. */
-export function contract(title: string, body: Body): void {
+export function contract(title: string, body: ContractTest): void {
   declare(ava, title, body)
 }
 
 /** For what keeps the machine busy: one after the other. */
-contract.serial = (title: string, body: Body): void => declare(ava.serial, title, body)
+contract.serial = (title: string, body: ContractTest): void => declare(ava.serial, title, body)
 
 function declare(
   test: (title: string, body: (t: ExecutionContext) => Promise<void>) => void,
   title: string,
-  body: Body,
+  body: ContractTest,
 ): void {
   const kinds: Array<[string, (namespace: string) => Tables]> = [
     ['memory', inMemory],
@@ -133,7 +133,7 @@ function declare(
   for (const [kind, tablesFor] of kinds) {
     test(`${title} (${kind})`, async t => {
       const tables = tablesFor(createHash('md5').update(`${ava.meta.file} ${t.title}`).digest('hex'))
-      const bench = new Bench(tables)
+      const bench = new ContractHarness(tables)
       try {
         await body(t, bench)
         t.is(await tables.count(), 0, 'claims that were left behind')

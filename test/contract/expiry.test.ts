@@ -1,7 +1,7 @@
 /** Contract: when a claim expires, for participants that cannot wait and for the reaper. */
 import type { ExecutionContext } from 'ava'
 import type { Sera } from '../../src/sera.js'
-import { type Bench, contract, type Mortal } from './bench.js'
+import { type ContractHarness, contract, type Mortal } from './bench.js'
 
 const LEASE_MS = 60_000
 const SKEW_MS = 30_000
@@ -15,16 +15,16 @@ const AT_ONCE = { wait: 0 }
 
 type Kind = 'mutex' | 'semaphore'
 
-function acquire(sera: Sera, bench: Bench, kind: Kind) {
+function acquire(sera: Sera, bench: ContractHarness, kind: Kind) {
   return (kind === 'mutex' ? sera.mutex(bench.name) : sera.semaphore(bench.name, 1)).acquire(AT_ONCE)
 }
 
-async function isRefused(t: ExecutionContext, bench: Bench, kind: Kind = 'mutex'): Promise<void> {
+async function isRefused(t: ExecutionContext, bench: ContractHarness, kind: Kind = 'mutex'): Promise<void> {
   t.like(await t.throwsAsync(acquire(bench.join(IMPATIENT), bench, kind)), { kind: 'timed-out' })
 }
 
 /** Someone who acquired the lock and was killed. */
-async function killed(bench: Bench): Promise<void> {
+async function killed(bench: ContractHarness): Promise<void> {
   const { sera, die } = bench.mortal(IMPATIENT)
   await acquire(sera, bench, 'mutex')
   die()
@@ -72,7 +72,7 @@ contract('a reaper takes the dead at a name that nobody uses again, and no live 
   const gone = bench.mortal(IMPATIENT)
   await gone.sera.semaphore(bench.name, 3).acquire(AT_ONCE)
   gone.die()
-  const { reaper } = reaping.participant
+  const { reaper } = reaping.session
   t.is(await reaper.round(), 0, 'no lease is over')
   await bench.tables.forward(LEASE_MS)
   t.is(await reaper.round(), 0, 'all are seen for the first time')
@@ -92,9 +92,13 @@ contract('a reaper takes the dead at a name that nobody uses again, and no live 
 })
 
 /** As the holder's next heartbeat does. */
-async function renew({ participant: { store, farewell } }: Mortal, bench: Bench, name = bench.name): Promise<void> {
+async function renew(
+  { session: { store, farewell } }: Mortal,
+  bench: ContractHarness,
+  name = bench.name,
+): Promise<void> {
   for (const kind of ['mutex', 'semaphore']) {
-    const claims = await store.contenders({ kind, name }, farewell)
+    const claims = await store.listClaims({ kind, name }, farewell)
     await store.renew(
       claims.filter(({ processId }) => processId === store.processId).map(({ id }) => id),
       farewell,

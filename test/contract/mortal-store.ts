@@ -47,8 +47,8 @@ export class MortalStore implements ClaimStore {
     return this.#alive().expired(...call)
   }
 
-  async contenders(...call: Parameters<ClaimStore['contenders']>) {
-    return this.#alive().contenders(...call)
+  async listClaims(...call: Parameters<ClaimStore['listClaims']>) {
+    return this.#alive().listClaims(...call)
   }
 
   rest(): void {

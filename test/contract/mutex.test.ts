@@ -1,7 +1,7 @@
 /** What every lock promises, seen on the mutex; and what a mutex promises. */
 import { MUTEX, Mutex } from '../../src/primitives/mutex.js'
-import { takeTurn } from '../../src/primitives/turn.js'
-import { NOBODY } from '../../src/store/claims.js'
+import { acquire } from '../../src/primitives/turn.js'
+import { NO_PROCESS } from '../../src/store/claims.js'
 import { until } from '../support/until.js'
 import { contract, HASTY, OUTLIVE, SHORT_LEASE_MS, waiting } from './bench.js'
 
@@ -231,9 +231,9 @@ contract('close breaks off what waits, and leaves other participants’ locks al
 })
 
 contract('close leaves a claim alone that no process renews', async (t, bench) => {
-  const { sera, participant } = bench.mortal()
-  const place = participant.place({ kind: 'mutex', name: bench.name })
-  t.truthy(await takeTurn(participant, place, { processId: NOBODY }, MUTEX, { until: participant.clock.now() }))
+  const { sera, session } = bench.mortal()
+  const ownClaim = session.newClaim({ kind: 'mutex', name: bench.name })
+  t.truthy(await acquire(session, ownClaim, { processId: NO_PROCESS }, MUTEX, { until: session.clock.now() }))
   await sera.close()
   t.is((await bench.join().mutex(bench.name).contenders()).length, 1)
   await bench.tables.clear()
@@ -244,12 +244,12 @@ function aborted(signal: AbortSignal): Promise<unknown> {
 }
 
 contract('hundreds of names are looked at together, each for itself', async (t, bench) => {
-  const { participant } = bench.mortal()
+  const { session } = bench.mortal()
   const names = Array.from({ length: 1200 }, (_, index) => `${bench.name}${index}`)
   const held = [3, 1100]
-  const locks = await Promise.all(held.map(at => new Mutex(participant, names[at] as string).acquire()))
+  const locks = await Promise.all(held.map(at => new Mutex(session, names[at] as string).acquire()))
   const asked = names.map(name => ({ key: { kind: 'mutex', name }, upTo: Number.POSITIVE_INFINITY }))
-  const states = await participant.store.look(asked, participant.farewell)
+  const states = await session.store.look(asked, session.farewell)
   t.is(states.length, names.length)
   t.deepEqual(
     states.flatMap(({ claims }, at) => (claims.length > 0 ? at : [])),

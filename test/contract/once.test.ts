@@ -1,11 +1,11 @@
 import { setImmediate as turnOfEvents } from 'node:timers/promises'
 import type { OnceOptions } from '../../src/primitives/once.js'
-import { type Bench, contract, OUTLIVE, SHORT_LEASE_MS, waiting } from './bench.js'
+import { type ContractHarness, contract, OUTLIVE, SHORT_LEASE_MS, waiting } from './bench.js'
 
 const HOUR = 3_600_000
 
 /** Somebody of the test's, and what he has to do: each time it is another value. */
-function comer(bench: Bench, options: OnceOptions = {}) {
+function comer(bench: ContractHarness, options: OnceOptions = {}) {
   const once = bench.join().once(bench.name, options)
   return { once, run: (value: unknown, wait = {}) => once.run(() => value, wait) }
 }

@@ -1,25 +1,25 @@
-import type { Participant } from '../../src/primitives/participant.js'
-import { type Limits, Pool } from '../../src/primitives/pool.js'
-import { guest } from '../../src/store/owner.js'
+import type { Session } from '../../src/primitives/participant.js'
+import { Pool, type PoolLimits } from '../../src/primitives/pool.js'
+import { remoteOwner } from '../../src/store/owner.js'
 import { until } from '../support/until.js'
-import { type Bench, contract, OUTLIVE, SHORT_LEASE_MS, waiting } from './bench.js'
+import { type ContractHarness, contract, OUTLIVE, SHORT_LEASE_MS, waiting } from './bench.js'
 
 const FOREVER = Number.POSITIVE_INFINITY
 
 /** As a gateway of its own. */
-function at(bench: Bench, limits: Partial<Limits> | (() => Limits | undefined) = {}, options = {}) {
-  const { participant, die, sera } = bench.mortal(options)
+function at(bench: ContractHarness, limits: Partial<PoolLimits> | (() => PoolLimits | undefined) = {}, options = {}) {
+  const { session, die, sera } = bench.mortal(options)
   const known = typeof limits === 'function' ? limits : () => ({ maxLocks: 1, expireMs: FOREVER, ...limits })
-  const pool = new Pool(participant, bench.name, known)
+  const pool = new Pool(session, bench.name, known)
   const get = (host: string, wait: number | string = 0, signal?: AbortSignal) =>
-    pool.acquire(host, guest(host, 'test'), { wait, signal })
-  return { pool, get, die, sera, participant }
+    pool.acquire(host, remoteOwner(host, 'test'), { wait, signal })
+  return { pool, get, die, sera, session }
 }
 
 const REFUSED = { kind: 'timed-out' }
 
 /** Steps of the gateway that grant something are heard of only when they are let go. */
-function slow({ participant: { store } }: { participant: Participant }) {
+function slow({ session: { store } }: { session: Session }) {
   const step = store.step.bind(store)
   let isGranted = false
   let isLetGo = false
@@ -157,7 +157,7 @@ contract('those who waited at a gateway that died do not hold up the others', as
 contract(
   'limits that change while somebody waits count at once; a pool that is gone is a conflict',
   async (t, bench) => {
-    let limits: Limits | undefined = { maxLocks: 1, expireMs: FOREVER }
+    let limits: PoolLimits | undefined = { maxLocks: 1, expireMs: FOREVER }
     const { pool, get } = at(bench, () => limits)
     await get('a')
     const second = get('b', '1m')

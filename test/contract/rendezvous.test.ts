@@ -1,9 +1,13 @@
 import type { Rendezvous, RendezvousOptions } from '../../src/primitives/rendezvous.js'
 import type { Sera } from '../../src/sera.js'
-import { type Bench, contract, SHORT_LEASE_MS, waiting } from './bench.js'
+import { type ContractHarness, contract, SHORT_LEASE_MS, waiting } from './bench.js'
 
-const at = (bench: Bench, actor: string, options: Omit<RendezvousOptions, 'actor'> = {}, sera: Sera = bench.join()) =>
-  sera.rendezvous(bench.name, { actor, ...options })
+const at = (
+  bench: ContractHarness,
+  actor: string,
+  options: Omit<RendezvousOptions, 'actor'> = {},
+  sera: Sera = bench.join(),
+) => sera.rendezvous(bench.name, { actor, ...options })
 
 const names = async (met: ReturnType<Rendezvous['meet']>) => (await met).members.map(({ actor }) => actor)
 

@@ -9,12 +9,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
 import { admin } from '../support/admin.js'
-import { RUNTIMES, type Runtime, sera } from '../support/cli.js'
+import { type CliRuntime, RUNTIMES, sera } from '../support/cli.js'
 import { couples } from '../support/each.js'
 import { type SharedServer, sharedServers } from '../support/servers.js'
 import { fenced } from './markdown.js'
 
-interface Step {
+interface ExampleStep {
   command: string
   shown: string
 }
@@ -42,7 +42,7 @@ for (const [runtime, server] of couples(RUNTIMES, sharedServers())) {
   }
 }
 
-function steps(block: string): Step[] {
+function steps(block: string): ExampleStep[] {
   const [before, ...rest] = block.split(/^\$ /m)
   if (before !== '') throw new Error(`no command before: ${before}`)
   return rest.map(text => {
@@ -52,7 +52,7 @@ function steps(block: string): Step[] {
 }
 
 /** What each command says, in one bash. */
-async function typed(block: readonly Step[], runtime: Runtime, server: SharedServer): Promise<string[]> {
+async function typed(block: readonly ExampleStep[], runtime: CliRuntime, server: SharedServer): Promise<string[]> {
   const lines = block.map(({ command }) => `${command}\n${isGateway(command) ? ANSWERS : ''}printf '\\036\\n'`)
   const script = ['exec 2>&1', ...lines].join('\n')
   const database = await databaseFor(runtime, server)
@@ -69,7 +69,7 @@ function isGateway(command: string): boolean {
 }
 
 /** What one runtime has run once the other would not run again. */
-async function databaseFor({ name }: Runtime, server: SharedServer): Promise<string> {
+async function databaseFor({ name }: CliRuntime, server: SharedServer): Promise<string> {
   const database = `examples_${name}`
   await using root = await admin(server)
   await root.run(`CREATE DATABASE IF NOT EXISTS ${database}; GRANT ALL ON ${database}.* TO sera@'%'`)
@@ -77,7 +77,7 @@ async function databaseFor({ name }: Runtime, server: SharedServer): Promise<str
 }
 
 /** A folder with nothing but `sera` in it. */
-function programs(runtime: Runtime): string {
+function programs(runtime: CliRuntime): string {
   const path = join(folder, runtime.name)
   if (mkdirSync(path, { recursive: true })) symlinkSync(runtime.path, join(path, 'sera'))
   return path

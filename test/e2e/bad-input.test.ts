@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Result, RUNTIMES, sera } from '../support/cli.js'
+import { type CliResult, RUNTIMES, sera } from '../support/cli.js'
 import { type SharedServer, sharedServers } from '../support/servers.js'
 import { test } from '../support/turns.js'
 
@@ -133,7 +133,13 @@ const WRONG_CONFIG: [string, unknown, RegExp][] = [
   ['a server file that is missing', { serverFile: '/no/such/file' }, /no\/such\/file/],
 ]
 
-function refused(t: import('ava').ExecutionContext, result: Result, code: number, message: RegExp, what: string): void {
+function refused(
+  t: import('ava').ExecutionContext,
+  result: CliResult,
+  code: number,
+  message: RegExp,
+  what: string,
+): void {
   t.deepEqual({ code: result.code, stdout: result.stdout }, { code, stdout: '' }, `${what}: ${result.stderr}`)
   t.regex(result.stderr, /^sera: [^\n]+\n$/, `${what}: one line`)
   t.regex(result.stderr, message, what)

@@ -7,7 +7,7 @@ import fc from 'fast-check'
 import mysql from 'mysql2/promise'
 import { RUNTIMES, sera } from '../support/cli.js'
 import { environmentAt, testFolder } from '../support/environment.js'
-import { Terminal } from '../support/pty.js'
+import { TestTerminal } from '../support/pty.js'
 import { type SharedServer, serverBinary, sharedServers, startServer } from '../support/servers.js'
 import { test } from '../support/turns.js'
 import { visit } from './doctor.js'
@@ -144,10 +144,10 @@ test('a password never shows, whatever it is and wherever it stands', async t =>
 test('colour is for terminals, and not where NO_COLOR is', async t => {
   const line = `${node.path} doctor`
   const env = { ...environmentAt(folder(t)), SERA_SERVER: shared.dsn() }
-  const terminal = new Terminal(line, env)
+  const terminal = new TestTerminal(line, env)
   await terminal.closed
   t.true(terminal.output.includes('\x1b[32m✓\x1b[0m guard'))
-  const plain = new Terminal(line, { ...env, NO_COLOR: '1' })
+  const plain = new TestTerminal(line, { ...env, NO_COLOR: '1' })
   await plain.closed
   t.false(plain.output.includes('\x1b'))
   t.regex(plain.output, /✓ guard/)

@@ -4,7 +4,7 @@ import { Ajv } from 'ajv'
 import type { ExecutionContext } from 'ava'
 import mysql from 'mysql2/promise'
 import { SCHEMA_VERSION, statementsSince, TABLES } from '../../src/store/schema.js'
-import { RUNTIMES, type Runtime, sera } from '../support/cli.js'
+import { type CliRuntime, RUNTIMES, sera } from '../support/cli.js'
 import { couples } from '../support/each.js'
 import { processesMarked } from '../support/processes.js'
 import { type SharedServer, sharedServers } from '../support/servers.js'
@@ -54,7 +54,7 @@ const isReport = new Ajv().compile({
   },
 })
 
-function each(title: string, body: (t: ExecutionContext, runtime: Runtime, server: SharedServer) => Promise<void>) {
+function each(title: string, body: (t: ExecutionContext, runtime: CliRuntime, server: SharedServer) => Promise<void>) {
   for (const [runtime, server] of couples(RUNTIMES, sharedServers()))
     test(`${title} (${runtime.name}, ${server.kind})`, t => body(t, runtime, server))
 }

@@ -1,6 +1,6 @@
 /** `sera doctor` run and read. */
 import type { ExecutionContext } from 'ava'
-import { type CliOptions, type Runtime, sera } from '../support/cli.js'
+import { type CliOptions, type CliRuntime, sera } from '../support/cli.js'
 
 export interface Found {
   group: string
@@ -11,7 +11,7 @@ export interface Found {
   remedy: string | null
 }
 
-export interface Visit {
+export interface DoctorRun {
   code: number | null
   healthy: boolean
   checks: Found[]
@@ -23,11 +23,11 @@ export interface Visit {
 
 export async function visit(
   t: ExecutionContext,
-  runtime: Runtime,
+  runtime: CliRuntime,
   server: string | undefined,
   args: readonly string[] = [],
   options: CliOptions = {},
-): Promise<Visit> {
+): Promise<DoctorRun> {
   const env = { ...(server === undefined ? {} : { SERA_SERVER: server }), ...options.env }
   const { code, stdout, stderr } = await sera(runtime, ['doctor', '--json', ...args], { ...options, env })
   t.is(stderr, '')

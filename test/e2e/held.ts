@@ -1,14 +1,14 @@
 /** Commands that run until they are told to end, so that a test knows who runs and decides until when. */
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Bench, Sera, SeraOptions } from '../support/sera.js'
+import type { Bench, SeraOptions, SeraProcess } from '../support/sera.js'
 import { until } from '../support/until.js'
 
 const WAITS = 'env >"$1.env"; mv "$1.env" "$1"; while [ -e "$1" ]; do sleep 0.05; done; exit "$2"'
 
-export class Held {
+export class HeldLocks {
   constructor(
-    readonly sera: Sera,
+    readonly sera: SeraProcess,
     readonly file: string,
   ) {}
 
@@ -45,7 +45,7 @@ export function hold(
   bench: Bench,
   words: readonly string[],
   { code = 0, ...options }: SeraOptions & { code?: number } = {},
-): Held {
+): HeldLocks {
   const file = join(bench.folder, `held-${++count}`)
-  return new Held(bench.sub([...words, 'sh', '-c', WAITS, 'sh', file, String(code)], options), file)
+  return new HeldLocks(bench.sub([...words, 'sh', '-c', WAITS, 'sh', file, String(code)], options), file)
 }

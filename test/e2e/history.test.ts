@@ -1,6 +1,6 @@
 /** What is left of a run that has ended: an entry for each outcome, and nothing that its command or the next one feels. */
 import type { ExecutionContext } from 'ava'
-import type { Entry } from '../../src/store/history.js'
+import type { HistoryEntry } from '../../src/store/history.js'
 import { database } from '../store/database.js'
 import { each } from '../support/each.js'
 import type { Bench } from '../support/sera.js'
@@ -28,14 +28,14 @@ async function scene(t: ExecutionContext, bench: Bench, server: SharedServer) {
   }
 }
 
-function entriesIn(text: string): Entry[] {
+function entriesIn(text: string): HistoryEntry[] {
   return text
     .split('\n')
     .filter(Boolean)
     .map(line => JSON.parse(line))
 }
 
-const told = ({ kind, name, outcome, exitCode, command }: Entry) => ({ kind, name, outcome, exitCode, command })
+const told = ({ kind, name, outcome, exitCode, command }: HistoryEntry) => ({ kind, name, outcome, exitCode, command })
 
 each('history: every outcome leaves its entry, the newest last', async (t, bench, server) => {
   const { sera, ends, hold, history, root, waits } = await scene(t, bench, server)
@@ -100,7 +100,7 @@ each('history: an entry knows who, where and when, by the clock of the server', 
   const { granted_at: granted, ...owner } = claim as { granted_at: Date }
   t.like(one, { ...owner, token: String(claim?.token) } as never)
   t.true(Math.abs(Date.parse(one?.grantedAt ?? '') - granted.getTime()) < 500)
-  for (const entry of [one, two] as Entry[]) {
+  for (const entry of [one, two] as HistoryEntry[]) {
     const [requested, started, ended] = [entry.requestedAt, entry.grantedAt ?? '', entry.releasedAt].map(Date.parse)
     t.true(requested! <= started! && started! <= ended!)
     t.true(Math.abs(started! - requested! - entry.waitedMs) <= 1)

@@ -1,7 +1,7 @@
 /** One key and hosts that come to it in every order there is: exactly one may run. */
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Bench, Sera } from '../support/sera.js'
+import type { Bench, SeraProcess } from '../support/sera.js'
 import { until } from '../support/until.js'
 
 /** Some 5 ms of work, and a line in the file for each time that it is done. */
@@ -16,7 +16,7 @@ export interface Round {
 export async function round(bench: Bench, key: string): Promise<Round> {
   const file = join(bench.folder, key)
   const come = () => bench.sub(['once', key, '60', 'sh', '-c', WORK, 'sh', file])
-  const comers: Sera[] = [come(), come()]
+  const comers: SeraProcess[] = [come(), come()]
   await until('the command runs', () => existsSync(file), { everyMs: 1 })
   comers.push(come())
   await Promise.race(comers.map(({ exited }) => exited))

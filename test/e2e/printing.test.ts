@@ -3,14 +3,14 @@ import { execFile } from 'node:child_process'
 import test, { type ExecutionContext } from 'ava'
 import { RUNTIMES } from '../support/cli.js'
 
-interface Ending {
+interface PrintEnd {
   code: number
   stdout: string
   stderr: string
 }
 
 /** In `script`, "$1" is sera. */
-function shell(script: string, program: string): Promise<Ending> {
+function shell(script: string, program: string): Promise<PrintEnd> {
   return new Promise(resolve => {
     execFile('bash', ['-c', script, 'bash', program], (error, stdout, stderr) =>
       resolve({ code: Number(error?.code ?? 0), stdout, stderr }),

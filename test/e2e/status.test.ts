@@ -12,10 +12,15 @@ import { hold } from './held.js'
 const isStatus = new Ajv2020().compile(JSON.parse(readFileSync('docs/status.schema.json', 'utf8')))
 
 // biome-ignore lint/suspicious/noExplicitAny: JSON that the schema has been held against
-type Resource = any
+type ResourceObject = any
 
 /** What `sera status --json` says of one resource; undefined when it is not there. */
-async function look(t: ExecutionContext, bench: Bench, kind: string, name = bench.name): Promise<Resource | undefined> {
+async function look(
+  t: ExecutionContext,
+  bench: Bench,
+  kind: string,
+  name = bench.name,
+): Promise<ResourceObject | undefined> {
   const { code, stdout, stderr } = await bench.sub(['status', '--json', kind, name]).ended()
   t.deepEqual([code, stderr], [0, ''])
   const told = JSON.parse(stdout)
@@ -28,8 +33,8 @@ async function sees(
   t: ExecutionContext,
   bench: Bench,
   kind: string,
-  fits: (seen: Resource) => boolean,
-): Promise<Resource> {
+  fits: (seen: ResourceObject) => boolean,
+): Promise<ResourceObject> {
   return await until(`${kind} as it should be`, async () => {
     const seen = await look(t, bench, kind)
     return seen && fits(seen) && seen
@@ -126,7 +131,7 @@ each('status: of all accounts where the account may see them, and said where it 
     return JSON.parse(stdout)
   }
   const hidden = await ask()
-  t.false(hidden.resources.some(({ name }: Resource) => name === bench.lock))
+  t.false(hidden.resources.some(({ name }: ResourceObject) => name === bench.lock))
   t.regex(hidden.unseen.join('\n'), /the DSN names no database/)
   t.regex(hidden.unseen.join('\n'), server.kind === 'mysql' ? /SELECT on performance_schema/ : /metadata_lock_info/)
   const known = (await ask('mutex', bench.name)).resources[0]
@@ -135,7 +140,7 @@ each('status: of all accounts where the account may see them, and said where it 
     await root.run(`GRANT SELECT ON performance_schema.* TO ${account}@'%'; GRANT PROCESS ON *.* TO ${account}@'%'`)
     const seen = await ask()
     t.notRegex(seen.unseen.join('\n'), /performance_schema/)
-    const mine = seen.resources.find(({ name }: Resource) => name === bench.lock)
+    const mine = seen.resources.find(({ name }: ResourceObject) => name === bench.lock)
     t.is(mine.claims[0].pid, holder.sera.pid)
   }
   await holder.end()
@@ -178,7 +183,7 @@ each('status: where there are no tables none are made, and a namespace sees its 
     const own = { ...env, ...(namespace === '' ? {} : { SERA_NAMESPACE: namespace }) }
     if (namespace !== 'green') await bench.sub(['sem', `counter of ${namespace}`, '1'], { env: own }).exited
     const { stdout } = await bench.sub(['status', '--json', 'counter'], { env: own }).ended()
-    const names = JSON.parse(stdout).resources.map(({ name }: Resource) => name)
+    const names = JSON.parse(stdout).resources.map(({ name }: ResourceObject) => name)
     t.deepEqual(names, namespace === 'green' ? [] : [`counter of ${namespace}`])
   }
 })

@@ -4,9 +4,9 @@ import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ExecutionContext } from 'ava'
-import { cleanEnvironment, RUNTIMES, type Runtime, sera } from '../support/cli.js'
+import { type CliRuntime, cleanEnvironment, RUNTIMES, sera } from '../support/cli.js'
 import { isAlive } from '../support/processes.js'
-import { Terminal } from '../support/pty.js'
+import { TestTerminal } from '../support/pty.js'
 import { type SharedServer, sharedServers } from '../support/servers.js'
 import { test } from '../support/turns.js'
 import { until } from '../support/until.js'
@@ -16,8 +16,8 @@ const folder = await mkdtemp(join(tmpdir(), 'sera-terminal-'))
 const counter = signalCounter(folder)
 const [server] = sharedServers() as [SharedServer]
 
-async function open(command: string): Promise<Terminal> {
-  return new Terminal(command, { ...(await cleanEnvironment()), SERA_SERVER: server.dsn() })
+async function open(command: string): Promise<TestTerminal> {
+  return new TestTerminal(command, { ...(await cleanEnvironment()), SERA_SERVER: server.dsn() })
 }
 
 /** The counter's notes, once `enough` of them are there. */
@@ -183,7 +183,7 @@ for (const runtime of RUNTIMES) {
 
 /** Another sera that holds the lock of that name, or what `words` say, until disposed of. */
 async function holdingElsewhere(
-  runtime: Runtime,
+  runtime: CliRuntime,
   name: string,
   words: readonly string[] = ['--name', name],
 ): Promise<AsyncDisposable> {

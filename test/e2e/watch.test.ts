@@ -4,7 +4,7 @@ import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { cleanEnvironment, RUNTIMES, sera } from '../support/cli.js'
-import { Terminal } from '../support/pty.js'
+import { TestTerminal } from '../support/pty.js'
 import { type SharedServer, sharedServers, startServer } from '../support/servers.js'
 import { test } from '../support/turns.js'
 import { until } from '../support/until.js'
@@ -12,8 +12,8 @@ import { until } from '../support/until.js'
 const folder = await mkdtemp(join(tmpdir(), 'sera-watch-'))
 const [server] = sharedServers() as [SharedServer]
 
-async function open(command: string, dsn = server.dsn()): Promise<Terminal> {
-  return new Terminal(command, { ...(await cleanEnvironment()), SERA_SERVER: dsn })
+async function open(command: string, dsn = server.dsn()): Promise<TestTerminal> {
+  return new TestTerminal(command, { ...(await cleanEnvironment()), SERA_SERVER: dsn })
 }
 
 /** Whether the terminal is back on its own screen, with a cursor, and echoes lines. */
@@ -25,9 +25,9 @@ for (const runtime of RUNTIMES) {
   const run = (...args: string[]) => sera(runtime, args, { env })
 
   for (const [how, end, code] of [
-    ['q', (terminal: Terminal) => terminal.type('q'), '0'],
-    ['Ctrl-C', (terminal: Terminal) => terminal.type('\x03'), '0'],
-    ['TERM', (_: Terminal, pid: number) => process.kill(pid, 'SIGTERM'), '143'],
+    ['q', (terminal: TestTerminal) => terminal.type('q'), '0'],
+    ['Ctrl-C', (terminal: TestTerminal) => terminal.type('\x03'), '0'],
+    ['TERM', (_: TestTerminal, pid: number) => process.kill(pid, 'SIGTERM'), '143'],
   ] as const) {
     test(`${runtime.name}: --watch follows what changes until ${how}, and leaves the terminal as it was`, async t => {
       const name = `watched ${runtime.name} ${how}`

@@ -22,7 +22,7 @@ async function kinds(): Promise<ServerKind[]> {
   return binaries.filter(binary => binary !== undefined).map(binary => binary.kind)
 }
 
-export interface Result {
+export interface HomeResult {
   kind?: string
   message?: string
   socketPath?: string
@@ -67,11 +67,11 @@ export class Home {
   }
 
   /** What that sera printed. */
-  async run(action: string, options: SpawnOptions = {}): Promise<Result> {
+  async run(action: string, options: SpawnOptions = {}): Promise<HomeResult> {
     const child = this.spawn(action, { stdio: ['ignore', 'pipe', 'pipe'], ...options })
     const [printed, complaint] = await Promise.all([text(child.stdout!), text(child.stderr!)])
     if (printed === '') throw new Error(`"${action}" printed nothing, and said: ${complaint}`)
-    return JSON.parse(printed) as Result
+    return JSON.parse(printed) as HomeResult
   }
 
   /** Puts a shell script in the place of the server program; `$REAL` is the program. */

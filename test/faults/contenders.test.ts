@@ -1,18 +1,18 @@
 /** Fifty at once on one lock, some of them shot: never two commands at once, and nobody is forgotten. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { each } from '../support/each.js'
-import { type Entry, Journal } from '../support/journal.js'
+import { Journal, type JournalEntry } from '../support/journal.js'
 import { kill } from '../support/processes.js'
-import type { Bench, Sera } from '../support/sera.js'
+import type { Bench, SeraProcess } from '../support/sera.js'
 import { until } from '../support/until.js'
 
 const CONTENDERS = 50
 const SETTINGS = [[], ['--lease', '8s', '--grace', '1s'], ['--lease', '15s', '--grace', '500ms'], ['--grace', '3s']]
 const SHOTS = 12
 
-interface Contender {
+interface RivalProcess {
   who: string
-  sera: Sera
+  sera: SeraProcess
   skips: boolean
   /** What its command would end with. */
   own: number
@@ -46,7 +46,7 @@ each.serial(
   },
 )
 
-function contend(bench: Bench, journal: Journal, number: number): Contender {
+function contend(bench: Bench, journal: Journal, number: number): RivalProcess {
   const who = `no-${number}`
   const skips = number % 5 === 4
   const own = 10 + number
@@ -58,7 +58,7 @@ function contend(bench: Bench, journal: Journal, number: number): Contender {
 }
 
 /** kill -9 for the command that runs now, or for a sera: its own or one that waits. */
-function shoot(contenders: Contender[], journal: Journal, atCommand: boolean): void {
+function shoot(contenders: RivalProcess[], journal: Journal, atCommand: boolean): void {
   const running = runningNow(journal)
   const holder = contenders.find(({ who }) => who === running?.who)
   const target = Math.random() < 0.5 ? holder : contenders[Math.floor(Math.random() * CONTENDERS)]
@@ -71,7 +71,7 @@ function shoot(contenders: Contender[], journal: Journal, atCommand: boolean): v
   }
 }
 
-function runningNow(journal: Journal): Entry | undefined {
+function runningNow(journal: Journal): JournalEntry | undefined {
   const last = journal.entries().at(-1)
   return last?.word === 'start' ? last : undefined
 }

@@ -2,7 +2,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import test from 'ava'
 import { systemClock } from '../../src/clock.js'
-import { hold } from '../../src/commands/hold.js'
+import { holdLock } from '../../src/commands/hold.js'
 import { SAFETY_MARGIN_MS } from '../../src/config/settings.js'
 import type { Host } from '../../src/host.js'
 import type { HeldLock } from '../../src/store/port.js'
@@ -35,7 +35,7 @@ async function loseIn(folder: string, ms: number): Promise<{ leftMs: number; sta
   const over = systemClock.boot() + ms + GRACE_MS + SAFETY_MARGIN_MS
   const stalls = monitorEventLoopDelay({ resolution: 10 })
   stalls.enable()
-  const outcome = await hold(neverRenewed(over), job(command), host())
+  const outcome = await holdLock(neverRenewed(over), job(command), host())
   const leftMs = over - systemClock.boot()
   stalls.disable()
   if (outcome.kind !== 'lost') throw new Error(`${outcome.kind}, though the lease was over`)
@@ -55,7 +55,7 @@ function neverRenewed(until: number): HeldLock {
   }
 }
 
-function job(command: string[]): Parameters<typeof hold>[1] {
+function job(command: string[]): Parameters<typeof holdLock>[1] {
   return {
     command,
     env: { PATH: process.env.PATH },

@@ -6,10 +6,10 @@ import { LockTables } from '../../src/store/lock-tables.js'
 import { ownerOf } from '../../src/store/owner.js'
 import { sharedServers } from '../support/servers.js'
 import { test } from '../support/turns.js'
-import { type Fate, startWire } from './tables/wire.js'
+import { type AnswerFate, startFaultyProxy } from './tables/wire.js'
 
 const COMERS = 70
-const ENDS: Record<Fate, string> = {
+const ENDS: Record<AnswerFate, string> = {
   pass: 'is answered',
   lost: 'is lost',
   unanswered: 'is done, and its answer lost',
@@ -21,15 +21,15 @@ for (const server of sharedServers()) {
   for (const fate of ['pass', 'lost', 'unanswered', 'late'] as const) {
     const title = `${COMERS} join a queue at one moment; their COMMIT ${ENDS[fate]} (${server.kind})`
     test(title, async t => {
-      await using wire = await startWire(server.port)
+      await using proxy = await startFaultyProxy(server.port)
       const statements: string[] = []
-      wire.fate = statement => {
+      proxy.fate = statement => {
         statements.push(statement)
         return statement === 'COMMIT' && statements.filter(one => one === 'COMMIT').length === 2 ? fate : 'pass'
       }
       const key = { kind: 'mutex', name: title }
       const tables = new LockTables({
-        servers: [parseDsn(server.dsn().replace(/:\d+\)/, `:${wire.port})`))],
+        servers: [parseDsn(server.dsn().replace(/:\d+\)/, `:${proxy.port})`))],
         ...{ owner: ownerOf(process.pid, ['test']), attributes: { program_name: 'sera' }, namespace: '' },
         ...{ leaseMs: 8000, connectWaitMs: 30_000, clock: systemClock, random: Math.random },
       })

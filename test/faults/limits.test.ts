@@ -7,7 +7,7 @@ import { each } from '../support/each.js'
 import { Journal } from '../support/journal.js'
 import { guardsOf } from '../support/processes.js'
 import { startProxy } from '../support/proxy.js'
-import type { Bench, Sera } from '../support/sera.js'
+import type { Bench, SeraProcess } from '../support/sera.js'
 import type { SharedServer } from '../support/servers.js'
 import { until } from '../support/until.js'
 
@@ -136,7 +136,10 @@ each('a server that falls silent right after a late grant: TERM ends the wait', 
 })
 
 /** A waiter that was given its lock after more than a third of its lease, and whose next word the server never hears. */
-async function grantedAndSilent(bench: Bench, server: SharedServer): Promise<{ waiter: Sera; journal: Journal }> {
+async function grantedAndSilent(
+  bench: Bench,
+  server: SharedServer,
+): Promise<{ waiter: SeraProcess; journal: Journal }> {
   await using above = await admin(server)
   const proxy = await startProxy(server.port)
   const journal = new Journal(bench.folder)

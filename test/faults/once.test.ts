@@ -9,7 +9,7 @@ import { each } from '../support/each.js'
 import { bench as benchOn, runtimes } from '../support/sera.js'
 import { sharedServers, startServer } from '../support/servers.js'
 import { until } from '../support/until.js'
-import { type Fate, startWire } from './tables/wire.js'
+import { type AnswerFate, startFaultyProxy } from './tables/wire.js'
 
 const LEASE = ['--lease', '6s', '--grace', '500ms']
 const UNKNOWN =
@@ -18,13 +18,13 @@ const UNKNOWN =
 const dsn = (port: number) => `sera:secret@tcp(127.0.0.1:${port})/sera`
 
 /** What becomes of the first COMMIT after the command's end. */
-for (const fate of ['lost', 'unanswered', 'late'] as const satisfies Fate[]) {
+for (const fate of ['lost', 'unanswered', 'late'] as const satisfies AnswerFate[]) {
   each(`a COMMIT that is ${fate}: the run is recorded, once`, async (t, bench, server) => {
-    await using wire = await startWire(server.port)
+    await using proxy = await startFaultyProxy(server.port)
     const words = ['once', bench.name, '30']
-    const runner = await hold(bench, [...LEASE, ...words], { env: { SERA_SERVER: dsn(wire.port) } }).started()
+    const runner = await hold(bench, [...LEASE, ...words], { env: { SERA_SERVER: dsn(proxy.port) } }).started()
     let commits = 0
-    wire.fate = statement => (statement === 'COMMIT' && commits++ === 0 ? fate : 'pass')
+    proxy.fate = statement => (statement === 'COMMIT' && commits++ === 0 ? fate : 'pass')
     t.is(await runner.end(), 0)
     t.true(commits > 1, 'it was asked again')
     t.like(await bench.sub([...words, 'echo', 'ran']).ended(), { code: 0, stdout: '' })
@@ -32,25 +32,25 @@ for (const fate of ['lost', 'unanswered', 'late'] as const satisfies Fate[]) {
 }
 
 each('cut off at the end of the command, for good: 206, and the next one runs', async (t, bench, server) => {
-  await using wire = await startWire(server.port)
+  await using proxy = await startFaultyProxy(server.port)
   const file = join(bench.folder, 'outcome')
   const words = ['once', bench.name, '30']
   const flags = [...LEASE, '--outcome-file', file]
-  const runner = await hold(bench, [...flags, ...words], { env: { SERA_SERVER: dsn(wire.port) } }).started()
-  wire.dark = true
+  const runner = await hold(bench, [...flags, ...words], { env: { SERA_SERVER: dsn(proxy.port) } }).started()
+  proxy.dark = true
   t.is(await runner.end(), 206)
   t.regex(await runner.sera.said(), UNKNOWN)
   t.like(await bench.sub([...words, 'echo', 'ran']).ended(), { code: 0, stdout: 'ran\n' })
 })
 
 each('cut off with the answer to COMMIT: 206, and the run, which was one, is taken over', async (t, bench, server) => {
-  await using wire = await startWire(server.port)
+  await using proxy = await startFaultyProxy(server.port)
   const words = ['once', bench.name, '30']
-  const runner = await hold(bench, [...LEASE, ...words], { env: { SERA_SERVER: dsn(wire.port) } }).started()
-  wire.fate = statement => {
+  const runner = await hold(bench, [...LEASE, ...words], { env: { SERA_SERVER: dsn(proxy.port) } }).started()
+  proxy.fate = statement => {
     if (statement !== 'COMMIT') return 'pass'
     setTimeout(() => {
-      wire.dark = true
+      proxy.dark = true
     }, 0)
     return 'unanswered'
   }
@@ -60,10 +60,10 @@ each('cut off with the answer to COMMIT: 206, and the run, which was one, is tak
 })
 
 each('a signal ends the tries to record: 206', async (t, bench, server) => {
-  await using wire = await startWire(server.port)
-  const runner = await hold(bench, ['once', bench.name, '30'], { env: { SERA_SERVER: dsn(wire.port) } }).started()
+  await using proxy = await startFaultyProxy(server.port)
+  const runner = await hold(bench, ['once', bench.name, '30'], { env: { SERA_SERVER: dsn(proxy.port) } }).started()
   let asked = false
-  wire.fate = statement => {
+  proxy.fate = statement => {
     asked ||= statement.startsWith('START TRANSACTION')
     return asked ? 'lost' : 'pass'
   }

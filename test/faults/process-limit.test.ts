@@ -7,7 +7,7 @@ import { SAFETY_MARGIN_MS } from '../../src/config/settings.js'
 import { admin } from '../support/admin.js'
 import { each } from '../support/each.js'
 import { Lag } from '../support/lag.js'
-import type { Bench, Sera } from '../support/sera.js'
+import type { Bench, SeraProcess } from '../support/sera.js'
 import { until } from '../support/until.js'
 
 const GRACE_MS = 1000
@@ -54,7 +54,7 @@ if (process.getuid?.() === 0) {
 }
 
 /** A sera whose command has filled the limit. */
-async function full(bench: Bench): Promise<Sera> {
+async function full(bench: Bench): Promise<SeraProcess> {
   const uid = nextUid++
   chownSync(bench.folder, uid, -1)
   const user = [`--reuid=${uid}`, '--clear-groups', `--inh-caps=${CAPABILITIES}`, `--ambient-caps=${CAPABILITIES}`]
@@ -65,7 +65,7 @@ async function full(bench: Bench): Promise<Sera> {
 }
 
 /** The guard may have ended the command even sooner, because it could not watch the clock. */
-async function goneInTime(t: ExecutionContext, sera: Sera, strike: () => unknown): Promise<void> {
+async function goneInTime(t: ExecutionContext, sera: SeraProcess, strike: () => unknown): Promise<void> {
   const lag = new Lag()
   const since = systemClock.boot()
   await strike()

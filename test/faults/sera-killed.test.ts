@@ -4,7 +4,7 @@ import { admin } from '../support/admin.js'
 import { eachPair } from '../support/each.js'
 import { Journal } from '../support/journal.js'
 import { guardsOf, isLeader, kill, processesOfSessions } from '../support/processes.js'
-import type { Sera } from '../support/sera.js'
+import type { SeraProcess } from '../support/sera.js'
 import type { SharedServer } from '../support/servers.js'
 import { until } from '../support/until.js'
 
@@ -85,7 +85,12 @@ eachPair('kill -9 of sera around the very start of its command leaves nothing be
 })
 
 /** Watches the server until the lock is free: whenever it is, nothing of the command may run any more. */
-async function releasedAfterFamily(t: ExecutionContext, sera: Sera, server: SharedServer, lock: string): Promise<void> {
+async function releasedAfterFamily(
+  t: ExecutionContext,
+  sera: SeraProcess,
+  server: SharedServer,
+  lock: string,
+): Promise<void> {
   await using above = await admin(server)
   await sera.exited
   let owner = await above.holder(lock)

@@ -4,7 +4,7 @@ import test, { type ExecutionContext } from 'ava'
 import { couples } from '../support/each.js'
 import { Journal } from '../support/journal.js'
 import { startProxy } from '../support/proxy.js'
-import { bench, runtimes, type Sera } from '../support/sera.js'
+import { bench, runtimes, type SeraProcess } from '../support/sera.js'
 import { sharedServers, startServer } from '../support/servers.js'
 import { until } from '../support/until.js'
 
@@ -13,8 +13,8 @@ const LEASE = ['--lease', '8s', '--grace', '1s']
 /** Ends at TERM; and one that has to be killed. */
 const SCRIPTS = { heeding: 'sleep 1000', stubborn: `trap '' TERM; sleep 1000 & sleep 1001` }
 
-interface Running {
-  sera: Sera
+interface RunningCommand {
+  sera: SeraProcess
   /** On the clock of performance.now. */
   goneAt: Promise<number>
 }
@@ -86,10 +86,10 @@ for (const [runtime, server] of couples(runtimes(), sharedServers())) {
   )
 }
 
-async function startAll(t: ExecutionContext, dsns: string[]): Promise<Running[]> {
+async function startAll(t: ExecutionContext, dsns: string[]): Promise<RunningCommand[]> {
   const starts = runtimes().flatMap(runtime =>
     dsns.flatMap(dsn =>
-      Object.values(SCRIPTS).map(async (script, number): Promise<Running> => {
+      Object.values(SCRIPTS).map(async (script, number): Promise<RunningCommand> => {
         const { sera, folder } = bench(t, runtime, dsn)
         const journal = new Journal(folder)
         const own = ['--name', `${t.title}${runtime.name}${dsn}${number}`]
@@ -103,7 +103,7 @@ async function startAll(t: ExecutionContext, dsns: string[]): Promise<Running[]>
   return await Promise.all(starts)
 }
 
-async function allLost(t: ExecutionContext, running: Running[], lastWordAt: number): Promise<void> {
+async function allLost(t: ExecutionContext, running: RunningCommand[], lastWordAt: number): Promise<void> {
   for (const { sera, goneAt } of running) {
     const tookMs = (await goneAt) - lastWordAt
     t.true(tookMs < LEASE_MS, `gone after ${tookMs} ms, the lease is ${LEASE_MS} ms`)

@@ -3,16 +3,16 @@ import { randomUUID } from 'node:crypto'
 import type { ExecutionContext } from 'ava'
 import { systemClock } from '../../src/clock.js'
 import { gatewayApp } from '../../src/gateway/app.js'
-import { Listener } from '../../src/gateway/listen.js'
-import { Meter } from '../../src/gateway/meter.js'
-import { Participant } from '../../src/primitives/participant.js'
-import type { Ending } from '../../src/store/history.js'
+import { GatewayListener } from '../../src/gateway/listen.js'
+import { GatewayMetrics } from '../../src/gateway/meter.js'
+import { Session } from '../../src/primitives/participant.js'
+import type { NewHistoryEntry } from '../../src/store/history.js'
 import { type Database, database } from '../store/database.js'
 import { type SharedServer, sharedServers } from '../support/servers.js'
 import { test } from '../support/turns.js'
 import { type Document, documented } from './api-document.js'
 
-export interface Answer {
+export interface ApiAnswer {
   status: number
   headers: Headers
   // biome-ignore lint/suspicious/noExplicitAny: JSON is what a test says it is
@@ -20,51 +20,51 @@ export interface Answer {
 }
 
 /** Each of its answers is held against what the gateway's document says. */
-export interface Client {
+export interface ApiClient {
   url: string
   /** The gateway ends. */
   close(): Promise<void>
-  get(path: string): Promise<Answer>
-  post(path: string, body?: unknown, options?: { key?: string; signal?: AbortSignal }): Promise<Answer>
-  delete(path: string): Promise<Answer>
+  get(path: string): Promise<ApiAnswer>
+  post(path: string, body?: unknown, options?: { key?: string; signal?: AbortSignal }): Promise<ApiAnswer>
+  delete(path: string): Promise<ApiAnswer>
 }
 
-export interface TestGateway extends Client {
+export interface ApiGateway extends ApiClient {
   /** What it has written into the history. */
-  remembered: readonly Ending[]
+  remembered: readonly NewHistoryEntry[]
 }
 
-export interface ApiBench {
+export interface ApiHarness {
   database: Database
   dsn: string
-  gateway(options?: { leaseMs?: number; maxClockSkewMs?: number }): Promise<TestGateway>
+  gateway(options?: { leaseMs?: number; maxClockSkewMs?: number }): Promise<ApiGateway>
 }
 
 /** On each kind of server. */
-export function onEach(title: string, body: (t: ExecutionContext, bench: ApiBench) => Promise<void>): void {
+export function onEach(title: string, body: (t: ExecutionContext, bench: ApiHarness) => Promise<void>): void {
   for (const server of sharedServers()) test(`${title} (${server.kind})`, async t => body(t, await apiBench(t, server)))
 }
 
-export async function apiBench(t: ExecutionContext, server: SharedServer): Promise<ApiBench> {
+export async function apiBench(t: ExecutionContext, server: SharedServer): Promise<ApiHarness> {
   const made = await database(t, server)
   const dsn = await made.account('ALL')
   const gateway = async ({ leaseMs = 60_000, maxClockSkewMs = 30_000 } = {}) => {
     const tables = made.open(dsn, { leaseMs })
     const clock = systemClock
-    const participant = new Participant(tables, { clock, leaseMs, graceMs: 0, maxClockSkewMs })
+    const session = new Session(tables, { clock, leaseMs, graceMs: 0, maxClockSkewMs })
     const closing = new AbortController()
-    const remembered: Ending[] = []
-    const remember = (ending: Ending) => void remembered.push(ending)
+    const remembered: NewHistoryEntry[] = []
+    const remember = (ending: NewHistoryEntry) => void remembered.push(ending)
     const app = gatewayApp({
-      ...{ participant, tables, clock, token: undefined, insecure: false, pools: () => new Map() },
-      ...{ log: { write: () => {} }, meter: new Meter(clock), remember, closing: closing.signal },
+      ...{ session, tables, clock, token: undefined, insecure: false, pools: () => new Map() },
+      ...{ log: { write: () => {} }, metrics: new GatewayMetrics(clock), remember, closing: closing.signal },
     })
-    const listener = new Listener(app.fetch, undefined)
+    const listener = new GatewayListener(app.fetch, undefined)
     const url = await listener.open({ host: '127.0.0.1', port: 0 })
     const close = async () => {
       closing.abort()
       await listener.close()
-      await participant.close()
+      await session.close()
     }
     t.teardown(close)
     return { ...clientOf(url), remembered, close }
@@ -72,7 +72,7 @@ export async function apiBench(t: ExecutionContext, server: SharedServer): Promi
   return { database: made, dsn, gateway }
 }
 
-export function clientOf(url: string): Omit<Client, 'close'> {
+export function clientOf(url: string): Omit<ApiClient, 'close'> {
   let document: Document | undefined
   const ask = async (path: string, init: RequestInit) => {
     document ??= await documentAt(url)

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { writeHistory } from '../../src/store/history.js'
-import { patience } from '../store/database.js'
+import { deadline } from '../store/database.js'
 import { sharedServers } from '../support/servers.js'
 import { test } from '../support/turns.js'
 import { apiBench, newKey } from './api-bench.js'
@@ -43,7 +43,7 @@ const BODIES: Record<string, object> = {
 test('every operation that is documented is there, and answers as documented', async t => {
   const bench = await apiBench(t, server)
   const one = await bench.gateway()
-  await writeHistory(bench.database.open(bench.dsn), RAN, 60_000, patience())
+  await writeHistory(bench.database.open(bench.dsn), RAN, 60_000, deadline())
   const { operations } = documented((await one.get('/v1/openapi.json')).body)
   t.true(operations.length >= 20)
   for (const operation of operations.filter(each => !each.endsWith('/v1/watch'))) {

@@ -2,8 +2,8 @@ import { setTimeout as pass } from 'node:timers/promises'
 import { systemClock } from '../../src/clock.js'
 import { ClientClaims } from '../../src/gateway/api/client-claims.js'
 import { MUTEX, Mutex } from '../../src/primitives/mutex.js'
-import { Participant } from '../../src/primitives/participant.js'
-import type { Ending } from '../../src/store/history.js'
+import { Session } from '../../src/primitives/participant.js'
+import type { NewHistoryEntry } from '../../src/store/history.js'
 import { until } from '../support/until.js'
 import { newKey, onEach } from './api-bench.js'
 
@@ -36,7 +36,7 @@ onEach('what is given back is remembered once, with who had it; what only waited
   t.is(waits.status, 202)
   for (const { id } of [waits.body, body, body]) t.is((await one.delete(`/v1/claims/${id}`)).status, 204)
   t.is(one.remembered.length, 1)
-  const [entry] = one.remembered as [Ending]
+  const [entry] = one.remembered as [NewHistoryEntry]
   const { ranMs = -1 } = entry
   t.like(entry, { key: { kind: 'mutex', name: 'a' }, token: body.token, outcome: 'done', exitCode: 0 })
   t.like(entry.owner, { command: 'deploy' })
@@ -160,11 +160,11 @@ onEach('while it waits nothing is renewed, and an id is good for one request', a
 
 onEach('a semaphore gives slots, and a read/write lock is shared', async (t, { gateway }) => {
   const one = await gateway()
-  const ask = (units = 1) => one.post('/v1/semaphores/s/claims', { permits: 2, units, wait: '0' })
-  const [first, second, third] = [await ask(), await ask(), await ask()]
+  const spec = (units = 1) => one.post('/v1/semaphores/s/claims', { permits: 2, units, wait: '0' })
+  const [first, second, third] = [await spec(), await spec(), await spec()]
   t.deepEqual([first.body.slot, second.body.slot, third.status], [0, 1, 408])
   t.is((await one.post('/v1/semaphores/s/claims', { permits: 3 })).status, 409)
-  t.is((await ask(3)).status, 400)
+  t.is((await spec(3)).status, 400)
   const lock = (mode: string) => one.post('/v1/rwlocks/r/claims', { mode, wait: '0' })
   t.deepEqual([(await lock('read')).status, (await lock('read')).status, (await lock('write')).status], [200, 200, 408])
 })
@@ -189,9 +189,9 @@ onEach('whoever does not ask again in time is overtaken, and queues anew then', 
 
 onEach('what a process holds is none of its clients, whoever knows its id', async (t, { gateway, database, dsn }) => {
   const one = await gateway()
-  const participant = new Participant(database.open(dsn), OPTIONS)
-  t.teardown(() => participant.close())
-  const lock = await new Mutex(participant, 'a').acquire()
+  const session = new Session(database.open(dsn), OPTIONS)
+  t.teardown(() => session.close())
+  const lock = await new Mutex(session, 'a').acquire()
   const [row] = await database.rows('SELECT id FROM sera_claim')
   const path = `/v1/claims/${String(row?.id).replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')}`
   t.deepEqual([(await one.delete(path)).status, (await one.get(path)).status], [204, 410])
@@ -202,13 +202,13 @@ onEach('what a process holds is none of its clients, whoever knows its id', asyn
 
 onEach('a grant that was made a moment ago, elsewhere, is not made again', async (t, { database, dsn }) => {
   const tables = database.open(dsn)
-  const participant = new Participant(tables, OPTIONS)
-  t.teardown(() => participant.close())
-  const claims = new ClientClaims({ participant, tables, clock: systemClock, remember: () => {} })
-  const wanted = { id: 'a'.repeat(32), key: { kind: 'mutex', name: 'a' }, ask: {}, waiting: MUTEX }
-  const ask = () => claims.acquire({ ...wanted, leaseMs: 60_000, waitMs: 1000 }, new AbortController().signal)
-  const first = await ask()
+  const session = new Session(tables, OPTIONS)
+  t.teardown(() => session.close())
+  const claims = new ClientClaims({ session, tables, clock: systemClock, remember: () => {} })
+  const wanted = { id: 'a'.repeat(32), key: { kind: 'mutex', name: 'a' }, spec: {}, policy: MUTEX }
+  const spec = () => claims.acquire({ ...wanted, leaseMs: 60_000, waitMs: 1000 }, new AbortController().signal)
+  const first = await spec()
   claims.known = async () => undefined // as it was read before
-  t.is((await ask()).claim?.token, first.claim?.token)
+  t.is((await spec()).claim?.token, first.claim?.token)
   t.like(await database.rows('SELECT granted_token FROM sera_resource'), [{ granted_token: first.claim?.token }])
 })

@@ -1,7 +1,7 @@
 import { until } from '../support/until.js'
-import { type ApiBench, newKey, onEach } from './api-bench.js'
+import { type ApiHarness, newKey, onEach } from './api-bench.js'
 
-const claims = (bench: ApiBench) => bench.database.rows('SELECT state FROM sera_claim').catch(() => [])
+const claims = (bench: ApiHarness) => bench.database.rows('SELECT state FROM sera_claim').catch(() => [])
 
 onEach('what was added is not added again when the answer got lost', async (t, { gateway }) => {
   const [one, other] = [await gateway(), await gateway()]

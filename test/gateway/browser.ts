@@ -5,7 +5,7 @@ import ava, { type ExecutionContext } from 'ava'
 import { type Browser, type BrowserContextOptions, chromium, type Locator, type Page } from 'playwright-core'
 import { database } from '../store/database.js'
 import { serve, type TestGateway } from '../support/gateway.js'
-import { type Bench, bench, type Runtime, runtimes } from '../support/sera.js'
+import { type Bench, bench, runtimes, type SeraRuntime } from '../support/sera.js'
 import { type SharedServer, sharedServers } from '../support/servers.js'
 import { test } from '../support/turns.js'
 import { until } from '../support/until.js'
@@ -25,7 +25,7 @@ let browser: Promise<Browser> | undefined
 ava.after.always(async () => (await browser)?.close())
 
 /** What a test has: a gateway on a database of its own, and pages of it. */
-export interface Sight {
+export interface PageSight {
   bench: Bench
   gateway: TestGateway
   /** Another gateway there. */
@@ -40,14 +40,18 @@ export interface OpenOptions extends BrowserContextOptions {
 }
 
 /** On the first server, and on Node; `inEach`: on each runtime. */
-export function seen(title: string, body: (t: ExecutionContext, sight: Sight) => Promise<void>, inEach = false): void {
+export function seen(
+  title: string,
+  body: (t: ExecutionContext, sight: PageSight) => Promise<void>,
+  inEach = false,
+): void {
   const [server] = sharedServers() as [SharedServer]
   for (const runtime of inEach ? runtimes() : runtimes().slice(0, 1)) {
     test(`${title} (${runtime.name})`, async t => body(t, await sightOf(t, runtime, server)))
   }
 }
 
-async function sightOf(t: ExecutionContext, runtime: Runtime, server: SharedServer): Promise<Sight> {
+async function sightOf(t: ExecutionContext, runtime: SeraRuntime, server: SharedServer): Promise<PageSight> {
   const made = await database(t, server)
   const own = bench(t, runtime, await made.account('ALL'))
   const gateway = await serve(own)

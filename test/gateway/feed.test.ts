@@ -1,17 +1,17 @@
 /** What one look costs, and who is told of it. */
 import test from 'ava'
 import { SeraError } from '../../src/errors.js'
-import { Feed, type News } from '../../src/gateway/feed.js'
+import { StatusBroadcast, type StatusMessage } from '../../src/gateway/feed.js'
 import type { StatusObject } from '../../src/status/json.js'
 import { until } from '../support/until.js'
 
 /** A database whose picture the test draws. */
-class Scene {
+class BroadcastScene {
   looks = 0
   names: readonly string[] = []
   trouble: SeraError | undefined
   readonly closing = new AbortController()
-  readonly feed = new Feed(() => this.#look(), this.closing.signal, 1)
+  readonly feed = new StatusBroadcast(() => this.#look(), this.closing.signal, 1)
 
   /** Each look is at another time, which is no change. */
   async #look(): Promise<StatusObject> {
@@ -33,11 +33,11 @@ class Watcher {
   readonly #end = new AbortController()
   readonly ended: Promise<void>
 
-  constructor(feed: Feed) {
+  constructor(feed: StatusBroadcast) {
     this.ended = this.#watch(feed)
   }
 
-  async #watch(feed: Feed): Promise<void> {
+  async #watch(feed: StatusBroadcast): Promise<void> {
     for await (const news of feed.watch(this.#end.signal)) this.told.push(said(news))
   }
 
@@ -47,13 +47,13 @@ class Watcher {
   }
 }
 
-function said({ event, data }: News): string {
+function said({ event, data }: StatusMessage): string {
   const { resources, reason } = JSON.parse(data)
   return event === 'status' ? resources.map(({ name }: { name: string }) => name).join() : reason
 }
 
 test('nobody watches, nobody looks; one look serves all who do', async t => {
-  const scene = new Scene()
+  const scene = new BroadcastScene()
   t.is(scene.looks, 0)
   const watchers = Array.from({ length: 50 }, () => new Watcher(scene.feed))
   t.is(scene.looks, 1)
@@ -68,7 +68,7 @@ test('nobody watches, nobody looks; one look serves all who do', async t => {
 })
 
 test('who comes later is shown what is there, and is told of what changes only', async t => {
-  const scene = new Scene()
+  const scene = new BroadcastScene()
   const first = new Watcher(scene.feed)
   scene.names = ['a']
   await until('the first knows', () => first.told.includes('a'))
@@ -85,10 +85,10 @@ test('who comes later is shown what is there, and is told of what changes only',
 })
 
 test('who is slow is told the newest, and nothing of what was between', async t => {
-  const scene = new Scene()
+  const scene = new BroadcastScene()
   const end = new AbortController()
   const slow = scene.feed.watch(end.signal)
-  const next = async () => said((await slow.next()).value as News)
+  const next = async () => said((await slow.next()).value as StatusMessage)
   t.is(await next(), '')
   for (const name of ['a', 'b', 'c']) {
     scene.names = [name]
@@ -100,7 +100,7 @@ test('who is slow is told the newest, and nothing of what was between', async t 
 })
 
 test('a database that does not answer is told of, and the picture again afterwards', async t => {
-  const scene = new Scene()
+  const scene = new BroadcastScene()
   const watcher = new Watcher(scene.feed)
   scene.trouble = new SeraError('lock-failed', 'away')
   await scene.passes()
@@ -111,7 +111,7 @@ test('a database that does not answer is told of, and the picture again afterwar
 })
 
 test('no look is taken any more when the gateway ends', async t => {
-  const scene = new Scene()
+  const scene = new BroadcastScene()
   const watcher = new Watcher(scene.feed)
   await scene.passes()
   scene.closing.abort()

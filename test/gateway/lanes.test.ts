@@ -3,9 +3,9 @@ import test from 'ava'
 import fc from 'fast-check'
 import { Lanes, MOST_LANES } from '../../src/gateway/lanes.js'
 
-type Step = { does: 'opens' } | { does: 'passes' } | { does: 'closes'; which: number[]; end: '└' | '┴' }
+type LaneStep = { does: 'opens' } | { does: 'passes' } | { does: 'closes'; which: number[]; end: '└' | '┴' }
 
-const steps: fc.Arbitrary<Step[]> = fc.array(
+const steps: fc.Arbitrary<LaneStep[]> = fc.array(
   fc.oneof(
     { weight: 3, arbitrary: fc.constant({ does: 'opens' as const }) },
     { weight: 1, arbitrary: fc.constant({ does: 'passes' as const }) },
@@ -22,11 +22,14 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
 )
 
 /** Draws all steps, and after them the end of whatever is open. */
-function drawn(all: readonly Step[], most: number): { step: Step; ids: string[]; open: number; line: string }[] {
+function drawn(
+  all: readonly LaneStep[],
+  most: number,
+): { step: LaneStep; ids: string[]; open: number; line: string }[] {
   const lanes = new Lanes(most)
   const open: string[] = []
   let count = 0
-  const draw = (step: Step) => {
+  const draw = (step: LaneStep) => {
     if (step.does === 'passes') return { step, ids: [], open: open.length, line: lanes.passes() }
     if (step.does === 'opens') {
       const id = String(count++)

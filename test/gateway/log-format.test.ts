@@ -1,7 +1,7 @@
 /** The lines of the gateway's log. */
 import test from 'ava'
 import fc from 'fast-check'
-import { type AccessEntry, type Entry, type EventEntry, targetOf } from '../../src/gateway/log.js'
+import { type AccessEntry, type EventEntry, type LogEntry, targetOf } from '../../src/gateway/log.js'
 import { formatter } from '../../src/gateway/log-format.js'
 
 const AT = new Date('2026-11-21T20:40:12.345Z')
@@ -17,7 +17,7 @@ function story(
   return { kind: 'event', what, request, client: '::1', event, actor, ms: 7, ...(actors && { match: '9', actors }) }
 }
 
-function lanes(entries: readonly Entry[]): (string | undefined)[] {
+function lanes(entries: readonly LogEntry[]): (string | undefined)[] {
   const line = formatter('lanes')
   return entries.map(entry => line(entry, AT)?.replace(/^20:40:12Z ?/, ''))
 }

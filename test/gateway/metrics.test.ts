@@ -1,7 +1,7 @@
 /** What Prometheus is told, and what a balancer is. */
 import test from 'ava'
-import { crowdOf } from '../../src/gateway/metrics.js'
-import { type Contender, freshClaim } from '../../src/store/claims.js'
+import { countClaims } from '../../src/gateway/metrics.js'
+import { type ClaimWithOwner, freshClaim } from '../../src/store/claims.js'
 import { each } from '../support/each.js'
 import { ask, get, serve, type TestGateway } from '../support/gateway.js'
 import { parseExposition, type Sample } from '../support/prometheus.js'
@@ -84,12 +84,12 @@ each('/metrics tells what it knows while the database can’t be asked', async (
 })
 
 test('an expired claim is counted as neither held nor waiting', t => {
-  const claim = (overdueMs: number): Contender => ({
+  const claim = (overdueMs: number): ClaimWithOwner => ({
     ...freshClaim({ id: `${overdueMs}`, leaseMs: 1000 }, 1, 'process'),
     ...{ state: 'granted', host: '', pid: 0, user: '', command: '', sinceMs: 0, overdueMs },
   })
   const resource = { version: 1, grantedToken: 1, capacity: undefined, value: 0, generation: 0, record: undefined }
   const resources = [{ key: { kind: 'mutex', name: 'x' }, resource, claims: [-500, 0, 1].map(claim) }]
   const survey = { server: '', now: 1, isCut: false, unseen: [], getLocks: [], resources }
-  t.is(crowdOf(survey).held.get('mutex'), 2)
+  t.is(countClaims(survey).held.get('mutex'), 2)
 })

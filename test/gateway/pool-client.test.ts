@@ -5,8 +5,8 @@ import { SeraError } from '../../src/errors.js'
 import { NoAnswer } from '../../src/gateway/exchange.js'
 import { PoolClient } from '../../src/gateway/pool-client.js'
 import { serverUrl } from '../../src/gateway/server-url.js'
-import { type Taking, takePool } from '../../src/gateway/take-pool.js'
-import { type Asked, onePool, type PoolServer, poolServer, type Told } from '../support/pool-server.js'
+import { type AcquirePoolOptions, acquirePool } from '../../src/gateway/take-pool.js'
+import { type AskedOfPool, onePool, type PoolServer, poolServer, type ScriptedAnswer } from '../support/pool-server.js'
 import { until } from '../support/until.js'
 
 const clientOf = (url: string, host = 'web-1', bearer?: string) =>
@@ -14,14 +14,14 @@ const clientOf = (url: string, host = 'web-1', bearer?: string) =>
 
 async function asks(
   t: ExecutionContext,
-  tell: (asked: Asked) => Told,
+  tell: (asked: AskedOfPool) => ScriptedAnswer,
 ): Promise<{ server: PoolServer; client: PoolClient }> {
   const server = await poolServer(t, tell)
   return { server, client: clientOf(server.url) }
 }
 
 /** Patience in ms; none unless told. */
-function taking({ wait = 0, connectWaitMs = 0, signal = new AbortController().signal } = {}): Taking {
+function taking({ wait = 0, connectWaitMs = 0, signal = new AbortController().signal } = {}): AcquirePoolOptions {
   const until = systemClock.now() + wait
   return { clock: systemClock, random: Math.random, connectWaitMs, until, signal }
 }
@@ -85,7 +85,7 @@ test('what is asked is in the query, encoded, behind the path of the server, wit
 })
 
 test('a Distributex says its word and nothing else; a gateway says until when and by which token', async t => {
-  const answers: Told[] = [
+  const answers: ScriptedAnswer[] = [
     'YES',
     'NO\n',
     { text: 'YES', headers: { 'Sera-Expires-In': '2.5', 'Sera-Token': '7' } },
@@ -104,7 +104,7 @@ test('a Distributex says its word and nothing else; a gateway says until when an
   t.deepEqual(await client.ask('release'), { ...nothingElse, word: 'OK', wasHeld: false })
 })
 
-const USELESS: [what: string, told: Told, message: RegExp, transient: boolean][] = [
+const USELESS: [what: string, told: ScriptedAnswer, message: RegExp, transient: boolean][] = [
   ['another page', { text: '<html>\n<b>hello</b>' }, /none of a server of pools: "<html> <b>hello<\/b>"$/, false],
   ['a long page', { text: 'x'.repeat(100_000) }, /too long/, false],
   ['nothing', '', /none of a server of pools: ""$/, false],
@@ -168,8 +168,8 @@ test('an abort ends a request with its reason, and the connection', async t => {
 })
 
 test('a pool that is free is taken by one get; of a Distributex nobody knows when it expires', async t => {
-  const { server, client } = await asks(t, onePool() as (asked: Asked) => Told)
-  const grant = await takePool(client, taking())
+  const { server, client } = await asks(t, onePool() as (asked: AskedOfPool) => ScriptedAnswer)
+  const grant = await acquirePool(client, taking())
   t.like(grant, { expiresInMs: Number.POSITIVE_INFINITY, token: undefined })
   t.deepEqual(
     server.asked.map(({ verb }) => verb),
@@ -178,9 +178,9 @@ test('a pool that is free is taken by one get; of a Distributex nobody knows whe
 })
 
 test('the YES of a gateway is confirmed by a renewal, and counts from when that was asked', async t => {
-  const { server, client } = await asks(t, onePool('60') as (asked: Asked) => Told)
+  const { server, client } = await asks(t, onePool('60') as (asked: AskedOfPool) => ScriptedAnswer)
   const before = systemClock.boot()
-  const grant = await takePool(client, taking())
+  const grant = await acquirePool(client, taking())
   t.like(grant, { expiresInMs: 60_000, token: '101' })
   t.true((grant?.provenAt ?? 0) >= before && (grant?.provenAt ?? 0) <= systemClock.boot())
   t.deepEqual(
@@ -195,13 +195,13 @@ test('the YES of a gateway is confirmed by a renewal, and counts from when that 
 test('a YES that is over when it is confirmed is none', async t => {
   const headers = { 'Sera-Expires-In': '0.001', 'Sera-Token': '9' }
   const { server, client } = await asks(t, ({ verb }) => (verb === 'get' ? { text: 'YES', headers } : 'NO'))
-  t.is(await takePool(client, taking()), undefined)
+  t.is(await acquirePool(client, taking()), undefined)
   t.is(server.count('release'), 1, 'to be sure')
 })
 
 test('NO is all there is to say without a wait', async t => {
   const { server, client } = await asks(t, () => 'NO')
-  t.is(await takePool(client, taking({ connectWaitMs: 30_000 })), undefined)
+  t.is(await acquirePool(client, taking({ connectWaitMs: 30_000 })), undefined)
   t.deepEqual(
     server.asked.map(({ verb }) => verb),
     ['get'],
@@ -211,8 +211,8 @@ test('NO is all there is to say without a wait', async t => {
 test('with a wait it is waited for', async t => {
   const server = await poolServer(t, onePool('60'))
   const [mine, theirs] = [clientOf(server.url, 'a'), clientOf(server.url, 'b')]
-  await takePool(theirs, taking())
-  const waiting = takePool(mine, taking({ wait: Number.POSITIVE_INFINITY }))
+  await acquirePool(theirs, taking())
+  const waiting = acquirePool(mine, taking({ wait: Number.POSITIVE_INFINITY }))
   await until('it waits', () => server.count('wait') === 1)
   await theirs.ask('release')
   t.like(await waiting, { token: '102' })
@@ -224,7 +224,7 @@ const LATE_MS = 3000
 test('a wait that is over asks once more, and gives back what may have been granted to it', async t => {
   const { server, client } = await asks(t, ({ verb }) => (verb === 'wait' ? 'hang' : verb === 'get' ? 'NO' : 'OK'))
   const clock = { ...systemClock, now: () => (server.count('wait') > 0 ? LATE_MS : 0) }
-  t.is(await takePool(client, { ...taking(), clock, until: LATE_MS }), undefined)
+  t.is(await acquirePool(client, { ...taking(), clock, until: LATE_MS }), undefined)
   t.deepEqual(
     server.asked.map(({ verb }) => verb),
     ['get', 'wait', 'get', 'release'],
@@ -234,7 +234,7 @@ test('a wait that is over asks once more, and gives back what may have been gran
 test('an aborted wait gives back what may have been granted to it', async t => {
   const { server, client } = await asks(t, ({ verb }) => (verb === 'wait' ? 'hang' : verb === 'get' ? 'NO' : 'OK'))
   const given = new AbortController()
-  const waiting = takePool(client, taking({ wait: Number.POSITIVE_INFINITY, signal: given.signal }))
+  const waiting = acquirePool(client, taking({ wait: Number.POSITIVE_INFINITY, signal: given.signal }))
   await until('it waits', () => server.waiting.size === 1)
   const reason = new Error('TERM')
   given.abort(reason)
@@ -244,21 +244,28 @@ test('an aborted wait gives back what may have been granted to it', async t => {
 
 test('INVALID names the pool, the host and the server', async t => {
   const { server, client } = await asks(t, () => 'INVALID')
-  const { message } = await failure(takePool(client, taking({ wait: 60_000, connectWaitMs: 60_000 })))
+  const { message } = await failure(acquirePool(client, taking({ wait: 60_000, connectWaitMs: 60_000 })))
   t.regex(message, new RegExp(`^${server.url} has no pool night & day, or web-1 is not among its servers .*INVALID`))
   t.is(server.asked.length, 1)
 })
 
 test('a failure that may pass is put up with for a while, others are not', async t => {
-  const answers: Told[] = ['reset', { status: 503, text: '' }, 'NO', 'reset', { status: 503, text: '' }, 'YES']
+  const answers: ScriptedAnswer[] = [
+    'reset',
+    { status: 503, text: '' },
+    'NO',
+    'reset',
+    { status: 503, text: '' },
+    'YES',
+  ]
   const { server, client } = await asks(t, ({ verb }) => (verb === 'release' ? 'OK' : (answers.shift() ?? 'NO')))
-  t.truthy(await takePool(client, taking({ wait: 60_000, connectWaitMs: 60_000 })))
+  t.truthy(await acquirePool(client, taking({ wait: 60_000, connectWaitMs: 60_000 })))
   t.deepEqual(
     server.asked.map(({ verb }) => verb),
     ['get', 'get', 'get', 'wait', 'wait', 'wait'],
   )
   const refused = await asks(t, () => ({ status: 401, text: '' }))
-  await failure(takePool(refused.client, taking({ wait: 60_000, connectWaitMs: 60_000 })))
+  await failure(acquirePool(refused.client, taking({ wait: 60_000, connectWaitMs: 60_000 })))
   t.deepEqual(
     refused.server.asked.map(({ verb }) => verb),
     ['get'],
@@ -268,8 +275,8 @@ test('a failure that may pass is put up with for a while, others are not', async
 
 test('a server that can’t be reached is a failure that names it, without a wait at once', async t => {
   const nobody = clientOf('http://127.0.0.1:1')
-  const { message } = await failure(takePool(nobody, taking({ connectWaitMs: 60_000 })))
+  const { message } = await failure(acquirePool(nobody, taking({ connectWaitMs: 60_000 })))
   t.regex(message, /^cannot ask http:\/\/127\.0\.0\.1:1 for pool night & day: connection refused/)
-  await failure(takePool(nobody, taking({ wait: 100, connectWaitMs: 60_000 })))
-  await failure(takePool(nobody, taking({ wait: Number.POSITIVE_INFINITY, connectWaitMs: 100 })))
+  await failure(acquirePool(nobody, taking({ wait: 100, connectWaitMs: 60_000 })))
+  await failure(acquirePool(nobody, taking({ wait: Number.POSITIVE_INFINITY, connectWaitMs: 100 })))
 })

@@ -16,7 +16,7 @@ const POOLS = `pools:
     servers: web-1, web-2
 `
 
-interface Client {
+interface PoolClientProcess {
   gateway: TestGateway
   /** The bare text that a request is answered with. */
   say(word: string, host: string, more?: Record<string, string>): Promise<string>
@@ -30,15 +30,15 @@ function file(bench: Bench, text = POOLS): string {
 }
 
 /** A gateway with the pools of this test; `pool` is `''`, `'two '`, … */
-async function started(bench: Bench, args: readonly string[] = [], options?: SeraOptions): Promise<Client> {
+async function started(bench: Bench, args: readonly string[] = [], options?: SeraOptions): Promise<PoolClientProcess> {
   const gateway = await serve(bench, ['--pools', file(bench), ...args], options)
-  const at: Client['at'] = (word, host, { pool = '', ...more } = {}) =>
+  const at: PoolClientProcess['at'] = (word, host, { pool = '', ...more } = {}) =>
     `${gateway.url}/${word}?${new URLSearchParams({ host, pool: `${pool}${bench.name}`, ...more })}`
   return { gateway, at, say: async (...what) => (await get(at(...what))).text }
 }
 
 /** Waits until so many wait for this test's pool, as anybody sees. */
-async function waiting({ gateway }: Client, { name }: Bench, count: number): Promise<void> {
+async function waiting({ gateway }: PoolClientProcess, { name }: Bench, count: number): Promise<void> {
   await until(`${count} wait`, async () => {
     const { resources } = JSON.parse((await get(`${gateway.url}/v1/status`)).text)
     const pool = resources.find((one: { kind: string; name: string }) => one.kind === 'pool' && one.name === name)

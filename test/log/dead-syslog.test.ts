@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { CLOSE_LIMIT_MS } from '../../src/log/syslog.js'
 import { freeTcpPort, freeUdpPort, startRsyslog } from './rsyslog.js'
-import { buildSpeaker, RUNTIMES, type Runtime, type Speech, type Spoken } from './speaker.js'
+import { buildSpeaker, RUNTIMES, type SpeakerRuntime, type Speech, type Spoken } from './speaker.js'
 
 /** What sera waits for a syslog that hangs. Without the limit it would be for ever; a busy machine adds its part. */
 const HANGS = [CLOSE_LIMIT_MS - 50, 20 * CLOSE_LIMIT_MS] as const
@@ -23,7 +23,7 @@ function endsQuietly(t: ExecutionContext, { output, exitCode }: Spoken): void {
 }
 
 /** Silent every time; and as soon as the machine is not too busy once, well below what a syslog that hangs would cost. */
-async function costsAMoment(t: ExecutionContext, runtime: Runtime, speech: Speech): Promise<void> {
+async function costsAMoment(t: ExecutionContext, runtime: SpeakerRuntime, speech: Speech): Promise<void> {
   for (let left = TRIES; left > 0; left -= 1) {
     const spoken = await speak(runtime, speech)
     endsQuietly(t, spoken)
@@ -32,7 +32,7 @@ async function costsAMoment(t: ExecutionContext, runtime: Runtime, speech: Speec
   t.fail('it takes too long, however often it is tried')
 }
 
-async function costsHalfASecond(t: ExecutionContext, runtime: Runtime, speech: Speech): Promise<void> {
+async function costsHalfASecond(t: ExecutionContext, runtime: SpeakerRuntime, speech: Speech): Promise<void> {
   const spoken = await speak(runtime, speech)
   endsQuietly(t, spoken)
   t.true(spoken.closed >= HANGS[0] && spoken.closed <= HANGS[1], `closing took ${spoken.closed} ms`)

@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers'
 import { promisify } from 'node:util'
 
 export const RUNTIMES = ['node', 'binary'] as const
-export type Runtime = (typeof RUNTIMES)[number]
+export type SpeakerRuntime = (typeof RUNTIMES)[number]
 
 export interface Speech {
   address: string
@@ -25,7 +25,7 @@ export interface Spoken {
   pid: number
 }
 
-export type Speak = (runtime: Runtime, speech: Speech) => Promise<Spoken>
+export type Speak = (runtime: SpeakerRuntime, speech: Speech) => Promise<Spoken>
 
 const BUN_FLAGS =
   '--compile --minify --bytecode --format=esm --splitting --target=bun --external unix-dgram --no-compile-autoload-dotenv --no-compile-autoload-bunfig'

@@ -9,10 +9,10 @@
  * Ends with 1 if anything was ever wrong.
  */
 import { parseArgs } from 'node:util'
-import { Arena } from '../faults/tables/arena.js'
+import { Harness } from '../faults/tables/arena.js'
 import type { BrokenRule } from '../faults/tables/broken.js'
 import { complaints } from '../faults/tables/faults.js'
-import type { Gateway } from '../faults/tables/gateway.js'
+import type { GatewayProcess } from '../faults/tables/gateway.js'
 import { Lab, type LabKind } from './lab.js'
 import { row } from './table.js'
 import { TROUBLES, type Trouble } from './troubles.js'
@@ -39,17 +39,17 @@ const startedAt = performance.now()
 const since = () => `${((performance.now() - startedAt) / 1000).toFixed(0)} s`
 
 await using lab = await Lab.up(values.lab as LabKind, values.clock)
-await using arena = await Arena.open({
+await using harness = await Harness.open({
   sql: statement => lab.sql(statement),
   job: lab.servers,
   prefix: lab.prefix,
   leaseMs: Number(values.lease),
 })
 const broken = values.broken === undefined ? {} : { broken: values.broken as BrokenRule }
-const gateways: Gateway[] = []
+const gateways: GatewayProcess[] = []
 // each asks another member first
 for (let at = 0; values.gateways && at < lab.servers.length; at++) {
-  gateways.push(await arena.gateway([...lab.servers.slice(at), ...lab.servers.slice(0, at)]))
+  gateways.push(await harness.gateway([...lab.servers.slice(at), ...lab.servers.slice(0, at)]))
 }
 const team = {
   clients: 3,
@@ -58,29 +58,29 @@ const team = {
   ...broken,
 }
 // where every member takes writes, some clients know of one only: they are cut off when it is
-const teams = [false, false, lab.kind !== 'gr' && !values.gateways].map(pinned =>
-  arena.team(lab.servers, { ...team, pinned }),
+const processes = [false, false, lab.kind !== 'gr' && !values.gateways].map(pinned =>
+  harness.team(lab.servers, { ...team, pinned }),
 )
-await arena.more(20)
+await harness.more(20)
 const share = Math.ceil(grants / Math.max(1, troubles.length))
-const isOver = () => arena.grants >= grants || performance.now() - startedAt > Number(values.minutes) * 60_000
+const isOver = () => harness.grants >= grants || performance.now() - startedAt > Number(values.minutes) * 60_000
 const healthy = async () => {
-  await lab.healthy(() => arena.referee.tell('stay'))
-  arena.referee.tell('go')
+  await lab.healthy(() => harness.checker.tell('stay'))
+  harness.checker.tell('go')
 }
-const isFound = () => broken.broken !== undefined && arena.referee.book.overlaps.length > 0
+const isFound = () => broken.broken !== undefined && harness.checker.ledger.overlaps.length > 0
 try {
   for (let round = 0; (round < 1 || !isOver()) && !isFound(); round++) {
     for (const trouble of troubles) {
       if (performance.now() - startedAt > Number(values.minutes) * 60_000) break
       const node = await lab.writer()
-      console.log(`${since()}: ${arena.grants} grants; ${trouble.name} (node ${node})`)
-      const pinned = teams.find(({ options }) => options.pinned)
-      await trouble.make({ lab, arena, teams, gateways, pinned, node })
+      console.log(`${since()}: ${harness.grants} grants; ${trouble.name} (node ${node})`)
+      const pinned = processes.find(({ options }) => options.pinned)
+      await trouble.make({ lab, harness, processes, gateways, pinned, node })
       await healthy()
-      await arena.more(Math.min(share, 300), 300_000)
+      await harness.more(Math.min(share, 300), 300_000)
     }
-    if (troubles.length === 0) await arena.until('enough', () => isOver() || isFound(), 3_600_000)
+    if (troubles.length === 0) await harness.until('enough', () => isOver() || isFound(), 3_600_000)
   }
   await healthy()
 } catch (error) {
@@ -88,7 +88,7 @@ try {
   process.exitCode = 1
   await healthy()
 }
-const report = await arena.finish()
+const report = await harness.finish()
 console.log(row(values.lab, report, performance.now() - startedAt))
 for (const complaint of complaints(report)) console.log(`  WRONG: ${complaint}`)
 if (complaints(report).length > 0) process.exitCode = 1

@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util'
 import type { ServerKind } from '../../src/embedded/binary.js'
 import { complaints, FAULTS } from '../faults/tables/faults.js'
 import { GATEWAY_FAULTS } from '../faults/tables/gateway-faults.js'
-import { setScene } from '../faults/tables/scene.js'
+import { startCluster } from '../faults/tables/scene.js'
 import { serverBinary } from '../support/servers.js'
 import { row, sum } from './table.js'
 
@@ -23,11 +23,11 @@ const factor = Number(values.grants ?? 5000) / quick
 
 for (const kind of ['mariadb', 'mysql'] satisfies ServerKind[]) {
   if ((values.server ?? kind) !== kind || !(await serverBinary(kind))) continue
-  await using scene = await setScene(kind)
+  await using cluster = await startCluster(kind)
   const reports = []
   for (const fault of faults) {
     const startedAt = performance.now()
-    const report = await fault.run(scene, Math.ceil(fault.quick * factor))
+    const report = await fault.run(cluster, Math.ceil(fault.quick * factor))
     const wrong = complaints(report, fault)
     console.log(row(`${kind}: ${fault.title}`, report, performance.now() - startedAt))
     for (const complaint of wrong) console.log(`  WRONG: ${complaint}`)

@@ -4,7 +4,7 @@
  * Ends with 1 if anybody met others than in the model.
  */
 import type { ServerKind } from '../../src/embedded/binary.js'
-import { meetings } from '../faults/meetings/meetings.js'
+import { rendezvousRounds } from '../faults/meetings/meetings.js'
 import { serverBinary, startServer } from '../support/servers.js'
 
 const ENOUGH = Number(process.argv[2] ?? 1000)
@@ -13,7 +13,7 @@ for (const kind of ['mariadb', 'mysql'] satisfies ServerKind[]) {
   if (!(await serverBinary(kind))) continue
   await using server = await startServer({ kind })
   const startedAt = performance.now()
-  const { rounds, visitors, rendezvous, sizes, left, wrong } = await meetings(server.dsn(), 'meeting', ENOUGH)
+  const { rounds, visitors, rendezvous, sizes, left, wrong } = await rendezvousRounds(server.dsn(), 'meeting', ENOUGH)
   const seconds = Math.round((performance.now() - startedAt) / 1000)
   const shares = Object.entries(sizes).map(([size, count]) => `${count} of ${size}`)
   console.log(`${kind}: ${rendezvous} rendezvous (${shares.join(', ')}) in ${rounds} rounds, ${seconds} s`)

@@ -1,7 +1,7 @@
 /** What long runs print. */
-import type { Report } from '../faults/tables/arena.js'
+import type { HarnessReport } from '../faults/tables/arena.js'
 
-export function row(title: string, report: Report, tookMs?: number): string {
+export function row(title: string, report: HarnessReport, tookMs?: number): string {
   const { grants, overlaps, outOfOrder, lateWrites, lostUpdates, lostWrites, writes, tally } = report
   const time = tookMs === undefined ? '' : `, ${Math.round(tookMs / 1000)} s`
   const noted = Object.entries(tally).map(([word, times]) => `${word} ${times}`)
@@ -12,9 +12,9 @@ export function row(title: string, report: Report, tookMs?: number): string {
   )
 }
 
-export function sum(reports: readonly Report[]): Report {
-  const all = <T>(of: (report: Report) => T[]): T[] => reports.flatMap(of)
-  const total = (of: (report: Report) => number) => reports.reduce((sofar, report) => sofar + of(report), 0)
+export function sum(reports: readonly HarnessReport[]): HarnessReport {
+  const all = <T>(of: (report: HarnessReport) => T[]): T[] => reports.flatMap(of)
+  const total = (of: (report: HarnessReport) => number) => reports.reduce((sofar, report) => sofar + of(report), 0)
   const tally: Record<string, number> = {}
   for (const [word, times] of all(report => Object.entries(report.tally))) tally[word] = (tally[word] ?? 0) + times
   return {

@@ -1,18 +1,18 @@
 /** What can happen to a cluster. Each leaves healing to its caller. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Arena, Team } from '../faults/tables/arena.js'
+import type { ClientProcess, Harness } from '../faults/tables/arena.js'
 import { any } from '../faults/tables/faults.js'
-import type { Gateway } from '../faults/tables/gateway.js'
+import type { GatewayProcess } from '../faults/tables/gateway.js'
 import type { Lab } from './lab.js'
 
 export interface Stage {
   lab: Lab
-  arena: Arena
-  teams: Team[]
+  harness: Harness
+  processes: ClientProcess[]
   /** Between the clients and the members; there may be none. */
-  gateways: Gateway[]
+  gateways: GatewayProcess[]
   /** Its client number i knows of member i + 1 only. */
-  pinned: Team | undefined
+  pinned: ClientProcess | undefined
   /** The one it happens to. */
   node: number
 }
@@ -26,19 +26,19 @@ export interface Trouble {
 /** The others go on without it; clusters take their time to notice. */
 const WITHOUT_IT_MS = 120_000
 
-async function goesOn({ arena, lab }: Stage): Promise<void> {
+async function goesOn({ harness, lab }: Stage): Promise<void> {
   try {
-    await arena.more(20, WITHOUT_IT_MS)
+    await harness.more(20, WITHOUT_IT_MS)
   } catch {
     console.log(`  nobody goes on:\n${await lab.run('status')}`)
   }
 }
 
 /** Whoever depends on that member holds the lock when it is lost, and has to stop in time. */
-async function withItsHolder({ arena, pinned, node }: Stage, trouble: () => Promise<void>): Promise<void> {
-  if (pinned) await arena.detain(pinned, node - 1)
+async function withItsHolder({ harness, pinned, node }: Stage, trouble: () => Promise<void>): Promise<void> {
+  if (pinned) await harness.detain(pinned, node - 1)
   await trouble()
-  if (pinned) arena.letGo(pinned)
+  if (pinned) harness.letGo(pinned)
 }
 
 export const TROUBLES: readonly Trouble[] = [
@@ -61,9 +61,9 @@ export const TROUBLES: readonly Trouble[] = [
   },
   {
     name: 'quorum loss: no member sees another, for longer than a lease',
-    async make({ lab, arena }) {
+    async make({ lab, harness }) {
       await Promise.all([1, 2, 3].map(each => lab.run('partition', each)))
-      await sleep(arena.leaseMs + 3000)
+      await sleep(harness.leaseMs + 3000)
     },
   },
   {
@@ -86,10 +86,10 @@ export const TROUBLES: readonly Trouble[] = [
   {
     name: 'long pause: a member freezes for longer than a lease',
     async make(stage) {
-      const { lab, arena, node } = stage
+      const { lab, harness, node } = stage
       await withItsHolder(stage, async () => {
         await lab.run('pause', node)
-        await sleep(arena.leaseMs + 3000)
+        await sleep(harness.leaseMs + 3000)
       })
       await lab.run('resume', node)
     },
@@ -97,18 +97,18 @@ export const TROUBLES: readonly Trouble[] = [
   {
     name: 'block: clients no longer reach a member',
     async make(stage) {
-      const { lab, arena, node } = stage
+      const { lab, harness, node } = stage
       await lab.run('block', node)
       // the one primary stays primary: nobody can do anything
-      if (lab.kind === 'gr') await sleep(arena.leaseMs + 3000)
+      if (lab.kind === 'gr') await sleep(harness.leaseMs + 3000)
       else await goesOn(stage)
     },
   },
   {
     name: 'clients killed: three of them, perhaps with the holder',
     async make(stage) {
-      const { teams } = stage
-      await teams[Math.floor(Math.random() * teams.length)]?.replace()
+      const { processes } = stage
+      await processes[Math.floor(Math.random() * processes.length)]?.replace()
       await goesOn(stage)
     },
   },

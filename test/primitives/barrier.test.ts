@@ -3,9 +3,9 @@ import fc from 'fast-check'
 import { admission } from '../../src/primitives/barrier.js'
 import { granted } from '../../src/primitives/grant.js'
 import type { Claim, Conflict } from '../../src/store/claims.js'
-import { type Event, ensure, happen, histories, proves, type Step, Table } from './model.js'
+import { type Event, ensure, happen, histories, type ModelStep, proves, Table } from './model.js'
 
-type Admission = typeof admission
+type BarrierAdmission = typeof admission
 
 interface Arrival {
   count: number
@@ -22,12 +22,12 @@ const once = fc.record(
 )
 
 /** A barrier with its visitors: each knows, as its payload, how many it expects. */
-class Visited {
+class VisitedBarrier {
   readonly table = new Table()
 
-  constructor(readonly rule: Admission) {}
+  constructor(readonly rule: BarrierAdmission) {}
 
-  happen(event: Event<Arrival>): Step | undefined {
+  happen(event: Event<Arrival>): ModelStep | undefined {
     const step = happen(this.table, event, ({ count, ...ask }) =>
       this.table.arrive(this.rule(count), { ...ask, payload: String(count) }),
     )
@@ -45,12 +45,12 @@ class Visited {
   }
 }
 
-const tookOver = ({ me, before }: Step) =>
+const tookOver = ({ me, before }: ModelStep) =>
   before.find(({ id, tag, state }) => id !== me.id && tag !== undefined && tag === me.tag && state === 'granted')
 
-const generations = (rule: Admission) =>
+const generations = (rule: BarrierAdmission) =>
   fc.property(histories<Arrival>(anyCount, 1), events => {
-    const barrier = new Visited(rule)
+    const barrier = new VisitedBarrier(rule)
     const { table } = barrier
     for (const event of events) {
       const { generation } = table.resource
@@ -71,9 +71,9 @@ const generations = (rule: Admission) =>
     }
   })
 
-const progress = (rule: Admission) =>
+const progress = (rule: BarrierAdmission) =>
   fc.property(histories<Arrival>(tagged, 1), events => {
-    const barrier = new Visited(rule)
+    const barrier = new VisitedBarrier(rule)
     for (const event of events) {
       barrier.happen(event)
       ensure(barrier.present.length < 3, 'enough are there, and they wait')
@@ -85,9 +85,9 @@ const progress = (rule: Admission) =>
     ensure(last?.grants.length === 3 && barrier.present.length === 0, 'somebody was forgotten')
   })
 
-const succession = (rule: Admission) =>
+const succession = (rule: BarrierAdmission) =>
   fc.property(histories<Arrival>(tagged), events => {
-    const barrier = new Visited(rule)
+    const barrier = new VisitedBarrier(rule)
     for (const event of events) {
       const namesake = event.what === 'arrive' ? barrier.namesakeOf(event.ask) : undefined
       const { generation } = barrier.table.resource
@@ -101,9 +101,9 @@ const succession = (rule: Admission) =>
     }
   })
 
-const disagreement = (rule: Admission) =>
+const disagreement = (rule: BarrierAdmission) =>
   fc.property(histories<Arrival>(anyCount), events => {
-    const barrier = new Visited(rule)
+    const barrier = new VisitedBarrier(rule)
     const { table } = barrier
     for (const event of events) {
       const { claims, resource } = table
@@ -119,9 +119,9 @@ const disagreement = (rule: Admission) =>
     }
   })
 
-const singleUse = (rule: Admission) =>
+const singleUse = (rule: BarrierAdmission) =>
   fc.property(histories<Arrival>(once), events => {
-    const barrier = new Visited(rule)
+    const barrier = new VisitedBarrier(rule)
     for (const event of events) {
       const { generation } = barrier.table.resource
       const step = barrier.happen(event)
@@ -132,17 +132,17 @@ const singleUse = (rule: Admission) =>
     }
   })
 
-const sees = (what: (claim: Claim, me: Claim) => Claim[]): Admission => {
+const sees = (what: (claim: Claim, me: Claim) => Claim[]): BarrierAdmission => {
   return count => (state, me) =>
     admission(count)({ ...state, claims: state.claims.flatMap(one => (one.id === me.id ? one : what(one, me))) }, me)
 }
-const ignoresTags: Admission =
+const ignoresTags: BarrierAdmission =
   count =>
   (state, { tag: _, ...me }) =>
     admission(count)(state, { ...me, tag: undefined })
 const neverTakesOver = sees((one, me) => (one.state === 'granted' && one.tag === me.tag ? [] : [one]))
 const countsTheSilent = sees(one => [{ ...one, overdueMs: -1 }])
-const asksNobody: Admission = count => (state, me) =>
+const asksNobody: BarrierAdmission = count => (state, me) =>
   admission(count)({ ...state, resource: { ...state.resource, capacity: count } }, me)
 
 test('a generation has exactly as many parties as each of them expects, none of them twice, none of them silent', t => {
@@ -183,7 +183,7 @@ test('whoever comes with the tag of one before takes its claim over, also one th
 })
 
 test('who expects another count than those who wait is told so, and nobody else is disturbed', t => {
-  const insists: Admission = count => (state, me) => {
+  const insists: BarrierAdmission = count => (state, me) => {
     const change: { conflict?: string } = admission(count)(state, me) as Conflict
     return change.conflict && !state.claims.some(one => one.id === me.id && one.ticket < state.resource.version)
       ? { resource: { capacity: count } }
@@ -209,8 +209,8 @@ test('a barrier for a single use lets one generation go, and who comes later is 
 })
 
 test('whoever has been silent for a lease does not count, nor has it a say in the count', t => {
-  const silenced = (rule: Admission) => {
-    const { table } = new Visited(rule)
+  const silenced = (rule: BarrierAdmission) => {
+    const { table } = new VisitedBarrier(rule)
     table.silent.add(table.arrive(rule(3)).me.id)
     return table.arrive(rule(2))
   }

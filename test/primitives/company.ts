@@ -3,22 +3,22 @@ import { setTimeout as pass } from 'node:timers/promises'
 import type { ExecutionContext } from 'ava'
 import { systemClock } from '../../src/clock.js'
 import { SeraError } from '../../src/errors.js'
-import { type Ask, Participant } from '../../src/primitives/participant.js'
-import { takeTurn, type Wait, type Waiting } from '../../src/primitives/turn.js'
-import type { Look, Patience, ResourceKey, ResourceState, StepResult } from '../../src/store/claims.js'
+import { type ClaimSpec, Session } from '../../src/primitives/participant.js'
+import { type AcquireOptions, acquire, type WaitPolicy } from '../../src/primitives/turn.js'
+import type { Deadline, LookRequest, ResourceKey, ResourceState, StepResult } from '../../src/store/claims.js'
 import { MemoryStore, MemoryTables } from '../../src/store/memory.js'
 
 export const KEY: ResourceKey = { kind: 'test', name: 'it' }
 export const LEASE_MS = 60_000
 export const SKEW_MS = 1000
-export const FOREVER: Wait = { until: Number.POSITIVE_INFINITY }
+export const FOREVER: AcquireOptions = { until: Number.POSITIVE_INFINITY }
 
 /** `repeated`: the store did not hear the answer and did it once more. `lost`: it gave up before it heard one. */
-export type Fault = 'none' | 'repeated' | 'lost'
+export type AnswerFault = 'none' | 'repeated' | 'lost'
 
 /** What is asked of it is done, but the answer may not come. */
-export class Lossy extends MemoryStore {
-  faults: Fault[] = []
+export class LossyStore extends MemoryStore {
+  faults: AnswerFault[] = []
   /** Looks show the resource as it was before the last change. */
   stale = false
   looks = 0
@@ -34,19 +34,19 @@ export class Lossy extends MemoryStore {
     throw new SeraError('lock-failed', 'the answer got lost')
   }
 
-  override async look(asked: readonly Look[], patience: Patience): Promise<ResourceState[]> {
+  override async look(asked: readonly LookRequest[], deadline: Deadline): Promise<ResourceState[]> {
     this.looks++
     const before = this.#before
     this.#before = undefined
-    return before ?? super.look(asked, patience)
+    return before ?? super.look(asked, deadline)
   }
 }
 
-export class Company {
+export class Peers {
   /** How far the server's clock is ahead of where it was, ms. */
   later = 0
   readonly tables = new MemoryTables({ now: () => systemClock.now() + this.later, boot: systemClock.boot })
-  readonly #participants: Participant[] = []
+  readonly #participants: Session[] = []
 
   /** It is disbanded at the end of the test. */
   constructor(t: Pick<ExecutionContext, 'teardown'>) {
@@ -59,13 +59,13 @@ export class Company {
 
   /** One process. */
   join() {
-    const store = new Lossy(this.tables)
+    const store = new LossyStore(this.tables)
     const options = { clock: systemClock, leaseMs: LEASE_MS, graceMs: 0, maxClockSkewMs: SKEW_MS }
-    const participant = new Participant(store, options)
-    this.#participants.push(participant)
-    const turn = (waiting: Waiting, wait: Wait = FOREVER, ask: Ask = {}) =>
-      takeTurn(participant, participant.place(KEY), ask, waiting, wait)
-    return { store, participant, turn }
+    const session = new Session(store, options)
+    this.#participants.push(session)
+    const turn = (policy: WaitPolicy, wait: AcquireOptions = FOREVER, spec: ClaimSpec = {}) =>
+      acquire(session, session.newClaim(KEY), spec, policy, wait)
+    return { store, session, turn }
   }
 
   get claims() {
@@ -87,8 +87,8 @@ export class Company {
   }
 }
 
-export const soon = (ms: number): Wait => ({ until: systemClock.now() + ms })
-export const atOnce = (): Wait => soon(-1)
+export const soon = (ms: number): AcquireOptions => ({ until: systemClock.now() + ms })
+export const atOnce = (): AcquireOptions => soon(-1)
 
 export async function until(met: () => boolean): Promise<void> {
   while (!met()) await pass(1)

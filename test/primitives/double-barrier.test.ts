@@ -3,23 +3,23 @@ import fc from 'fast-check'
 import { entrance, exit } from '../../src/primitives/double-barrier.js'
 import { granted } from '../../src/primitives/grant.js'
 import type { Claim, Rule } from '../../src/store/claims.js'
-import { type Event, ensure, happen, histories, proves, type Step, Table } from './model.js'
+import { type Event, ensure, happen, histories, type ModelStep, proves, Table } from './model.js'
 
-interface Rules {
+interface DoubleBarrierRules {
   entrance: typeof entrance
   exit: Rule
 }
 
-const RULES: Rules = { entrance, exit }
+const RULES: DoubleBarrierRules = { entrance, exit }
 const same = fc.constant(2)
 const anyCount = fc.constantFrom(2, 2, 3)
 
-class Visited {
+class VisitedDoubleBarrier {
   readonly table = new Table()
 
-  constructor(readonly rules: Rules) {}
+  constructor(readonly rules: DoubleBarrierRules) {}
 
-  happen(event: Event<number>): Step | undefined {
+  happen(event: Event<number>): ModelStep | undefined {
     const step = happen(
       this.table,
       event,
@@ -31,7 +31,7 @@ class Visited {
   }
 
   /** Says that it has finished, or looks again whether all have. */
-  leave(claim: Claim): Step {
+  leave(claim: Claim): ModelStep {
     return this.table.step(claim, this.rules.exit)
   }
 
@@ -44,9 +44,9 @@ class Visited {
   }
 }
 
-const entering = (rules: Rules) =>
+const entering = (rules: DoubleBarrierRules) =>
   fc.property(histories(anyCount, 1), events => {
-    const barrier = new Visited(rules)
+    const barrier = new VisitedDoubleBarrier(rules)
     const { table } = barrier
     for (const event of events) {
       const { generation } = table.resource
@@ -69,9 +69,9 @@ const entering = (rules: Rules) =>
     }
   })
 
-const progress = (rules: Rules) =>
+const progress = (rules: DoubleBarrierRules) =>
   fc.property(histories(same, 1), events => {
-    const barrier = new Visited(rules)
+    const barrier = new VisitedDoubleBarrier(rules)
     const { table } = barrier
     for (const event of events) {
       barrier.happen(event)
@@ -90,11 +90,11 @@ const progress = (rules: Rules) =>
     ensure(barrier.present.length < 2 && table.granted.length === 0, 'some were forgotten')
   })
 
-const leaving = (rules: Rules) =>
+const leaving = (rules: DoubleBarrierRules) =>
   fc.property(histories(same), events => {
-    const barrier = new Visited(rules)
+    const barrier = new VisitedDoubleBarrier(rules)
     const { table } = barrier
-    const check = ({ me, before, admitted }: Step) => {
+    const check = ({ me, before, admitted }: ModelStep) => {
       const atWork = before.some(
         ({ id, state, generation }) => id !== me.id && state === 'granted' && generation === me.generation,
       )
@@ -110,9 +110,9 @@ const leaving = (rules: Rules) =>
     }
   })
 
-const disagreement = (rules: Rules) =>
+const disagreement = (rules: DoubleBarrierRules) =>
   fc.property(histories(anyCount), events => {
-    const barrier = new Visited(rules)
+    const barrier = new VisitedDoubleBarrier(rules)
     const { table } = barrier
     for (const event of events) {
       const { claims, waiting } = table
@@ -126,7 +126,7 @@ const disagreement = (rules: Rules) =>
     }
   })
 
-const seeing = (what: (claim: Claim) => Claim[]): Rules => ({
+const seeing = (what: (claim: Claim) => Claim[]): DoubleBarrierRules => ({
   ...RULES,
   entrance: count => (state, me) =>
     entrance(count)({ ...state, claims: state.claims.flatMap(one => (one.id === me.id ? one : what(one))) }, me),

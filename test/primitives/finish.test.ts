@@ -2,61 +2,61 @@ import test from 'ava'
 import { finish } from '../../src/primitives/finish.js'
 import { once, takenOver } from '../../src/primitives/once.js'
 import { runsOf } from '../../src/primitives/run-record.js'
-import { atOnce, Company, type Fault, until } from './company.js'
+import { type AnswerFault, atOnce, Peers, until } from './company.js'
 
 const ONCE = once(Number.POSITIVE_INFINITY)
 const FOREVER = Number.POSITIVE_INFINITY
 
-const TROUBLES: Fault[][] = [[], ['repeated'], ['lost'], ['lost', 'lost', 'repeated']]
+const TROUBLES: AnswerFault[][] = [[], ['repeated'], ['lost'], ['lost', 'lost', 'repeated']]
 
 for (const faults of TROUBLES) {
   test(`an end whose answers get lost is recorded once: ${faults.join() || 'none'}`, async t => {
-    const company = new Company(t)
-    const { turn, participant, store } = company.join()
-    const place = await turn(ONCE)
-    const startedAt = Number(place?.claim?.result)
+    const company = new Peers(t)
+    const { turn, session, store } = company.join()
+    const ownClaim = await turn(ONCE)
+    const startedAt = Number(ownClaim?.seen?.result)
     store.faults = [...faults]
-    t.true(await finish(participant, place!, { exitCode: 3 }, FOREVER))
+    t.true(await finish(session, ownClaim!, { exitCode: 3 }, FOREVER))
     const { failure, success } = runsOf(company.resource)
-    t.like(failure, { id: place!.id, exitCode: 3, startedAt })
+    t.like(failure, { id: ownClaim!.id, exitCode: 3, startedAt })
     t.true(startedAt <= (failure?.finishedAt as number))
     t.is(success, undefined)
     t.deepEqual(company.claims, [])
   })
 
   test(`who comes later takes over, whatever answers get lost: ${faults.join() || 'none'}`, async t => {
-    const company = new Company(t)
+    const company = new Peers(t)
     const runner = company.join()
-    await finish(runner.participant, (await runner.turn(ONCE))!, { exitCode: 0 }, FOREVER)
+    await finish(runner.session, (await runner.turn(ONCE))!, { exitCode: 0 }, FOREVER)
     const late = company.join()
     late.store.faults = faults.filter(fault => fault === 'repeated')
-    const place = await late.turn(ONCE, atOnce())
-    t.is(takenOver(place!)?.run.exitCode, 0)
+    const ownClaim = await late.turn(ONCE, atOnce())
+    t.is(takenOver(ownClaim!)?.run.exitCode, 0)
     t.deepEqual(company.claims, [])
   })
 }
 
 test('who waits takes a run over by a look, and takes no step for it', async t => {
-  const company = new Company(t)
+  const company = new Peers(t)
   const [runner, waiter] = [company.join(), company.join()]
-  const place = await runner.turn(ONCE)
+  const ownClaim = await runner.turn(ONCE)
   const waits = waiter.turn(ONCE)
   await until(() => company.claims.length === 2)
-  await finish(runner.participant, place!, { exitCode: 3 }, FOREVER)
+  await finish(runner.session, ownClaim!, { exitCode: 3 }, FOREVER)
   const { version } = company.resource
   const passed = await waits
   t.is(takenOver(passed!)?.run.exitCode, 3)
   t.is(company.resource.version, version)
-  await waiter.participant.leave(passed!)
+  await waiter.session.leave(passed!)
   t.deepEqual(company.claims, [])
 })
 
 test('a claim that is gone records nothing, and nobody waits in its stead', async t => {
-  const company = new Company(t)
-  const { turn, participant } = company.join()
-  const place = await turn(ONCE)
-  company.take(place!.id)
-  t.false(await finish(participant, place!, { exitCode: 0 }, FOREVER))
+  const company = new Peers(t)
+  const { turn, session } = company.join()
+  const ownClaim = await turn(ONCE)
+  company.take(ownClaim!.id)
+  t.false(await finish(session, ownClaim!, { exitCode: 0 }, FOREVER))
   t.is(company.resource.record, undefined)
   t.deepEqual(company.claims, [])
 })

@@ -5,20 +5,20 @@ import { granted } from '../../src/primitives/grant.js'
 import type { Rule } from '../../src/store/claims.js'
 import { ensure, proves, settle, Table } from './model.js'
 
-interface Rules {
+interface GateRules {
   closing: (forMs: number) => Rule
   opening: Rule
   passing: Rule
 }
 
-const RULES: Rules = { closing, opening, passing }
+const RULES: GateRules = { closing, opening, passing }
 
-type Act =
+type GateAct =
   | { what: 'come' | 'open' | 'look'; who: number }
   | { what: 'close'; forMs: number }
   | { what: 'time passes'; ms: number }
 
-const acts = fc.array<Act>(
+const acts = fc.array<GateAct>(
   fc.oneof(
     fc.record({ what: fc.constantFrom('come' as const, 'open' as const, 'look' as const), who: fc.nat(9) }),
     fc.record({ what: fc.constant('close' as const), forMs: fc.constantFrom(1, 5, Number.POSITIVE_INFINITY) }),
@@ -27,7 +27,7 @@ const acts = fc.array<Act>(
   { maxLength: 30, size: 'max' },
 )
 
-const gates = (rules: Rules) =>
+const gates = (rules: GateRules) =>
   fc.property(acts, history => {
     const table = new Table()
     /** The model: until when it is closed, and who has come to a closed gate that has not opened since. */

@@ -3,8 +3,8 @@ import test from 'ava'
 import { systemClock } from '../../src/clock.js'
 import { SeraError } from '../../src/errors.js'
 import { granted } from '../../src/primitives/grant.js'
-import { Lookout } from '../../src/primitives/lookout.js'
-import type { Look, Patience, ResourceState } from '../../src/store/claims.js'
+import { Poller } from '../../src/primitives/lookout.js'
+import type { Deadline, LookRequest, ResourceState } from '../../src/store/claims.js'
 import { MemoryStore, MemoryTables } from '../../src/store/memory.js'
 
 const KEY = { kind: 'mutex', name: 'a' }
@@ -16,7 +16,7 @@ const NEVER = Number.POSITIVE_INFINITY
 
 /** Counts the looks, and answers when it is let. */
 class Watched extends MemoryStore {
-  readonly looks: Array<readonly Look[]> = []
+  readonly looks: Array<readonly LookRequest[]> = []
   atOnce = 0
   mostAtOnce = 0
   answer: Promise<void> | undefined
@@ -25,12 +25,12 @@ class Watched extends MemoryStore {
     super(new MemoryTables())
   }
 
-  override async look(asked: readonly Look[], patience: Patience): Promise<ResourceState[]> {
+  override async look(asked: readonly LookRequest[], deadline: Deadline): Promise<ResourceState[]> {
     this.looks.push(asked)
     this.mostAtOnce = Math.max(this.mostAtOnce, ++this.atOnce)
     try {
       await this.answer
-      return await super.look(asked, patience)
+      return await super.look(asked, deadline)
     } finally {
       this.atOnce--
     }
@@ -39,7 +39,7 @@ class Watched extends MemoryStore {
 
 function setUp() {
   const store = new Watched()
-  return { store, lookout: new Lookout(store, systemClock) }
+  return { store, lookout: new Poller(store, systemClock) }
 }
 
 /** Settles when it is told to. */
@@ -61,8 +61,8 @@ const asked = ({ looks }: Watched) => looks.map(look => look.map(({ key, upTo })
 
 test('one look serves all who are due or nearly, each resource in it once', async t => {
   const { store, lookout } = setUp()
-  const waits = [200, 205, 210].map(pace => lookout.next(KEY, ALL, pace, FOREVER))
-  await Promise.all([...waits, lookout.next(OTHER, 7, 200, FOREVER)])
+  const waits = [200, 205, 210].map(pace => lookout.poll(KEY, ALL, pace, FOREVER))
+  await Promise.all([...waits, lookout.poll(OTHER, 7, 200, FOREVER)])
   t.deepEqual(asked(store), [
     [
       { key: KEY, upTo: ALL },
@@ -75,7 +75,7 @@ test('of those in line only the first looks, however soon the others want to', a
   const { store, lookout } = setUp()
   const served: number[] = []
   const wait = async (upTo: number, paceMs: number) => {
-    await lookout.next(KEY, upTo, paceMs, FOREVER)
+    await lookout.poll(KEY, upTo, paceMs, FOREVER)
     served.push(upTo)
   }
   await Promise.all([wait(3, 0), wait(1, 30), wait(2, 0)])
@@ -85,24 +85,24 @@ test('of those in line only the first looks, however soon the others want to', a
 
 test('a look goes along the whole line from time to time, so that the dead in it are seen', async t => {
   const { store, lookout } = setUp()
-  void lookout.next(KEY, 9, NEVER, FOREVER)
-  await lookout.next(KEY, 1, 0, FOREVER)
-  await lookout.next(KEY, 1, 0, FOREVER)
+  void lookout.poll(KEY, 9, NEVER, FOREVER)
+  await lookout.poll(KEY, 1, 0, FOREVER)
+  await lookout.poll(KEY, 1, 0, FOREVER)
   t.deepEqual(asked(store), [[{ key: KEY, upTo: 9 }], [{ key: KEY, upTo: 1 }]])
 })
 
 test('who stands further back looks when its patience ends', async t => {
   const { lookout } = setUp()
-  void lookout.next(KEY, 1, NEVER, FOREVER)
-  t.is(await ends(lookout.next(KEY, 2, NEVER, { until: performance.now() + 20 })), 'answered')
+  void lookout.poll(KEY, 1, NEVER, FOREVER)
+  t.is(await ends(lookout.poll(KEY, 2, NEVER, { until: performance.now() + 20 })), 'answered')
 })
 
 test('who is hurried looks at once, the first in line only', async t => {
   const { store, lookout } = setUp()
-  const first = lookout.next(KEY, 1, NEVER, FOREVER)
-  void lookout.next(KEY, 2, NEVER, FOREVER)
-  lookout.hurry(OTHER)
-  lookout.hurry(KEY)
+  const first = lookout.poll(KEY, 1, NEVER, FOREVER)
+  void lookout.poll(KEY, 2, NEVER, FOREVER)
+  lookout.pollNow(OTHER)
+  lookout.pollNow(KEY)
   await first
   t.is(store.looks.length, 1)
 })
@@ -111,7 +111,7 @@ test('a hundred who look every 20 ms ask the server hardly more often than one',
   const { store, lookout } = setUp()
   const until = performance.now() + 200
   const look = async () => {
-    while (performance.now() < until) await lookout.next(KEY, ALL, 20, FOREVER)
+    while (performance.now() < until) await lookout.poll(KEY, ALL, 20, FOREVER)
   }
   await Promise.all(Array.from({ length: 100 }, look))
   t.true(store.looks.length <= 60, `${store.looks.length} looks, and not 10 for each`)
@@ -121,9 +121,9 @@ test('only one look is under way at a time, and who becomes due meanwhile has th
   const { store, lookout } = setUp()
   const look = held()
   store.answer = look.promise
-  const first = lookout.next(KEY, 1, 0, FOREVER)
+  const first = lookout.poll(KEY, 1, 0, FOREVER)
   while (store.looks.length === 0) await pass(1)
-  const second = lookout.next(KEY, 1, 0, FOREVER)
+  const second = lookout.poll(KEY, 1, 0, FOREVER)
   await pass(10)
   t.is(store.looks.length, 1)
   look.resolve()
@@ -135,10 +135,10 @@ test('only one look is under way at a time, and who becomes due meanwhile has th
 test('nobody is asked for those who have gone', async t => {
   const { store, lookout } = setUp()
   const end = new AbortController()
-  const waiting = ends(lookout.next(KEY, 1, 5, { ...FOREVER, signal: end.signal }))
+  const waiting = ends(lookout.poll(KEY, 1, 5, { ...FOREVER, signal: end.signal }))
   end.abort('no more')
   t.is(await waiting, 'no more')
-  t.is(await ends(lookout.next(KEY, 1, 5, { ...FOREVER, signal: end.signal })), 'no more')
+  t.is(await ends(lookout.poll(KEY, 1, 5, { ...FOREVER, signal: end.signal })), 'no more')
   await pass(20)
   t.deepEqual(store.looks, [])
 })
@@ -148,8 +148,8 @@ test('an abort during a look ends the wait at once, and only that', async t => {
   const look = held()
   store.answer = look.promise
   const end = new AbortController()
-  const patient = ends(lookout.next(KEY, 1, 0, FOREVER))
-  const other = ends(lookout.next(KEY, 1, 0, { ...FOREVER, signal: end.signal }))
+  const patient = ends(lookout.poll(KEY, 1, 0, FOREVER))
+  const other = ends(lookout.poll(KEY, 1, 0, { ...FOREVER, signal: end.signal }))
   while (store.looks.length === 0) await pass(1)
   end.abort('no more')
   t.is(await other, 'no more')
@@ -161,9 +161,9 @@ test('a look that fails is told to those whom it was for, and the others look ag
   const { store, lookout } = setUp()
   const look = held()
   store.answer = look.promise
-  const first = ends(lookout.next(KEY, 1, 0, FOREVER))
+  const first = ends(lookout.poll(KEY, 1, 0, FOREVER))
   while (store.looks.length === 0) await pass(1)
-  const second = ends(lookout.next(KEY, 1, 0, FOREVER))
+  const second = ends(lookout.poll(KEY, 1, 0, FOREVER))
   store.answer = undefined
   look.reject('gone')
   t.is(await first, 'gone')
@@ -173,15 +173,15 @@ test('a look that fails is told to those whom it was for, and the others look ag
 test('who waits until a deadline looks once more when it comes, and not later', async t => {
   const { lookout } = setUp()
   const startedAt = performance.now()
-  t.is(await ends(lookout.next(KEY, 1, NEVER, { until: startedAt + 20 })), 'answered')
+  t.is(await ends(lookout.poll(KEY, 1, NEVER, { until: startedAt + 20 })), 'answered')
   t.true(performance.now() - startedAt < 2000)
 })
 
 test('a look that hangs for somebody more patient does not hold up who has a deadline', async t => {
   const { store, lookout } = setUp()
   store.answer = new Promise(() => {})
-  void lookout.next(KEY, 1, 0, FOREVER)
-  const impatient = lookout.next(KEY, 1, 0, { until: performance.now() - 4950 })
+  void lookout.poll(KEY, 1, 0, FOREVER)
+  const impatient = lookout.poll(KEY, 1, 0, { until: performance.now() - 4950 })
   await t.throwsAsync(impatient, { instanceOf: SeraError, message: /did not answer/ })
 })
 
@@ -190,23 +190,23 @@ test('a waiter that left during a look takes nothing from one that came after it
   const look = held()
   store.answer = look.promise
   const end = new AbortController()
-  const first = ends(lookout.next(KEY, 1, 0, { ...FOREVER, signal: end.signal }))
+  const first = ends(lookout.poll(KEY, 1, 0, { ...FOREVER, signal: end.signal }))
   while (store.looks.length === 0) await pass(1)
   end.abort('no more')
   t.is(await first, 'no more')
-  const second = ends(lookout.next(KEY, 2, NEVER, FOREVER))
+  const second = ends(lookout.poll(KEY, 2, NEVER, FOREVER))
   store.answer = undefined
   look.resolve()
   while (store.atOnce > 0) await pass(1)
-  lookout.hurry(KEY)
+  lookout.pollNow(KEY)
   t.is(await second, 'answered')
 })
 
 test('a waiter that is overtaken in the line looks again when it is the first', async t => {
   const { lookout } = setUp()
-  const later = ends(lookout.next(KEY, 2, 30, FOREVER))
+  const later = ends(lookout.poll(KEY, 2, 30, FOREVER))
   const end = new AbortController()
-  const sooner = ends(lookout.next(KEY, 1, NEVER, { ...FOREVER, signal: end.signal }))
+  const sooner = ends(lookout.poll(KEY, 1, NEVER, { ...FOREVER, signal: end.signal }))
   end.abort('no more')
   t.is(await sooner, 'no more')
   t.is(await later, 'answered')
@@ -217,9 +217,9 @@ test('a waiter with the tag of a claim that was granted looks wherever it stands
   const request = { id: 'granted', leaseMs: 60_000, tag: 'T' }
   const { mine } = await store.step(KEY, request, (_, me) => granted(me), { join: true, read: 'all', ...FOREVER })
   const ticket = mine?.ticket ?? 0
-  void lookout.next(KEY, ticket + 1, NEVER, FOREVER)
-  void lookout.next(KEY, ticket + 2, NEVER, FOREVER)
-  const namesake = ends(lookout.next(KEY, ticket + 3, NEVER, FOREVER, 'T'))
-  lookout.hurry(KEY)
+  void lookout.poll(KEY, ticket + 1, NEVER, FOREVER)
+  void lookout.poll(KEY, ticket + 2, NEVER, FOREVER)
+  const namesake = ends(lookout.poll(KEY, ticket + 3, NEVER, FOREVER, 'T'))
+  lookout.pollNow(KEY)
   t.is(await namesake, 'answered')
 })

@@ -5,7 +5,7 @@
  */
 import type { ExecutionContext } from 'ava'
 import fc from 'fast-check'
-import type { Waiting } from '../../src/primitives/turn.js'
+import type { WaitPolicy } from '../../src/primitives/turn.js'
 import {
   applied,
   type Change,
@@ -18,9 +18,9 @@ import {
   type Rule,
 } from '../../src/store/claims.js'
 
-export type Ask = Partial<Omit<ClaimRequest, 'id' | 'leaseMs'>>
+export type ModelSpec = Partial<Omit<ClaimRequest, 'id' | 'leaseMs'>>
 
-export interface Step {
+export interface ModelStep {
   /** As it was when it made the step. */
   me: Claim
   /** Among all there were, in order of arrival. */
@@ -37,7 +37,7 @@ export interface Step {
 
 const LEASE_MS = 1000
 
-type View = Pick<Waiting, 'onlyAhead' | 'outOfOrder'>
+type View = Pick<WaitPolicy, 'onlyAhead' | 'outOfOrder'>
 const EVERYBODY: View = { onlyAhead: false }
 const EVERYTHING = Number.POSITIVE_INFINITY
 
@@ -73,14 +73,14 @@ export class Table {
   }
 
   /** A newcomer's first step. */
-  arrive(rule: Rule, ask: Ask = {}): Step {
+  arrive(rule: Rule, ask: ModelSpec = {}): ModelStep {
     const request = { ...ask, id: `p${++this.#made}`, leaseMs: LEASE_MS }
     this.#rules.set(request.id, rule)
     return this.#step(freshClaim(request, this.resource.version + 1, 'process'))
   }
 
   /** Another step of somebody who is there, by the rule it came with, or by that for leaving. */
-  step({ id }: Claim, rule = this.#ruleOf(id)): Step {
+  step({ id }: Claim, rule = this.#ruleOf(id)): ModelStep {
     this.silent.delete(id)
     return this.#step(this.find(id) as Claim, rule)
   }
@@ -125,7 +125,7 @@ export class Table {
     return { resource: this.resource, claims: seen, upTo, now: this.now }
   }
 
-  #step(me: Claim, rule = this.#ruleOf(me.id)): Step {
+  #step(me: Claim, rule = this.#ruleOf(me.id)): ModelStep {
     const version = this.resource.version + 1
     const known = this.find(me.id) !== undefined
     const before = known ? this.claims : [...this.claims, me]
@@ -165,9 +165,9 @@ export function histories<A>(ask: fc.Arbitrary<A>, silence = 0): fc.Arbitrary<Ev
 export function happen<A>(
   table: Table,
   event: Event<A>,
-  enter: (ask: A) => Step,
-  finish = (claim: Claim): Step | undefined => void table.vanish(claim),
-): Step | undefined {
+  enter: (ask: A) => ModelStep,
+  finish = (claim: Claim): ModelStep | undefined => void table.vanish(claim),
+): ModelStep | undefined {
   if (event.what === 'arrive') return enter(event.ask)
   const circle = { step: table.waiting, finish: table.granted, cancel: table.waiting }[event.what as string]
   const those = circle ?? table.claims
@@ -181,8 +181,8 @@ export function happen<A>(
 }
 
 /** Everybody who waits looks and steps as often as it helps. @returns their steps */
-export function settle(table: Table): Step[] {
-  const steps: Step[] = []
+export function settle(table: Table): ModelStep[] {
+  const steps: ModelStep[] = []
   for (let helped = true; helped; ) {
     helped = false
     for (const { id } of table.waiting) {

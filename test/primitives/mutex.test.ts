@@ -3,13 +3,14 @@ import fc from 'fast-check'
 import { granted } from '../../src/primitives/grant.js'
 import { admit, MUTEX } from '../../src/primitives/mutex.js'
 import type { Rule } from '../../src/store/claims.js'
-import { ahead, drain, ensure, happen, histories, proves, type Step, Table, views } from './model.js'
+import { ahead, drain, ensure, happen, histories, type ModelStep, proves, Table, views } from './model.js'
 
 type Mode = 'own' | 'pass'
 const mode = fc.constantFrom<Mode>('own', 'own', 'pass')
 
 /** Those ahead who want the lock for themselves. */
-const rivals = (claims: Step['before'], me: Step['me']) => ahead(claims, me).filter(one => one.mode !== 'pass')
+const rivals = (claims: ModelStep['before'], me: ModelStep['me']) =>
+  ahead(claims, me).filter(one => one.mode !== 'pass')
 
 const exclusion = (rule: Rule) =>
   fc.property(histories(mode), views(MUTEX), (events, view) => {

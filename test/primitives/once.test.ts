@@ -3,26 +3,26 @@ import fc from 'fast-check'
 import { finishing } from '../../src/primitives/finish.js'
 import { granted } from '../../src/primitives/grant.js'
 import { admission, once, type TakenOver } from '../../src/primitives/once.js'
-import { describeRun, type Run, withRun } from '../../src/primitives/run-record.js'
+import { describeRun, type PastRunRecord, withRun } from '../../src/primitives/run-record.js'
 import type { Claim, Rule } from '../../src/store/claims.js'
 import { ensure, proves, Table, views } from './model.js'
 
-interface Rules {
+interface OnceRules {
   admission: (perMs: number) => Rule
   finishing: typeof finishing
 }
 
-const RULES: Rules = { admission, finishing }
+const RULES: OnceRules = { admission, finishing }
 const FOREVER = Number.POSITIVE_INFINITY
 
-type Act =
+type OnceAct =
   | { what: 'come'; perMs: number }
   | { what: 'look' | 'die'; who: number }
   | { what: 'end'; exitCode: number; keepMs: number }
   | { what: 'time passes'; ms: number }
 
 const acts = (perMs: fc.Arbitrary<number>, keepMs: fc.Arbitrary<number>) =>
-  fc.array<Act>(
+  fc.array<OnceAct>(
     fc.oneof(
       { weight: 3, arbitrary: fc.record({ what: fc.constant('come' as const), perMs }) },
       { weight: 4, arbitrary: fc.record({ what: fc.constant('look' as const), who: fc.nat(9) }) },
@@ -55,13 +55,13 @@ class Key {
   readonly #startedAt = new Map<string, number>()
 
   constructor(
-    readonly rules: Rules,
+    readonly rules: OnceRules,
     view: ReturnType<typeof once>,
   ) {
     this.table = new Table(view)
   }
 
-  happen(act: Act): void {
+  happen(act: OnceAct): void {
     const { table } = this
     if (act.what === 'time passes') table.now += act.ms * 1000
     if (act.what === 'die') this.#pick(table.claims, act.who, one => this.die(one))
@@ -132,7 +132,7 @@ class Key {
   }
 }
 
-const contract = (rules: Rules) =>
+const contract = (rules: OnceRules) =>
   fc.property(
     acts(fc.constantFrom(3, 8, FOREVER), fc.constantFrom(2, FOREVER)),
     views(once(FOREVER)),
@@ -149,7 +149,7 @@ const contract = (rules: Rules) =>
   )
 
 /** As users put it, and without a word about tickets. */
-const atMostOnce = (rules: Rules) =>
+const atMostOnce = (rules: OnceRules) =>
   fc.property(fc.constantFrom(5, FOREVER), acts(fc.constant(0), fc.constant(FOREVER)), (perMs, history) => {
     const key = new Key(rules, once(perMs))
     key.settled = () => {}
@@ -167,7 +167,7 @@ const atMostOnce = (rules: Rules) =>
     }, first as number)
   })
 
-const mutants: Record<string, Rules> = {
+const mutants: Record<string, OnceRules> = {
   'runs whatever has been': {
     ...RULES,
     admission: () => (state, me) =>
@@ -237,7 +237,7 @@ test('never two successes for a key, or within a period, whoever runs, fails, di
   proves(t, atMostOnce, RULES, mutants)
 })
 
-const RUN: Run = {
+const RUN: PastRunRecord = {
   ...{ id: 'x', exitCode: 3, host: 'web-1', pid: 4312, user: 'deploy', command: 'migrate.sh', at: 1 },
   startedAt: Date.UTC(2026, 10, 21, 16, 40, 12, 999) * 1000,
   finishedAt: Date.UTC(2026, 10, 21, 16, 40, 13) * 1000,

@@ -4,7 +4,7 @@ import { parseLabels } from '../../src/selector/labels.js'
 import { matches } from '../../src/selector/matches.js'
 import { parseSelector } from '../../src/selector/selector.js'
 
-export interface Guest {
+export interface GeneratedCandidate {
   labels?: string | undefined
   selector?: string | undefined
   units: number
@@ -24,14 +24,14 @@ const SELECTORS = [
   'zone notin (1)',
 ]
 
-export const guests = fc.record({
+export const candidates = fc.record({
   labels: fc.constantFrom(...LABELS),
   selector: fc.oneof(fc.constant(''), fc.constantFrom(...SELECTORS)),
   units: fc.oneof({ weight: 6, arbitrary: fc.integer({ min: 1, max: 3 }) }, fc.constantFrom(0, 4)),
 })
 
 /** The oldest complete set, with `me` in it if anybody has to be. All come in order of arrival, and are few: all sets are tried. */
-export function oldestByTrying<G extends Guest>(all: readonly G[], me?: G): readonly G[] | undefined {
+export function oldestByTrying<G extends GeneratedCandidate>(all: readonly G[], me?: G): readonly G[] | undefined {
   let oldest: number[] | undefined
   for (let bits = 1; bits < 2 ** all.length; bits++) {
     const set = all.flatMap((_, at) => (bits & (2 ** at) ? [at] : []))
@@ -41,13 +41,13 @@ export function oldestByTrying<G extends Guest>(all: readonly G[], me?: G): read
   return oldest?.map(at => all[at] as G)
 }
 
-export function isComplete(set: readonly Guest[]): boolean {
+export function isComplete(set: readonly GeneratedCandidate[]): boolean {
   if (set.length !== 1 + Math.max(...set.map(({ units }) => units))) return false
   if (set.length > 1 && set.some(({ units }) => units === 0)) return false
   return set.every(one => set.every(other => one === other || accepts(one, other)))
 }
 
-function accepts({ selector }: Guest, { labels }: Guest): boolean {
+function accepts({ selector }: GeneratedCandidate, { labels }: GeneratedCandidate): boolean {
   return matches(parseSelector(selector ?? ''), parseLabels(labels ?? ''))
 }
 

@@ -1,16 +1,16 @@
 /** What a process does about one of its places does not touch the others. */
 import test from 'ava'
 import { systemClock } from '../../src/clock.js'
-import { Participant } from '../../src/primitives/participant.js'
-import { Place } from '../../src/primitives/place.js'
-import { Places } from '../../src/primitives/places.js'
+import { Session } from '../../src/primitives/participant.js'
+import { OwnClaim } from '../../src/primitives/place.js'
+import { OwnClaims } from '../../src/primitives/places.js'
 import { MemoryStore, MemoryTables } from '../../src/store/memory.js'
 
 const OTHERS = 1000
 
 test('forgetting a place reads none of the process’s other places', t => {
   const store = new MemoryStore(new MemoryTables())
-  const participant = new Participant(store, { clock: systemClock, leaseMs: 60_000, graceMs: 0, maxClockSkewMs: 0 })
+  const session = new Session(store, { clock: systemClock, leaseMs: 60_000, graceMs: 0, maxClockSkewMs: 0 })
   let reads = 0
   const key = (name: string) => ({
     kind: 'mutex',
@@ -19,17 +19,17 @@ test('forgetting a place reads none of the process’s other places', t => {
       return name
     },
   })
-  for (let n = 0; n < OTHERS; n++) participant.place(key(`other ${n}`))
-  const place = participant.place(key('own'))
+  for (let n = 0; n < OTHERS; n++) session.newClaim(key(`other ${n}`))
+  const ownClaim = session.newClaim(key('own'))
   reads = 0
-  participant.forget(place)
+  session.forget(ownClaim)
   t.true(reads < 10, `${reads} reads`)
 })
 
 test('a process goes on watching a resource until its last place there is forgotten', t => {
-  const places = new Places()
+  const places = new OwnClaims()
   const key = { kind: 'mutex', name: 'm' }
-  const [first, second] = ['a', 'b'].map(id => new Place(key, id, 60_000, 0, systemClock)) as [Place, Place]
+  const [first, second] = ['a', 'b'].map(id => new OwnClaim(key, id, 60_000, 0, systemClock)) as [OwnClaim, OwnClaim]
   places.add(first)
   places.add(second)
   t.false(places.delete(first))

@@ -1,18 +1,18 @@
 import test from 'ava'
 import fc from 'fast-check'
-import { admission, type Limits } from '../../src/primitives/pool.js'
-import { byPlace } from '../../src/primitives/turn.js'
-import { NEVER_MS, NOBODY } from '../../src/store/claims.js'
+import { admission, type PoolLimits } from '../../src/primitives/pool.js'
+import { paceByPosition } from '../../src/primitives/turn.js'
+import { NEVER_MS, NO_PROCESS } from '../../src/store/claims.js'
 import { ahead, ensure, happen, histories, proves, settle, Table, views } from './model.js'
 
-type Admission = typeof admission
+type PoolAdmission = typeof admission
 
 const MOST = 3
-const LIMITS: Limits = { maxLocks: MOST, expireMs: 60_000 }
-const WAITING = { rule: admission(() => LIMITS), pace: byPlace, onlyAhead: true, meeting: false }
+const LIMITS: PoolLimits = { maxLocks: MOST, expireMs: 60_000 }
+const WAITING = { rule: admission(() => LIMITS), pace: paceByPosition, onlyAhead: true, meeting: false }
 const host = fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f')
 
-const limit = (rule: Admission) =>
+const limit = (rule: PoolAdmission) =>
   fc.property(histories(host), views(WAITING), (events, view) => {
     const table = new Table(view)
     for (const event of events) {
@@ -32,7 +32,7 @@ const limit = (rule: Admission) =>
     ensure(table.waiting.length === 0 || table.granted.length === MOST, 'the first waits although there is room')
   })
 
-const once = (rule: Admission) =>
+const once = (rule: PoolAdmission) =>
   fc.property(histories(host), views(WAITING), (events, view) => {
     const table = new Table(view)
     for (const event of events) {
@@ -58,7 +58,7 @@ const once = (rule: Admission) =>
 
 test('no more hosts hold it than may, and none that waits is overtaken', t => {
   proves(t, limit, admission, {
-    'one too many': limits => admission(() => ({ ...(limits() as Limits), maxLocks: MOST + 1 })),
+    'one too many': limits => admission(() => ({ ...(limits() as PoolLimits), maxLocks: MOST + 1 })),
     'counts those who wait': limits => (state, me) =>
       state.claims.length > MOST + 1 ? {} : admission(limits)(state, me),
     'overtakes who waits': limits => (state, me) =>
@@ -81,12 +81,12 @@ test('a host holds it once, and is told so as often as it asks', t => {
 
 test('who holds it has no process, and the time that the pool gives', t => {
   const grant = (expireMs: number) => new Table().arrive(admission(() => ({ maxLocks: 1, expireMs }))).grants[0]
-  t.like(grant(5000), { processId: NOBODY, leaseMs: 5000 })
-  t.like(grant(Number.POSITIVE_INFINITY), { processId: NOBODY, leaseMs: NEVER_MS })
+  t.like(grant(5000), { processId: NO_PROCESS, leaseMs: 5000 })
+  t.like(grant(Number.POSITIVE_INFINITY), { processId: NO_PROCESS, leaseMs: NEVER_MS })
 })
 
 test('limits that have changed count from the next step on; a pool that is gone is a conflict', t => {
-  let limits: Limits | undefined = { maxLocks: 1, expireMs: 1000 }
+  let limits: PoolLimits | undefined = { maxLocks: 1, expireMs: 1000 }
   const table = new Table()
   const rule = admission(() => limits)
   table.arrive(rule, { tag: 'a' })

@@ -1,7 +1,7 @@
 import test from 'ava'
 import { MUTEX } from '../../src/primitives/mutex.js'
-import { Participant, type ParticipantOptions } from '../../src/primitives/participant.js'
-import { takeTurn } from '../../src/primitives/turn.js'
+import { Session, type SessionOptions } from '../../src/primitives/participant.js'
+import { acquire } from '../../src/primitives/turn.js'
 import { MemoryStore, MemoryTables } from '../../src/store/memory.js'
 
 const EVERY_MS = 20_000
@@ -22,17 +22,17 @@ class CountingStore extends MemoryStore {
 function tablesOf() {
   const clock = { time: 0, now: () => clock.time, boot: () => clock.time }
   const tables = new MemoryTables(clock)
-  const join = (options: Partial<ParticipantOptions> = {}) => {
+  const join = (options: Partial<SessionOptions> = {}) => {
     const store = new CountingStore(tables)
     const timing = { clock, leaseMs: LEASE_MS, graceMs: 0, maxClockSkewMs: 500, reapEveryMs: EVERY_MS }
-    return { store, participant: new Participant(store, { ...timing, ...options }) }
+    return { store, session: new Session(store, { ...timing, ...options }) }
   }
   const abandoned = async (count: number) => {
-    const { participant } = join()
+    const { session } = join()
     for (let at = 0; at < count; at++) {
-      const place = participant.place({ kind: 'mutex', name: `job ${at}` })
-      await takeTurn(participant, place, {}, MUTEX, { until: clock.time })
-      participant.forget(place)
+      const ownClaim = session.newClaim({ kind: 'mutex', name: `job ${at}` })
+      await acquire(session, ownClaim, {}, MUTEX, { until: clock.time })
+      session.forget(ownClaim)
     }
   }
   return { clock, tables, join, abandoned, left: () => [...tables.shelves.values()].flatMap(({ rows }) => rows).length }
@@ -40,41 +40,41 @@ function tablesOf() {
 
 test('a round is due about as often as it is told to, and no sooner', async t => {
   const { clock, join } = tablesOf()
-  const { store, participant } = join()
-  await participant.reaper.tick()
+  const { store, session } = join()
+  await session.reaper.tick()
   clock.time += EVERY_MS / 2 - 1
-  await participant.reaper.tick()
+  await session.reaper.tick()
   t.is(store.rounds, 0)
   clock.time += EVERY_MS + 1
-  await Promise.all([participant.reaper.tick(), participant.reaper.tick()])
-  await participant.reaper.tick()
+  await Promise.all([session.reaper.tick(), session.reaper.tick()])
+  await session.reaper.tick()
   t.is(store.rounds, 1)
 })
 
 test('a round takes what was seen long enough before, at many names, and goes on while there is more', async t => {
   const { clock, join, abandoned, left } = tablesOf()
   await abandoned(250)
-  const { store, participant } = join()
+  const { store, session } = join()
   clock.time += 2 * EVERY_MS
-  await participant.reaper.tick()
+  await session.reaper.tick()
   t.is(left(), 250, 'seen for the first time')
   clock.time += PROOF_MS
-  t.is(await participant.reaper.round(), 0)
+  t.is(await session.reaper.round(), 0)
   clock.time += 2 * EVERY_MS
-  await participant.reaper.tick()
+  await session.reaper.tick()
   t.is(left(), 50)
-  await participant.reaper.tick()
+  await session.reaper.tick()
   t.is(left(), 0)
   t.is(store.rounds, 4)
 })
 
 test('a round that fails is tried again, and nobody hears of it', async t => {
   const { clock, join } = tablesOf()
-  const { store, participant } = join()
+  const { store, session } = join()
   store.expired = () => Promise.reject(new Error('the server is gone'))
   for (const rounds of [1, 2]) {
     clock.time += 2 * EVERY_MS
-    await t.notThrowsAsync(participant.reaper.tick())
+    await t.notThrowsAsync(session.reaper.tick())
     t.is(store.rounds, rounds)
   }
 })

@@ -1,22 +1,22 @@
 import test from 'ava'
 import fc from 'fast-check'
 import { granted } from '../../src/primitives/grant.js'
-import { type Crowd, oldestSet } from '../../src/primitives/oldest-set.js'
+import { type Candidates, oldestSet } from '../../src/primitives/oldest-set.js'
 import { admit, patiently } from '../../src/primitives/rendezvous.js'
-import { accept, askOf, type Visitor, visitorOf, withActor } from '../../src/primitives/visitor.js'
+import { accept, type Candidate, candidateOf, claimSpecOf, withActor } from '../../src/primitives/visitor.js'
 import { parseLabels } from '../../src/selector/labels.js'
 import { type Claim, moves, type Rule } from '../../src/store/claims.js'
 import { ensure, happen, histories, proves, Table } from './model.js'
-import { guests, oldestByTrying } from './parties.js'
+import { candidates, oldestByTrying } from './parties.js'
 
 /** So many wait at most: all sets of them are tried. */
 const CROWDED = 9
 
 /** Each participant has a rule of its own, which may remember. */
-type Rules = () => Rule
+type RendezvousRules = () => Rule
 
-const meetings = (rules: Rules) =>
-  fc.property(histories(guests, 1), events => {
+const meetings = (rules: RendezvousRules) =>
+  fc.property(histories(candidates, 1), events => {
     const table = new Table()
     for (const event of events) {
       const present = () => table.waiting.filter(({ id }) => !table.silent.has(id))
@@ -46,9 +46,9 @@ const alteredOthers =
 
 /** Each suits me, but nobody asks whether they suit each other. */
 const star: Rule = ({ claims }, me) => {
-  const mine = visitorOf(me) as Visitor
+  const mine = candidateOf(me) as Candidate
   const others = claims.filter(({ id, state, overdueMs }) => id !== me.id && state === 'waiting' && overdueMs <= 0)
-  const suited = others.filter(one => accept(mine, visitorOf(one) as Visitor)).slice(0, me.units)
+  const suited = others.filter(one => accept(mine, candidateOf(one) as Candidate)).slice(0, me.units)
   const party = claims.filter(one => one.id === me.id || suited.includes(one))
   if (party.length !== Math.max(...party.map(({ units }) => units)) + 1) return {}
   const result = JSON.stringify(party.map(one => ({ labels: Object.fromEntries(parseLabels(one.labels ?? '')) })))
@@ -81,7 +81,7 @@ const broken: Record<string, Rule> = {
 }
 
 /** Nobody looks twice. */
-const onlyOnce: Rules = () => {
+const onlyOnce: RendezvousRules = () => {
   let hasSearched = false
   return (state, me) => {
     const verdict = hasSearched ? {} : admit(state, me)
@@ -91,7 +91,7 @@ const onlyOnce: Rules = () => {
 }
 
 test('those who meet are the oldest set that is complete, and nobody waits who could have met', t => {
-  const mutants = Object.entries(broken).map(([name, rule]): [string, Rules] => [name, () => rule])
+  const mutants = Object.entries(broken).map(([name, rule]): [string, RendezvousRules] => [name, () => rule])
   proves(t, meetings, () => admit, Object.fromEntries(mutants))
 })
 
@@ -123,7 +123,9 @@ test('a set of sixty-four meets, and no larger one is asked for', t => {
     steps.map(({ grants }) => grants.length),
     [...Array(63).fill(0), 64],
   )
-  t.throws(() => askOf({ actor: 'a', mates: 64, labels: new Map() }), { message: /^mates: .* from 0 to 63, got 64$/ })
+  t.throws(() => claimSpecOf({ actor: 'a', mates: 64, labels: new Map() }), {
+    message: /^mates: .* from 0 to 63, got 64$/,
+  })
 })
 
 test('a participant with mates 0 passes alone and leaves the others waiting', t => {
@@ -159,7 +161,7 @@ test('the search gives up where it would take too long, and asks no more than it
   // four colours, and five are wanted: every set of four has to be looked at
   const all = Array.from({ length: 200 }, (_, at) => at)
   let asked = 0
-  const crowd: Crowd<number> = {
+  const crowd: Candidates<number> = {
     all,
     sizeFor: () => 5,
     accept: (one, other) => {
@@ -173,28 +175,32 @@ test('the search gives up where it would take too long, and asks no more than it
 })
 
 test('what is asked for is checked', t => {
-  const ask = (more: object) => askOf({ actor: 'web-1', labels: withActor('web-1', new Map()), ...more })
-  t.deepEqual(ask({}), { tag: 'web-1', units: 1, labels: 'actor=web-1', selector: 'actor!=web-1' })
-  t.is(ask({ selector: ' role == db , !x ' }).selector, 'role=db,!x')
-  t.is(ask({ selector: '' }).selector, '', 'everybody will do')
-  t.throws(() => ask({ selector: `x in (${Array.from({ length: 2000 }, (_, at) => at)})` }), {
+  const spec = (more: object) => claimSpecOf({ actor: 'web-1', labels: withActor('web-1', new Map()), ...more })
+  t.deepEqual(spec({}), { tag: 'web-1', units: 1, labels: 'actor=web-1', selector: 'actor!=web-1' })
+  t.is(spec({ selector: ' role == db , !x ' }).selector, 'role=db,!x')
+  t.is(spec({ selector: '' }).selector, '', 'everybody will do')
+  t.throws(() => spec({ selector: `x in (${Array.from({ length: 2000 }, (_, at) => at)})` }), {
     message: /^selector: \d+ characters/,
   })
-  t.throws(() => ask({ labels: new Map(Array.from({ length: 800 }, (_, at) => [`k${at}`, 'v'])) }), {
+  t.throws(() => spec({ labels: new Map(Array.from({ length: 800 }, (_, at) => [`k${at}`, 'v'])) }), {
     message: /^labels: \d+ characters, and 4096 are allowed$/,
   })
-  for (const mates of [-1, 64, 1.5, '1']) t.throws(() => ask({ mates }), { message: /^mates: / })
-  for (const actor of ['', 'a\nb', 'x'.repeat(256)]) t.throws(() => ask({ actor }), { message: /^the actor's name/ })
+  for (const mates of [-1, 64, 1.5, '1']) t.throws(() => spec({ mates }), { message: /^mates: / })
+  for (const actor of ['', 'a\nb', 'x'.repeat(256)]) t.throws(() => spec({ actor }), { message: /^the actor's name/ })
 })
 
 test('an actor whose name is no label’s value needs another label and says so', t => {
   t.throws(() => withActor('Büro 1', new Map()), { message: /^actor "Büro 1" is a label's value, column 2: .*"ü"/ })
   const labels = withActor('Büro 1', parseLabels('actor=buero-1'))
-  t.like(askOf({ actor: 'Büro 1', labels }), { tag: 'Büro 1', labels: 'actor=buero-1', selector: 'actor!=buero-1' })
+  t.like(claimSpecOf({ actor: 'Büro 1', labels }), {
+    tag: 'Büro 1',
+    labels: 'actor=buero-1',
+    selector: 'actor!=buero-1',
+  })
   t.throws(
-    () => askOf({ actor: 'Büro 1', labels: new Map() }),
+    () => claimSpecOf({ actor: 'Büro 1', labels: new Map() }),
     { message: /column 2/ },
     'the default selector needs it',
   )
-  t.is(askOf({ actor: 'Büro 1', labels: new Map(), selector: 'x' }).tag, 'Büro 1')
+  t.is(claimSpecOf({ actor: 'Büro 1', labels: new Map(), selector: 'x' }).tag, 'Büro 1')
 })

@@ -2,14 +2,14 @@ import { setTimeout as pass } from 'node:timers/promises'
 import test from 'ava'
 import { systemClock } from '../../src/clock.js'
 import { SeraError } from '../../src/errors.js'
-import { Place } from '../../src/primitives/place.js'
-import { Renewals } from '../../src/primitives/renewals.js'
+import { OwnClaim } from '../../src/primitives/place.js'
+import { Heartbeat } from '../../src/primitives/renewals.js'
 import { MemoryStore, MemoryTables } from '../../src/store/memory.js'
 
 const LEASE_MS = 60
 
 /** Who is renewed is said by the test; each call may be held up. */
-class Asked extends MemoryStore {
+class RenewalsAsked extends MemoryStore {
   readonly calls: string[][] = []
   alive = (ids: readonly string[]): readonly string[] => ids
   answer: Promise<void> | undefined
@@ -22,16 +22,16 @@ class Asked extends MemoryStore {
 }
 
 function setUp() {
-  const store = new Asked(new MemoryTables())
-  const renewals = new Renewals(store, systemClock, LEASE_MS)
-  const place = (id: string) => {
-    const made = new Place({ kind: 'mutex', name: 'm' }, id, LEASE_MS, 0, systemClock)
+  const store = new RenewalsAsked(new MemoryTables())
+  const renewals = new Heartbeat(store, systemClock, LEASE_MS)
+  const ownClaim = (id: string) => {
+    const made = new OwnClaim({ kind: 'mutex', name: 'm' }, id, LEASE_MS, 0, systemClock)
     const heard: string[] = []
     made.watcher = { renewed: () => heard.push('renewed'), gone: () => heard.push('gone') }
     renewals.add(made)
     return Object.assign(made, { heard })
   }
-  return { store, renewals, place }
+  return { store, renewals, ownClaim }
 }
 
 async function until(met: () => boolean): Promise<void> {
@@ -39,19 +39,19 @@ async function until(met: () => boolean): Promise<void> {
 }
 
 test('one call every third of a lease renews all claims', async t => {
-  const { store, renewals, place } = setUp()
+  const { store, renewals, ownClaim } = setUp()
   const [startedAt, bootedAt] = [performance.now(), systemClock.boot()]
-  const places = ['a', 'b', 'c'].map(place)
+  const ownClaims = ['a', 'b', 'c'].map(ownClaim)
   await until(() => store.calls.length === 3)
   t.true(performance.now() - startedAt >= LEASE_MS - 25) // the boot clock goes in steps of 10 ms
   t.deepEqual(new Set(store.calls.map(ids => ids.join())), new Set(['a,b,c']))
-  t.true(places.every(one => one.until >= bootedAt + LEASE_MS))
-  for (const one of places) renewals.drop(one)
+  t.true(ownClaims.every(one => one.until >= bootedAt + LEASE_MS))
+  for (const one of ownClaims) renewals.drop(one)
 })
 
 test('a renewal counts from when it was sent, however late its answer comes', async t => {
-  const { store, renewals, place } = setUp()
-  const one = place('a')
+  const { store, renewals, ownClaim } = setUp()
+  const one = ownClaim('a')
   store.answer = pass(100)
   await until(() => store.calls.length === 1)
   const sentAt = systemClock.boot()
@@ -61,8 +61,8 @@ test('a renewal counts from when it was sent, however late its answer comes', as
 })
 
 test('who is no longer in the tables is told, and renewed no more; the others go on', async t => {
-  const { store, renewals, place } = setUp()
-  const [gone, here] = [place('gone'), place('here')]
+  const { store, renewals, ownClaim } = setUp()
+  const [gone, here] = [ownClaim('gone'), ownClaim('here')]
   store.alive = ids => ids.filter(id => id === 'here')
   await until(() => here.heard.length === 2)
   t.deepEqual(gone.heard, ['gone'])
@@ -71,8 +71,8 @@ test('who is no longer in the tables is told, and renewed no more; the others go
 })
 
 test('who has left while the answer was under way is not told that its claim is gone', async t => {
-  const { store, renewals, place } = setUp()
-  const one = place('a')
+  const { store, renewals, ownClaim } = setUp()
+  const one = ownClaim('a')
   store.alive = () => []
   let answer = () => {}
   store.answer = new Promise(resolve => {
@@ -86,8 +86,8 @@ test('who has left while the answer was under way is not told that its claim is 
 })
 
 test('a renewal that fails proves nothing, and is tried again soon', async t => {
-  const { store, renewals, place } = setUp()
-  const one = place('a')
+  const { store, renewals, ownClaim } = setUp()
+  const one = ownClaim('a')
   store.answer = Promise.reject(new SeraError('lock-failed', 'no'))
   store.answer.catch(() => {})
   await until(() => store.calls.length === 1)
@@ -99,17 +99,17 @@ test('a renewal that fails proves nothing, and is tried again soon', async t => 
 })
 
 test('where nobody has a claim nothing is renewed, and there is one round of renewals however often one comes and goes', async t => {
-  const { store, renewals, place } = setUp()
+  const { store, renewals, ownClaim } = setUp()
   for (let round = 0; round < 5; round++) {
     const asked = store.calls.length
-    const one = place('a')
+    const one = ownClaim('a')
     let answer = () => {}
     store.answer = new Promise(resolve => {
       answer = resolve
     })
     await until(() => store.calls.length > asked)
     renewals.drop(one) // in the middle of a beat
-    const next = place('b')
+    const next = ownClaim('b')
     answer()
     await pass(1)
     renewals.drop(next)
@@ -117,7 +117,7 @@ test('where nobody has a claim nothing is renewed, and there is one round of ren
   const asked = store.calls.length
   await pass(LEASE_MS)
   t.is(store.calls.length, asked)
-  const last = place('c')
+  const last = ownClaim('c')
   const startedAt = performance.now()
   await pass(LEASE_MS)
   const most = (3 * (performance.now() - startedAt)) / LEASE_MS + 1

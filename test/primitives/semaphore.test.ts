@@ -5,12 +5,12 @@ import { admission, semaphore } from '../../src/primitives/semaphore.js'
 import type { Rule } from '../../src/store/claims.js'
 import { ahead, drain, ensure, happen, histories, proves, settle, Table, units, views } from './model.js'
 
-type Admission = typeof admission
+type SemaphoreAdmission = typeof admission
 
 const PERMITS = 5
 const wanted = fc.integer({ min: 1, max: PERMITS })
 
-const limit = (rule: Admission) =>
+const limit = (rule: SemaphoreAdmission) =>
   fc.property(histories(wanted), views(semaphore(PERMITS)), (events, view) => {
     const table = new Table(view)
     for (const event of events) {
@@ -25,7 +25,7 @@ const limit = (rule: Admission) =>
     }
   })
 
-const slots = (rule: Admission, kind = semaphore(PERMITS)) =>
+const slots = (rule: SemaphoreAdmission, kind = semaphore(PERMITS)) =>
   fc.property(histories(wanted), views(kind), (events, view) => {
     const table = new Table(view)
     for (const event of events) {
@@ -40,7 +40,7 @@ const slots = (rule: Admission, kind = semaphore(PERMITS)) =>
     }
   })
 
-const progress = (rule: Admission) =>
+const progress = (rule: SemaphoreAdmission) =>
   fc.property(histories(wanted), views(semaphore(PERMITS)), (events, view) => {
     const table = new Table(view)
     for (const event of events) {
@@ -58,7 +58,7 @@ const progress = (rule: Admission) =>
   })
 
 /** Who wants all of it gets it, though there is always somebody else who could go at once. */
-const noStarvation = (rule: Admission) =>
+const noStarvation = (rule: SemaphoreAdmission) =>
   fc.property(fc.integer({ min: 1, max: 8 }), views(semaphore(PERMITS)), (rounds, view) => {
     const table = new Table(view)
     const small = () => table.arrive(rule(PERMITS), { units: 1 }).me
@@ -74,7 +74,7 @@ const noStarvation = (rule: Admission) =>
   })
 
 /** Each names a number of permits: all who are there go by one number, that of the first, and a newcomer's other is refused. */
-const agreement = (rule: Admission) =>
+const agreement = (rule: SemaphoreAdmission) =>
   fc.property(histories(fc.constantFrom(2, 3)), views(semaphore(PERMITS)), (events, view) => {
     const table = new Table(view)
     for (const event of events) {
@@ -91,7 +91,7 @@ const agreement = (rule: Admission) =>
     }
   })
 
-const fitsAmongHolders: Admission = permits => (state, me) =>
+const fitsAmongHolders: SemaphoreAdmission = permits => (state, me) =>
   admission(permits)({ ...state, claims: state.claims.filter(one => one.state === 'granted') }, me)
 
 test('no more is held than there are permits, and who wants much is not overtaken', t => {

@@ -1,8 +1,8 @@
 import test from 'ava'
 import fc from 'fast-check'
 import { needsSighting } from '../../src/primitives/sighting.js'
-import { Watch } from '../../src/primitives/watch.js'
-import { type Claim, freshClaim, NEVER_MS, NOBODY, type ResourceState } from '../../src/store/claims.js'
+import { FailureDetector } from '../../src/primitives/watch.js'
+import { type Claim, freshClaim, NEVER_MS, NO_PROCESS, type ResourceState } from '../../src/store/claims.js'
 import { ensure, proves } from './model.js'
 
 const KEY = { kind: 'mutex', name: 'm' }
@@ -14,7 +14,7 @@ const SKEW_MS = 2000
 const [BEFORE, TICKET, ALL] = [1, 2, Number.POSITIVE_INFINITY]
 
 /** A process that judges claims, and says of which a step records a sighting. */
-interface Judge extends Pick<Watch, 'dead'> {
+interface Judge extends Pick<FailureDetector, 'dead'> {
   suspects(claim: Claim): boolean
 }
 type Watching = (clock: { now(): number; boot(): number }) => Judge
@@ -22,7 +22,7 @@ type Watching = (clock: { now(): number; boot(): number }) => Judge
 const skewed =
   (skewMs: number): Watching =>
   clock => {
-    const watch = new Watch(clock, skewMs)
+    const watch = new FailureDetector(clock, skewMs)
     return { dead: (key, read) => watch.dead(key, read), suspects: claim => needsSighting(claim, skewMs) }
   }
 const watching = skewed(SKEW_MS)
@@ -212,7 +212,7 @@ test('a sighting is recorded of overdue claims without a valid one, and of no ot
   t.true(needs(1, -1), 'the server’s clock was put back since it was seen')
   t.false(needs(-LEASE_MS - SKEW_MS))
   t.true(needs(-LEASE_MS - SKEW_MS - 1), 'the server’s clock was put back since it was renewed')
-  t.false(needsSighting({ ...claimOverdue(1), processId: NOBODY }, SKEW_MS))
+  t.false(needsSighting({ ...claimOverdue(1), processId: NO_PROCESS }, SKEW_MS))
   t.false(needsSighting({ ...claimOverdue(1), leaseMs: NEVER_MS }, SKEW_MS))
 })
 
@@ -229,7 +229,7 @@ test('a claim that comes back under its id has a new life, even if it has not be
 
 test('what was seen is forgotten with the resource', t => {
   const clock = { time: 0, now: () => 0, boot: () => clock.time }
-  const watch = new Watch(clock, SKEW_MS)
+  const watch = new FailureDetector(clock, SKEW_MS)
   const claims = claimAt(5, [{ sentAt: 0, at: 5 }], () => -1e6)
   watch.dead(KEY, state(claims))
   watch.forget(KEY)

@@ -5,12 +5,12 @@ import test, { type ExecutionContext } from 'ava'
 import { systemClock } from '../../src/clock.js'
 import { parseDsn } from '../../src/config/dsn.js'
 import { SeraError } from '../../src/errors.js'
-import { attributesOf, connect, type Server } from '../../src/store/connect.js'
+import { attributesOf, connect, type ServerTarget } from '../../src/store/connect.js'
 import type { Connection } from '../../src/store/connection.js'
 import { backoff, explain, isTransient } from '../../src/store/retry.js'
 import { sharedServers, startServer } from '../support/servers.js'
 
-function to(dsn: string, connectWaitMs = 0): Server {
+function to(dsn: string, connectWaitMs = 0): ServerTarget {
   return { dsn: parseDsn(dsn), connectWaitMs, attributes: {}, clock: systemClock, random: Math.random }
 }
 

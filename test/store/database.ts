@@ -6,7 +6,7 @@ import { systemClock } from '../../src/clock.js'
 import { parseDsn } from '../../src/config/dsn.js'
 import { LockTables, type LockTablesOptions } from '../../src/store/lock-tables.js'
 import { ownerOf } from '../../src/store/owner.js'
-import { type Result, RUNTIMES, sera } from '../support/cli.js'
+import { type CliResult, RUNTIMES, sera } from '../support/cli.js'
 import type { SharedServer } from '../support/servers.js'
 
 export interface Database {
@@ -72,12 +72,12 @@ function open(t: ExecutionContext, dsn: string, options: Partial<LockTablesOptio
   return store
 }
 
-export const patience = () => ({ until: systemClock.now() + 60_000 })
+export const deadline = () => ({ until: systemClock.now() + 60_000 })
 
 const [runtime] = RUNTIMES as [(typeof RUNTIMES)[number]]
 
 /** sera with a DSN, and with what else stands in its environment. */
-export function run(server: string, ...argv: (string | Record<string, string>)[]): Promise<Result> {
+export function run(server: string, ...argv: (string | Record<string, string>)[]): Promise<CliResult> {
   const env = Object.assign({ SERA_SERVER: server }, ...argv.filter(word => typeof word !== 'string'))
   return sera(
     runtime,

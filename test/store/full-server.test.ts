@@ -3,13 +3,13 @@ import test from 'ava'
 import mysql from 'mysql2/promise'
 import { connect } from '../../src/index.js'
 import { admin } from '../support/admin.js'
-import { type Server, sharedServers, startServer } from '../support/servers.js'
+import { sharedServers, startServer, type TestServer } from '../support/servers.js'
 import { until } from '../support/until.js'
 
 const TIMES = { lease: 6000, grace: 500 }
 
 /** Takes every connection that is free, and each that becomes free, until it is disposed of. */
-function occupy({ port }: Server): AsyncDisposable & { isFull: boolean } {
+function occupy({ port }: TestServer): AsyncDisposable & { isFull: boolean } {
   const taken: mysql.Connection[] = []
   const own = { isFull: false, over: false }
   const options = { host: '127.0.0.1', port, user: 'sera', password: 'secret' }

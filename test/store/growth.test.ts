@@ -1,15 +1,15 @@
 /** What a statement costs depends on what is in use, and not on the names and runs that the tables remember. */
 import test, { type ExecutionContext } from 'ava'
 import { systemClock } from '../../src/clock.js'
-import { Participant } from '../../src/primitives/participant.js'
+import { Session } from '../../src/primitives/participant.js'
 import { Sera } from '../../src/sera.js'
-import { type Query, readHistory, writeHistory } from '../../src/store/history.js'
+import { type HistoryQuery, readHistory, writeHistory } from '../../src/store/history.js'
 import type { LockTables } from '../../src/store/lock-tables.js'
 import { statementsSince } from '../../src/store/schema.js'
-import { survey } from '../../src/store/survey.js'
+import { readSnapshot } from '../../src/store/survey.js'
 import { fillHistory, fillResources } from '../support/full-tables.js'
 import { type SharedServer, sharedServers } from '../support/servers.js'
-import { database, patience } from './database.js'
+import { database, deadline } from './database.js'
 
 const TABLES = ['sera_resource', 'sera_claim', 'sera_history']
 const REMEMBERED = 20_000
@@ -31,17 +31,17 @@ for (const server of sharedServers()) {
     await costs('release', () => again.release())
     await costs('counter', () => sera.counter('new').add(1))
     const key = { kind: 'mutex', name: 'new' }
-    await costs('look', () => tables.look([{ key, upTo: Number.POSITIVE_INFINITY }], patience()))
-    await costs('look at a part', () => tables.look([{ key, upTo: Number.MAX_SAFE_INTEGER }], patience()))
-    await costs('front', () => tables.front(key, 2, patience()))
+    await costs('look', () => tables.look([{ key, upTo: Number.POSITIVE_INFINITY }], deadline()))
+    await costs('look at a part', () => tables.look([{ key, upTo: Number.MAX_SAFE_INTEGER }], deadline()))
+    await costs('front', () => tables.front(key, 2, deadline()))
   })
 
   test(`${kind}: no view reads more rows the more names are kept, or uses a table on disk`, async t => {
     const { tables, elsewhere, sera, costs } = await fullTables(t, server)
     await sera.mutex('name 9').acquire()
-    for (const calls of [tables.calls, elsewhere.calls]) {
+    for (const client of [tables.client, elsewhere.client]) {
       const look = (wanted: { kind?: string; names?: string[] }) => () =>
-        survey(calls, { ...wanted, getLocks: undefined }, patience())
+        readSnapshot(client, { ...wanted, getLocks: undefined }, deadline())
       await costs('status', look({}))
       await costs('status of a kind', look({ kind: 'counter' }))
       await costs('status of a name', look({ kind: 'counter', names: ['name 10'] }))
@@ -50,7 +50,7 @@ for (const server of sharedServers()) {
 
   test(`${kind}: history reads no more rows the more runs there are, or uses a table on disk`, async t => {
     const { tables, elsewhere, costs } = await fullTables(t, server)
-    const queries: Omit<Query, 'limit'>[] = [
+    const queries: Omit<HistoryQuery, 'limit'>[] = [
       {},
       { outcomes: ['lost'] },
       { outcomes: ['lost', 'ran'] },
@@ -59,13 +59,13 @@ for (const server of sharedServers()) {
       { since: 86_400_000 },
     ]
     for (const query of queries) {
-      for (const { calls } of [tables, elsewhere]) {
-        const read = () => readHistory(calls, { ...query, limit: LIMIT }, patience())
+      for (const { client } of [tables, elsewhere]) {
+        const read = () => readHistory(client, { ...query, limit: LIMIT }, deadline())
         await costs(`history ${JSON.stringify(query)}`, read)
       }
     }
     const ending = { key: { kind: 'mutex', name: 'x' }, token: '1', outcome: 'ran', exitCode: 0, waitedMs: 1, ranMs: 1 }
-    await costs('writing', () => writeHistory(tables, ending, 1, patience()))
+    await costs('writing', () => writeHistory(tables, ending, 1, deadline()))
   })
 }
 
@@ -81,7 +81,7 @@ async function fullTables(t: ExecutionContext, server: SharedServer) {
   await root.query(`ANALYZE TABLE ${TABLES.join(', ')}`)
   const tables = open(dsn, { random: () => 0 })
   const elsewhere = open(dsn, { namespace: 'other' })
-  const sera = new Sera(new Participant(tables, TIMING))
+  const sera = new Sera(new Session(tables, TIMING))
   t.teardown(() => sera.close())
   const costs = async <T>(what: string, work: () => Promise<T>): Promise<T> => {
     const before = await countersOf(tables, elsewhere)
@@ -109,10 +109,10 @@ function cost(before: Counters, after: Counters): Counters {
 /** Of the one connection that each of these has open. */
 async function countersOf(...all: readonly LockTables[]): Promise<Counters> {
   const counters = { rows: 0, onDisk: 0 }
-  for (const { calls } of all) {
+  for (const { client } of all) {
     const asked =
       "SHOW SESSION STATUS WHERE Variable_name LIKE 'Handler_read%' OR Variable_name = 'Created_tmp_disk_tables'"
-    for (const { Variable_name: name, Value: value } of await calls.persist(one => one.query(asked), patience())) {
+    for (const { Variable_name: name, Value: value } of await client.persist(one => one.query(asked), deadline())) {
       counters[name === 'Created_tmp_disk_tables' ? 'onDisk' : 'rows'] += Number(value)
     }
   }

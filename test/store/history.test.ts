@@ -3,7 +3,7 @@ import test from 'ava'
 import { connect } from '../../src/connect.js'
 import { readHistory, writeHistory } from '../../src/store/history.js'
 import { sharedServers } from '../support/servers.js'
-import { database, patience } from './database.js'
+import { database, deadline } from './database.js'
 
 const DAY_MS = 86_400_000
 const ENDING = {
@@ -27,7 +27,7 @@ for (const server of sharedServers()) {
   test(`${kind}: what is older than it is to be kept goes in passing, a little at a time, and nothing else`, async t => {
     const { account, open, rows, root } = await database(t, server)
     const tables = open(await account('ALL'), { random: evenly() })
-    const write = () => writeHistory(tables, ENDING, 7 * DAY_MS, patience())
+    const write = () => writeHistory(tables, ENDING, 7 * DAY_MS, deadline())
     const count = async (name: string) => (await rows('SELECT 1 FROM sera_history WHERE name = ?', [name])).length
     await write()
     const values = (ago: string, name: string) =>
@@ -46,15 +46,15 @@ for (const server of sharedServers()) {
   test(`${kind}: what was written is read, in the order in which it ended`, async t => {
     const { account, open } = await database(t, server)
     const tables = open(await account('ALL'))
-    await writeHistory(tables, ENDING, DAY_MS, patience())
+    await writeHistory(tables, ENDING, DAY_MS, deadline())
     const waited = { ...ENDING, key: { kind: 'gate', name: 'second' }, outcome: 'timed-out', ranMs: undefined }
-    await writeHistory(tables, { ...waited, token: '17', exitCode: 204 }, DAY_MS, patience())
-    const [first, second] = await readHistory(tables.calls, { limit: 10 }, patience())
+    await writeHistory(tables, { ...waited, token: '17', exitCode: 204 }, DAY_MS, deadline())
+    const [first, second] = await readHistory(tables.client, { limit: 10 }, deadline())
     t.like(first, { kind: 'mutex', name: 'new', outcome: 'ran', exitCode: 0, waitedMs: 1500, ranMs: 2500 })
     t.is(Date.parse(first?.grantedAt ?? '') - Date.parse(first?.requestedAt ?? ''), 1500)
     t.like(second, { kind: 'gate', name: 'second', token: '17', exitCode: 204, waitedMs: 1500 })
     t.deepEqual([second?.ranMs, second?.grantedAt], [undefined, undefined])
-    t.is((await readHistory(tables.calls, { limit: 1 }, patience()))[0]?.name, 'second')
+    t.is((await readHistory(tables.client, { limit: 1 }, deadline()))[0]?.name, 'second')
   })
 
   test(`${kind}: the library leaves no entries`, async t => {

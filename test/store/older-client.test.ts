@@ -3,7 +3,7 @@ import test from 'ava'
 import { applySchema } from '../../src/store/schema-change.js'
 import { sharedServers } from '../support/servers.js'
 import { until } from '../support/until.js'
-import { database, patience, run } from './database.js'
+import { database, deadline, run } from './database.js'
 import { OlderClient } from './older-client.js'
 import { version2 } from './version-2.js'
 
@@ -19,7 +19,7 @@ for (const server of sharedServers()) {
     const client = new OlderClient(await another())
     const tables = open(await account('ALL'), { anySchema: true })
     await client.grant('mutex', 'm', 'first')
-    const applied = applySchema(tables.calls)
+    const applied = applySchema(tables.client)
     const waiting = `SELECT 1 FROM information_schema.PROCESSLIST WHERE DB = '${name}' AND STATE LIKE '%metadata lock%'`
     await until('the change waits for the step', async () => (await rows(waiting)).length > 0)
     await client.commit()
@@ -28,9 +28,9 @@ for (const server of sharedServers()) {
     await client.grant('mutex', 'm', 'second')
     await client.commit()
     const newer = open(await account('ALL'))
-    const [holder] = await newer.contenders({ kind: 'mutex', name: 'm' }, patience())
+    const [holder] = await newer.listClaims({ kind: 'mutex', name: 'm' }, deadline())
     t.like(holder, { id: 'second', state: 'granted', host: 'old-host' })
-    t.is((await newer.renew(['second'], patience())).size, 1)
+    t.is((await newer.renew(['second'], deadline())).size, 1)
   })
 
   test(`${kind}: what an older client writes after the change is listed, swept and read as its own`, async t => {
@@ -39,7 +39,7 @@ for (const server of sharedServers()) {
     await root.query(version2(kind))
     const client = new OlderClient(await another())
     await client.record('mutex', NAMESPACED)
-    await applySchema(open(dsn, { anySchema: true }).calls)
+    await applySchema(open(dsn, { anySchema: true }).client)
     await client.record('mutex', NAMESPACED)
     for (const [of, name, value, record] of [
       ['counter', 'kept', 3, null],

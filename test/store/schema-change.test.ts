@@ -2,7 +2,7 @@
 import test from 'ava'
 import { SCHEMA_VERSION } from '../../src/store/schema.js'
 import { cleanEnvironment } from '../support/cli.js'
-import { Terminal } from '../support/pty.js'
+import { TestTerminal } from '../support/pty.js'
 import { sharedServers } from '../support/servers.js'
 import { until } from '../support/until.js'
 import { type Database, database, run } from './database.js'
@@ -160,12 +160,12 @@ for (const server of sharedServers()) {
     const dsn = await account('ALL')
     await run(dsn, 'gate', 'close', 'x')
     const env = { ...(await cleanEnvironment()), SERA_SERVER: dsn }
-    const no = new Terminal('bin/sera schema drop', env)
+    const no = new TestTerminal('bin/sera schema drop', env)
     await no.sees(/drop the lock tables in database \w+ at [\d.:]+ \(0 held, 0 waiting\).*\?/)
     no.type('n\n')
     t.is(await no.closed, 208)
     t.is((await rows('SHOW TABLES')).length, 4)
-    const yes = new Terminal('bin/sera schema drop', env)
+    const yes = new TestTerminal('bin/sera schema drop', env)
     await yes.sees(/\?/)
     yes.type('y\n')
     t.is(await yes.closed, 0)

@@ -2,7 +2,7 @@
 import test, { type ExecutionContext } from 'ava'
 import { SCHEMA_VERSION, statementsSince } from '../../src/store/schema.js'
 import { type SharedServer, sharedServers, startServer } from '../support/servers.js'
-import { database, patience, run } from './database.js'
+import { database, deadline, run } from './database.js'
 
 const CONTENTION = 200
 
@@ -14,7 +14,7 @@ for (const server of sharedServers()) {
     const dsn = await account('ALL')
     const stores = Array.from({ length: CONTENTION }, () => open(dsn))
     const looks = await Promise.all(
-      stores.map(store => store.look([{ key: { kind: 'mutex', name: 'x' }, upTo: 0 }], patience())),
+      stores.map(store => store.look([{ key: { kind: 'mutex', name: 'x' }, upTo: 0 }], deadline())),
     )
     t.true(looks.every(([state]) => state?.resource.version === 0))
     t.deepEqual(await rows('SELECT version FROM sera_schema'), [{ version: SCHEMA_VERSION }] as never)

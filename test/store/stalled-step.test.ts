@@ -3,8 +3,8 @@ import test, { type ExecutionContext } from 'ava'
 import { systemClock } from '../../src/clock.js'
 import type { SeraError } from '../../src/errors.js'
 import { MUTEX } from '../../src/primitives/mutex.js'
-import { Participant } from '../../src/primitives/participant.js'
-import { takeTurn, type Waiting } from '../../src/primitives/turn.js'
+import { Session } from '../../src/primitives/participant.js'
+import { acquire, type WaitPolicy } from '../../src/primitives/turn.js'
 import type { LockTables } from '../../src/store/lock-tables.js'
 import { startProxy } from '../support/proxy.js'
 import { type SharedServer, sharedServers } from '../support/servers.js'
@@ -13,16 +13,16 @@ import { type Database, database } from './database.js'
 
 const KEY = { kind: 'mutex', name: 'x' }
 
-function participantAt(t: ExecutionContext, store: LockTables): Participant {
+function participantAt(t: ExecutionContext, store: LockTables): Session {
   const { leaseMs } = store.options
-  const participant = new Participant(store, { clock: systemClock, leaseMs, graceMs: 500, maxClockSkewMs: 30_000 })
-  t.teardown(() => participant.close())
-  return participant
+  const session = new Session(store, { clock: systemClock, leaseMs, graceMs: 500, maxClockSkewMs: 30_000 })
+  t.teardown(() => session.close())
+  return session
 }
 
-function take(participant: Participant, waitMs: number, waiting: Waiting = MUTEX) {
-  const place = participant.place(KEY)
-  return takeTurn(participant, place, {}, waiting, { until: participant.clock.now() + waitMs })
+function take(session: Session, waitMs: number, policy: WaitPolicy = MUTEX) {
+  const ownClaim = session.newClaim(KEY)
+  return acquire(session, ownClaim, {}, policy, { until: session.clock.now() + waitMs })
 }
 
 /**
@@ -34,21 +34,21 @@ async function fallsSilentInAStep(
   t: ExecutionContext,
   server: SharedServer,
   store: LockTables,
-  before: (participant: Participant) => Promise<void> = async () => {},
+  before: (session: Session) => Promise<void> = async () => {},
 ): Promise<void> {
-  const participant = participantAt(t, store)
+  const session = participantAt(t, store)
   const proxy = await startProxy(server.port)
   t.teardown(() => proxy[Symbol.asyncDispose]())
   const [dsn] = store.options.servers
   if (dsn?.address.net === 'tcp') dsn.address.port = proxy.port
-  await before(participant)
+  await before(session)
   const silent = new Promise<void>(resolve => {
-    const rule: Waiting['rule'] = (state, me) => {
+    const rule: WaitPolicy['rule'] = (state, me) => {
       proxy.blackhole()
       resolve()
       return MUTEX.rule(state, me)
     }
-    take(participant, 60_000, { ...MUTEX, rule }).catch(() => {})
+    take(session, 60_000, { ...MUTEX, rule }).catch(() => {})
   })
   await silent
 }
@@ -78,9 +78,9 @@ for (const server of sharedServers()) {
     const db = await database(t, server)
     const dsn = await db.account('ALL')
     const [stalled, behind] = [db.open(dsn, { leaseMs: 120_000 }), db.open(dsn, { leaseMs: 120_000 })]
-    await fallsSilentInAStep(t, server, stalled, async participant => {
-      const place = await take(participant, 0)
-      t.truthy(place && (await participant.leave(place)))
+    await fallsSilentInAStep(t, server, stalled, async session => {
+      const ownClaim = await take(session, 0)
+      t.truthy(ownClaim && (await session.leave(ownClaim)))
       await longIdle(db)
     })
     t.truthy(await take(participantAt(t, behind), 40_000))
@@ -88,26 +88,26 @@ for (const server of sharedServers()) {
 
   test.serial(`${kind}: a step of a process that was held up for too long is done again`, async t => {
     const { account, open } = await database(t, server)
-    const participant = participantAt(t, open(await account('ALL'), { leaseMs: 60_000 }))
+    const session = participantAt(t, open(await account('ALL'), { leaseMs: 60_000 }))
     let tries = 0
-    const rule: Waiting['rule'] = (state, me) => {
+    const rule: WaitPolicy['rule'] = (state, me) => {
       tries++
       // this thread stands still, as when the machine has no time for it
       if (tries === 1) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5000)
       return MUTEX.rule(state, me)
     }
-    t.truthy(await take(participant, 60_000, { ...MUTEX, rule }))
+    t.truthy(await take(session, 60_000, { ...MUTEX, rule }))
     t.is(tries, 2)
   })
 
   test(`${kind}: a session may be idle between steps for longer than within one`, async t => {
     const db = await database(t, server)
     const store = db.open(await db.account('ALL'), { leaseMs: 60_000 })
-    const participant = participantAt(t, store)
-    const place = await take(participant, 0)
+    const session = participantAt(t, store)
+    const ownClaim = await take(session, 0)
     await longIdle(db)
-    t.truthy(place && (await participant.leave(place)))
-    t.truthy(await take(participant, 0), 'and steps again')
+    t.truthy(ownClaim && (await session.leave(ownClaim)))
+    t.truthy(await take(session, 0), 'and steps again')
   })
 
   test(`${kind}: a row that stays locked for longer than a lease does not end a patient waiter`, async t => {
@@ -118,14 +118,14 @@ for (const server of sharedServers()) {
       return 0.5
     }
     const store = open(await account('ALL'), { leaseMs: 6000, random })
-    const participant = participantAt(t, store)
-    const first = await take(participant, 0)
-    if (first) await participant.leave(first)
+    const session = participantAt(t, store)
+    const first = await take(session, 0)
+    if (first) await session.leave(first)
     const rival = await another()
     await rival.query('BEGIN')
     await rival.query('SELECT * FROM sera_resource FOR UPDATE')
     const startedAt = systemClock.now()
-    const waiting = take(participant, 60_000)
+    const waiting = take(session, 60_000)
     await until('two leases of contention', () => retries > 0 && systemClock.now() - startedAt > 12_000)
     await rival.query('ROLLBACK')
     t.truthy(await waiting)
@@ -134,13 +134,13 @@ for (const server of sharedServers()) {
   test(`${kind}: a row that stays locked ends a call that does not wait`, async t => {
     const { account, open, another } = await database(t, server)
     const store = open(await account('ALL'), { leaseMs: 6000 })
-    const participant = participantAt(t, store)
-    const first = await take(participant, 0)
-    if (first) await participant.leave(first)
+    const session = participantAt(t, store)
+    const first = await take(session, 0)
+    if (first) await session.leave(first)
     const rival = await another()
     await rival.query('BEGIN')
     await rival.query('SELECT * FROM sera_resource FOR UPDATE')
-    const error = await t.throwsAsync<SeraError>(take(participant, 0))
+    const error = await t.throwsAsync<SeraError>(take(session, 0))
     t.regex(error?.message ?? '', /a rival transaction takes long/)
     await rival.query('ROLLBACK')
   })

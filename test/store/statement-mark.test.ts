@@ -1,6 +1,6 @@
 import test from 'ava'
 import fc from 'fast-check'
-import { readMark, statementMark } from '../../src/store/statement-mark.js'
+import { readStatementComment, statementComment } from '../../src/store/statement-mark.js'
 
 test('what a mark tells is read back, whatever it is, and it is one comment', t => {
   const attributes = fc.record({
@@ -10,8 +10,8 @@ test('what a mark tells is read back, whatever it is, and it is one comment', t 
   })
   fc.assert(
     fc.property(attributes, told => {
-      const mark = statementMark(told)
-      t.deepEqual(readMark(`SELECT GET_LOCK('x', 5) ${mark}`), told)
+      const mark = statementComment(told)
+      t.deepEqual(readStatementComment(`SELECT GET_LOCK('x', 5) ${mark}`), told)
       return /^\/\*[^*?\\\n]*\*\/$/.test(mark)
     }),
   )
@@ -19,7 +19,7 @@ test('what a mark tells is read back, whatever it is, and it is one comment', t 
 
 test('a statement without a mark, or with somebody else’s, tells nothing', t => {
   for (const statement of ['SELECT 1', "SELECT 1 /*traceparent='00-1'*/", "SELECT '/*command=' /*x*/", '']) {
-    t.deepEqual(readMark(statement), {})
+    t.deepEqual(readStatementComment(statement), {})
   }
-  t.is(readMark("x /*command='%E0%A4%A',host='a',pid='1'*/").command, '%E0%A4%A')
+  t.is(readStatementComment("x /*command='%E0%A4%A',host='a',pid='1'*/").command, '%E0%A4%A')
 })

@@ -4,7 +4,7 @@ import { statementsSince } from '../../src/store/schema.js'
 import { visit } from '../e2e/doctor.js'
 import { RUNTIMES } from '../support/cli.js'
 import { sharedServers } from '../support/servers.js'
-import { database, patience, run } from './database.js'
+import { database, deadline, run } from './database.js'
 
 const [runtime] = RUNTIMES as [(typeof RUNTIMES)[number]]
 
@@ -39,15 +39,15 @@ for (const server of sharedServers()) {
   test(`${kind}: a session that keeps a transaction open after COMMIT is not trusted`, async t => {
     const { account, open } = await database(t, server)
     const tables = open(await account('ALL'))
-    await tables.calls.persist(connection => connection.raw.query('SET completion_type = 1'), patience())
-    const commit = tables.calls.persist(async connection => {
+    await tables.client.persist(connection => connection.raw.query('SET completion_type = 1'), deadline())
+    const commit = tables.client.persist(async connection => {
       await connection.begin()
       await connection.commit()
-    }, patience())
+    }, deadline())
     await t.throwsAsync(commit, { message: /has a transaction open after a COMMIT/ })
-    await tables.calls.persist(connection => connection.raw.query('SET autocommit = 0'), patience())
-    const renewal = tables.renew(['no such claim'], patience())
+    await tables.client.persist(connection => connection.raw.query('SET autocommit = 0'), deadline())
+    const renewal = tables.renew(['no such claim'], deadline())
     await t.throwsAsync(renewal, { message: /has a transaction open after a COMMIT or a single statement/ })
-    t.is((await tables.renew(['no such claim'], patience())).size, 0, 'the next session is another')
+    t.is((await tables.renew(['no such claim'], deadline())).size, 0, 'the next session is another')
   })
 }

@@ -2,47 +2,56 @@
 import test, { type ExecutionContext } from 'ava'
 import { systemClock } from '../../src/clock.js'
 import { MUTEX } from '../../src/primitives/mutex.js'
-import { type Ask, Participant, type ParticipantOptions } from '../../src/primitives/participant.js'
-import type { Place } from '../../src/primitives/place.js'
-import { takeTurn, type Waiting } from '../../src/primitives/turn.js'
+import { type ClaimSpec, Session, type SessionOptions } from '../../src/primitives/participant.js'
+import type { OwnClaim } from '../../src/primitives/place.js'
+import { acquire, type WaitPolicy } from '../../src/primitives/turn.js'
 import { breakClaims } from '../../src/store/breaking.js'
-import { NOBODY } from '../../src/store/claims.js'
+import { NO_PROCESS } from '../../src/store/claims.js'
 import { readHistory } from '../../src/store/history.js'
 import type { LockTables } from '../../src/store/lock-tables.js'
 import { sharedServers } from '../support/servers.js'
 import { until } from '../support/until.js'
-import { type Database, database, patience } from './database.js'
+import { type Database, database, deadline } from './database.js'
 
 const LEASE_MS = 1500
 
-function participantAt(t: ExecutionContext, store: LockTables, options: Partial<ParticipantOptions> = {}): Participant {
+function participantAt(t: ExecutionContext, store: LockTables, options: Partial<SessionOptions> = {}): Session {
   const timing = { clock: systemClock, leaseMs: 60_000, graceMs: 0, maxClockSkewMs: 3_600_000 }
-  const participant = new Participant(store, { ...timing, ...options })
-  t.teardown(() => participant.close())
-  return participant
+  const session = new Session(store, { ...timing, ...options })
+  t.teardown(() => session.close())
+  return session
 }
 
-async function take(participant: Participant, kind = 'mutex', ask: Ask = {}, waiting: Waiting = MUTEX): Promise<Place> {
+async function take(
+  session: Session,
+  kind = 'mutex',
+  spec: ClaimSpec = {},
+  policy: WaitPolicy = MUTEX,
+): Promise<OwnClaim> {
   const until = systemClock.now() + 45_000
-  const place = await takeTurn(participant, participant.place({ kind, name: 'x' }), ask, waiting, { until })
-  if (!place) throw new Error('not granted')
-  return place
+  const ownClaim = await acquire(session, session.newClaim({ kind, name: 'x' }), spec, policy, { until })
+  if (!ownClaim) throw new Error('not granted')
+  return ownClaim
 }
 
 /** A claim that nobody renews any more, as that of a process that was killed. */
-async function vanishes(t: ExecutionContext, store: LockTables, ...how: [kind?: string, ask?: Ask]): Promise<Place> {
-  const participant = participantAt(t, store, { leaseMs: LEASE_MS })
-  const place = await take(participant, ...how)
-  participant.forget(place)
-  return place
+async function vanishes(
+  t: ExecutionContext,
+  store: LockTables,
+  ...how: [kind?: string, ask?: ClaimSpec]
+): Promise<OwnClaim> {
+  const session = participantAt(t, store, { leaseMs: LEASE_MS })
+  const ownClaim = await take(session, ...how)
+  session.forget(ownClaim)
+  return ownClaim
 }
 
 /** The same of a participant that waits behind the holder. */
 async function vanishesWaiting(t: ExecutionContext, store: LockTables): Promise<void> {
-  const participant = participantAt(t, store, { leaseMs: LEASE_MS })
-  const place = participant.place({ kind: 'mutex', name: 'x' })
-  await participant.step(place, {}, MUTEX.rule, { join: true, read: 'all', ...patience() })
-  participant.forget(place)
+  const session = participantAt(t, store, { leaseMs: LEASE_MS })
+  const ownClaim = session.newClaim({ kind: 'mutex', name: 'x' })
+  await session.step(ownClaim, {}, MUTEX.rule, { join: true, read: 'all', ...deadline() })
+  session.forget(ownClaim)
 }
 
 /** Each connection fails at its first deletion of a claim, as by a rival transaction. */
@@ -76,19 +85,19 @@ for (const server of sharedServers()) {
     const dsn = await db.account('ALL')
     const open = (label: string) =>
       db.open(dsn, { keepsHistory: true, owner: { host: 'h', pid: 7, user: 'u', command: label } })
-    const { claim } = await vanishes(t, open('gone'))
+    const { seen: claim } = await vanishes(t, open('gone'))
     const waiters = await Promise.all(
       ['a', 'b', 'c'].map(async label => {
-        const participant = participantAt(t, open(label))
-        const place = await take(participant)
-        await participant.leave(place)
+        const session = participantAt(t, open(label))
+        const ownClaim = await take(session)
+        await session.leave(ownClaim)
       }),
     )
     t.is(waiters.length, 3)
     const owner = { host: 'h', pid: 7, user: 'u', command: 'gone' }
     const taken = { outcome: 'abandoned', exit_code: 206, reason: null }
     t.deepEqual(await entries(db), [{ kind: 'mutex', name: 'x', token: claim?.token, ...owner, ...taken }] as never)
-    const [entry] = await readHistory(open('reader').calls, { limit: 10 }, patience())
+    const [entry] = await readHistory(open('reader').client, { limit: 10 }, deadline())
     t.like(entry, { outcome: 'abandoned', reason: undefined })
     t.true((entry?.ranMs ?? 0) >= LEASE_MS)
   })
@@ -100,7 +109,7 @@ for (const server of sharedServers()) {
     await vanishes(t, open())
     await db.root.query(FAILS_ONCE)
     let tries = 0
-    const rule: Waiting['rule'] = (state, me) => {
+    const rule: WaitPolicy['rule'] = (state, me) => {
       if (state.claims.length === 1) tries++
       return MUTEX.rule(state, me)
     }
@@ -116,7 +125,7 @@ for (const server of sharedServers()) {
     const db = await database(t, server)
     const dsn = await db.account('ALL')
     const open = () => db.open(dsn, { keepsHistory: true })
-    const { claim } = await vanishes(t, open())
+    const { seen: claim } = await vanishes(t, open())
     await vanishesWaiting(t, open())
     t.is((await db.rows('SELECT id FROM sera_claim')).length, 2)
     const { reaper } = participantAt(t, open(), { maxClockSkewMs: 0 })
@@ -140,7 +149,7 @@ for (const server of sharedServers()) {
     const dsn = await db.account('ALL')
     await vanishes(t, store(), 'gate')
     await take(participantAt(t, store()), 'gate')
-    await vanishes(t, store(), 'semaphore', { processId: NOBODY })
+    await vanishes(t, store(), 'semaphore', { processId: NO_PROCESS })
     await take(participantAt(t, store()), 'semaphore')
     const silent = () => db.open(dsn)
     await vanishes(t, silent())
@@ -155,11 +164,11 @@ for (const server of sharedServers()) {
     await vanishes(t, store())
     const locker = await db.another()
     await locker.query('LOCK TABLES sera_history WRITE')
-    const participant = participantAt(t, store())
-    const place = await unlessHeldUp(db, take(participant))
-    t.truthy(place, 'the locked history is not waited for')
+    const session = participantAt(t, store())
+    const ownClaim = await unlessHeldUp(db, take(session))
+    t.truthy(ownClaim, 'the locked history is not waited for')
     await locker.query('UNLOCK TABLES')
-    if (place) await participant.leave(place)
+    if (ownClaim) await session.leave(ownClaim)
     await vanishes(t, store())
     await db.root.query('RENAME TABLE sera_history TO elsewhere')
     const after = participantAt(t, store())
@@ -179,14 +188,14 @@ for (const server of sharedServers()) {
   test(`${kind}: a break leaves an entry for each claim that it removes, with its reason, and for no other`, async t => {
     const db = await database(t, server)
     const store = db.open(await db.account('ALL'), { keepsHistory: true })
-    const participant = participantAt(t, store)
-    const one = await take(participant, 'mutex')
-    const other = await take(participant, 'rwlock')
-    await participant.leave(other)
-    const broke = () => breakClaims(store.calls, [one.id, other.id], 'hangs', patience())
+    const session = participantAt(t, store)
+    const one = await take(session, 'mutex')
+    const other = await take(session, 'rwlock')
+    await session.leave(other)
+    const broke = () => breakClaims(store.client, [one.id, other.id], 'hangs', deadline())
     t.true(await broke())
     t.false(await broke())
-    const taken = { kind: 'mutex', token: one.claim?.token, outcome: 'broken', exit_code: 206, reason: 'hangs' }
+    const taken = { kind: 'mutex', token: one.seen?.token, outcome: 'broken', exit_code: 206, reason: 'hangs' }
     t.deepEqual(
       (await entries(db)).map(({ kind, token, outcome, exit_code, reason }) => ({
         kind,

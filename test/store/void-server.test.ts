@@ -1,9 +1,9 @@
 /** Servers on which GET_LOCK excludes nobody are told from those on which it does, on the real ones. */
 import { existsSync } from 'node:fs'
 import test, { type ExecutionContext } from 'ava'
-import { voidRules, voidServer } from '../../src/store/void-server.js'
-import { type Result, RUNTIMES, sera } from '../support/cli.js'
-import { type Server, sharedServers, startServer } from '../support/servers.js'
+import { supportRules, unsupportedServer } from '../../src/store/void-server.js'
+import { type CliResult, RUNTIMES, sera } from '../support/cli.js'
+import { sharedServers, startServer, type TestServer } from '../support/servers.js'
 
 const PROVIDER = '/usr/lib/galera/libgalera_smm.so'
 const GROUP = [
@@ -15,16 +15,16 @@ const [runtime] = RUNTIMES as [(typeof RUNTIMES)[number]]
 
 const LEASED = 'sera: the server is a member of a cluster; locking in the lock tables (engine lease)\n'
 
-type Run = (flags?: string[], env?: NodeJS.ProcessEnv) => Promise<Result>
+type StartedRun = (flags?: string[], env?: NodeJS.ProcessEnv) => Promise<CliResult>
 
-async function on(t: ExecutionContext, kind: Server['kind'], args: string[]): Promise<Run> {
+async function on(t: ExecutionContext, kind: TestServer['kind'], args: string[]): Promise<StartedRun> {
   const server = await startServer({ kind, args })
   t.teardown(() => server.stop())
   return (flags = [], env = {}) =>
     sera(runtime, [...flags, '60', 'echo', 'ran'], { env: { SERA_SERVER: server.dsn(), ...env } })
 }
 
-function refused(t: ExecutionContext, { code, stdout, stderr }: Result, reason: RegExp): void {
+function refused(t: ExecutionContext, { code, stdout, stderr }: CliResult, reason: RegExp): void {
   t.deepEqual({ code, stdout }, { code: 202, stdout: '' })
   t.regex(stderr, /^sera: GET_LOCK cannot lock safely on this server: [^\n]+\n$/)
   t.regex(stderr, reason)
@@ -75,12 +75,12 @@ onMySql(
 )
 
 test('whoever sends all hosts to one member says so, and no rule applies', t => {
-  t.deepEqual(voidRules('auto', true), [])
-  t.is(voidRules('auto', false).length, voidRules('get_lock', false).length + 1)
+  t.deepEqual(supportRules('auto', true), [])
+  t.is(supportRules('auto', false).length, supportRules('get_lock', false).length + 1)
 })
 
 test('a reason is given for every rule, and an unknown one is named as it is', t => {
-  for (const { variable } of voidRules('auto', false))
-    t.true(voidServer(voidRules('auto', false), variable).message.includes(': it is '))
-  t.regex(voidServer([], 'something').message, /: something;/)
+  for (const { variable } of supportRules('auto', false))
+    t.true(unsupportedServer(supportRules('auto', false), variable).message.includes(': it is '))
+  t.regex(unsupportedServer([], 'something').message, /: something;/)
 })

@@ -5,18 +5,18 @@ import { mkdtemp } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { environmentAt, testFolder } from './environment.js'
 
-export interface Runtime {
+export interface CliRuntime {
   name: 'node' | 'binary'
   path: string
 }
 
 /** `bin/sera` on Node always, and the single binary where it has been built (`npm test` builds it). */
-export const RUNTIMES: readonly Runtime[] = [
+export const RUNTIMES: readonly CliRuntime[] = [
   { name: 'node' as const, path: resolve('bin/sera') },
   { name: 'binary' as const, path: resolve('dist/sera') },
 ].filter(({ path }) => existsSync(path))
 
-export interface Result {
+export interface CliResult {
   code: number | null
   signal: NodeJS.Signals | null
   stdout: string
@@ -36,7 +36,7 @@ export async function cleanEnvironment(): Promise<NodeJS.ProcessEnv> {
   return environmentAt(await mkdtemp(join(testFolder, 'home-')))
 }
 
-export async function sera(runtime: Runtime, args: readonly string[], options: CliOptions = {}): Promise<Result> {
+export async function sera(runtime: CliRuntime, args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
   const child = spawn(runtime.path, args, {
     cwd: options.cwd,
     env: { ...(await cleanEnvironment()), ...options.env },

@@ -1,24 +1,24 @@
 /** The same test on each kind of server and each runtime, told apart by its title. */
 import type { ExecutionContext } from 'ava'
-import { type Bench, bench, type Runtime, runtimes } from './sera.js'
+import { type Bench, bench, runtimes, type SeraRuntime } from './sera.js'
 import { type SharedServer, sharedServers } from './servers.js'
 import { test } from './turns.js'
 
-type Body = (t: ExecutionContext, bench: Bench, server: SharedServer) => Promise<void>
+type EachTest = (t: ExecutionContext, bench: Bench, server: SharedServer) => Promise<void>
 type Declare = (title: string, body: (t: ExecutionContext) => Promise<void>) => void
 
 /** Each runtime and each server, once: for what does not depend on which runtime meets which server. */
-export function each(title: string, body: Body): void {
+export function each(title: string, body: EachTest): void {
   declare(test, title, body, couples(runtimes(), sharedServers()))
 }
 
 /** For what keeps the machine busy: one after the other. */
-each.serial = (title: string, body: Body): void => {
+each.serial = (title: string, body: EachTest): void => {
   declare(test.serial, title, body, couples(runtimes(), sharedServers()))
 }
 
 /** Each runtime with each server: for what the core promises. */
-export function eachPair(title: string, body: Body): void {
+export function eachPair(title: string, body: EachTest): void {
   const pairs = runtimes().flatMap(runtime => sharedServers().map(server => [runtime, server] as const))
   declare(test, title, body, pairs)
 }
@@ -30,7 +30,12 @@ export function couples<A, B>(some: readonly A[], others: readonly B[]): [A, B][
 }
 
 /** On the servers that all tests share: nothing may be done to them but locking. */
-function declare(test: Declare, title: string, body: Body, pairs: readonly (readonly [Runtime, SharedServer])[]): void {
+function declare(
+  test: Declare,
+  title: string,
+  body: EachTest,
+  pairs: readonly (readonly [SeraRuntime, SharedServer])[],
+): void {
   for (const [runtime, server] of pairs) {
     const where = `(${runtime.name}, ${server.label ?? server.kind})`
     test(`${title} ${where}`, t => body(t, bench(t, runtime, server.dsn()), server))

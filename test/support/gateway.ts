@@ -1,10 +1,10 @@
 /** A `sera serve` that listens, and whoever asks it. */
 import { request } from 'node:http'
-import type { Bench, Sera, SeraOptions } from './sera.js'
+import type { Bench, SeraOptions, SeraProcess } from './sera.js'
 import { until } from './until.js'
 
 export interface TestGateway {
-  sera: Sera
+  sera: SeraProcess
   url: string
 }
 
@@ -18,24 +18,24 @@ export async function serve(bench: Bench, args: readonly string[] = [], options?
   return { sera, url }
 }
 
-export interface Answer {
+export interface GatewayAnswer {
   status: number
   type: string | undefined
   text: string
 }
 
-export interface Asked {
+export interface PendingAnswer {
   /** Undefined: the connection has ended without one. */
-  answer: Promise<Answer | undefined>
+  answer: Promise<GatewayAnswer | undefined>
   /** Undefined, too, as long as there is none. */
-  answered: Answer | undefined
+  answered: GatewayAnswer | undefined
   hangUp(): void
 }
 
 /** Asks on a connection of its own, as curl does. */
-export function ask(url: string, headers: Record<string, string> = {}): Asked {
+export function ask(url: string, headers: Record<string, string> = {}): PendingAnswer {
   const outgoing = request(url, { agent: false, headers }).end()
-  const asked: Asked = {
+  const asked: PendingAnswer = {
     answered: undefined,
     hangUp: () => outgoing.destroy(),
     answer: new Promise(resolve => {
@@ -51,7 +51,7 @@ export function ask(url: string, headers: Record<string, string> = {}): Asked {
   return asked
 }
 
-export async function get(url: string, headers?: Record<string, string>): Promise<Answer> {
+export async function get(url: string, headers?: Record<string, string>): Promise<GatewayAnswer> {
   const answer = await ask(url, headers).answer
   if (!answer) throw new Error(`no answer from ${url}`)
   return answer

@@ -8,7 +8,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { until } from './until.js'
 
-export interface Entry {
+export interface JournalEntry {
   word: 'start' | 'end' | 'overlap' | 'term'
   pid: number
   /** Who: the argument given to `command`. */
@@ -47,20 +47,20 @@ export class Journal {
     return ['sh', '-c', `${REFEREED}\n${script}\nnote end\nexit "$code"`, 'work', this.path, who, String(exitCode)]
   }
 
-  entries(): Entry[] {
+  entries(): JournalEntry[] {
     const lines = readFileSync(this.path, 'utf8').split('\n').slice(0, -1)
     return lines.map(line => {
       const [word, pid, who = '', at] = line.split(' ')
-      return { word: word as Entry['word'], pid: Number(pid), who, at: Number(at) }
+      return { word: word as JournalEntry['word'], pid: Number(pid), who, at: Number(at) }
     })
   }
 
-  all(word: Entry['word']): Entry[] {
+  all(word: JournalEntry['word']): JournalEntry[] {
     return this.entries().filter(entry => entry.word === word)
   }
 
   /** The line, as soon as it is there. */
-  seen(word: Entry['word'], who: string, withinMs = 30_000): Promise<Entry> {
+  seen(word: JournalEntry['word'], who: string, withinMs = 30_000): Promise<JournalEntry> {
     const find = () => this.all(word).find(entry => entry.who === who)
     return until(`${word} of ${who}`, find, { withinMs })
   }

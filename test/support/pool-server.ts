@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import type { ExecutionContext } from 'ava'
 
-export interface Asked {
+export interface AskedOfPool {
   /** get, wait, renew, release, with what stands before it: `locks/get`. */
   verb: string
   host: string | null
@@ -14,12 +14,16 @@ export interface Asked {
 }
 
 /** `hang`: the answer never comes; `reset`: the connection is cut; else what is answered. */
-export type Told = 'hang' | 'reset' | string | { status?: number; headers?: Record<string, string>; text: string }
+export type ScriptedAnswer =
+  | 'hang'
+  | 'reset'
+  | string
+  | { status?: number; headers?: Record<string, string>; text: string }
 
 export interface PoolServer {
   url: string
   port: number
-  asked: Asked[]
+  asked: AskedOfPool[]
   /** How many have asked so. */
   count(verb: string): number
   /** Clients that wait and are there. */
@@ -29,10 +33,10 @@ export interface PoolServer {
 
 export async function poolServer(
   t: Pick<ExecutionContext, 'teardown'>,
-  tell: (asked: Asked, response: ServerResponse) => Told,
+  tell: (asked: AskedOfPool, response: ServerResponse) => ScriptedAnswer,
   port = 0,
 ): Promise<PoolServer> {
-  const asked: Asked[] = []
+  const asked: AskedOfPool[] = []
   const waiting = new Set<ServerResponse>()
   const server = createServer((request, response) => {
     const one = read(request)
@@ -50,7 +54,7 @@ export async function poolServer(
   return { url: `http://127.0.0.1:${at}`, port: at, asked, count, waiting, stop }
 }
 
-function read({ url = '', headers }: IncomingMessage): Asked {
+function read({ url = '', headers }: IncomingMessage): AskedOfPool {
   const { pathname, searchParams } = new URL(url, 'http://host')
   const [host = null, pool = null, id = null, token = null] = ['host', 'pool', 'id', 'token'].map(name =>
     searchParams.get(name),
@@ -58,7 +62,7 @@ function read({ url = '', headers }: IncomingMessage): Asked {
   return { verb: pathname.replace(/^\/|\/$/g, ''), host, pool, id, token, authorization: headers.authorization }
 }
 
-function answer(told: Told, response: ServerResponse, waiting: Set<ServerResponse>): void {
+function answer(told: ScriptedAnswer, response: ServerResponse, waiting: Set<ServerResponse>): void {
   if (told === 'hang') {
     waiting.add(response)
     response.once('close', () => waiting.delete(response))
@@ -71,13 +75,13 @@ function answer(told: Told, response: ServerResponse, waiting: Set<ServerRespons
 }
 
 /** One pool with one place, as a Distributex has it; with `expires` (seconds), as a sera gateway has it. */
-export function onePool(expires?: string): (asked: Asked, response: ServerResponse) => Told {
+export function onePool(expires?: string): (asked: AskedOfPool, response: ServerResponse) => ScriptedAnswer {
   let holder: string | null | undefined
   let token = 100
   const line: { host: string | null; response: ServerResponse }[] = []
   const headers = (): Record<string, string> =>
     expires === undefined ? {} : { 'Sera-Expires-In': expires, 'Sera-Token': String(token) }
-  const grant = (host: string | null): Told => {
+  const grant = (host: string | null): ScriptedAnswer => {
     if (holder !== host) token++
     holder = host
     return { headers: headers(), text: 'YES' }

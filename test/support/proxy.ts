@@ -21,11 +21,11 @@ export interface Proxy extends AsyncDisposable {
 }
 
 export async function startProxy(serverPort: number): Promise<Proxy> {
-  const links = new Set<Link>()
+  const links = new Set<ProxyLink>()
   const wire = { dropping: false, muted: false, delayMs: 0 }
   let port = serverPort
   const server = createServer({ allowHalfOpen: true }, client => {
-    const link = new Link(client, connect({ port, host: '127.0.0.1', allowHalfOpen: true }), wire)
+    const link = new ProxyLink(client, connect({ port, host: '127.0.0.1', allowHalfOpen: true }), wire)
     links.add(link)
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -60,14 +60,14 @@ export async function startProxy(serverPort: number): Promise<Proxy> {
   }
 }
 
-interface Wire {
+interface ProxyWire {
   dropping: boolean
   muted: boolean
   delayMs: number
 }
 
 /** One connection through the proxy. Once one side was reset, the other hears nothing more. */
-class Link {
+class ProxyLink {
   readonly commands: number[] = []
   #cut = false
   #unread = Buffer.alloc(0)
@@ -75,7 +75,7 @@ class Link {
   constructor(
     readonly client: Socket,
     readonly server: Socket,
-    readonly wire: Wire,
+    readonly wire: ProxyWire,
   ) {
     client.on('data', chunk => this.#listen(chunk))
     this.#carry(client, server)

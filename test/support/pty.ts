@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { until } from './until.js'
 
-export class Terminal {
+export class TestTerminal {
   /** Everything that has appeared on the screen, escape sequences included. */
   output = ''
   readonly closed: Promise<number | null>

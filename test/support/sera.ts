@@ -10,14 +10,14 @@ import { lockName } from '../../src/lockname/lockname.js'
 import { environmentAt, testFolder } from './environment.js'
 import { guardsOf, kill, processesMarked } from './processes.js'
 
-export interface Runtime {
+export interface SeraRuntime {
   name: 'node' | 'binary'
   program: string
 }
 
 /** Node always; the binary when there is one. */
-export function runtimes(): Runtime[] {
-  const all: Runtime[] = [
+export function runtimes(): SeraRuntime[] {
+  const all: SeraRuntime[] = [
     { name: 'node', program: resolve('bin/sera') },
     { name: 'binary', program: resolve('dist/sera') },
   ]
@@ -34,9 +34,9 @@ export interface Bench {
   /** For a sera inside a sera. */
   program: string
   /** Starts sera; whatever it leaves is killed when the test ends. */
-  sera(args: readonly string[], options?: SeraOptions): Sera
+  sera(args: readonly string[], options?: SeraOptions): SeraProcess
   /** The same without `--name`, for subcommands, which name what they want. */
-  sub(args: readonly string[], options?: SeraOptions): Sera
+  sub(args: readonly string[], options?: SeraOptions): SeraProcess
   /** A script for a command that runs until `tell` is called. */
   untilTold: string
   tell(): void
@@ -54,9 +54,9 @@ export interface SeraOptions {
 const DIES_WITH_THE_TEST = ['--pdeathsig', 'KILL', '--']
 
 /** What one test needs to run sera on one server. */
-export function bench(t: Pick<ExecutionContext, 'title' | 'teardown'>, runtime: Runtime, dsn: string): Bench {
+export function bench(t: Pick<ExecutionContext, 'title' | 'teardown'>, runtime: SeraRuntime, dsn: string): Bench {
   const folder = mkdtempSync(join(testFolder, 'bench-'))
-  const started: Sera[] = []
+  const started: SeraProcess[] = []
   t.teardown(async () => {
     kill(
       started.filter(({ running }) => running).map(({ pid }) => pid),
@@ -81,7 +81,7 @@ export function bench(t: Pick<ExecutionContext, 'title' | 'teardown'>, runtime: 
       stdio: ['ignore', output ?? 'pipe', output ?? 'pipe'],
       detached: true,
     })
-    const sera = new Sera(child, mark)
+    const sera = new SeraProcess(child, mark)
     started.push(sera)
     return sera
   }
@@ -98,7 +98,7 @@ export function bench(t: Pick<ExecutionContext, 'title' | 'teardown'>, runtime: 
 }
 
 /** A sera that runs or has run. */
-export class Sera {
+export class SeraProcess {
   /** Resolves when sera has ended, whatever still holds its output: its exit code, 128+n for signal n. */
   readonly exited: Promise<number>
   stdout = ''

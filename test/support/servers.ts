@@ -39,7 +39,7 @@ export interface SharedServer extends ServerAddress {
   rootDsn(database?: string): string
 }
 
-export interface Server extends SharedServer {
+export interface TestServer extends SharedServer {
   /** Ends the server and waits until it is gone: cleanly if it has a folder to keep, else at once and with its folder. */
   stop(): Promise<void>
   /** Sends a signal; after KILL and TERM it waits until the server is gone. */
@@ -79,7 +79,7 @@ export async function serverBinary(kind: ServerKind): Promise<ServerBinary | und
 }
 
 /** Starts a server of its own for a test: about half a second for MariaDB, two for MySQL. */
-export async function startServer(options: StartOptions): Promise<Server> {
+export async function startServer(options: StartOptions): Promise<TestServer> {
   const binary = await serverBinary(options.kind)
   if (binary === undefined) throw new Error(`no ${options.kind} server program on this machine`)
   const made = await template(binary, resolve('build/servers'))
@@ -155,7 +155,7 @@ class ServerProcess {
   }
 }
 
-function handleOf(server: ServerProcess, removeFolder: boolean): Server {
+function handleOf(server: ServerProcess, removeFolder: boolean): TestServer {
   const { binary, made, port, socketPath } = server
   const shutDown = async () => {
     // a frozen server can't hear TERM

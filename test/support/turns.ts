@@ -5,7 +5,7 @@
 import { availableParallelism } from 'node:os'
 import ava, { type ExecutionContext } from 'ava'
 
-type Body = (t: ExecutionContext) => void | Promise<void>
+type TestBody = (t: ExecutionContext) => void | Promise<void>
 
 /** More than one a core, as tests wait, too; few, as each starts several processes, and other files run at the same time. */
 const AT_ONCE = 3 * availableParallelism()
@@ -17,12 +17,12 @@ let free = AT_ONCE
 const waiting: (() => void)[] = []
 
 /** ava's `test`, for tests that start processes: the body begins when fewer than AT_ONCE others of its file run. */
-export const test = Object.assign((title: string, body: Body) => ava(title, inTurn(body)), {
+export const test = Object.assign((title: string, body: TestBody) => ava(title, inTurn(body)), {
   serial: ava.serial,
   after: ava.after,
 })
 
-function inTurn(body: Body): Body {
+function inTurn(body: TestBody): TestBody {
   return async t => {
     await turn()
     t.teardown(done) // the first to be declared, the last to be run

@@ -1,7 +1,7 @@
 /** Waiting for conditions. */
 import { setTimeout as sleep } from 'node:timers/promises'
 
-export interface Patience {
+export interface UntilOptions {
   /** Gives up after this long, ms. */
   withinMs?: number
   everyMs?: number
@@ -11,7 +11,7 @@ export interface Patience {
 export async function until<T>(
   what: string,
   ask: () => T | undefined | false | Promise<T | undefined | false>,
-  { withinMs = 30_000, everyMs = 10 }: Patience = {},
+  { withinMs = 30_000, everyMs = 10 }: UntilOptions = {},
 ): Promise<T> {
   const deadline = performance.now() + withinMs
   for (;;) {

@@ -6,25 +6,25 @@ import { RECORDED } from '../../status/recorded.js'
 import { takeWords } from '../argv.js'
 import { BUILT_IN, builtInNamed, choicesOfBuiltIn } from '../built-in.js'
 import { FLAGS, type Flag, type FlagName, findFlag, flagsOf } from '../flags.js'
-import { questionOf } from '../status/question.js'
+import { statusQueryOf } from '../status/question.js'
 import { choicesOf, isVariable } from '../subcommand-line.js'
 import { findSubcommand, SUBCOMMANDS, type Subcommand } from '../subcommands.js'
 
 /** Names that are in use at the server. */
-export interface Wanted {
+export interface WantedNames {
   kinds: readonly Kind[]
   /** The flags so far, which may name the server. */
   flags: readonly string[]
 }
 
-export type Ask = (wanted: Wanted) => Promise<readonly string[]>
+export type AskNames = (wanted: WantedNames) => Promise<readonly string[]>
 
 /** One a line; nothing where the shell knows better what follows. The last of the words is being typed. */
-export async function completions([, ...words]: readonly string[], ask: Ask): Promise<string> {
+export async function completions([, ...words]: readonly string[], ask: AskNames): Promise<string> {
   const typed = words.at(-1) ?? ''
   try {
     const offers = offersAfter(words.slice(0, -1), typed)
-    const all = Array.isArray(offers) ? offers : await ask(offers as Wanted)
+    const all = Array.isArray(offers) ? offers : await ask(offers as WantedNames)
     return all
       .filter(offer => offer.startsWith(typed))
       .map(offer => `${offer}\n`)
@@ -35,7 +35,7 @@ export async function completions([, ...words]: readonly string[], ask: Ask): Pr
   }
 }
 
-type Offers = readonly string[] | Wanted
+type Offers = readonly string[] | WantedNames
 
 /** Where on the line the next word stands, as long as that is not within the command. */
 interface Place {
@@ -115,6 +115,6 @@ function wordsAt({ words, flags }: Place, { name, forms }: Subcommand): Offers {
 function kindsOf(name: string, words: readonly string[]): readonly Kind[] {
   if (name === 'semaphore') return ['semaphore', 'counter']
   if (name === 'barrier') return ['barrier', 'double-barrier']
-  const { kind } = questionOf([KINDS.find(one => one === name) ?? words[0] ?? ''])
+  const { kind } = statusQueryOf([KINDS.find(one => one === name) ?? words[0] ?? ''])
   return kind ? [kind] : []
 }

@@ -14,7 +14,7 @@ export interface Check {
 /** Groups and names are a contract (README, "For programs"). */
 export type GroupName = 'config' | 'server' | 'tables' | 'engine' | 'host'
 
-export interface Group {
+export interface CheckGroup {
   group: GroupName
   /** Which of the servers, in `server` and `tables`. */
   server?: string

@@ -1,7 +1,7 @@
 /** What the servers' clocks show: beside this host's, and beside each other's. */
 import { formatDuration } from '../../config/duration.js'
 import type { ClockReading } from '../../store/diagnosis.js'
-import { NotTold } from '../../store/not-told.js'
+import { Undisclosed } from '../../store/not-told.js'
 import { bad, type Check, good, unknown, warning } from './check.js'
 
 const SKEWED_MS = 1000
@@ -15,8 +15,8 @@ export function clockDifference({ before, after, server }: ClockReading): { ms: 
 }
 
 /** Locks go by each process's own monotonic clock and by the server's; this host's wall clock matters for logs. */
-export function clock(reading: ClockReading | NotTold, maxClockSkewMs: number): Check {
-  if (reading instanceof NotTold) return unknown('clock', reading.reason)
+export function clock(reading: ClockReading | Undisclosed, maxClockSkewMs: number): Check {
+  if (reading instanceof Undisclosed) return unknown('clock', reading.reason)
   const { ms, errorMs } = clockDifference(reading)
   if (!Number.isFinite(ms)) return unknown('clock', 'the server does not tell the time as expected')
   const off = Math.abs(ms) - errorMs

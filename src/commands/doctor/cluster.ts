@@ -1,16 +1,16 @@
 /** What kind of server it is, whom it belongs to, and what stands before it: told by what it shows to an account without rights. */
 import type { GroupMember, ServerFacts } from '../../store/diagnosis.js'
-import { NotTold } from '../../store/not-told.js'
+import { Undisclosed } from '../../store/not-told.js'
 import { bad, type Check, good, unknown, warning } from './check.js'
 
 /** `isMember`: it is one of several servers that the settings name. */
 export function clusterChecks(facts: ServerFacts, isMember: boolean): Check[] {
   const { settings } = facts
-  const told = settings instanceof NotTold ? undefined : settings
+  const told = settings instanceof Undisclosed ? undefined : settings
   return [
     kind(facts),
     proxy(facts),
-    ...(told ? [writable(facts, told, isMember)] : [unknown('writable', (settings as NotTold).reason)]),
+    ...(told ? [writable(facts, told, isMember)] : [unknown('writable', (settings as Undisclosed).reason)]),
     ...(told?.get('wsrep_on') === 'ON' ? [galera(facts)] : []),
     ...(told?.get('group_replication_group_name') ? [group(facts, told)] : []),
   ]
@@ -33,8 +33,8 @@ const STRANGERS: readonly { sign: RegExp; verdict: 'warning' | 'bad'; says: stri
 ]
 
 function kind({ greeting, identity, isMariaDb, settings }: ServerFacts): Check {
-  if (identity instanceof NotTold && settings instanceof NotTold) return unknown('kind', identity.reason)
-  const { version, comment } = identity instanceof NotTold ? { version: greeting.version, comment: '' } : identity
+  if (identity instanceof Undisclosed && settings instanceof Undisclosed) return unknown('kind', identity.reason)
+  const { version, comment } = identity instanceof Undisclosed ? { version: greeting.version, comment: '' } : identity
   const stranger = STRANGERS.find(({ sign }) => sign.test(`${greeting.version} ${version} ${comment}`))
   if (stranger) {
     return {
@@ -43,7 +43,7 @@ function kind({ greeting, identity, isMariaDb, settings }: ServerFacts): Check {
       remedy: 'give sera a MySQL or MariaDB of its own; a small one will do',
     }
   }
-  const told = settings instanceof NotTold ? undefined : settings
+  const told = settings instanceof Undisclosed ? undefined : settings
   const aurora = told?.get('aurora_version')
   const name = aurora ? `Aurora ${aurora}, MySQL` : isMariaDb ? 'MariaDB' : 'MySQL'
   return good('kind', `${name} ${version}${aurora ? '; name the cluster endpoint, which follows the writer' : ''}`)
@@ -63,7 +63,7 @@ function proxy({ proxy: name, identity, greeting }: ServerFacts): Check {
       'wait_timeout, and reads of the tables may go to a replica'
     return warning('proxy', says, DIRECTLY)
   }
-  if (identity instanceof NotTold) return unknown('proxy', identity.reason)
+  if (identity instanceof Undisclosed) return unknown('proxy', identity.reason)
   const isOther = identity.connection !== greeting.connection && !/tidb|vitess/i.test(greeting.version)
   if (!isOther) return good('proxy', 'none shows')
   const says =
@@ -72,26 +72,26 @@ function proxy({ proxy: name, identity, greeting }: ServerFacts): Check {
   return warning('proxy', says, DIRECTLY)
 }
 
-type Settings = ReadonlyMap<string, string>
+type ServerVariables = ReadonlyMap<string, string>
 
 /** The variables that keep a server from taking writes. */
-export function readOnlyBy(settings: Settings): string[] {
+export function readOnlyBy(settings: ServerVariables): string[] {
   return ['read_only', 'super_read_only', 'innodb_read_only', 'offline_mode'].filter(name => !isOff(settings.get(name)))
 }
 
-function writable({ status }: ServerFacts, settings: Settings, isMember: boolean): Check {
+function writable({ status }: ServerFacts, settings: ServerVariables, isMember: boolean): Check {
   const readOnly = readOnlyBy(settings)
   const says = `it takes no writes (${readOnly.join(', ')}): a replica, or a primary that was replaced`
   if (readOnly.length > 0 && isMember && isSecondary(settings)) return good('writable', 'not while it is a secondary')
   if (readOnly.length > 0) return bad('writable', says, 'name the primary in the DSN, or an address that follows it')
-  const replicates = !(status instanceof NotTold) && status.get('slave_running') === 'ON'
+  const replicates = !(status instanceof Undisclosed) && status.get('slave_running') === 'ON'
   if (!replicates) return good('writable', 'it takes writes')
   const both = 'it takes writes and is a replica itself: hosts that lock on its primary are not kept out'
   return warning('writable', both, 'name the same server on every host, the primary')
 }
 
 /** Of a group with a single primary, those that are read-only take over from it. */
-function isSecondary(settings: Settings): boolean {
+function isSecondary(settings: ServerVariables): boolean {
   return Boolean(settings.get('group_replication_group_name'))
 }
 
@@ -100,7 +100,7 @@ function isOff(value: string | undefined): boolean {
 }
 
 function galera({ status }: ServerFacts): Check {
-  if (status instanceof NotTold) return unknown('cluster', status.reason)
+  if (status instanceof Undisclosed) return unknown('cluster', status.reason)
   const size = Number(status.get('wsrep_cluster_size'))
   const state = status.get('wsrep_local_state_comment')
   const component = status.get('wsrep_cluster_status')
@@ -116,10 +116,10 @@ function galera({ status }: ServerFacts): Check {
   return few(says, size)
 }
 
-function group({ members: found }: ServerFacts, settings: Settings): Check {
+function group({ members: found }: ServerFacts, settings: ServerVariables): Check {
   const mode = isOff(settings.get('group_replication_single_primary_mode')) ? 'multi' : 'single'
   const says = `Group Replication, ${mode}-primary`
-  if (found instanceof NotTold) {
+  if (found instanceof Undisclosed) {
     const remedy = 'GRANT SELECT ON performance_schema.replication_group_members to the account to have them checked'
     return { name: 'cluster', verdict: 'unknown', says: `${says}; its members do not show to this account`, remedy }
   }

@@ -3,7 +3,7 @@ import { formatDuration } from '../../config/duration.js'
 import type { Settings } from '../../config/settings.js'
 import { SHORTEST_LEASE_MS } from '../../store/calls.js'
 import type { Diagnosis } from '../../store/diagnosis.js'
-import { NotTold } from '../../store/not-told.js'
+import { Undisclosed } from '../../store/not-told.js'
 import { bad, type Check, good, unknown, warning } from './check.js'
 import { clocksAmong } from './clock.js'
 import { readOnlyBy } from './cluster.js'
@@ -16,14 +16,14 @@ type Chosen = Pick<Settings, 'engine' | 'leaseMs' | 'allowMultiPrimary' | 'maxCl
 export function chosenEngine({ engine }: Chosen, [diagnosis]: readonly Diagnosis[]): Engine | undefined {
   if (engine === 'lease') return 'lease'
   const getLock = diagnosis?.facts?.getLock
-  if (!diagnosis?.facts || getLock instanceof NotTold) return undefined
+  if (!diagnosis?.facts || getLock instanceof Undisclosed) return undefined
   if (!getLock) return 'get_lock'
   return engine === 'auto' && getLock.leasable ? 'lease' : undefined
 }
 
 /** `origin`: where the setting came from. */
 export function engineChecks(settings: Chosen, diagnoses: readonly Diagnosis[], origin: string): Check[] {
-  const clocks = diagnoses.flatMap(({ facts }) => (facts && !(facts.clock instanceof NotTold) ? [facts.clock] : []))
+  const clocks = diagnoses.flatMap(({ facts }) => (facts && !(facts.clock instanceof Undisclosed) ? [facts.clock] : []))
   return [
     plainLock(settings, diagnoses, origin),
     ...writers(diagnoses),
@@ -44,7 +44,7 @@ function plainLock(settings: Chosen, diagnoses: readonly Diagnosis[], origin: st
   const facts = diagnoses[0]?.facts
   if (!facts) return unknown('engine', 'there is no connection')
   const { getLock } = facts
-  if (getLock instanceof NotTold) return unknown('engine', getLock.reason)
+  if (getLock instanceof Undisclosed) return unknown('engine', getLock.reason)
   if (!getLock)
     return good('engine', `get_lock, by ${asked}: the server's own GET_LOCK${allowMultiPrimary ? UNCHECKED : ''}`)
   if (engine === 'auto' && getLock.leasable)
@@ -57,7 +57,9 @@ const UNCHECKED = '; allowMultiPrimary says that every host is sent to one prima
 /** Of several servers one has to take writes. */
 function writers(diagnoses: readonly Diagnosis[]): Check[] {
   if (diagnoses.length < 2) return []
-  const told = diagnoses.flatMap(({ facts }) => (facts && !(facts.settings instanceof NotTold) ? [facts.settings] : []))
+  const told = diagnoses.flatMap(({ facts }) =>
+    facts && !(facts.settings instanceof Undisclosed) ? [facts.settings] : [],
+  )
   const count = told.filter(settings => readOnlyBy(settings).length === 0).length
   if (count > 0) return [good('writers', `${count} of the ${diagnoses.length} servers take writes`)]
   return [bad('writers', 'none of the servers takes writes', 'name the primary, or all members of the cluster')]
@@ -66,7 +68,7 @@ function writers(diagnoses: readonly Diagnosis[]): Check[] {
 /** Healthy members of a cluster stall for seconds when one is lost. */
 function leaseLength({ leaseMs }: Chosen, diagnoses: readonly Diagnosis[]): Check[] {
   const kinds = diagnoses.flatMap(({ facts }) => {
-    if (!facts || facts.settings instanceof NotTold) return []
+    if (!facts || facts.settings instanceof Undisclosed) return []
     if (facts.settings.get('wsrep_on') === 'ON') return ['galera' as const]
     return facts.settings.get('group_replication_group_name') ? ['group' as const] : []
   })

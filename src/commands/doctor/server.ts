@@ -2,7 +2,7 @@
 import type { Dsn } from '../../config/dsn.js'
 import { formatDuration } from '../../config/duration.js'
 import type { Diagnosis, ServerFacts } from '../../store/diagnosis.js'
-import { NotTold } from '../../store/not-told.js'
+import { Undisclosed } from '../../store/not-told.js'
 import { explain } from '../../store/retry.js'
 import { badBecause, type Check, good, unknown, warning } from './check.js'
 import { clock, rounded } from './clock.js'
@@ -45,7 +45,7 @@ function connection({ connectMs }: Diagnosis, { asked }: ServerFacts): Check {
 }
 
 function encryption({ tls, address }: Dsn, { status }: ServerFacts): Check {
-  if (status instanceof NotTold) return unknown('TLS', status.reason)
+  if (status instanceof Undisclosed) return unknown('TLS', status.reason)
   const cipher = status.get('ssl_cipher')
   if (cipher) {
     const says = `${status.get('ssl_version')}, ${cipher}`
@@ -67,7 +67,7 @@ function isLocal(address: Dsn['address']): boolean {
 /** Only where the DSN allows it. */
 function clearPassword({ address }: Dsn, { status }: ServerFacts): Check {
   const name = 'password'
-  if (status instanceof NotTold) return unknown(name, status.reason)
+  if (status instanceof Undisclosed) return unknown(name, status.reason)
   if (status.get('ssl_cipher')) return good(name, 'allowCleartextPasswords, protected by TLS')
   if (isLocal(address)) return good(name, 'allowCleartextPasswords; the connection does not leave this host')
   const says = 'allowCleartextPasswords without TLS: the password may cross the network in the clear'
@@ -75,15 +75,15 @@ function clearPassword({ address }: Dsn, { status }: ServerFacts): Check {
 }
 
 function account({ identity }: ServerFacts): Check {
-  if (identity instanceof NotTold) return unknown('account', identity.reason)
+  if (identity instanceof Undisclosed) return unknown('account', identity.reason)
   return good('account', `${identity.account}; GET_LOCK needs no more than to connect`)
 }
 
 function sessionTimeout({ sessionTimeout: seconds, settings }: ServerFacts, leaseMs: number): Check {
   const name = 'wait_timeout'
-  if (seconds instanceof NotTold) return unknown(name, seconds.reason)
+  if (seconds instanceof Undisclosed) return unknown(name, seconds.reason)
   const wanted = Math.ceil(leaseMs / 1000)
-  const own = settings instanceof NotTold ? '' : ` (${settings.get('wait_timeout')} s for others)`
+  const own = settings instanceof Undisclosed ? '' : ` (${settings.get('wait_timeout')} s for others)`
   const lease = formatDuration(leaseMs)
   if (seconds === wanted)
     return good(name, `the server ends a session of sera that is silent for the lease, ${lease}${own}`)
@@ -99,11 +99,11 @@ const CROWDED = 80
 
 function connections({ settings, status, identity }: ServerFacts): Check[] {
   const name = 'max_connections'
-  if (settings instanceof NotTold) return [unknown(name, settings.reason)]
-  if (status instanceof NotTold) return [unknown(name, status.reason)]
+  if (settings instanceof Undisclosed) return [unknown(name, settings.reason)]
+  if (status instanceof Undisclosed) return [unknown(name, status.reason)]
   const used = Number(status.get('threads_connected'))
   const all = use(name, used, Number(settings.get(name)), 'the server')
-  if (identity instanceof NotTold || identity.maxUserConnections === 0) return [all]
+  if (identity instanceof Undisclosed || identity.maxUserConnections === 0) return [all]
   return [all, use('max_user_connections', identity.userConnections, identity.maxUserConnections, 'this account')]
 }
 

@@ -1,9 +1,9 @@
 /** How the findings look: for a person, one line a check, and for programs. */
 import { folded } from '../text/folded.js'
 import { harmless } from '../text/width.js'
-import type { Check, Group, GroupName, Verdict } from './check.js'
+import type { Check, CheckGroup, GroupName, Verdict } from './check.js'
 
-export interface Look {
+export interface ShowOptions {
   columns: number
   colour: boolean
   /** Leave out what is well. */
@@ -29,7 +29,7 @@ const WIDEST = 100
 const NARROWEST = 40
 
 /** Mark, name, and what there is to say folded beside them; the remedy below that. */
-export function shown(groups: readonly Group[], look: Look): string {
+export function shown(groups: readonly CheckGroup[], look: ShowOptions): string {
   const kept = groups
     .map(group => ({ ...group, checks: group.checks.filter(({ verdict }) => !look.quiet || verdict !== 'good') }))
     .filter(({ checks }) => checks.length > 0)
@@ -40,7 +40,7 @@ export function shown(groups: readonly Group[], look: Look): string {
   return [...blocks, `${summary(groups)}\n`].join('\n')
 }
 
-function heading({ group, server }: Group, { colour }: Look): string {
+function heading({ group, server }: CheckGroup, { colour }: ShowOptions): string {
   return painted(
     server === undefined ? HEADINGS[group] : `${HEADINGS[group]}${group === 'tables' ? ' on' : ''} ${harmless(server)}`,
     BOLD,
@@ -48,7 +48,7 @@ function heading({ group, server }: Group, { colour }: Look): string {
   )
 }
 
-function line({ name, verdict, says, remedy }: Check, indent: number, { columns, colour }: Look): string {
+function line({ name, verdict, says, remedy }: Check, indent: number, { columns, colour }: ShowOptions): string {
   const width = Math.max(NARROWEST, Math.min(WIDEST, columns))
   const beside = (text: string, at: number) => folded(cut(harmless(text), width - at), width, ' '.repeat(at)).slice(at)
   const mark = painted(MARKS[verdict], COLOURS[verdict], colour)
@@ -66,7 +66,7 @@ function cut(text: string, room: number): string {
 }
 
 /** The last line. */
-export function summary(groups: readonly Group[]): string {
+export function summary(groups: readonly CheckGroup[]): string {
   const count = (verdict: Verdict) =>
     groups.flatMap(({ checks }) => checks).filter(one => one.verdict === verdict).length
   const [bad, warnings, unknown] = [count('bad'), count('warning'), count('unknown')]
@@ -79,13 +79,13 @@ export function summary(groups: readonly Group[]): string {
 }
 
 /** A contract: README, "For programs". */
-export function json(groups: readonly Group[]): string {
+export function json(groups: readonly CheckGroup[]): string {
   const checks = groups.flatMap(({ group, server = null, checks }) =>
     checks.map(({ name, verdict, says, remedy = null }) => ({ group, server, name, verdict, says, remedy })),
   )
   return `${JSON.stringify({ healthy: isHealthy(groups), checks })}\n`
 }
 
-export function isHealthy(groups: readonly Group[]): boolean {
+export function isHealthy(groups: readonly CheckGroup[]): boolean {
   return groups.every(({ checks }) => checks.every(({ verdict }) => verdict !== 'bad'))
 }

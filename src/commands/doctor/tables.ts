@@ -1,6 +1,6 @@
 /** The lock tables on one server: there, whole, of the right version, and the account may use them. */
 import type { Diagnosis, ServerFacts } from '../../store/diagnosis.js'
-import { NotTold } from '../../store/not-told.js'
+import { Undisclosed } from '../../store/not-told.js'
 import { PRIVILEGES, SCHEMA_VERSION } from '../../store/schema.js'
 import type { TableFact, TableFacts } from '../../store/table-facts.js'
 import { bad, type Check, good, unknown, warning } from './check.js'
@@ -10,7 +10,7 @@ const SCHEMA = 'have a DBA run what `sera schema print` prints'
 /** `needed`: the engine locks in them; otherwise the subcommands alone want them. */
 export function tableChecks({ dsn, facts }: Diagnosis, needed: boolean): Check[] {
   if (!facts) return [unknown('tables', 'there is no connection')]
-  if (facts.tables instanceof NotTold) return [unknown('tables', facts.tables.reason)]
+  if (facts.tables instanceof Undisclosed) return [unknown('tables', facts.tables.reason)]
   const { tables } = facts
   if (tables.noDatabase !== undefined) return [noDatabase(tables, dsn.database !== undefined || needed)]
   const missing = tables.tables.filter(({ engine }) => engine === undefined)
@@ -66,7 +66,7 @@ function versionCheck(version: number | undefined, count: number): Check {
 }
 
 function isDenied({ denied }: TableFact): boolean {
-  return !(denied instanceof NotTold) && denied.length > 0
+  return !(denied instanceof Undisclosed) && denied.length > 0
 }
 
 function rights(tables: readonly TableFact[]): Check {
@@ -74,13 +74,13 @@ function rights(tables: readonly TableFact[]): Check {
   if (what.length > 0) {
     return bad('rights', `the account may not ${what.join('; ')}`, 'grant it; `sera schema print` prints the GRANTs')
   }
-  const untold = tables.map(({ denied }) => denied).find(denied => denied instanceof NotTold)
+  const untold = tables.map(({ denied }) => denied).find(denied => denied instanceof Undisclosed)
   return untold ? unknown('rights', untold.reason) : good('rights', `the account may ${PRIVILEGES}`)
 }
 
 /** InnoDB refuses READ COMMITTED, in which sera's transactions are, when statements are logged. */
 function statementLog({ settings }: ServerFacts, needed: boolean): Check[] {
-  if (settings instanceof NotTold) return []
+  if (settings instanceof Undisclosed) return []
   if (settings.get('log_bin') !== 'ON' || settings.get('binlog_format') !== 'STATEMENT') return []
   const says = 'the server logs statements (binlog_format), and so refuses the transactions of the tables'
   const check = needed ? bad : warning

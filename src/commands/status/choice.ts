@@ -1,11 +1,11 @@
 /** What `sera break` would break, of all that is at a resource. Pure. */
 import { SeraError } from '../../errors.js'
-import { holders, type Member, type Picture, type Sight } from '../../status/picture.js'
+import { type ClaimView, holders, type ResourceView, type StatusView } from '../../status/picture.js'
 import { whoIs } from './words.js'
 
-export interface Breakage {
+export interface Selection {
   /** What is there, less what stays. */
-  sights: readonly Sight[]
+  views: readonly ResourceView[]
   /** Claims in the lock tables, by id. */
   ids: readonly string[]
   /** A GET_LOCK, and the connection that holds it. */
@@ -15,21 +15,21 @@ export interface Breakage {
 }
 
 /** @throws SeraError conflict, when nobody is there, or it is not clear who is meant */
-export function choose(
-  { sights, unseen }: Pick<Picture, 'sights' | 'unseen'>,
+export function select(
+  { views, unseen }: Pick<StatusView, 'views' | 'unseen'>,
   what: string,
   { ticket, all }: { ticket: number | undefined; all: boolean },
-): Breakage {
-  const chosen = sights
-    .map(sight => ({ ...sight, members: sight.members.filter(member => isMeant(member, ticket, all)) }))
-    .filter(({ members, resource }) => members.length > 0 || (all && resource?.record !== undefined))
-  const members = chosen.flatMap(sight => sight.members)
-  if (chosen.length === 0) throw nobody(sights, what, ticket, unseen)
-  if (!all && members.length > 1) throw several(members, what)
+): Selection {
+  const chosen = views
+    .map(view => ({ ...view, claims: view.claims.filter(claim => isMeant(claim, ticket, all)) }))
+    .filter(({ claims, resource }) => claims.length > 0 || (all && resource?.record !== undefined))
+  const claims = chosen.flatMap(sight => sight.claims)
+  if (chosen.length === 0) throw noneFound(views, what, ticket, unseen)
+  if (!all && claims.length > 1) throw ambiguous(claims, what)
   return {
-    sights: chosen,
-    ids: members.flatMap(({ id }) => id ?? []),
-    sessions: chosen.flatMap(({ name, engine, members: [holder] }) =>
+    views: chosen,
+    ids: claims.flatMap(({ id }) => id ?? []),
+    sessions: chosen.flatMap(({ name, engine, claims: [holder] }) =>
       engine === 'get_lock' && holder?.connection !== undefined ? [{ name, connection: holder.connection }] : [],
     ),
     records: chosen.flatMap(({ name, resource }) =>
@@ -39,13 +39,13 @@ export function choose(
 }
 
 /** A wait for a GET_LOCK can't be broken: it would begin anew. */
-function isMeant({ state, ticket, connection }: Member, wanted: number | undefined, all: boolean): boolean {
+function isMeant({ state, ticket, connection }: ClaimView, wanted: number | undefined, all: boolean): boolean {
   if (wanted !== undefined) return ticket === wanted
   return state === 'granted' || (all && connection === undefined)
 }
 
-function nobody(
-  sights: readonly Sight[],
+function noneFound(
+  views: readonly ResourceView[],
   what: string,
   ticket: number | undefined,
   unseen: readonly string[],
@@ -54,7 +54,7 @@ function nobody(
     const none = `nobody at ${what} has the ticket ${ticket}; sera status ${what} lists them`
     return new SeraError('conflict', [none, ...unseen].join('. '))
   }
-  const waiting = sights.flatMap(({ members }) => members).length
+  const waiting = views.flatMap(({ claims }) => claims).length
   const others = waiting === 0 ? '' : `; ${waiting} wait there, who can be broken with --ticket or --all`
   return new SeraError('conflict', [`nobody holds ${what}${others}`, ...unseen].join('. '))
 }
@@ -62,16 +62,16 @@ function nobody(
 /** So many are listed; the line is one. */
 const LISTED = 5
 
-function several(members: readonly Member[], what: string): SeraError {
-  const listed = members.slice(0, LISTED).map(member => `${member.ticket ?? 'GET_LOCK'} (${whoIs(member)})`)
-  const more = members.length > LISTED ? `, and ${members.length - LISTED} more` : ''
+function ambiguous(claims: readonly ClaimView[], what: string): SeraError {
+  const listed = claims.slice(0, LISTED).map(claim => `${claim.ticket ?? 'GET_LOCK'} (${whoIs(claim)})`)
+  const more = claims.length > LISTED ? `, and ${claims.length - LISTED} more` : ''
   return new SeraError(
     'conflict',
-    `${what} is held by ${members.length}: say which with --ticket, or --all; tickets: ${listed.join(', ')}${more}`,
+    `${what} is held by ${claims.length}: say which with --ticket, or --all; tickets: ${listed.join(', ')}${more}`,
   )
 }
 
 /** The one who had it for longest, for reports. */
-export function firstHolder({ sights }: Breakage): Member | undefined {
-  return sights.flatMap(holders).toSorted((a, b) => (b.sinceMs ?? 0) - (a.sinceMs ?? 0))[0]
+export function firstHolder({ views }: Selection): ClaimView | undefined {
+  return views.flatMap(holders).toSorted((a, b) => (b.sinceMs ?? 0) - (a.sinceMs ?? 0))[0]
 }

@@ -3,12 +3,19 @@
  * who holds or waits, in columns that are the same for all. Pure; colours are the last step.
  */
 import type { Terminal } from '../../host.js'
-import { holders, isExpired, type Member, type Picture, type Sight, waiters } from '../../status/picture.js'
+import {
+  type ClaimView,
+  holders,
+  isExpired,
+  type ResourceView,
+  type StatusView,
+  waiters,
+} from '../../status/picture.js'
 import { linesOf } from '../text/folded.js'
 import { cut, filled, harmless, widthOf } from '../text/width.js'
-import { doing, leaseOf, situation, spell, whatRuns, whoIs } from './words.js'
+import { doing, formatLength, leaseOf, situation, whatRuns, whoIs } from './words.js'
 
-export interface Look {
+export interface DrawOptions {
   columns: number
   /** With tickets and tokens, each on a line of their own. */
   detailed: boolean
@@ -17,25 +24,25 @@ export interface Look {
 /** Looks that are legible on dark and light: no colour says what a word does not. */
 type Style = 'name' | 'held' | 'dead' | 'faint'
 
-export interface Span {
+export interface StyledSpan {
   text: string
   style?: Style | undefined
 }
 
-export type Line = readonly Span[]
+export type StyledLine = readonly StyledSpan[]
 
-export function viewOf(picture: Picture, look: Look): Line[] {
-  const { sights, isCut, unseen } = picture
-  const blocks = sights.map(sight => rowsOf(sight))
+export function viewOf(statusView: StatusView, look: DrawOptions): StyledLine[] {
+  const { views, isCut, unseen } = statusView
+  const blocks = views.map(view => rowsOf(view))
   const widths = columnWidths(blocks.flat(), look)
-  const body = sights.flatMap((sight, at) => [
+  const body = views.flatMap((view, at) => [
     [],
-    title(sight, picture.at, look.columns),
-    ...(blocks[at] as Row[]).flatMap(row => [rowLine(row, widths), ...details(row, look)]),
+    title(view, statusView.at, look.columns),
+    ...(blocks[at] as StatusRow[]).flatMap(row => [rowLine(row, widths), ...details(row, look)]),
   ])
   const notes = [...(isCut ? ['Of those that nobody is at, only the newest are shown.'] : []), ...unseen]
   return [
-    [{ text: headline(picture) }],
+    [{ text: headline(statusView) }],
     ...body,
     ...(notes.length > 0 ? [[]] : []),
     ...notes.flatMap(note => linesOf(harmless(note), look.columns)).map(text => [{ text, style: 'faint' as const }]),
@@ -43,8 +50,8 @@ export function viewOf(picture: Picture, look: Look): Line[] {
 }
 
 /** One who holds or waits, in words. */
-interface Row {
-  member: Member
+interface StatusRow {
+  claim: ClaimView
   does: string
   since: string
   who: string
@@ -53,25 +60,25 @@ interface Row {
   number: string
 }
 
-function rowsOf(sight: Sight): Row[] {
-  const queue = sight.members.filter(({ state }) => state === 'waiting')
-  return sight.members.map(member => ({
-    member,
-    does: harmless(doing(sight.kind, member, queue.indexOf(member) + 1)),
-    since: member.sinceMs === undefined ? '' : spell(member.sinceMs),
-    who: harmless(whoIs(member)),
-    runs: harmless(whatRuns(member, sight.kind)),
-    lease: leaseOf(member),
-    number: numberOf(member),
+function rowsOf(view: ResourceView): StatusRow[] {
+  const queue = view.claims.filter(({ state }) => state === 'waiting')
+  return view.claims.map(claim => ({
+    claim,
+    does: harmless(doing(view.kind, claim, queue.indexOf(claim) + 1)),
+    since: claim.sinceMs === undefined ? '' : formatLength(claim.sinceMs),
+    who: harmless(whoIs(claim)),
+    runs: harmless(whatRuns(claim, view.kind)),
+    lease: leaseOf(claim),
+    number: numberOf(claim),
   }))
 }
 
 /** What tells this claim from others: to break it by, or to find in the log. */
-function numberOf({ token, ticket }: Member): string {
+function numberOf({ token, ticket }: ClaimView): string {
   return token === undefined ? (ticket === undefined ? '' : `ticket ${ticket}`) : `token ${token}`
 }
 
-type Widths = Record<Exclude<keyof Row, 'member'>, number>
+type Widths = Record<Exclude<keyof StatusRow, 'claim'>, number>
 
 const INDENT = 2
 const GAP = 2
@@ -79,7 +86,7 @@ const GAP = 2
 const LEAST_RUNS = 12
 
 /** What there is room for: who does what since when comes first, then the lease, then the command, then numbers. */
-function columnWidths(rows: readonly Row[], { columns, detailed }: Look): Widths {
+function columnWidths(rows: readonly StatusRow[], { columns, detailed }: DrawOptions): Widths {
   const widest = (name: keyof Widths) => Math.max(0, ...rows.map(row => widthOf(row[name])))
   let room = columns - INDENT
   const take = (wanted: number, atLeast = wanted) => {
@@ -95,9 +102,9 @@ function columnWidths(rows: readonly Row[], { columns, detailed }: Look): Widths
   return { does, since, who, runs: take(room, Math.min(LEAST_RUNS, widest('runs'))), lease, number }
 }
 
-function rowLine(row: Row, widths: Widths): Line {
-  const isDead = isExpired(row.member)
-  const style: Style | undefined = isDead ? 'dead' : row.member.state === 'granted' ? 'held' : undefined
+function rowLine(row: StatusRow, widths: Widths): StyledLine {
+  const isDead = isExpired(row.claim)
+  const style: Style | undefined = isDead ? 'dead' : row.claim.state === 'granted' ? 'held' : undefined
   const cells: [keyof Widths, Style | undefined][] = [
     ['does', style],
     ['since', undefined],
@@ -111,8 +118,8 @@ function rowLine(row: Row, widths: Widths): Line {
   return trimmed([{ text: ' '.repeat(INDENT) }, ...spans])
 }
 
-function details({ member, number }: Row, { detailed, columns }: Look): Line[] {
-  const { ticket, token, connection } = member
+function details({ claim, number }: StatusRow, { detailed, columns }: DrawOptions): StyledLine[] {
+  const { ticket, token, connection } = claim
   const facts = [
     token === undefined ? '' : number,
     ticket === undefined ? '' : `ticket ${ticket}`,
@@ -124,26 +131,26 @@ function details({ member, number }: Row, { detailed, columns }: Look): Line[] {
   ])
 }
 
-function title(sight: Sight, at: number, columns: number): Line {
-  const { kind, name, engine } = sight
-  const says = harmless([situation(sight, at), engine === 'get_lock' ? 'GET_LOCK' : ''].filter(Boolean).join(', '))
+function title(view: ResourceView, at: number, columns: number): StyledLine {
+  const { kind, name, engine } = view
+  const says = harmless([situation(view, at), engine === 'get_lock' ? 'GET_LOCK' : ''].filter(Boolean).join(', '))
   const room = Math.max(columns - widthOf(says) - GAP, Math.floor(columns / 2))
   const known = { text: cut(harmless(`${kind} ${name}`), room), style: 'name' as const }
   return says === '' ? [known] : [known, { text: `  ${says}` }]
 }
 
-function headline({ sights, server, unseen }: Picture): string {
-  const held = sights.reduce((sum, sight) => sum + holders(sight).length, 0)
-  const waiting = sights.reduce((sum, sight) => sum + waiters(sight).length, 0)
+function headline({ views, server, unseen }: StatusView): string {
+  const held = views.reduce((sum, view) => sum + holders(view).length, 0)
+  const waiting = views.reduce((sum, view) => sum + waiters(view).length, 0)
   const nothing = unseen.length === 0 ? 'nothing is held, nobody waits' : 'nobody is seen to hold or to wait'
   const what = held + waiting === 0 ? nothing : `${held} held, ${waiting} waiting`
   return `${what} (${harmless(server)})`
 }
 
 /** No wider than the terminal, and no blanks at the end. */
-function within(line: Line, columns: number): Line {
+function within(line: StyledLine, columns: number): StyledLine {
   let room = columns
-  const kept: Span[] = []
+  const kept: StyledSpan[] = []
   for (const { text, style } of line) {
     const part = cut(text, room)
     room -= widthOf(part)
@@ -153,7 +160,7 @@ function within(line: Line, columns: number): Line {
   return kept
 }
 
-function trimmed(line: Line): Line {
+function trimmed(line: StyledLine): StyledLine {
   const last = line.findLastIndex(({ text }) => text.trim() !== '')
   return line.slice(0, last + 1).map((span, at) => (at === last ? { ...span, text: span.text.trimEnd() } : span))
 }
@@ -161,14 +168,14 @@ function trimmed(line: Line): Line {
 const CODES: Record<Style, string> = { name: '1', held: '32', dead: '31', faint: '2' }
 
 /** Each line as text, with colours or without. */
-export function painted(lines: readonly Line[], colours: boolean): string[] {
+export function painted(lines: readonly StyledLine[], colours: boolean): string[] {
   return lines.map(line =>
     line.map(({ text, style }) => (colours && style ? `\x1b[${CODES[style]}m${text}\x1b[0m` : text)).join(''),
   )
 }
 
 /** As it looks there: with colours on a terminal only, and where nobody objects. @see https://no-color.org */
-export function drawn(picture: Picture, detailed: boolean, to: Terminal, env: NodeJS.ProcessEnv): string[] {
+export function drawn(statusView: StatusView, detailed: boolean, to: Terminal, env: NodeJS.ProcessEnv): string[] {
   const colours = to.isTerminal && !env.NO_COLOR && env.TERM !== 'dumb'
-  return painted(viewOf(picture, { columns: to.columns, detailed }), colours)
+  return painted(viewOf(statusView, { columns: to.columns, detailed }), colours)
 }

@@ -4,13 +4,13 @@ import { SeraError } from '../../errors.js'
 import type { Host } from '../../host.js'
 import type { Outcome } from '../../outcome.js'
 import { lasting, statusObject } from '../../status/json.js'
-import type { Picture } from '../../status/picture.js'
-import { type Question, take } from '../../status/survey.js'
-import type { Calls } from '../../store/calls.js'
+import type { StatusView } from '../../status/picture.js'
+import { readStatus, type StatusQuery } from '../../status/survey.js'
+import type { RetryingClient } from '../../store/calls.js'
 import { explain } from '../../store/retry.js'
 import { cut, harmless } from '../text/width.js'
 import { drawn } from './view.js'
-import { spell } from './words.js'
+import { formatLength } from './words.js'
 
 const EVERY_MS = 1000
 
@@ -18,16 +18,16 @@ const EVERY_MS = 1000
 const ENDS = ['q', 'Q', '\x03', '\x04']
 
 /** Until q, Ctrl-C or a signal; the terminal is as before then, whatever ended it. */
-export async function watchScreen(calls: Calls, question: Question, host: Host): Promise<Outcome> {
+export async function watchScreen(client: RetryingClient, question: StatusQuery, host: Host): Promise<Outcome> {
   const end = ending(host)
   // what can't be had at all is told on the screen that stays
-  const first = await take(calls, question, { until: host.clock.now(), signal: end.signal })
+  const first = await readStatus(client, question, { until: host.clock.now(), signal: end.signal })
   const screen = new Screen(question, host)
   const stopKeys = host.stdin.keys(key => ENDS.includes(key) && end.now({ kind: 'done' }))
   try {
     host.stdout.write(ENTER)
     screen.show(first)
-    return await looking(calls, question, host, end, screen)
+    return await looking(client, question, host, end, screen)
   } finally {
     stopKeys()
     host.stdout.write(LEAVE)
@@ -36,31 +36,37 @@ export async function watchScreen(calls: Calls, question: Question, host: Host):
 }
 
 /** One object a line, whenever more has changed than times have passed. */
-export async function watchLines(calls: Calls, question: Question, host: Host): Promise<Outcome> {
+export async function watchLines(client: RetryingClient, question: StatusQuery, host: Host): Promise<Outcome> {
   const end = ending(host)
   let last = ''
-  const show = (picture: Picture) => {
-    const told = statusObject(picture)
+  const show = (statusView: StatusView) => {
+    const told = statusObject(statusView)
     const changed = lasting(told)
     if (changed !== last && !host.stdout.write(`${JSON.stringify(told)}\n`)) end.now({ kind: 'done' })
     last = changed
   }
   try {
-    show(await take(calls, question, { until: host.clock.now(), signal: end.signal }))
-    return await looking(calls, question, host, end, { show, away: () => {} })
+    show(await readStatus(client, question, { until: host.clock.now(), signal: end.signal }))
+    return await looking(client, question, host, end, { show, away: () => {} })
   } finally {
     end.forget()
   }
 }
 
 interface Viewer {
-  show(picture: Picture): void
+  show(statusView: StatusView): void
   /** The database has not answered since then, monotonic ms. */
   away(since: number, why: string): void
 }
 
 /** One look a second, on one connection; a database that goes away is waited for. */
-async function looking(calls: Calls, question: Question, host: Host, end: Ending, viewer: Viewer): Promise<Outcome> {
+async function looking(
+  client: RetryingClient,
+  question: StatusQuery,
+  host: Host,
+  end: WatchEnd,
+  viewer: Viewer,
+): Promise<Outcome> {
   let trouble: { since: number; why: string } | undefined
   const tell = (since: number, why: string) => viewer.away(trouble?.since ?? since, why)
   try {
@@ -69,7 +75,7 @@ async function looking(calls: Calls, question: Question, host: Host, end: Ending
       const startedAt = host.clock.now()
       const slow = setInterval(() => tell(startedAt, trouble?.why ?? 'it does not answer'), EVERY_MS)
       try {
-        viewer.show(await untilEnd(take(calls, question, { until: startedAt, signal: end.signal }), end))
+        viewer.show(await untilEnd(readStatus(client, question, { until: startedAt, signal: end.signal }), end))
         trouble = undefined
       } catch (error) {
         if (!(error instanceof SeraError)) throw error
@@ -86,7 +92,7 @@ async function looking(calls: Calls, question: Question, host: Host, end: Ending
 }
 
 /** A server that hangs holds up no key. */
-function untilEnd<T>(work: Promise<T>, { signal }: Ending): Promise<T> {
+function untilEnd<T>(work: Promise<T>, { signal }: WatchEnd): Promise<T> {
   return new Promise((resolve, reject) => {
     const leave = () => reject(signal.reason)
     signal.addEventListener('abort', leave, { once: true })
@@ -94,16 +100,16 @@ function untilEnd<T>(work: Promise<T>, { signal }: Ending): Promise<T> {
   })
 }
 
-interface Ending {
+interface WatchEnd {
   signal: AbortSignal
   outcome: Outcome | undefined
   now(outcome: Outcome): void
   forget(): void
 }
 
-function ending(host: Host): Ending {
+function ending(host: Host): WatchEnd {
   const controller = new AbortController()
-  const end: Ending = {
+  const end: WatchEnd = {
     signal: controller.signal,
     outcome: undefined,
     now(outcome) {
@@ -123,22 +129,22 @@ const ENTER = '\x1b[?1049h\x1b[?25l\x1b[?7l'
 const LEAVE = '\x1b[?7h\x1b[?25h\x1b[?1049l'
 
 class Screen implements Viewer {
-  #picture: Picture | undefined
+  #statusView: StatusView | undefined
   #notice = ''
 
   constructor(
-    readonly question: Question,
+    readonly question: StatusQuery,
     readonly host: Host,
   ) {}
 
-  show(picture: Picture): void {
-    this.#picture = picture
+  show(statusView: StatusView): void {
+    this.#statusView = statusView
     this.#notice = ''
     this.#draw()
   }
 
   away(since: number, why: string): void {
-    this.#notice = `database away for ${spell(this.host.clock.now() - since)}, trying: ${harmless(why)}`
+    this.#notice = `database away for ${formatLength(this.host.clock.now() - since)}, trying: ${harmless(why)}`
     this.#draw()
   }
 
@@ -146,7 +152,7 @@ class Screen implements Viewer {
   #draw(): void {
     const { stdout, env } = this.host
     const { rows, columns } = stdout
-    const lines = this.#picture ? drawn(this.#picture, this.question.name !== undefined, stdout, env) : []
+    const lines = this.#statusView ? drawn(this.#statusView, this.question.name !== undefined, stdout, env) : []
     const room = rows - 1
     const shown =
       lines.length <= room ? lines : [...lines.slice(0, room - 1), `… ${lines.length - room + 1} lines more`]

@@ -1,18 +1,18 @@
 /** How `sera status` puts it: what goes on at a resource, who somebody is there, and times as people say them. */
 import {
+  type ClaimView,
   closedSince,
   holders,
   isExpired,
   isUsedUp,
-  type Member,
   missingAt,
   opensAt,
-  type Sight,
+  type ResourceView,
   waiters,
 } from '../../status/picture.js'
 
 /** The two largest units: `45s`, `3m 12s`, `2h 5m`, `12d 3h`; negative for what should have been. */
-export function spell(ms: number): string {
+export function formatLength(ms: number): string {
   const seconds = Math.floor(Math.abs(ms) / 1000)
   const amounts = UNITS.map(([unit, size, limit]) => [Math.floor(seconds / size) % limit, unit] as const)
   const largest = amounts.findIndex(([amount]) => amount > 0)
@@ -29,17 +29,17 @@ const UNITS = [
 ] as const
 
 /** What goes on there, at `at` (ms since 1970, the server's clock). */
-export function situation(sight: Sight, at: number): string {
-  return [stateOf(sight, at), queueOf(sight), expiredOf(sight)].filter(Boolean).join(', ')
+export function situation(view: ResourceView, at: number): string {
+  return [stateOf(view, at), queueOf(view), expiredOf(view)].filter(Boolean).join(', ')
 }
 
-function stateOf(sight: Sight, at: number): string {
-  const { kind, resource } = sight
-  const held = holders(sight)
+function stateOf(view: ResourceView, at: number): string {
+  const { kind, resource } = view
+  const held = holders(view)
   switch (kind) {
     case 'rwlock':
       return held.length === 0
-        ? freeUnlessExpired(sight)
+        ? freeUnlessExpired(view)
         : held[0]?.mode === 'write'
           ? 'being written'
           : `${held.length} read`
@@ -50,64 +50,64 @@ function stateOf(sight: Sight, at: number): string {
     case 'counter':
       return `value ${resource?.value ?? 0}`
     case 'barrier':
-      return missing(sight) || (isUsedUp(sight) ? 'used, for a single use' : '')
+      return missing(view) || (isUsedUp(view) ? 'used, for a single use' : '')
     case 'double-barrier':
-      return held.length > 0 ? `${held.length} at work` : missing(sight)
+      return held.length > 0 ? `${held.length} at work` : missing(view)
     case 'gate':
-      return gateState(sight, at)
+      return gateState(view, at)
     case 'once':
       return held.length > 0 ? 'running' : lastRun(resource?.record, at)
     case 'rendezvous':
       return ''
     default:
-      return held.length > 0 ? 'held' : freeUnlessExpired(sight)
+      return held.length > 0 ? 'held' : freeUnlessExpired(view)
   }
 }
 
 /** A holder whose lease is over keeps others out until it is reaped. */
-function freeUnlessExpired({ members }: Sight): string {
-  return members.some(member => member.state === 'granted' && isExpired(member)) ? '' : 'free'
+function freeUnlessExpired({ claims }: ResourceView): string {
+  return claims.some(claim => claim.state === 'granted' && isExpired(claim)) ? '' : 'free'
 }
 
-function expiredOf({ members }: Sight): string {
-  const expired = members.filter(isExpired).length
+function expiredOf({ claims }: ResourceView): string {
+  const expired = claims.filter(isExpired).length
   return expired === 0 ? '' : `${expired} expired`
 }
 
 /** Those who wait at a barrier are the state of it. */
-function queueOf(sight: Sight): string {
-  const waiting = waiters(sight).length
-  const isMeeting = sight.kind === 'barrier' || (sight.kind === 'double-barrier' && holders(sight).length === 0)
+function queueOf(view: ResourceView): string {
+  const waiting = waiters(view).length
+  const isMeeting = view.kind === 'barrier' || (view.kind === 'double-barrier' && holders(view).length === 0)
   return waiting === 0 || isMeeting ? '' : `${waiting} ${waiting === 1 ? 'waits' : 'wait'}`
 }
 
-function sum(members: readonly Member[]): number {
-  return members.reduce((total, { units = 1 }) => total + units, 0)
+function sum(claims: readonly ClaimView[]): number {
+  return claims.reduce((total, { units = 1 }) => total + units, 0)
 }
 
-function missing(sight: Sight): string {
-  const count = missingAt(sight)
-  return count === undefined ? '' : `${count} of ${sight.resource?.capacity} missing`
+function missing(view: ResourceView): string {
+  const count = missingAt(view)
+  return count === undefined ? '' : `${count} of ${view.resource?.capacity} missing`
 }
 
-function gateState(sight: Sight, at: number): string {
-  const until = opensAt(sight, at)
+function gateState(view: ResourceView, at: number): string {
+  const until = opensAt(view, at)
   if (until === undefined) return 'open'
-  const since = closedSince(sight)
-  const closed = since === undefined ? 'closed' : `closed for ${spell(Math.max(0, at - since))}`
-  return Number.isFinite(until) ? `${closed}, opens in ${spell(until - at)}` : closed
+  const since = closedSince(view)
+  const closed = since === undefined ? 'closed' : `closed for ${formatLength(Math.max(0, at - since))}`
+  return Number.isFinite(until) ? `${closed}, opens in ${formatLength(until - at)}` : closed
 }
 
 /** Of the runs in a once key's record, which is by what became of them. */
 function lastRun(record: string | undefined, at: number): string {
-  const runs = Object.values(JSON.parse(record ?? '{}') as Record<string, Run>)
+  const runs = Object.values(JSON.parse(record ?? '{}') as Record<string, RunFacts>)
   const [run] = runs.toSorted((a, b) => b.finishedAt - a.finishedAt)
   return run
-    ? `last run: exit ${run.exitCode} on ${run.host}, ${spell(Math.max(0, at - run.finishedAt / 1000))} ago`
+    ? `last run: exit ${run.exitCode} on ${run.host}, ${formatLength(Math.max(0, at - run.finishedAt / 1000))} ago`
     : 'not run'
 }
 
-interface Run {
+interface RunFacts {
   exitCode: number
   host: string
   /** µs since 1970 */
@@ -115,7 +115,7 @@ interface Run {
 }
 
 /** What somebody does there; `place` from 1 is his place among those who wait. */
-export function doing(kind: string, { state, mode, slot, units = 1 }: Member, place: number): string {
+export function doing(kind: string, { state, mode, slot, units = 1 }: ClaimView, place: number): string {
   if (state === 'leaving') return 'left'
   if (state === 'granted') return DOES[kind]?.(mode, slot) ?? 'holds'
   if (MEETINGS.includes(kind)) return 'waits'
@@ -140,7 +140,7 @@ function ordinal(n: number): string {
 }
 
 /** `root@web-2 pid 4312`, as far as it is known. */
-export function whoIs({ user, host, pid, connection }: Member): string {
+export function whoIs({ user, host, pid, connection }: ClaimView): string {
   if (host === undefined) return `connection ${connection}`
   const account = user ? `${user}@` : ''
   const process = pid === undefined ? connection && ` connection ${connection}` : ` pid ${pid}`
@@ -148,7 +148,7 @@ export function whoIs({ user, host, pid, connection }: Member): string {
 }
 
 /** What he runs, and as what. */
-export function whatRuns({ host, tag, labels, selector, units = 1, command }: Member, kind: string): string {
+export function whatRuns({ host, tag, labels, selector, units = 1, command }: ClaimView, kind: string): string {
   return [
     tag === undefined || tag === host ? '' : `as ${tag}`,
     labels ?? '',
@@ -161,8 +161,10 @@ export function whatRuns({ host, tag, labels, selector, units = 1, command }: Me
 }
 
 /** For how long the claim lives without a renewal, or how long ago its lease ended. */
-export function leaseOf(member: Member): string {
-  const { leaseLeftMs } = member
+export function leaseOf(claim: ClaimView): string {
+  const { leaseLeftMs } = claim
   if (leaseLeftMs === undefined) return ''
-  return isExpired(member) ? `expired ${spell(Math.max(-leaseLeftMs, 1000))}` : `lease ${spell(leaseLeftMs)}`
+  return isExpired(claim)
+    ? `expired ${formatLength(Math.max(-leaseLeftMs, 1000))}`
+    : `lease ${formatLength(leaseLeftMs)}`
 }

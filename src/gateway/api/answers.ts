@@ -1,6 +1,6 @@
 /** What is told of claims. */
 import { z } from '@hono/zod-openapi'
-import { dateOf, type Run } from '../../primitives/run-record.js'
+import { dateOf, type PastRunRecord } from '../../primitives/run-record.js'
 import type { ClientClaim } from '../../store/client-claim.js'
 import { dashed, id, moment, token } from './words.js'
 
@@ -55,7 +55,7 @@ export function grantedObject({ id, key, state, token, slot, generation, leaseMs
   return { state, id: dashed(id), ...key, token: String(token), slot, generation, ...times }
 }
 
-export function doneObject(claim: Pick<ClientClaim, 'id' | 'key'>, run: Run) {
+export function doneObject(claim: Pick<ClientClaim, 'id' | 'key'>, run: PastRunRecord) {
   const { exitCode, value, message, host, command, startedAt, finishedAt } = run
   const times = { startedAt: dateOf(startedAt).toISOString(), finishedAt: dateOf(finishedAt).toISOString() }
   return { state: 'done', id: dashed(claim.id), ...claim.key, exitCode, value, message, host, label: command, ...times }

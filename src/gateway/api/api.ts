@@ -11,15 +11,15 @@ import type { Env } from '../env.js'
 import type { Gateway } from '../gateway.js'
 import { json } from '../output.js'
 import { ClientClaims } from './client-claims.js'
-import type { Desk } from './desk.js'
+import type { ApiContext } from './desk.js'
 import { documentOf } from './document.js'
-import { endings } from './endings.js'
+import { leaveAndFinish } from './endings.js'
 import { refuse } from './endpoint.js'
-import { locks } from './locks.js'
-import { meetings } from './meetings.js'
-import { reading } from './reading.js'
-import { Records } from './records.js'
-import { Turns } from './turns.js'
+import { lockRoutes } from './locks.js'
+import { passingRoutes } from './meetings.js'
+import { readOnlyPaths } from './reading.js'
+import { IdempotencyRecords } from './records.js'
+import { RequestSlots } from './turns.js'
 
 export function api(gateway: Gateway): OpenAPIHono<Env> {
   const app = new OpenAPIHono<Env>({
@@ -28,20 +28,20 @@ export function api(gateway: Gateway): OpenAPIHono<Env> {
     },
   })
   app.use('/v1/*', limited)
-  const desk = deskOf(gateway)
-  for (const part of [locks, endings, meetings]) part(app, desk)
-  reading(app)
+  const context = contextOf(gateway)
+  for (const part of [lockRoutes, leaveAndFinish, passingRoutes]) part(app, context)
+  readOnlyPaths(app)
   const document = documentOf(app)
   app.get('/v1/openapi.json', c => json(c, document))
   refuseOtherMethods(app, Object.entries(document.paths ?? {}))
   return app
 }
 
-function deskOf(gateway: Gateway): Desk {
-  const { participant, tables } = gateway
-  const remove = (ids: readonly string[]) => removeClaims(tables.calls, ids, participant.farewell)
-  const records = new Records(participant.options.leaseMs / 2, remove)
-  return { gateway, claims: new ClientClaims(gateway), turns: new Turns(), records }
+function contextOf(gateway: Gateway): ApiContext {
+  const { session, tables } = gateway
+  const remove = (ids: readonly string[]) => removeClaims(tables.client, ids, session.farewell)
+  const records = new IdempotencyRecords(session.options.leaseMs / 2, remove)
+  return { gateway, claims: new ClientClaims(gateway), slots: new RequestSlots(), records }
 }
 
 /** 405 where there is something, but not by that method. */

@@ -24,19 +24,19 @@
  * lease ends it.
  */
 import { SeraError } from '../../errors.js'
-import type { Ask } from '../../primitives/participant.js'
-import type { Place } from '../../primitives/place.js'
-import { pursue, type Waiting } from '../../primitives/turn.js'
+import type { ClaimSpec } from '../../primitives/participant.js'
+import type { OwnClaim } from '../../primitives/place.js'
+import { stepUntilGranted, type WaitPolicy } from '../../primitives/turn.js'
 import type { Change, Conflict, ResourceKey, Rule } from '../../store/claims.js'
 import { type ClientClaim, clientProcess, readClaim, renewClaim } from '../../store/client-claim.js'
-import type { Ending } from '../../store/history.js'
+import type { NewHistoryEntry } from '../../store/history.js'
 import type { Gateway } from '../gateway.js'
 
-export interface Wanted {
+export interface ClaimWish {
   id: string
   key: ResourceKey
-  ask: Ask
-  waiting: Waiting
+  spec: ClaimSpec
+  policy: WaitPolicy
   /** From the grant on; undefined: as while it waits. */
   leaseMs: number | undefined
   waitMs: number
@@ -61,7 +61,7 @@ export function gone(): SeraError {
 const GONE = 'gone'
 
 export class ClientClaims {
-  constructor(readonly gateway: Pick<Gateway, 'participant' | 'tables' | 'clock' | 'remember'>) {}
+  constructor(readonly gateway: Pick<Gateway, 'session' | 'tables' | 'clock' | 'remember'>) {}
 
   /**
    * Waits for a claim's turn.
@@ -70,19 +70,19 @@ export class ClientClaims {
    * @throws StillWaiting; SeraError timed-out, when it was not to wait at all; lost, when the claim was taken away;
    * conflict, lock-failed; the signal's reason
    */
-  async acquire(wanted: Wanted, signal: AbortSignal): Promise<{ claim?: ClientClaim; answer?: string | undefined }> {
-    const { participant } = this.gateway
+  async acquire(wanted: ClaimWish, signal: AbortSignal): Promise<{ claim?: ClientClaim; answer?: string | undefined }> {
+    const { session } = this.gateway
     const known = await this.known(wanted)
     if (known && known.state !== 'waiting') return { claim: await this.renew(wanted.id) }
-    const place = participant.place(wanted.key, wanted.id)
-    place.claim = known
+    const ownClaim = session.newClaim(wanted.key, wanted.id)
+    ownClaim.seen = known
     try {
-      await this.#turn(place, wanted, signal)
-      if (place.answer === undefined) return { claim: await this.read(wanted.id) }
-      if (place.claim) await participant.leave(place)
-      return { answer: place.answer }
+      await this.#acquire(ownClaim, wanted, signal)
+      if (ownClaim.answer === undefined) return { claim: await this.read(wanted.id) }
+      if (ownClaim.seen) await session.leave(ownClaim)
+      return { answer: ownClaim.answer }
     } finally {
-      participant.forget(place) // what is granted, or waits on, is the client's
+      session.forget(ownClaim) // what is granted, or waits on, is the client's
     }
   }
 
@@ -95,8 +95,8 @@ export class ClientClaims {
 
   /** Another lease. @throws SeraError lost; conflict, while it waits; lock-failed */
   async renew(id: string): Promise<ClientClaim> {
-    const { participant, tables } = this.gateway
-    await renewClaim(tables.calls, id, participant.farewell)
+    const { session, tables } = this.gateway
+    await renewClaim(tables.client, id, session.farewell)
     const claim = await this.read(id)
     if (claim.state !== 'waiting') return claim
     throw new SeraError('conflict', 'it has not been granted yet: ask for it again to go on waiting')
@@ -104,16 +104,16 @@ export class ClientClaims {
 
   /** Gives it back, or its place up; whether or not it is there. @throws SeraError lock-failed */
   async release(id: string): Promise<void> {
-    const { participant, remember } = this.gateway
+    const { session, remember } = this.gateway
     const claim = await this.#find(id)
     if (!claim) return
-    const wasThere = (await participant.store.remove(id, participant.farewell)) !== false
-    participant.hurry(claim.key)
+    const wasThere = (await session.store.remove(id, session.farewell)) !== false
+    session.pollNow(claim.key)
     if (wasThere && claim.state !== 'waiting') remember(endingOf(claim))
   }
 
   /** What is there under the id. @throws SeraError conflict, when it was asked for otherwise; lock-failed */
-  async known({ id, key, ask: { mode, units = 1, tag } }: Pick<Wanted, 'id' | 'key' | 'ask'>) {
+  async known({ id, key, spec: { mode, units = 1, tag } }: Pick<ClaimWish, 'id' | 'key' | 'spec'>) {
     const claim = await this.#find(id)
     if (!claim) return undefined
     const { kind, name } = claim.key
@@ -122,34 +122,34 @@ export class ClientClaims {
     throw new SeraError('conflict', `the id is that of another request, for ${kind} ${name}: take another`)
   }
 
-  async #turn(place: Place, { ask, waiting, leaseMs, waitMs }: Wanted, signal: AbortSignal): Promise<void> {
-    const { participant, clock } = this.gateway
+  async #acquire(ownClaim: OwnClaim, { spec, policy, leaseMs, waitMs }: ClaimWish, signal: AbortSignal): Promise<void> {
+    const { session, clock } = this.gateway
     let ahead = 0
     const rule: Rule = (state, me) => {
       ahead = state.claims.filter(({ ticket }) => ticket < me.ticket).length
-      return me.state === 'granted' ? {} : leased(waiting.rule(state, me), me.id, leaseMs)
+      return me.state === 'granted' ? {} : leased(policy.rule(state, me), me.id, leaseMs)
     }
     const again: Rule = (state, me) => {
       return me.renewals === 0 ? { remove: [me.id], answer: GONE } : rule(state, me)
     }
-    const mine = { ...ask, processId: clientProcess(place.id) }
-    const turn = { ...waiting, rule, again, meeting: false }
+    const mine = { ...spec, processId: clientProcess(ownClaim.id) }
+    const turn = { ...policy, rule, again, groupGrant: false }
     const wait = { until: clock.now() + waitMs, queues: waitMs > 0, signal }
-    const admitted = await pursue(participant, place, mine, turn, wait)
-    if (place.answer === GONE) throw gone()
+    const admitted = await stepUntilGranted(session, ownClaim, mine, turn, wait)
+    if (ownClaim.answer === GONE) throw gone()
     if (admitted) return
-    if (place.claim) throw new StillWaiting(place.key, ahead)
-    throw new SeraError('timed-out', `${place.key.kind} ${place.key.name}: it is not free`)
+    if (ownClaim.seen) throw new StillWaiting(ownClaim.key, ahead)
+    throw new SeraError('timed-out', `${ownClaim.key.kind} ${ownClaim.key.name}: it is not free`)
   }
 
   #find(id: string): Promise<ClientClaim | undefined> {
-    const { participant, tables } = this.gateway
-    return readClaim(tables.calls, id, participant.farewell)
+    const { session, tables } = this.gateway
+    return readClaim(tables.client, id, session.farewell)
   }
 }
 
 /** For the history. Ticket and token begin as times, in µs. */
-function endingOf({ key, ticket, token = ticket, sinceMs: ranMs, ...owner }: ClientClaim): Ending {
+function endingOf({ key, ticket, token = ticket, sinceMs: ranMs, ...owner }: ClientClaim): NewHistoryEntry {
   const { host, pid, user, command } = owner
   const times = { waitedMs: (token - ticket) / 1000, ranMs }
   return { key, token: String(token), outcome: 'done', exitCode: 0, ...times, owner: { host, pid, user, command } }

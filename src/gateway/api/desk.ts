@@ -1,22 +1,22 @@
 /** What the parts of the API share. */
 import type { Context } from 'hono'
-import { guest, type Owner } from '../../store/owner.js'
+import { type Owner, remoteOwner } from '../../store/owner.js'
 import { clientOf } from '../client.js'
 import type { Env } from '../env.js'
 import type { Gateway } from '../gateway.js'
 import type { ClientClaims } from './client-claims.js'
-import type { Records } from './records.js'
-import type { Turns } from './turns.js'
+import type { IdempotencyRecords } from './records.js'
+import type { RequestSlots } from './turns.js'
 
-export interface Desk {
+export interface ApiContext {
   gateway: Gateway
   claims: ClientClaims
-  turns: Turns
-  records: Records
+  slots: RequestSlots
+  records: IdempotencyRecords
 }
 
 /** Who asks, for people: where from, and what it calls itself. */
 export function ownerOf(c: Context<Env>, label: string | undefined): Owner {
   const program = label ?? c.req.header('user-agent') ?? 'a client of the gateway'
-  return guest(clientOf(c), program)
+  return remoteOwner(clientOf(c), program)
 }

@@ -4,28 +4,28 @@ import { SeraError } from '../../errors.js'
 import { LEAVING } from '../../primitives/double-barrier.js'
 import { finishing } from '../../primitives/finish.js'
 import { checkValue } from '../../primitives/once.js'
-import { type Run, runsOf } from '../../primitives/run-record.js'
-import { pursue } from '../../primitives/turn.js'
+import { type PastRunRecord, runsOf } from '../../primitives/run-record.js'
+import { stepUntilGranted } from '../../primitives/turn.js'
 import type { ResourceKey, Rule } from '../../store/claims.js'
 import { clientProcess } from '../../store/client-claim.js'
 import type { Env } from '../env.js'
 import { json } from '../output.js'
-import { whileHere } from '../patience.js'
+import { untilDisconnect } from '../patience.js'
 import { done, doneObject, granted, grantedObject } from './answers.js'
 import { gone } from './client-claims.js'
-import type { Desk } from './desk.js'
+import type { ApiContext } from './desk.js'
 import { endpoint } from './endpoint.js'
 import { DEFAULT_WAIT_MS, duration, id, LONGEST_WAIT_MS, milliseconds, name, plain, problem, wait } from './words.js'
 
-export function endings(app: OpenAPIHono<Env>, desk: Desk): void {
-  leaving(app, desk)
-  recording(app, desk)
+export function leaveAndFinish(app: OpenAPIHono<Env>, context: ApiContext): void {
+  leaving(app, context)
+  recording(app, context)
 }
 
 const left = z.object({ state: z.literal('left'), id, kind: z.string(), name: z.string() }).openapi('Left')
 
-function leaving(app: OpenAPIHono<Env>, desk: Desk): void {
-  const { gateway, turns, claims } = desk
+function leaving(app: OpenAPIHono<Env>, context: ApiContext): void {
+  const { gateway, slots: turns, claims } = context
   endpoint(app, {
     method: 'post',
     path: '/v1/double-barriers/{name}/claims/{id}/leave',
@@ -43,8 +43,8 @@ function leaving(app: OpenAPIHono<Env>, desk: Desk): void {
       const key = { kind: 'double-barrier', name: params.name }
       const waitMs = Math.min(milliseconds(body.wait, DEFAULT_WAIT_MS), LONGEST_WAIT_MS)
       const one = plain(params.id)
-      const hasLeft = await whileHere(c, gateway, key.kind, signal =>
-        turns.take(one, signal, mine => leave(desk, key, one, waitMs, mine)),
+      const hasLeft = await untilDisconnect(c, gateway, key.kind, signal =>
+        turns.take(one, signal, mine => leave(context, key, one, waitMs, mine)),
       )
       if (hasLeft) return json(c, { state: 'left', id: params.id, ...key })
       return json(c, grantedObject(await claims.read(one)), 202)
@@ -54,19 +54,25 @@ function leaving(app: OpenAPIHono<Env>, desk: Desk): void {
 
 /** Whose claim is gone has left. */
 async function leave(
-  { gateway: { participant, clock }, claims }: Desk,
+  { gateway: { session, clock }, claims }: ApiContext,
   key: ResourceKey,
   id: string,
   waitMs: number,
   signal: AbortSignal,
 ): Promise<boolean> {
-  await claims.known({ id, key, ask: {} })
-  const place = participant.place(key, id)
+  await claims.known({ id, key, spec: {} })
+  const ownClaim = session.newClaim(key, id)
   const wait = { until: clock.now() + waitMs, signal }
   try {
-    return await pursue(participant, place, { processId: clientProcess(id) }, { ...LEAVING, meeting: false }, wait)
+    return await stepUntilGranted(
+      session,
+      ownClaim,
+      { processId: clientProcess(id) },
+      { ...LEAVING, groupGrant: false },
+      wait,
+    )
   } finally {
-    participant.forget(place)
+    session.forget(ownClaim)
   }
 }
 
@@ -79,7 +85,7 @@ const end = z.strictObject({
   keep: duration('For how long a success is remembered: forever when absent', '30d').optional(),
 })
 
-function recording(app: OpenAPIHono<Env>, desk: Desk): void {
+function recording(app: OpenAPIHono<Env>, context: ApiContext): void {
   endpoint(app, {
     method: 'post',
     path: '/v1/once/{name}/claims/{id}/finish',
@@ -97,7 +103,7 @@ function recording(app: OpenAPIHono<Env>, desk: Desk): void {
       const how = { exitCode, value: checkValue(value), ...(message === undefined ? {} : { message }) }
       const keepMs = milliseconds(keep, Number.POSITIVE_INFINITY)
       const one = plain(params.id)
-      const run = await desk.turns.take(one, c.req.raw.signal, () => finish(desk, key, one, how, keepMs))
+      const run = await context.slots.take(one, c.req.raw.signal, () => finish(context, key, one, how, keepMs))
       return json(c, doneObject({ id: one, key }, run))
     },
   })
@@ -105,30 +111,30 @@ function recording(app: OpenAPIHono<Env>, desk: Desk): void {
 
 /** @throws SeraError lost; conflict, while it waits; lock-failed */
 async function finish(
-  { gateway: { participant }, claims }: Desk,
+  { gateway: { session }, claims }: ApiContext,
   key: ResourceKey,
   id: string,
-  how: Pick<Run, 'exitCode' | 'value' | 'message'>,
+  how: Pick<PastRunRecord, 'exitCode' | 'value' | 'message'>,
   keepMs: number,
-): Promise<Run> {
-  const known = await claims.known({ id, key, ask: {} })
+): Promise<PastRunRecord> {
+  const known = await claims.known({ id, key, spec: {} })
   if (known?.state === 'waiting') throw new SeraError('conflict', 'it has not been granted yet: nothing is recorded')
   const { host = '', pid = 0, user = '', command = '', result, token } = known ?? {}
   const record = finishing({ ...how, host, pid, user, command, startedAt: Number(result) }, token, keepMs)
-  let run: Run | undefined
+  let run: PastRunRecord | undefined
   const rule: Rule = (state, me) => {
     const verdict = record(state, me)
     const resource = { ...state.resource, ...('resource' in verdict ? verdict.resource : {}) }
     run = Object.values(runsOf(resource)).find(one => one.id === id)
     return verdict
   }
-  const place = participant.place(key, id)
+  const ownClaim = session.newClaim(key, id)
   try {
-    const { admitted } = await participant.step(place, {}, rule, { ...participant.farewell, join: false, read: 'all' })
+    const { admitted } = await session.step(ownClaim, {}, rule, { ...session.farewell, join: false, read: 'all' })
     if (admitted && run) return run
     throw gone()
   } finally {
-    participant.forget(place)
-    participant.hurry(key)
+    session.forget(ownClaim)
+    session.pollNow(key)
   }
 }

@@ -8,7 +8,7 @@ import { problem } from './words.js'
 
 type Method = 'get' | 'post' | 'delete'
 
-export interface Asked<Params, Body> {
+export interface CheckedRequest<Params, Body> {
   params: Params
   body: Body
   /** As the client has given it. */
@@ -26,7 +26,7 @@ interface Endpoint<Params extends z.ZodObject, Body extends z.ZodType> {
   headers?: z.ZodObject
   /** Beyond what any request may be answered. */
   answers: Readonly<Record<number, [description: string, schema?: z.ZodType]>>
-  handle(c: Context<Env>, asked: Asked<z.infer<Params>, z.infer<Body>>): Promise<Response>
+  handle(c: Context<Env>, asked: CheckedRequest<z.infer<Params>, z.infer<Body>>): Promise<Response>
 }
 
 const ALWAYS = {

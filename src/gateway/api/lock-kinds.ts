@@ -5,10 +5,10 @@ import type { Kind } from '../../primitives/kinds.js'
 import { MUTEX } from '../../primitives/mutex.js'
 import { checkCount } from '../../primitives/names.js'
 import { once } from '../../primitives/once.js'
-import type { Ask } from '../../primitives/participant.js'
+import type { ClaimSpec } from '../../primitives/participant.js'
 import { RWLOCK } from '../../primitives/rwlock.js'
 import { semaphore } from '../../primitives/semaphore.js'
-import type { Waiting } from '../../primitives/turn.js'
+import type { WaitPolicy } from '../../primitives/turn.js'
 import { count, duration, label, lease, milliseconds, wait } from './words.js'
 
 export interface LockKind<Body extends z.ZodType = z.ZodType> {
@@ -19,7 +19,7 @@ export interface LockKind<Body extends z.ZodType = z.ZodType> {
   says: string
   body: Body
   /** @throws SeraError usage */
-  turn(body: z.infer<Body>): { ask: Ask; waiting: Waiting }
+  turn(body: z.infer<Body>): { spec: ClaimSpec; policy: WaitPolicy }
 }
 
 const common = z.strictObject({ wait: wait.optional(), label: label.optional() })
@@ -35,7 +35,7 @@ const mutex = kind({
   plural: 'mutexes',
   says: 'One holder at a time',
   body: leased,
-  turn: () => ({ ask: {}, waiting: MUTEX }),
+  turn: () => ({ spec: {}, policy: MUTEX }),
 })
 
 const rwlock = kind({
@@ -43,7 +43,7 @@ const rwlock = kind({
   plural: 'rwlocks',
   says: 'Many readers or one writer',
   body: leased.extend({ mode: z.enum(['read', 'write']) }),
-  turn: ({ mode }) => ({ ask: { mode }, waiting: RWLOCK }),
+  turn: ({ mode }) => ({ spec: { mode }, policy: RWLOCK }),
 })
 
 const semaphoreLock = kind({
@@ -55,8 +55,8 @@ const semaphoreLock = kind({
     units: count.optional().openapi({ description: '1 when absent' }),
   }),
   turn: ({ permits, units = 1 }) => ({
-    ask: { units: checkCount('units', units, permits) },
-    waiting: semaphore(permits),
+    spec: { units: checkCount('units', units, permits) },
+    policy: semaphore(permits),
   }),
 })
 
@@ -65,7 +65,7 @@ const bothEnds = kind({
   plural: 'double-barriers',
   says: 'So many start together, and leave together',
   body: common.extend({ count }),
-  turn: ({ count }) => ({ ask: {}, waiting: doubleBarrier(count) }),
+  turn: ({ count }) => ({ spec: {}, policy: doubleBarrier(count) }),
 })
 
 const onlyOnce = kind({
@@ -75,7 +75,7 @@ const onlyOnce = kind({
   body: leased.extend({
     per: duration('Only a success that was begun within this time counts: forever when absent', '1h').optional(),
   }),
-  turn: ({ per }) => ({ ask: {}, waiting: once(milliseconds(per, Number.POSITIVE_INFINITY)) }),
+  turn: ({ per }) => ({ spec: {}, policy: once(milliseconds(per, Number.POSITIVE_INFINITY)) }),
 })
 
 export const LOCK_KINDS = [mutex, rwlock, semaphoreLock, bothEnds, onlyOnce]

@@ -3,13 +3,13 @@ import { randomUUID } from 'node:crypto'
 import { type OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { takenOver } from '../../primitives/once.js'
-import type { Run } from '../../primitives/run-record.js'
+import type { PastRunRecord } from '../../primitives/run-record.js'
 import type { Env } from '../env.js'
 import { json } from '../output.js'
-import { whileHere } from '../patience.js'
+import { untilDisconnect } from '../patience.js'
 import { done, doneObject, granted, grantedObject, waiting, waitingObject } from './answers.js'
-import { StillWaiting, type Wanted } from './client-claims.js'
-import { type Desk, ownerOf } from './desk.js'
+import { type ClaimWish, StillWaiting } from './client-claims.js'
+import { type ApiContext, ownerOf } from './desk.js'
 import { endpoint } from './endpoint.js'
 import { LOCK_KINDS, type LockKind } from './lock-kinds.js'
 import {
@@ -25,17 +25,17 @@ import {
   problem,
 } from './words.js'
 
-export function locks(app: OpenAPIHono<Env>, desk: Desk): void {
-  for (const kind of LOCK_KINDS) asking(app, desk, kind)
-  keeping(app, desk)
+export function lockRoutes(app: OpenAPIHono<Env>, context: ApiContext): void {
+  for (const kind of LOCK_KINDS) asking(app, context, kind)
+  keeping(app, context)
 }
 
 const CONFLICT = 'Others ask for something else under this name, or the id is that of another request'
 const TRIED = 'It was not to wait, and is not free'
 const LOST = 'There is no such claim: it was given back or broken, or its lease is over'
 
-function asking(app: OpenAPIHono<Env>, desk: Desk, kind: LockKind): void {
-  const { gateway, claims, turns } = desk
+function asking(app: OpenAPIHono<Env>, context: ApiContext, kind: LockKind): void {
+  const { gateway, claims, slots: turns } = context
   endpoint(app, {
     method: 'post',
     path: `/v1/${kind.plural}/{name}/claims`,
@@ -56,8 +56,8 @@ function asking(app: OpenAPIHono<Env>, desk: Desk, kind: LockKind): void {
       c.header('Location', `/v1/claims/${dashed(wanted.id)}`)
       try {
         const work = (signal: AbortSignal) => turns.take(wanted.id, signal, one => claims.acquire(wanted, one))
-        const { claim, answer } = await whileHere(c, gateway, kind.kind, work, wanted.waitMs > 0)
-        return json(c, claim ? grantedObject(claim) : doneObject(wanted, takenOver({ answer })?.run as Run))
+        const { claim, answer } = await untilDisconnect(c, gateway, kind.kind, work, wanted.waitMs > 0)
+        return json(c, claim ? grantedObject(claim) : doneObject(wanted, takenOver({ answer })?.run as PastRunRecord))
       } catch (error) {
         if (!(error instanceof StillWaiting)) throw error
         return json(c, { ...waitingObject(await claims.read(wanted.id)), ahead: error.ahead }, 202)
@@ -67,14 +67,14 @@ function asking(app: OpenAPIHono<Env>, desk: Desk, kind: LockKind): void {
 }
 
 /** @throws SeraError usage */
-function wantedOf(c: Context<Env>, { kind, turn }: LockKind, name: string, id: string, body: unknown): Wanted {
+function wantedOf(c: Context<Env>, { kind, turn }: LockKind, name: string, id: string, body: unknown): ClaimWish {
   const { wait, lease, label } = body as { wait?: string; lease?: string; label?: string }
-  const { ask, waiting } = turn(body)
+  const { spec, policy } = turn(body)
   return {
     id,
     key: { kind, name },
-    ask: { ...ask, owner: ownerOf(c, label) },
-    waiting,
+    spec: { ...spec, owner: ownerOf(c, label) },
+    policy,
     // of a double barrier, whoever comes last grants all
     leaseMs: kind === 'double-barrier' ? undefined : milliseconds(lease, DEFAULT_LEASE_MS),
     waitMs: Math.min(milliseconds(wait, DEFAULT_WAIT_MS), LONGEST_WAIT_MS),
@@ -82,7 +82,7 @@ function wantedOf(c: Context<Env>, { kind, turn }: LockKind, name: string, id: s
 }
 
 /** By its id, whatever it is a claim on. */
-function keeping(app: OpenAPIHono<Env>, { claims, turns }: Desk): void {
+function keeping(app: OpenAPIHono<Env>, { claims, slots: turns }: ApiContext): void {
   const one = { tag: 'claims', params: z.object({ id }) }
   endpoint(app, {
     ...one,

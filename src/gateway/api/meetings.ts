@@ -3,16 +3,16 @@ import { type OpenAPIHono, z } from '@hono/zod-openapi'
 import { Counter } from '../../primitives/counter.js'
 import type { Env } from '../env.js'
 import { json } from '../output.js'
-import { whileHere } from '../patience.js'
-import { type Desk, ownerOf } from './desk.js'
+import { untilDisconnect } from '../patience.js'
+import { type ApiContext, ownerOf } from './desk.js'
 import { endpoint } from './endpoint.js'
 import { pass } from './passing.js'
 import { PASSING_KINDS, type PassingKind } from './passing-kinds.js'
 import { DEFAULT_WAIT_MS, idempotencyKey, milliseconds, name, plain, problem } from './words.js'
 
-export function meetings(app: OpenAPIHono<Env>, desk: Desk): void {
-  for (const kind of PASSING_KINDS) taking(app, desk, kind)
-  const { participant } = desk.gateway
+export function passingRoutes(app: OpenAPIHono<Env>, context: ApiContext): void {
+  for (const kind of PASSING_KINDS) taking(app, context, kind)
+  const { session } = context.gateway
   endpoint(app, {
     method: 'get',
     path: '/v1/counters/{name}',
@@ -21,13 +21,17 @@ export function meetings(app: OpenAPIHono<Env>, desk: Desk): void {
     params: z.object({ name: name('counter') }),
     answers: { 200: ['The value', told({ value: z.int() })] },
     handle: async (c, { params }) => {
-      const value = await new Counter(participant, params.name).value({ signal: c.req.raw.signal })
+      const value = await new Counter(session, params.name).value({ signal: c.req.raw.signal })
       return json(c, { kind: 'counter', name: params.name, value })
     },
   })
 }
 
-function taking(app: OpenAPIHono<Env>, desk: Desk, { kind, path, says, body, answer, turn, told: tell }: PassingKind) {
+function taking(
+  app: OpenAPIHono<Env>,
+  context: ApiContext,
+  { kind, path, says, body, answer, turn, told: tell }: PassingKind,
+) {
   endpoint(app, {
     method: 'post',
     path,
@@ -44,16 +48,16 @@ function taking(app: OpenAPIHono<Env>, desk: Desk, { kind, path, says, body, ans
     },
     handle: async (c, { params, key, body }) => {
       const { wait, label } = body as { wait?: string; label?: string }
-      const { ask, waiting } = turn(body)
+      const { spec, policy } = turn(body)
       const passing = {
         id: key === undefined ? undefined : plain(key),
         key: { kind, name: params.name },
-        ask: { ...ask, owner: ownerOf(c, label) },
-        waiting,
+        spec: { ...spec, owner: ownerOf(c, label) },
+        policy,
         waitMs: milliseconds(wait, DEFAULT_WAIT_MS),
       }
-      const work = (signal: AbortSignal) => pass(desk, passing, signal)
-      const claim = await whileHere(c, desk.gateway, kind, work, passing.waitMs > 0)
+      const work = (signal: AbortSignal) => pass(context, passing, signal)
+      const claim = await untilDisconnect(c, context.gateway, kind, work, passing.waitMs > 0)
       return json(c, { kind, name: params.name, ...tell?.(claim, params.name) })
     },
   })

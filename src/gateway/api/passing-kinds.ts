@@ -6,10 +6,10 @@ import { barrier } from '../../primitives/barrier.js'
 import { COUNTER } from '../../primitives/counter.js'
 import { closing, gate, opening, passing } from '../../primitives/gate.js'
 import type { Kind } from '../../primitives/kinds.js'
-import type { Ask } from '../../primitives/participant.js'
+import type { ClaimSpec } from '../../primitives/participant.js'
 import { matchOf, rendezvous } from '../../primitives/rendezvous.js'
-import type { Waiting } from '../../primitives/turn.js'
-import { askOf, checkPayload, MOST_MATES, withActor } from '../../primitives/visitor.js'
+import type { WaitPolicy } from '../../primitives/turn.js'
+import { checkPayload, claimSpecOf, MOST_MATES, withActor } from '../../primitives/visitor.js'
 import { labelsFrom } from '../../selector/labels.js'
 import type { Claim } from '../../store/claims.js'
 import { count, duration, label, milliseconds, name } from './words.js'
@@ -22,7 +22,7 @@ export interface PassingKind<Body extends z.ZodType = z.ZodType> {
   /** Besides kind and name. */
   answer: z.ZodRawShape
   /** @throws SeraError usage */
-  turn(body: z.infer<Body>): { ask: Ask; waiting: Waiting }
+  turn(body: z.infer<Body>): { spec: ClaimSpec; policy: WaitPolicy }
   told?(claim: Claim | undefined, name: string): object
 }
 
@@ -41,7 +41,7 @@ const adding = kind({
   says: 'Adds at once; to take waits until the value covers it. Give a key, or a lost answer leaves you unsure',
   body: patient.extend({ delta: z.int().openapi({ example: -2 }) }),
   answer: { value: z.int() },
-  turn: ({ delta }) => ({ ask: { units: delta }, waiting: COUNTER }),
+  turn: ({ delta }) => ({ spec: { units: delta }, policy: COUNTER }),
   told: claim => ({ value: Number(claim?.result) }),
 })
 
@@ -60,8 +60,8 @@ const arriving = kind({
   }),
   answer: { generation: z.int().openapi({ description: 'How many times it has let its parties go' }) },
   turn: ({ count, tag, singleUse, keep }) => ({
-    ask: { ...(tag === undefined ? {} : { tag }), ...(singleUse ? { mode: 'single-use' } : {}) },
-    waiting: barrier(count, milliseconds(keep, Number.POSITIVE_INFINITY)),
+    spec: { ...(tag === undefined ? {} : { tag }), ...(singleUse ? { mode: 'single-use' } : {}) },
+    policy: barrier(count, milliseconds(keep, Number.POSITIVE_INFINITY)),
   }),
   told: claim => ({ generation: claim?.generation }),
 })
@@ -72,7 +72,7 @@ const closingGate = kind({
   says: 'Holds up whoever waits at it from now on',
   body: brief.extend({ for: duration('Until it opens by itself: forever when absent', '2h').optional() }),
   answer: {},
-  turn: body => ({ ask: { mode: 'close' }, waiting: gate(closing(milliseconds(body.for, Number.POSITIVE_INFINITY))) }),
+  turn: body => ({ spec: { mode: 'close' }, policy: gate(closing(milliseconds(body.for, Number.POSITIVE_INFINITY))) }),
 })
 
 const openingGate = kind({
@@ -81,7 +81,7 @@ const openingGate = kind({
   says: 'Lets all go who wait at it',
   body: brief,
   answer: {},
-  turn: () => ({ ask: { mode: 'open' }, waiting: gate(opening) }),
+  turn: () => ({ spec: { mode: 'open' }, policy: gate(opening) }),
 })
 
 const waitingAtGate = kind({
@@ -90,7 +90,7 @@ const waitingAtGate = kind({
   says: 'Waits until it is open',
   body: patient,
   answer: {},
-  turn: () => ({ ask: {}, waiting: gate(passing) }),
+  turn: () => ({ spec: {}, policy: gate(passing) }),
 })
 
 const member = z.object({ actor: z.string(), labels: z.record(z.string(), z.string()), payload: z.string().nullable() })
@@ -113,11 +113,11 @@ const meeting = kind({
   }),
   answer: { match: z.string(), members: z.array(member) },
   turn: ({ actor, mates, labels = {}, selector, payload }) => ({
-    ask: {
-      ...askOf({ actor, mates, labels: withActor(actor, labelsFrom(labels)), selector }),
+    spec: {
+      ...claimSpecOf({ actor, mates, labels: withActor(actor, labelsFrom(labels)), selector }),
       ...(payload === undefined ? {} : { payload: checkPayload(payload) }),
     },
-    waiting: rendezvous(),
+    policy: rendezvous(),
   }),
   told: (claim, event) => {
     const { match, members } = matchOf(event, claim)

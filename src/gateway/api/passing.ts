@@ -10,42 +10,45 @@
  * arrival.
  */
 import { timedOut } from '../../primitives/primitive.js'
-import { takeTurn } from '../../primitives/turn.js'
+import { acquire } from '../../primitives/turn.js'
 import type { Claim } from '../../store/claims.js'
 import { clientProcess } from '../../store/client-claim.js'
-import type { Wanted } from './client-claims.js'
-import type { Desk } from './desk.js'
+import type { ClaimWish } from './client-claims.js'
+import type { ApiContext } from './desk.js'
 
-export type Passing = Pick<Wanted, 'key' | 'ask' | 'waiting' | 'waitMs'> & { id: string | undefined }
+export type Passing = Pick<ClaimWish, 'key' | 'spec' | 'policy' | 'waitMs'> & { id: string | undefined }
 
 /** @returns what was granted; undefined where it leaves no claim @throws SeraError timed-out, conflict, lock-failed */
-export function pass(desk: Desk, passing: Passing, signal: AbortSignal): Promise<Claim | undefined> {
+export function pass(context: ApiContext, passing: Passing, signal: AbortSignal): Promise<Claim | undefined> {
   const { id } = passing
-  if (id === undefined) return through(desk, passing, signal)
-  return desk.turns.take(id, signal, async one => {
-    const known = await desk.claims.known({ ...passing, id })
+  if (id === undefined) return through(context, passing, signal)
+  return context.slots.take(id, signal, async one => {
+    const known = await context.claims.known({ ...passing, id })
     if (known?.state === 'granted') return known
-    const claim = await through(desk, { ...passing, ask: { ...passing.ask, processId: clientProcess(id) } }, one)
-    return claim && isKept(passing) ? await desk.claims.read(id) : claim
+    const claim = await through(context, { ...passing, spec: { ...passing.spec, processId: clientProcess(id) } }, one)
+    return claim && isKept(passing) ? await context.claims.read(id) : claim
   })
 }
 
-async function through({ gateway, records }: Desk, passing: Passing, signal: AbortSignal): Promise<Claim | undefined> {
-  const { participant, clock } = gateway
-  const { id, key, ask, waiting, waitMs } = passing
-  const place = participant.place(key, id)
-  if (!(await takeTurn(participant, place, ask, waiting, { until: clock.now() + waitMs, signal })))
-    timedOut(key, waitMs)
-  const { claim } = place
+async function through(
+  { gateway, records }: ApiContext,
+  passing: Passing,
+  signal: AbortSignal,
+): Promise<Claim | undefined> {
+  const { session, clock } = gateway
+  const { id, key, spec, policy, waitMs } = passing
+  const ownClaim = session.newClaim(key, id)
+  if (!(await acquire(session, ownClaim, spec, policy, { until: clock.now() + waitMs, signal }))) timedOut(key, waitMs)
+  const { seen: claim } = ownClaim
   // who has passed has passed, whether or not the server can be told; the claim's lease ends it too
-  if (claim && !isKept(passing)) await participant.leave(place).catch(() => {})
+  if (claim && !isKept(passing)) await session.leave(ownClaim).catch(() => {})
   else {
-    participant.forget(place)
-    if (claim) records.keep(place.id)
+    session.forget(ownClaim)
+    if (claim) records.keep(ownClaim.id)
   }
   return claim
 }
 
-function isKept({ id, ask: { tag }, key: { kind } }: Passing): boolean {
+function isKept({ id, spec: { tag }, key: { kind } }: Passing): boolean {
   return id !== undefined && (tag === undefined || kind !== 'barrier')
 }

@@ -48,7 +48,7 @@ const query = z.object({
   limit: z.string().optional().openapi({ description: 'At most so many: 100 when absent' }),
 })
 
-export function reading(app: OpenAPIHono<Env>): void {
+export function readOnlyPaths(app: OpenAPIHono<Env>): void {
   const told = (type: string, schema: z.ZodType) => ({ description: 'As it is', content: { [type]: { schema } } })
   const refused = { description: 'As elsewhere', content: { 'application/problem+json': { schema: problem } } }
   const paths = [

@@ -3,7 +3,7 @@
  * then they are taken away, many at a time. Those of a gateway that has ended are taken for dead by whoever comes
  * there next.
  */
-export class Records {
+export class IdempotencyRecords {
   #young: string[] = []
   #old: string[] = []
   #timer: NodeJS.Timeout | undefined

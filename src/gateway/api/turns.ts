@@ -4,7 +4,7 @@
  */
 import { SeraError } from '../../errors.js'
 
-export class Turns {
+export class RequestSlots {
   readonly #under = new Map<string, { stop(): void; stopped: Promise<void> }>()
 
   /** @throws what the work throws, which is told by its signal when another takes its place */

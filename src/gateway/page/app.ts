@@ -1,9 +1,9 @@
 /** The status page: listens to the gateway while somebody looks at it, and draws what it hears. */
-import { Chronicle } from './chronicle.js'
+import { Timeline } from './chronicle.js'
 import { byId, h } from './dom.js'
 import { moveKeys } from './keys.js'
 import { List, nothing } from './list.js'
-import { MOST_ENTRIES, Past } from './past.js'
+import { HistoryLoader, MOST_ENTRIES } from './past.js'
 import { isWished, rowsOf, totalsOf } from './rows.js'
 import { axis, type Moment, moveOn, RANGES } from './scale.js'
 import type { Status } from './status.js'
@@ -14,8 +14,8 @@ import { Tools } from './tools.js'
 import { nameOf } from './words.js'
 
 const clock = new ServerClock()
-const chronicle = new Chronicle()
-const past = new Past(chronicle, () => draw())
+const timeline = new Timeline()
+const past = new HistoryLoader(timeline, () => draw())
 const list = new List()
 const tools = new Tools(() => {
   past.reach(RANGES[tools.range].ms)
@@ -30,7 +30,7 @@ function see(event: string, data: string): void {
   const next = JSON.parse(data) as Status
   clock.learn(Date.parse(next.at))
   status = next
-  if (chronicle.see(next)) past.refresh()
+  if (timeline.see(next)) past.refresh()
   connection('live', 'live')
   draw()
 }
@@ -44,7 +44,7 @@ function draw(): void {
       return clock.now()
     },
   }
-  const all = rowsOf(status, chronicle.stays(moment.now - RANGES[range].ms))
+  const all = rowsOf(status, timeline.intervals(moment.now - RANGES[range].ms))
   const { wish } = tools
   const rows = all.filter(row => isWished(row, wish))
   if (range !== drawnRange) drawRange()

@@ -3,11 +3,11 @@
  * from what the page has seen by itself, which knows the others and who is there now. All times are the server's, ms
  * since 1970.
  */
-import { type Claim, type Entry, isHeld, keyOf, type Resource, type Status } from './status.js'
+import { type ClaimJson, type EntryJson, isHeld, keyOf, type ResourceJson, type Status } from './status.js'
 import { participantOf } from './words.js'
 
 /** One participant's stay at a resource. */
-export interface Stay {
+export interface Interval {
   /** Of the resource. */
   key: string
   who: string
@@ -26,12 +26,12 @@ export interface Stay {
 /** What is older is not drawn at any range. */
 const KEPT_MS = 25 * 3_600_000
 
-export class Chronicle {
+export class Timeline {
   /** Who is there, by claim. */
-  readonly #present = new Map<string, Stay>()
+  readonly #present = new Map<string, Interval>()
   /** Who has been seen to go, and has no entry yet; some never get one. */
-  #gone: Stay[] = []
-  readonly #recorded = new Map<string, Stay>()
+  #gone: Interval[] = []
+  readonly #recorded = new Map<string, Interval>()
 
   /** @returns whether somebody has gone, who may have left an entry */
   see(status: Status): boolean {
@@ -41,26 +41,28 @@ export class Chronicle {
       for (const claim of resource.claims) {
         const id = idOf(resource, claim)
         seen.add(id)
-        this.#present.set(id, stayOf(resource, claim, at, this.#present.get(id)))
+        this.#present.set(id, intervalOf(resource, claim, at, this.#present.get(id)))
       }
     }
     const gone = [...this.#present].filter(([id]) => !seen.has(id))
-    for (const [id, stay] of gone) {
+    for (const [id, interval] of gone) {
       this.#present.delete(id)
-      this.#gone.push({ ...stay, endedAt: at })
+      this.#gone.push({ ...interval, endedAt: at })
     }
     this.forget(at) // where nothing runs under the command line there are no entries, and nobody else says so
     return gone.length > 0
   }
 
-  recall(entries: readonly Entry[]): void {
-    for (const entry of entries) this.#recorded.set(Object.values(entry).join('\0'), stayOfEntry(entry))
+  recall(entries: readonly EntryJson[]): void {
+    for (const entry of entries) this.#recorded.set(Object.values(entry).join('\0'), intervalOfEntry(entry))
     const recorded = grouped(this.#recorded.values(), ({ key, who }) => `${key}\0${who}`)
-    this.#gone = this.#gone.filter(stay => !recorded.get(`${stay.key}\0${stay.who}`)?.some(other => same(stay, other)))
+    this.#gone = this.#gone.filter(
+      interval => !recorded.get(`${interval.key}\0${interval.who}`)?.some(other => same(interval, other)),
+    )
   }
 
   /** By resource, each in order of arrival; those that have not ended before `from`. */
-  stays(from: number): Map<string, Stay[]> {
+  intervals(from: number): Map<string, Interval[]> {
     const all = [...this.#recorded.values(), ...this.#gone, ...this.#present.values()]
     const within = all.filter(({ endedAt }) => endedAt === undefined || endedAt >= from)
     const inOrder = within.sort((a, b) => a.requestedAt - b.requestedAt)
@@ -69,18 +71,18 @@ export class Chronicle {
 
   /** What is too old to be drawn goes. */
   forget(now: number): void {
-    const isOld = ({ endedAt = now }: Stay) => endedAt < now - KEPT_MS
-    for (const [id, stay] of this.#recorded) if (isOld(stay)) this.#recorded.delete(id)
-    this.#gone = this.#gone.filter(stay => !isOld(stay))
+    const isOld = ({ endedAt = now }: Interval) => endedAt < now - KEPT_MS
+    for (const [id, interval] of this.#recorded) if (isOld(interval)) this.#recorded.delete(id)
+    this.#gone = this.#gone.filter(interval => !isOld(interval))
   }
 }
 
 /** A claim keeps its ticket; a connection waits for GET_LOCK, and then has it. */
-function idOf(resource: Resource, { ticket, connection }: Claim): string {
+function idOf(resource: ResourceJson, { ticket, connection }: ClaimJson): string {
   return `${keyOf(resource)}\0${ticket ?? `connection ${connection}`}`
 }
 
-function stayOf(resource: Resource, claim: Claim, at: number, before: Stay | undefined): Stay {
+function intervalOf(resource: ResourceJson, claim: ClaimJson, at: number, before: Interval | undefined): Interval {
   const since = claim.sinceMs === undefined ? undefined : at - claim.sinceMs
   const grantedAt = isHeld(claim) ? (before?.grantedAt ?? since ?? (before ? at : undefined)) : undefined
   const requestedAt = before?.requestedAt ?? fromMicros(claim.ticket) ?? since ?? at
@@ -98,7 +100,7 @@ function stayOf(resource: Resource, claim: Claim, at: number, before: Stay | und
   }
 }
 
-function stayOfEntry(entry: Entry): Stay {
+function intervalOfEntry(entry: EntryJson): Interval {
   const { command, outcome, exitCode, token, requestedAt, grantedAt, releasedAt } = entry
   return {
     ...{ key: keyOf(entry), who: participantOf(entry), command, outcome, exitCode, token: token ?? undefined },
@@ -111,7 +113,7 @@ function stayOfEntry(entry: Entry): Stay {
 /** Clocks are read a little apart, and the page looks once a second. */
 const SLACK_MS = 3000
 
-function same(seen: Stay, recorded: Stay): boolean {
+function same(seen: Interval, recorded: Interval): boolean {
   if (seen.token !== undefined && recorded.token !== undefined) return seen.token === recorded.token
   const { endedAt = 0 } = recorded
   return seen.requestedAt <= endedAt + SLACK_MS && (seen.endedAt ?? 0) >= recorded.requestedAt - SLACK_MS

@@ -1,10 +1,10 @@
 /** What an opened row shows: who is there, who was there in lanes, and the last runs as a list. */
-import type { Stay } from './chronicle.js'
+import type { Interval } from './chronicle.js'
 import { h } from './dom.js'
 import { lanes } from './lanes.js'
-import type { Row } from './rows.js'
+import type { ListRow } from './rows.js'
 import type { Moment } from './scale.js'
-import { type Claim, isHeld } from './status.js'
+import { type ClaimJson, isHeld } from './status.js'
 import { endingOf, outcomeText } from './stay.js'
 import { said } from './time.js'
 import { doing, lengthOf, MEETINGS, nameOf, type Piece, roleOf, whoIs } from './words.js'
@@ -13,21 +13,21 @@ import { doing, lengthOf, MEETINGS, nameOf, type Piece, roleOf, whoIs } from './
 const MOST_CLAIMS = 50
 const MOST_RUNS = 12
 
-export function details({ resource, stays }: Row, moment: Moment): HTMLElement[] {
+export function details({ resource, intervals }: ListRow, moment: Moment): HTMLElement[] {
   const { at, now } = moment
   const { kind, name, claims } = resource
-  const ended = stays.filter(({ endedAt }) => endedAt !== undefined)
+  const ended = intervals.filter(({ endedAt }) => endedAt !== undefined)
   return [
     ...(nameOf(resource) === name ? [] : [h('p', { class: 'full' }, name)]),
     ...(claims.length === 0 ? [] : [h('h3', {}, 'Now'), claimList(kind, claims, at, now)]),
-    ...(stays.length === 0
+    ...(intervals.length === 0
       ? []
-      : [h('h3', {}, MEETINGS.includes(kind) ? 'Who came when' : 'Who had it when'), lanes(kind, stays, moment)]),
+      : [h('h3', {}, MEETINGS.includes(kind) ? 'Who came when' : 'Who had it when'), lanes(kind, intervals, moment)]),
     ...(ended.length === 0 ? [] : [h('h3', {}, 'Last runs'), runList(ended, now)]),
   ]
 }
 
-function claimList(kind: string, claims: readonly Claim[], at: number, now: number): HTMLElement {
+function claimList(kind: string, claims: readonly ClaimJson[], at: number, now: number): HTMLElement {
   const waiting = claims.filter(claim => !isHeld(claim))
   const items = claims.slice(0, MOST_CLAIMS).map(claim => {
     const since: Piece[] = claim.sinceMs === undefined ? [] : [{ since: at - claim.sinceMs }]
@@ -47,21 +47,21 @@ function claimList(kind: string, claims: readonly Claim[], at: number, now: numb
 }
 
 /** What tells this claim from others: to break it by, or to find in a log. */
-function numberOf({ token, ticket }: Claim): string {
+function numberOf({ token, ticket }: ClaimJson): string {
   return token !== undefined ? `token ${token}` : ticket !== undefined ? `ticket ${ticket}` : ''
 }
 
-function runList(ended: readonly Stay[], now: number): HTMLElement {
+function runList(ended: readonly Interval[], now: number): HTMLElement {
   const newest = ended.toSorted((a, b) => Number(b.endedAt) - Number(a.endedAt)).slice(0, MOST_RUNS)
-  return h('ol', { class: 'list runs' }, ...newest.map(stay => runItem(stay, now)))
+  return h('ol', { class: 'list runs' }, ...newest.map(interval => runItem(interval, now)))
 }
 
-function runItem(stay: Stay, now: number): HTMLElement {
-  const { who, command, requestedAt, grantedAt, endedAt = 0, outcome, exitCode } = stay
+function runItem(interval: Interval, now: number): HTMLElement {
+  const { who, command, requestedAt, grantedAt, endedAt = 0, outcome, exitCode } = interval
   const had = grantedAt === undefined ? '' : `, had it ${lengthOf(endedAt - grantedAt)}`
   return h(
     'li',
-    { class: endingOf(stay) },
+    { class: endingOf(interval) },
     cell('does', outcome === undefined ? 'has gone' : outcomeText(outcome, exitCode)),
     cell('since', ...said([{ since: endedAt }, ' ago'], now)),
     cell('who', who),

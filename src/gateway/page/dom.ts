@@ -3,12 +3,12 @@
  * markup.
  */
 
-type Child = Node | string | undefined
+type DomChild = Node | string | undefined
 
 export function h<Tag extends keyof HTMLElementTagNameMap>(
   tag: Tag,
   attributes: Record<string, string | undefined> = {},
-  ...children: Child[]
+  ...children: DomChild[]
 ): HTMLElementTagNameMap[Tag] {
   return filled(document.createElement(tag), attributes, children)
 }
@@ -16,7 +16,7 @@ export function h<Tag extends keyof HTMLElementTagNameMap>(
 export function s<Tag extends keyof SVGElementTagNameMap>(
   tag: Tag,
   attributes: Record<string, string | number | undefined> = {},
-  ...children: Child[]
+  ...children: DomChild[]
 ): SVGElementTagNameMap[Tag] {
   return filled(document.createElementNS('http://www.w3.org/2000/svg', tag), attributes, children)
 }
@@ -24,7 +24,7 @@ export function s<Tag extends keyof SVGElementTagNameMap>(
 function filled<E extends Element>(
   element: E,
   attributes: Record<string, string | number | undefined>,
-  children: readonly Child[],
+  children: readonly DomChild[],
 ): E {
   for (const [name, value] of Object.entries(attributes))
     if (value !== undefined) element.setAttribute(name, `${value}`)

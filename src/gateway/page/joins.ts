@@ -1,26 +1,26 @@
 /** Where stays at one resource touch: one lets go and another goes on, or several meet. */
-import type { Stay } from './chronicle.js'
+import type { Interval } from './chronicle.js'
 import { MEETINGS } from './words.js'
 
-interface Join {
+interface Handover {
   at: number
-  members: readonly Stay[]
+  members: readonly Interval[]
 }
 
 /** A hand-over takes no longer, as far as the page can tell, which looks once a second. */
 const HANDOVER_MS = 3000
 
-export function joinsOf(kind: string, stays: readonly Stay[]): Join[] {
-  return MEETINGS.includes(kind) ? meetings(stays) : handOvers(stays)
+export function handoversOf(kind: string, intervals: readonly Interval[]): Handover[] {
+  return MEETINGS.includes(kind) ? meetings(intervals) : successions(intervals)
 }
 
 /** Who waited, and went on when another let go. */
-function handOvers(stays: readonly Stay[]): Join[] {
-  return stays.flatMap(next => {
+function successions(intervals: readonly Interval[]): Handover[] {
+  return intervals.flatMap(next => {
     const at = next.grantedAt
     if (at === undefined || at - next.requestedAt < 1) return []
-    const before = stays.filter(({ endedAt, grantedAt }) => grantedAt !== undefined && isJust(endedAt, at))
-    const [last] = before.sort((a, b) => Number(b.endedAt) - Number(a.endedAt)).filter(stay => stay !== next)
+    const before = intervals.filter(({ endedAt, grantedAt }) => grantedAt !== undefined && isJust(endedAt, at))
+    const [last] = before.sort((a, b) => Number(b.endedAt) - Number(a.endedAt)).filter(interval => interval !== next)
     return last ? [{ at, members: [last, next] }] : []
   })
 }
@@ -31,16 +31,18 @@ function isJust(endedAt: number | undefined, at: number): boolean {
 }
 
 /** Those who went on at the same moment. */
-function meetings(stays: readonly Stay[]): Join[] {
-  const moments = stays.flatMap(stay => {
-    const at = stay.grantedAt ?? (stay.outcome === 'done' || stay.outcome === undefined ? stay.endedAt : undefined)
-    return at === undefined ? [] : [{ at, stay }]
+function meetings(intervals: readonly Interval[]): Handover[] {
+  const moments = intervals.flatMap(interval => {
+    const at =
+      interval.grantedAt ??
+      (interval.outcome === 'done' || interval.outcome === undefined ? interval.endedAt : undefined)
+    return at === undefined ? [] : [{ at, interval }]
   })
-  const joins: { at: number; members: Stay[] }[] = []
-  for (const { at, stay } of moments.sort((a, b) => a.at - b.at)) {
+  const joins: { at: number; members: Interval[] }[] = []
+  for (const { at, interval } of moments.sort((a, b) => a.at - b.at)) {
     const last = joins.at(-1)
-    if (last && at - last.at < 1000) last.members.push(stay)
-    else joins.push({ at, members: [stay] })
+    if (last && at - last.at < 1000) last.members.push(interval)
+    else joins.push({ at, members: [interval] })
   }
   return joins.filter(({ members }) => members.length > 1)
 }

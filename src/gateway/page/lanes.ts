@@ -2,25 +2,25 @@
  * A lane for each participant at one resource. It waits, thin, and has it, thick; where one lets go and the next goes
  * on, or where several meet, a line joins their lanes.
  */
-import type { Stay } from './chronicle.js'
+import type { Interval } from './chronicle.js'
 import { h, s } from './dom.js'
-import { joinsOf } from './joins.js'
+import { handoversOf } from './joins.js'
 import { drawing, type Moment, RANGES, x } from './scale.js'
-import { endingOf, stayText } from './stay.js'
+import { endingOf, intervalText } from './stay.js'
 import { bar } from './strip.js'
 import { said } from './time.js'
 
 const LANE = 22
 /** The newest; more are no picture any more. */
 const MOST_LANES = 20
-export function lanes(kind: string, all: readonly Stay[], moment: Moment): HTMLElement {
+export function lanes(kind: string, all: readonly Interval[], moment: Moment): HTMLElement {
   const names = [...new Set(all.map(({ who }) => who))]
   const shown = names.slice(-MOST_LANES)
-  const stays = all.filter(({ who }) => shown.includes(who))
-  const laneOf = ({ who }: Stay) => shown.indexOf(who)
-  const span = spanOf(stays, moment)
+  const intervals = all.filter(({ who }) => shown.includes(who))
+  const laneOf = ({ who }: Interval) => shown.indexOf(who)
+  const span = spanOf(intervals, moment)
   const svg = drawing(shown.length * LANE, `${shown.length} lanes, told as a list below`, moment, span)
-  svg.append(...stays.flatMap(stay => lane(stay, laneOf(stay))), ...joins(kind, stays, laneOf))
+  svg.append(...intervals.flatMap(interval => lane(interval, laneOf(interval))), ...joins(kind, intervals, laneOf))
   const left = names.length - shown.length
   return h(
     'div',
@@ -33,9 +33,9 @@ export function lanes(kind: string, all: readonly Stay[], moment: Moment): HTMLE
 }
 
 /** As much of the time as they need: hand-overs are to be seen. Who is still there goes on to now. */
-function spanOf(stays: readonly Stay[], { now, range }: Moment): { from: number; to: number | undefined } {
-  const first = Math.min(...stays.map(({ requestedAt }) => requestedAt))
-  const last = Math.max(...stays.map(({ endedAt = Number.POSITIVE_INFINITY }) => endedAt))
+function spanOf(intervals: readonly Interval[], { now, range }: Moment): { from: number; to: number | undefined } {
+  const first = Math.min(...intervals.map(({ requestedAt }) => requestedAt))
+  const last = Math.max(...intervals.map(({ endedAt = Number.POSITIVE_INFINITY }) => endedAt))
   const margin = (Math.min(last, now) - first) / 50 + 100
   const to = Number.isFinite(last) ? last + margin : undefined
   return { from: Math.max(first - margin, now - RANGES[range].ms), to }
@@ -46,20 +46,20 @@ function ends({ from, to }: { from: number; to: number | undefined }, now: numbe
   return [h('span', {}, ...said([{ since: from }, ' ago'], now)), h('span', {}, ...end)]
 }
 
-function lane(stay: Stay, at: number): Element[] {
-  const { requestedAt, grantedAt, endedAt } = stay
+function lane(interval: Interval, at: number): Element[] {
+  const { requestedAt, grantedAt, endedAt } = interval
   const top = at * LANE
   const waited = bar('waits', x(requestedAt), x(grantedAt ?? endedAt), top + 9, 4)
   const had = grantedAt === undefined ? [] : [bar('held', x(grantedAt), x(endedAt), top + 4, 14)]
   const bars = [waited, ...had]
-  for (const one of bars) one.append(s('title', {}, stayText(stay)))
-  const ending = endingOf(stay)
+  for (const one of bars) one.append(s('title', {}, intervalText(interval)))
+  const ending = endingOf(interval)
   if (ending === '') return bars
   return [...bars, s('path', { class: `end ${ending}`, d: `M${x(endedAt)} ${top + 2}v18` })]
 }
 
-function joins(kind: string, stays: readonly Stay[], laneOf: (stay: Stay) => number): Element[] {
-  return joinsOf(kind, stays).flatMap(({ at, members }) => {
+function joins(kind: string, intervals: readonly Interval[], laneOf: (interval: Interval) => number): Element[] {
+  return handoversOf(kind, intervals).flatMap(({ at, members }) => {
     const lanes = members.map(laneOf)
     const [top, bottom] = [Math.min(...lanes), Math.max(...lanes)]
     if (top === bottom) return []

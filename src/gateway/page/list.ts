@@ -1,10 +1,10 @@
 /** The rows under their headings, and what to do where there are none. */
 import { arrange, byId, h } from './dom.js'
 import { RowView } from './row.js'
-import type { Group, Row } from './rows.js'
+import type { ListRow, RowGroup } from './rows.js'
 import type { Moment } from './scale.js'
 
-const HEADINGS: Record<Group, string> = {
+const HEADINGS: Record<RowGroup, string> = {
   waiting: 'Waited for',
   held: 'Held',
   kept: 'Remembered',
@@ -14,10 +14,10 @@ const HEADINGS: Record<Group, string> = {
 
 export class List {
   readonly #rows = new Map<string, RowView>()
-  readonly #sections = new Map<Group, { section: HTMLElement; count: HTMLElement; rows: HTMLElement }>()
+  readonly #sections = new Map<RowGroup, { section: HTMLElement; count: HTMLElement; rows: HTMLElement }>()
 
   constructor() {
-    for (const [group, heading] of Object.entries(HEADINGS) as [Group, string][]) {
+    for (const [group, heading] of Object.entries(HEADINGS) as [RowGroup, string][]) {
       const count = h('span', { class: 'count' })
       const rows = h('ul', { class: 'rows' })
       const section = h('section', { 'aria-labelledby': `heading-${group}` })
@@ -26,14 +26,14 @@ export class List {
     }
   }
 
-  show(rows: readonly Row[], moment: Moment): void {
+  show(rows: readonly ListRow[], moment: Moment): void {
     const focused = document.activeElement
     this.#arrange(rows, moment)
     // a row that has moved, to another heading perhaps, has lost it
     if (focused instanceof HTMLElement && focused.isConnected) focused.focus({ preventScroll: true })
   }
 
-  #arrange(rows: readonly Row[], moment: Moment): void {
+  #arrange(rows: readonly ListRow[], moment: Moment): void {
     for (const [group, { count, rows: list }] of this.#sections) {
       const mine = rows.filter(row => row.group === group)
       count.textContent = String(mine.length)
@@ -51,7 +51,7 @@ export class List {
     for (const key of this.#rows.keys()) if (!keys.has(key)) this.#rows.delete(key)
   }
 
-  #view(row: Row, moment: Moment): RowView {
+  #view(row: ListRow, moment: Moment): RowView {
     const view = this.#rows.get(row.key) ?? new RowView()
     this.#rows.set(row.key, view)
     view.show(row, moment)

@@ -1,6 +1,6 @@
 /** What has run: asked for as far back as is drawn, and again when something may have been added. */
-import type { Chronicle } from './chronicle.js'
-import type { Entry } from './status.js'
+import type { Timeline } from './chronicle.js'
+import type { EntryJson } from './status.js'
 
 /** More are no picture any more; the newest come. */
 export const MOST_ENTRIES = 2000
@@ -11,7 +11,7 @@ const EVERY_MS = 30_000
 /** Hosts whose entries are late. */
 const OVERLAP_MS = 15_000
 
-export class Past {
+export class HistoryLoader {
   /** There is more than was told. */
   isCut = false
   /** How far back is known, ms. */
@@ -21,7 +21,7 @@ export class Past {
   #timer: ReturnType<typeof setTimeout> | undefined
 
   constructor(
-    readonly chronicle: Chronicle,
+    readonly timeline: Timeline,
     readonly changed: () => void,
   ) {}
 
@@ -60,7 +60,7 @@ export class Past {
     try {
       const query = new URLSearchParams({ since, limit: `${MOST_ENTRIES}` })
       const response = await fetch(`/v1/history?${query}`, { signal: this.#signal, cache: 'no-store' })
-      if (response.ok) this.#learn(((await response.json()) as { entries: Entry[] }).entries)
+      if (response.ok) this.#learn(((await response.json()) as { entries: EntryJson[] }).entries)
     } catch {
       // the stream tells whether the gateway is there
     }
@@ -73,12 +73,12 @@ export class Past {
     this.#timer = undefined
   }
 
-  #learn(entries: readonly Entry[]): void {
+  #learn(entries: readonly EntryJson[]): void {
     const last = entries.at(-1)
     if (last) this.#newest = Math.max(this.#newest, Date.parse(last.releasedAt))
     this.isCut ||= entries.length >= MOST_ENTRIES
-    this.chronicle.recall(entries)
-    this.chronicle.forget(this.#newest)
+    this.timeline.recall(entries)
+    this.timeline.forget(this.#newest)
     if (entries.length > 0) this.changed()
   }
 }

@@ -4,7 +4,7 @@
  */
 import { details } from './details.js'
 import { h } from './dom.js'
-import type { Row } from './rows.js'
+import type { ListRow } from './rows.js'
 import type { Moment } from './scale.js'
 import { strip } from './strip.js'
 import { said } from './time.js'
@@ -22,7 +22,7 @@ export class RowView {
   readonly #body = h('div', { class: 'body' })
   readonly #details = h('details')
   #shown = ''
-  #row: [Row, Moment] | undefined
+  #row: [ListRow, Moment] | undefined
 
   constructor() {
     const name = h('span', { class: 'name' }, h('span', { class: 'title' }, this.#kind, ' ', this.#name), this.#holder)
@@ -33,12 +33,17 @@ export class RowView {
   }
 
   /** Draws what has changed; times count on by themselves. */
-  show(row: Row, moment: Moment): void {
+  show(row: ListRow, moment: Moment): void {
     this.#row = [row, moment]
-    const { resource, stays, group } = row
+    const { resource, intervals, group } = row
     const { claims, ...own } = resource
     const states = claims.map(({ state, ticket, connection, overdue }) => [state, ticket, connection, overdue])
-    const past = stays.map(({ requestedAt, grantedAt, endedAt, outcome }) => [requestedAt, grantedAt, endedAt, outcome])
+    const past = intervals.map(({ requestedAt, grantedAt, endedAt, outcome }) => [
+      requestedAt,
+      grantedAt,
+      endedAt,
+      outcome,
+    ])
     const shown = JSON.stringify([own, states, past, group, moment.range])
     if (shown === this.#shown) return
     this.#shown = shown
@@ -46,7 +51,7 @@ export class RowView {
     this.#fill()
   }
 
-  #draw({ resource, stays, group }: Row, moment: Moment): void {
+  #draw({ resource, intervals, group }: ListRow, moment: Moment): void {
     const { at, now } = moment
     const { kind, name, claims } = resource
     this.element.dataset.group = group
@@ -58,7 +63,7 @@ export class RowView {
     this.#queue.replaceChildren(...said(queue(resource, at), now))
     const expired = claims.filter(({ overdue }) => overdue).length
     this.#overdue.textContent = expired === 0 ? '' : `${expired} expired`
-    this.#strip.replaceChildren(strip(resource, stays, moment))
+    this.#strip.replaceChildren(strip(resource, intervals, moment))
   }
 
   #fill(): void {

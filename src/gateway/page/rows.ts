@@ -1,15 +1,15 @@
 /** What the page lists, in which order, and what of it is asked for. */
-import type { Stay } from './chronicle.js'
-import { holds, keyOf, longestWait, type Resource, type Status, waits } from './status.js'
+import type { Interval } from './chronicle.js'
+import { holds, keyOf, longestWait, type ResourceJson, type Status, waits } from './status.js'
 
-export type Group = 'waiting' | 'held' | 'kept' | 'expired' | 'earlier'
+export type RowGroup = 'waiting' | 'held' | 'kept' | 'expired' | 'earlier'
 
 /** One resource: as it is now, if it is, and what has gone on there. */
-export interface Row {
+export interface ListRow {
   key: string
-  group: Group
-  resource: Resource
-  stays: readonly Stay[]
+  group: RowGroup
+  resource: ResourceJson
+  intervals: readonly Interval[]
 }
 
 export interface Wish {
@@ -17,39 +17,39 @@ export interface Wish {
   text: string
   /** '' is any. */
   kind: string
-  group: Group | ''
+  group: RowGroup | ''
 }
 
 /** In the server's order, which is by urgency, within each group; what is over comes last, the newest first. */
-export function rowsOf(status: Status, stays: ReadonlyMap<string, readonly Stay[]>): Row[] {
-  const present = status.resources.map((resource): Row => {
+export function rowsOf(status: Status, intervals: ReadonlyMap<string, readonly Interval[]>): ListRow[] {
+  const present = status.resources.map((resource): ListRow => {
     const key = keyOf(resource)
-    return { key, group: groupOf(resource), resource, stays: stays.get(key) ?? [] }
+    return { key, group: groupOf(resource), resource, intervals: intervals.get(key) ?? [] }
   })
   const known = new Set(present.map(({ key }) => key))
-  const earlier = [...stays]
+  const earlier = [...intervals]
     .filter(([key]) => !known.has(key))
-    .map(([key, stays]): Row => ({ key, group: 'earlier', resource: resourceOf(key), stays }))
+    .map(([key, intervals]): ListRow => ({ key, group: 'earlier', resource: resourceOf(key), intervals }))
     .sort((a, b) => lastEnd(b) - lastEnd(a))
   return [...present, ...earlier]
 }
 
-function groupOf({ claims }: Resource): Group {
+function groupOf({ claims }: ResourceJson): RowGroup {
   if (claims.some(waits)) return 'waiting'
   if (claims.some(holds)) return 'held'
   return claims.length > 0 ? 'expired' : 'kept'
 }
 
-function resourceOf(key: string): Resource {
+function resourceOf(key: string): ResourceJson {
   const [kind = ''] = key.split('/', 1)
   return { kind, name: key.slice(kind.length + 1), claims: [] }
 }
 
-function lastEnd({ stays }: Row): number {
-  return Math.max(0, ...stays.map(({ endedAt = 0 }) => endedAt))
+function lastEnd({ intervals }: ListRow): number {
+  return Math.max(0, ...intervals.map(({ endedAt = 0 }) => endedAt))
 }
 
-export function isWished(row: Row, { text, kind, group }: Wish): boolean {
+export function isWished(row: ListRow, { text, kind, group }: Wish): boolean {
   if (kind !== '' && row.resource.kind !== kind) return false
   if (group !== '' && row.group !== group) return false
   const words = text.toLowerCase().split(/\s+/).filter(Boolean)
@@ -58,9 +58,9 @@ export function isWished(row: Row, { text, kind, group }: Wish): boolean {
 }
 
 /** All that a row can be found by. */
-function wordsOf({ resource: { kind, name, claims }, stays }: Row): string {
+function wordsOf({ resource: { kind, name, claims }, intervals }: ListRow): string {
   const people = claims.flatMap(({ host, pid, user, command, tag, labels }) => [host, pid, user, command, tag, labels])
-  const before = stays.flatMap(({ who, command }) => [who, command])
+  const before = intervals.flatMap(({ who, command }) => [who, command])
   return [kind, name, ...people, ...before].join('\n').toLowerCase()
 }
 
@@ -68,7 +68,7 @@ interface Totals {
   held: number
   waiting: number
   /** Where somebody has waited longest, and for how long. */
-  longest: { resource: Resource; ms: number } | undefined
+  longest: { resource: ResourceJson; ms: number } | undefined
 }
 
 export function totalsOf({ resources }: Status): Totals {

@@ -31,13 +31,18 @@ export function x(moment: number | undefined): number {
 const BEYOND = 1e6
 
 /** What a drawing shows, ms since 1970; what has no fixed beginning or end moves with the time. */
-interface Span {
+interface TimeSpan {
   from?: number | undefined
   to?: number | undefined
 }
 
 /** A drawing `height` pixels high, as wide as there is room. It moves with the time by its view box alone. */
-export function drawing(height: number, label: string, { now, range }: Moment, { from, to }: Span = {}): SVGSVGElement {
+export function drawing(
+  height: number,
+  label: string,
+  { now, range }: Moment,
+  { from, to }: TimeSpan = {},
+): SVGSVGElement {
   const svg = s('svg', { class: 'time', height, preserveAspectRatio: 'none', role: 'img', 'aria-label': label })
   Object.assign(svg.dataset, { height, from: from ?? '', to: to ?? '' })
   look(svg, now, range)

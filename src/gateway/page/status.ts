@@ -6,11 +6,11 @@ export interface Status {
   server: string
   /** By the server's clock, ISO. */
   at: string
-  resources: readonly Resource[]
+  resources: readonly ResourceJson[]
   unseen: readonly string[]
 }
 
-export interface Resource {
+export interface ResourceJson {
   kind: string
   name: string
   engine?: 'get_lock' | 'lease'
@@ -29,17 +29,17 @@ export interface Resource {
   /** Null: when somebody opens it. */
   opensAt?: string | null
   /** Of a once key: its last runs. */
-  record?: { success?: Run; failure?: Run }
-  claims: readonly Claim[]
+  record?: { success?: RunJson; failure?: RunJson }
+  claims: readonly ClaimJson[]
 }
 
-export interface Run {
+export interface RunJson {
   exitCode: number
   host?: string
   finishedAt?: string
 }
 
-export interface Claim {
+export interface ClaimJson {
   state: 'waiting' | 'granted' | 'leaving'
   host?: string
   pid?: number
@@ -61,7 +61,7 @@ export interface Claim {
 }
 
 /** One run that has ended. */
-export interface Entry {
+export interface EntryJson {
   kind: string
   name: string
   outcome: string
@@ -81,21 +81,21 @@ export function keyOf({ kind, name }: { kind: string; name: string }): string {
   return `${kind}/${name}`
 }
 
-export function isHeld({ state }: Claim): boolean {
+export function isHeld({ state }: ClaimJson): boolean {
   return state !== 'waiting'
 }
 
 /** Holds, and its lease runs: an expired claim neither holds nor waits. */
-export function holds(claim: Claim): boolean {
+export function holds(claim: ClaimJson): boolean {
   return isHeld(claim) && !claim.overdue
 }
 
-export function waits(claim: Claim): boolean {
+export function waits(claim: ClaimJson): boolean {
   return !isHeld(claim) && !claim.overdue
 }
 
 /** The longest wait there, ms; undefined: none. */
-export function longestWait({ claims }: Resource): number | undefined {
+export function longestWait({ claims }: ResourceJson): number | undefined {
   const waiting = claims.filter(waits).map(({ sinceMs = 0 }) => sinceMs)
   return waiting.length === 0 ? undefined : Math.max(...waiting)
 }

@@ -1,12 +1,12 @@
 /** One participant's stay, in words. */
-import type { Stay } from './chronicle.js'
+import type { Interval } from './chronicle.js'
 import { lengthOf } from './words.js'
 
 /**
  * `met`: passed without having anything; `failed`: gave up, lost it, or its command did not succeed; '': nothing to
  * tell.
  */
-export function endingOf({ outcome, exitCode, grantedAt, endedAt }: Stay): 'met' | 'failed' | '' {
+export function endingOf({ outcome, exitCode, grantedAt, endedAt }: Interval): 'met' | 'failed' | '' {
   if (endedAt === undefined || outcome === undefined) return ''
   if (outcome === 'ran' || outcome === 'taken-over') return exitCode === 0 ? '' : 'failed'
   if (outcome === 'done' || outcome === 'skipped') return grantedAt === undefined ? 'met' : ''
@@ -14,7 +14,7 @@ export function endingOf({ outcome, exitCode, grantedAt, endedAt }: Stay): 'met'
 }
 
 /** `web-2 4312: waited 3.1s, had it 12s, exit 1 (upgrade.sh)` */
-export function stayText({ who, command, requestedAt, grantedAt, endedAt, outcome, exitCode }: Stay): string {
+export function intervalText({ who, command, requestedAt, grantedAt, endedAt, outcome, exitCode }: Interval): string {
   const facts = [
     grantedAt === undefined && endedAt === undefined ? 'waits' : '',
     (grantedAt ?? endedAt) === undefined ? '' : `waited ${lengthOf(Number(grantedAt ?? endedAt) - requestedAt)}`,

@@ -5,7 +5,7 @@
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html
  */
 
-interface Listener {
+interface StreamHandlers {
   event(name: string, data: string): void
   lost(reason: string): void
 }
@@ -15,7 +15,7 @@ const FIRST_RETRY_MS = 1000
 const LAST_RETRY_MS = 15_000
 
 /** Until the signal aborts; comes back by itself, ever more patiently. */
-export async function listen(url: string, listener: Listener, signal: AbortSignal): Promise<void> {
+export async function listen(url: string, listener: StreamHandlers, signal: AbortSignal): Promise<void> {
   let pause = FIRST_RETRY_MS
   while (!signal.aborted) {
     try {

@@ -1,9 +1,9 @@
 /** All that has gone on at a resource, in one line: who had it, one shade after the other, and when somebody waited. */
-import type { Stay } from './chronicle.js'
+import type { Interval } from './chronicle.js'
 import { s } from './dom.js'
 import { drawing, type Moment, RANGES, x } from './scale.js'
-import type { Resource } from './status.js'
-import { endingOf, stayText } from './stay.js'
+import type { ResourceJson } from './status.js'
+import { endingOf, intervalText } from './stay.js'
 
 const HEIGHT = 26
 const HELD = { top: 3, height: 14 }
@@ -13,49 +13,50 @@ const MOST_TRACKS = 4
 /** What is shorter, as a part of the width, is a speck: it has no line at its beginning, and as a wait it is none. */
 const LEAST = 0.006
 
-export function strip({ kind, name, ...resource }: Resource, stays: readonly Stay[], moment: Moment) {
-  const label = `Timeline of ${kind} ${name}: ${stays.length} ${stays.length === 1 ? 'stay' : 'stays'}`
+export function strip({ kind, name, ...resource }: ResourceJson, intervals: readonly Interval[], moment: Moment) {
+  const label = `Timeline of ${kind} ${name}: ${intervals.length} ${intervals.length === 1 ? 'stay' : 'stays'}`
   const svg = drawing(HEIGHT, label, moment)
   const since = resource.closedSince
   if (since !== undefined) svg.append(bar('closed', x(Date.parse(since)), x(undefined), HELD.top, HELD.height))
-  svg.append(...waits(stays, leastOf(moment)), ...holds(stays, leastOf(moment)), ...ends(stays))
+  svg.append(...waits(intervals, leastOf(moment)), ...holds(intervals, leastOf(moment)), ...ends(intervals))
   return svg
 }
 
-function holds(stays: readonly Stay[], least: number): Element[] {
-  const had = stays.filter(({ grantedAt }) => grantedAt !== undefined)
+function holds(intervals: readonly Interval[], least: number): Element[] {
+  const had = intervals.filter(({ grantedAt }) => grantedAt !== undefined)
   const inOrder = had.sort((a, b) => Number(a.grantedAt) - Number(b.grantedAt))
   const tracks = tracksOf(inOrder, (least / 4) * 1000)
   const height = HELD.height / tracks.length
   return tracks.flatMap((track, at) =>
-    track.flatMap((stay, turn) => {
-      const [from, top] = [x(stay.grantedAt), HELD.top + at * height]
+    track.flatMap((interval, turn) => {
+      const [from, top] = [x(interval.grantedAt), HELD.top + at * height]
       const shade = turn % 2 === 0 ? 'held' : 'held next'
-      const rect = bar(shade, from, x(stay.endedAt), top, height - (tracks.length > 1 ? 1 : 0))
-      rect.append(s('title', {}, stayText(stay)))
-      const isSeen = x(stay.endedAt) - from > least
+      const rect = bar(shade, from, x(interval.endedAt), top, height - (tracks.length > 1 ? 1 : 0))
+      rect.append(s('title', {}, intervalText(interval)))
+      const isSeen = x(interval.endedAt) - from > least
       return isSeen ? [rect, s('path', { class: 'turn', d: `M${from} ${top}v${height}` })] : [rect]
     }),
   )
 }
 
 /** Who begins when another has ended takes its track; an end is written down a little after it was one. */
-function tracksOf(stays: readonly Stay[], slackMs: number): Stay[][] {
-  const tracks: Stay[][] = []
-  const isOver = (stay: Stay | undefined, at: number) => (stay?.endedAt ?? Number.POSITIVE_INFINITY) <= at + slackMs
-  for (const stay of stays) {
-    const free = tracks.find(track => isOver(track.at(-1), Number(stay.grantedAt)))
+function tracksOf(intervals: readonly Interval[], slackMs: number): Interval[][] {
+  const tracks: Interval[][] = []
+  const isOver = (interval: Interval | undefined, at: number) =>
+    (interval?.endedAt ?? Number.POSITIVE_INFINITY) <= at + slackMs
+  for (const interval of intervals) {
+    const free = tracks.find(track => isOver(track.at(-1), Number(interval.grantedAt)))
     const track = free ?? (tracks.length < MOST_TRACKS ? undefined : tracks.at(-1))
-    if (track) track.push(stay)
-    else tracks.push([stay])
+    if (track) track.push(interval)
+    else tracks.push([interval])
   }
   return tracks
 }
 
 /** When anybody waited. */
-function waits(stays: readonly Stay[], least: number): Element[] {
+function waits(intervals: readonly Interval[], least: number): Element[] {
   const merged: { from: number; to: number }[] = []
-  for (const { requestedAt, grantedAt, endedAt } of stays) {
+  for (const { requestedAt, grantedAt, endedAt } of intervals) {
     const [from, to] = [x(requestedAt), x(grantedAt ?? endedAt)]
     const last = merged.at(-1)
     if (last && from <= last.to) last.to = Math.max(last.to, to)
@@ -65,11 +66,13 @@ function waits(stays: readonly Stay[], least: number): Element[] {
   return seen.map(({ from, to }) => bar('waits', from, to, WAITS.top, WAITS.height))
 }
 
-function ends(stays: readonly Stay[]): Element[] {
-  return stays.flatMap(stay => {
-    const ending = endingOf(stay)
-    if (stay.endedAt === undefined || ending === '') return []
-    return [s('path', { class: `end ${ending}`, d: `M${x(stay.endedAt)} ${HELD.top - 2}V${WAITS.top + WAITS.height}` })]
+function ends(intervals: readonly Interval[]): Element[] {
+  return intervals.flatMap(interval => {
+    const ending = endingOf(interval)
+    if (interval.endedAt === undefined || ending === '') return []
+    return [
+      s('path', { class: `end ${ending}`, d: `M${x(interval.endedAt)} ${HELD.top - 2}V${WAITS.top + WAITS.height}` }),
+    ]
   })
 }
 

@@ -1,6 +1,6 @@
 /** What is asked for: search, kind, group and range. It stands in the address, so that it can be sent to somebody. */
 import { byId, h } from './dom.js'
-import type { Group, Wish } from './rows.js'
+import type { RowGroup, Wish } from './rows.js'
 import type { Range } from './scale.js'
 
 const ANY = { text: '', kind: '', group: '', range: '15m' }
@@ -27,7 +27,7 @@ export class Tools {
   }
 
   get wish(): Wish {
-    return { text: this.#text.value, kind: this.#kind.value, group: this.#chosen('group') as Group | '' }
+    return { text: this.#text.value, kind: this.#kind.value, group: this.#chosen('group') as RowGroup | '' }
   }
 
   get range(): Range {

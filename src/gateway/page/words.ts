@@ -1,11 +1,11 @@
 /** How the page puts it: what goes on at a resource, who somebody is there, and times as people say them. */
-import { type Claim, holds, isHeld, longestWait, type Resource, type Run, waits } from './status.js'
+import { type ClaimJson, holds, isHeld, longestWait, type ResourceJson, type RunJson, waits } from './status.js'
 
 /** Text, or a time (ms since 1970) that is said relative to now and counts on by itself. */
 export type Piece = string | { since: number } | { until: number }
 
 /** The two largest units: `45s`, `3m 12s`, `2h 5m`, `12d 3h`. */
-export function spell(ms: number): string {
+export function formatLength(ms: number): string {
   const seconds = Math.max(0, Math.floor(ms / 1000))
   const amounts = UNITS.map(([unit, size, limit]) => [Math.floor(seconds / size) % limit, unit] as const)
   const largest = amounts.findIndex(([amount]) => amount > 0)
@@ -27,11 +27,11 @@ const UNITS = [
 /** A length that is over, to three digits or so: `340ms`, `2.4s`, `3m 12s`. */
 export function lengthOf(ms: number): string {
   if (ms < 1000) return `${Math.max(0, Math.round(ms))}ms`
-  return ms < 60_000 ? `${(ms / 1000).toFixed(1)}s` : spell(ms)
+  return ms < 60_000 ? `${(ms / 1000).toFixed(1)}s` : formatLength(ms)
 }
 
 /** What goes on there. `at` is when that was seen, ms since 1970. */
-export function situation(resource: Resource, at: number): Piece[] {
+export function situation(resource: ResourceJson, at: number): Piece[] {
   const held = resource.claims.filter(holds)
   const [first] = held
   const since: Piece[] = first?.sinceMs === undefined ? [] : [' for ', { since: at - first.sinceMs }]
@@ -64,12 +64,12 @@ export function situation(resource: Resource, at: number): Piece[] {
 }
 
 /** A holder whose lease is over keeps others out until it is reaped. */
-function freeUnlessExpired({ claims }: Resource): Piece[] {
+function freeUnlessExpired({ claims }: ResourceJson): Piece[] {
   return claims.some(claim => isHeld(claim) && claim.overdue) ? [] : ['free']
 }
 
 /** How many wait, and how long the first of them has. */
-export function queue(resource: Resource, at: number): Piece[] {
+export function queue(resource: ResourceJson, at: number): Piece[] {
   const waiting = resource.claims.filter(waits).length
   if (waiting === 0) return []
   const longest = longestWait(resource)
@@ -77,30 +77,30 @@ export function queue(resource: Resource, at: number): Piece[] {
   return [`${waiting} ${waiting === 1 ? 'waits' : 'wait'}`, ...since]
 }
 
-function gate({ state, closedSince, opensAt }: Resource): Piece[] {
+function gate({ state, closedSince, opensAt }: ResourceJson): Piece[] {
   if (state !== 'closed') return ['open']
   const since: Piece[] = closedSince === undefined ? [] : [' for ', { since: Date.parse(closedSince) }]
   const until: Piece[] = typeof opensAt === 'string' ? [', opens in ', { until: Date.parse(opensAt) }] : []
   return ['closed', ...since, ...until]
 }
 
-function lastRun(record: Resource['record']): Piece[] {
-  const runs = [record?.success, record?.failure].filter((run): run is Run => run !== undefined)
+function lastRun(record: ResourceJson['record']): Piece[] {
+  const runs = [record?.success, record?.failure].filter((run): run is RunJson => run !== undefined)
   const [run] = runs.sort((a, b) => finished(b) - finished(a))
   if (!run) return ['has not run']
   return [`exit ${run.exitCode} on ${run.host ?? 'a host'}, `, { since: finished(run) }, ' ago']
 }
 
-function finished({ finishedAt }: Run): number {
+function finished({ finishedAt }: RunJson): number {
   return finishedAt === undefined ? 0 : Date.parse(finishedAt)
 }
 
-function sum(claims: readonly Claim[]): number {
+function sum(claims: readonly ClaimJson[]): number {
   return claims.reduce((total, { units = 1 }) => total + units, 0)
 }
 
 /** What somebody does there; `place` from 1 is its place among those who wait. */
-export function doing(kind: string, { state, mode, slot, units = 1 }: Claim, place: number): string {
+export function doing(kind: string, { state, mode, slot, units = 1 }: ClaimJson, place: number): string {
   if (state === 'leaving') return 'has left'
   if (state === 'granted') return DOES[kind]?.(mode, slot) ?? 'holds'
   if (MEETINGS.includes(kind)) return 'waits'
@@ -126,7 +126,7 @@ function ordinal(n: number): string {
 }
 
 /** `root@web-2 pid 4312`, as far as it is known: who came over HTTP has neither process nor connection. */
-export function whoIs({ user, host, pid, connection }: Claim): string {
+export function whoIs({ user, host, pid, connection }: ClaimJson): string {
   if (host === undefined) return `connection ${connection}`
   const account = user ? `${user}@` : ''
   if (pid !== undefined) return `${account}${host} pid ${pid}`
@@ -134,7 +134,7 @@ export function whoIs({ user, host, pid, connection }: Claim): string {
 }
 
 /** Those that matter most there, in a line: who has it, or who has come so far. */
-export function company({ kind, claims }: Resource): string {
+export function company({ kind, claims }: ResourceJson): string {
   const held = claims.filter(isHeld)
   const isMeeting = MEETINGS.includes(kind)
   const [first, ...others] = held.length > 0 || !isMeeting ? held : claims
@@ -145,7 +145,7 @@ export function company({ kind, claims }: Resource): string {
 }
 
 /** What the others there know it by. */
-function calledThere(claim: Claim): string {
+function calledThere(claim: ClaimJson): string {
   return claim.tag ?? /(?:^|,)actor=([^,]+)/.exec(claim.labels ?? '')?.[1] ?? participantOf(claim)
 }
 
@@ -159,7 +159,7 @@ export function participantOf({
 }
 
 /** As what it is there. */
-export function roleOf({ tag, labels, selector, units = 1 }: Claim, kind: string): string {
+export function roleOf({ tag, labels, selector, units = 1 }: ClaimJson, kind: string): string {
   return [
     tag === undefined ? '' : `as ${tag}`,
     labels ?? '',

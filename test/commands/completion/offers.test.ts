@@ -1,13 +1,13 @@
 import test from 'ava'
 import { argumentOf } from '../../../src/commands/built-in.js'
-import { completions, type Wanted } from '../../../src/commands/completion/offers.js'
+import { completions, type WantedNames } from '../../../src/commands/completion/offers.js'
 import { runOptions } from '../../../src/commands/run-options.js'
 import { resolveSettings } from '../../../src/config/resolve.js'
 
 /** What is offered after these words, the last of which is being typed; and what the server is asked for. */
 async function after(...words: string[]) {
-  let asked: Wanted | undefined
-  const ask = async (wanted: Wanted) => {
+  let asked: WantedNames | undefined
+  const ask = async (wanted: WantedNames) => {
     asked = wanted
     return ['wiki', 'web']
   }

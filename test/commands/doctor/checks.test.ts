@@ -1,7 +1,7 @@
 /** Clocks, connections, the guard and how findings look: from facts alone. */
 import test from 'ava'
 import fc from 'fast-check'
-import type { Group } from '../../../src/commands/doctor/check.js'
+import type { CheckGroup } from '../../../src/commands/doctor/check.js'
 import { clock, clockDifference } from '../../../src/commands/doctor/clock.js'
 import { configChecks } from '../../../src/commands/doctor/config.js'
 import { guardCheck, syslogCheck } from '../../../src/commands/doctor/host.js'
@@ -11,8 +11,8 @@ import { tableChecks } from '../../../src/commands/doctor/tables.js'
 import { type Dsn, EMBEDDED } from '../../../src/config/dsn.js'
 import { resolveSettings } from '../../../src/config/resolve.js'
 import { DEFAULT_SYSLOG } from '../../../src/config/syslog.js'
-import { NotTold } from '../../../src/store/not-told.js'
-import { diagnosis, type Told } from './facts.js'
+import { Undisclosed } from '../../../src/store/not-told.js'
+import { diagnosis, type GivenFacts } from './facts.js'
 
 const AT = Date.parse('2026-11-21T16:36:32.018Z')
 const reading = (aheadMs: number, roundTripMs: number) => ({
@@ -43,7 +43,7 @@ test('a clock: well within a second, a warning beyond it, bad beyond maxClockSke
   t.is(verdict(1400, 1000), 'good', 'it may be the way there')
   t.regex(clock(reading(-2500, 0), 30_000).says, /^2\.5s behind this host's/)
   t.is(clock({ ...reading(0, 0), server: 'null' }, 30_000).verdict, 'unknown')
-  t.is(clock(new NotTold('killed'), 30_000).verdict, 'unknown')
+  t.is(clock(new Undisclosed('killed'), 30_000).verdict, 'unknown')
 })
 
 test('connections: a warning above 80 %', t => {
@@ -55,7 +55,7 @@ test('connections: a warning above 80 %', t => {
 const LIMITS = { leaseMs: 60_000, maxClockSkewMs: 30_000, isMember: false }
 
 test('a wait_timeout that does not reach the server is told', t => {
-  const find = (told: Told) => serverChecks(diagnosis(told), LIMITS).find(({ name }) => name === 'wait_timeout')
+  const find = (told: GivenFacts) => serverChecks(diagnosis(told), LIMITS).find(({ name }) => name === 'wait_timeout')
   t.is(find({})?.verdict, 'good')
   t.regex(find({ sessionTimeout: 28_800 })?.says ?? '', /asked for its lease, 60s, and got 28800 s/)
 })
@@ -91,7 +91,7 @@ test('a server that logs statements can not have the tables', t => {
 })
 
 test('when one answer after the other fails, each line says that it was not checked', t => {
-  const none = new NotTold('the connection was killed')
+  const none = new Undisclosed('the connection was killed')
   const told = { identity: none, clock: none, sessionTimeout: none, tables: none, getLock: none }
   const found = serverChecks(diagnosis(told), LIMITS).filter(({ verdict }) => verdict === 'unknown')
   t.deepEqual(
@@ -123,7 +123,7 @@ test('a host without a config file: what names the server stands in its place', 
   t.deepEqual(file, { name: 'file', verdict: 'good', says: 'no /etc/sera.json; SERA_SERVER names the server' })
 })
 
-const groups: Group[] = [
+const groups: CheckGroup[] = [
   { group: 'config', checks: [{ name: 'file', verdict: 'good', says: 'x '.repeat(60).trim() }] },
   {
     group: 'server',
@@ -180,7 +180,7 @@ test('for programs: all of it, flat', t => {
     ...{ group: 'server', server: 'db:3306', name: 'connection', verdict: 'bad', says: 'no\x1b[2J answer' },
     remedy: 'do this',
   })
-  t.true(isHealthy([groups[0] as Group]))
+  t.true(isHealthy([groups[0] as CheckGroup]))
 })
 
 test('no password gets into a finding, whatever it is', async t => {
@@ -192,7 +192,7 @@ test('no password gets into a finding, whatever it is', async t => {
       const settings = { ...resolved.settings, server: dsn, servers: [dsn] }
       const failure = Object.assign(new Error('refused'), { code: 'ER_ACCESS_DENIED_ERROR' })
       const found = connects ? { ...diagnosis(), dsn } : { dsn, connectMs: 1, facts: undefined, failure }
-      const all: Group[] = [
+      const all: CheckGroup[] = [
         { group: 'config', checks: configChecks({ resolved: { ...resolved, settings }, modeOf: () => 0o644 }) },
         { group: 'server', checks: serverChecks(found, LIMITS) },
         { group: 'tables', checks: tableChecks(found, true) },

@@ -3,10 +3,10 @@ import test from 'ava'
 import type { Check } from '../../../src/commands/doctor/check.js'
 import { clusterChecks } from '../../../src/commands/doctor/cluster.js'
 import type { GroupMember } from '../../../src/store/diagnosis.js'
-import { NotTold } from '../../../src/store/not-told.js'
-import { facts, type Told } from './facts.js'
+import { Undisclosed } from '../../../src/store/not-told.js'
+import { facts, type GivenFacts } from './facts.js'
 
-function find(name: string, told: Told, isMember = false): Check {
+function find(name: string, told: GivenFacts, isMember = false): Check {
   const found = clusterChecks(facts(told), isMember).find(check => check.name === name)
   if (!found) throw new Error(`no check ${name}`)
   return found
@@ -69,7 +69,7 @@ test('Group Replication: mode, state and role, and who is away', t => {
   for (const members of [[member('', 'OFFLINE', '', true)], []]) {
     t.is(find('cluster', { settings: SINGLE, members }).verdict, 'bad')
   }
-  const denied = find('cluster', { settings: SINGLE, members: new NotTold('SELECT command denied') })
+  const denied = find('cluster', { settings: SINGLE, members: new Undisclosed('SELECT command denied') })
   t.is(denied.verdict, 'unknown')
   t.regex(denied.remedy ?? '', /^GRANT SELECT ON performance_schema/)
 })
@@ -106,7 +106,7 @@ test('proxies: by their own word, or by a connection that has another number at 
 })
 
 test('kinds: what sera runs on, and what it was never run on', t => {
-  const kind = (version: string, told: Told = {}) => find('kind', { identity: identity({ version }), ...told })
+  const kind = (version: string, told: GivenFacts = {}) => find('kind', { identity: identity({ version }), ...told })
   t.is(kind('9.1.0').says, 'MySQL 9.1.0')
   t.is(kind('11.4.2-MariaDB', { isMariaDb: true }).says, 'MariaDB 11.4.2-MariaDB')
   const aurora = kind('8.0.32', { settings: { aurora_version: '3.05.2' } })
@@ -116,7 +116,7 @@ test('kinds: what sera runs on, and what it was never run on', t => {
 })
 
 test('a member that answers no SELECT is known by its greeting, and shows what it can', t => {
-  const noQuorum = { identity: new NotTold('the cluster member is not ready'), settings: GALERA, status: {} }
+  const noQuorum = { identity: new Undisclosed('the cluster member is not ready'), settings: GALERA, status: {} }
   t.is(find('kind', noQuorum).says, 'MySQL 8.4.3')
   t.is(find('proxy', noQuorum).verdict, 'unknown')
   t.is(find('cluster', noQuorum).verdict, 'bad')

@@ -1,13 +1,13 @@
 /** Which engine, why, and what is wrong with several servers. */
 import test from 'ava'
 import { chosenEngine, engineChecks } from '../../../src/commands/doctor/engine.js'
-import { NotTold } from '../../../src/store/not-told.js'
-import { VoidServer } from '../../../src/store/void-server.js'
+import { Undisclosed } from '../../../src/store/not-told.js'
+import { UnsupportedServer } from '../../../src/store/void-server.js'
 import { diagnosis } from './facts.js'
 
 const SETTINGS = { engine: 'auto', leaseMs: 60_000, allowMultiPrimary: false, maxClockSkewMs: 30_000 } as const
-const leasable = new VoidServer('it is a Galera member', true)
-const hopeless = new VoidServer('it is an NDB Cluster node', false)
+const leasable = new UnsupportedServer('it is a Galera member', true)
+const hopeless = new UnsupportedServer('it is an NDB Cluster node', false)
 
 test('auto: GET_LOCK where it excludes, the tables where only they do, and nothing where neither does', t => {
   t.is(chosenEngine(SETTINGS, [diagnosis()]), 'get_lock')
@@ -28,7 +28,7 @@ test('it is said which and why, and what to do where there is none', t => {
     remedy: leasable.remedy,
   })
   t.is(engineChecks(SETTINGS, [diagnosis({ getLock: hopeless })], 'default')[0]?.verdict, 'bad')
-  t.is(engineChecks(SETTINGS, [diagnosis({ getLock: new NotTold('killed') })], 'default')[0]?.verdict, 'unknown')
+  t.is(engineChecks(SETTINGS, [diagnosis({ getLock: new Undisclosed('killed') })], 'default')[0]?.verdict, 'unknown')
 })
 
 test('a lease that is short for a cluster', t => {

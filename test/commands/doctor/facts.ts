@@ -2,13 +2,13 @@
 import { parseDsn } from '../../../src/config/dsn.js'
 import type { Diagnosis, ServerFacts } from '../../../src/store/diagnosis.js'
 
-export interface Told extends Partial<Omit<ServerFacts, 'settings' | 'status'>> {
+export interface GivenFacts extends Partial<Omit<ServerFacts, 'settings' | 'status'>> {
   settings?: Record<string, string>
   status?: Record<string, string>
 }
 
 /** A plain MySQL that is well, but for what is said. */
-export function facts({ settings = {}, status = {}, ...rest }: Told = {}): ServerFacts {
+export function facts({ settings = {}, status = {}, ...rest }: GivenFacts = {}): ServerFacts {
   return {
     greeting: { version: '8.4.3', connection: 7 },
     isMariaDb: false,
@@ -29,6 +29,6 @@ export function facts({ settings = {}, status = {}, ...rest }: Told = {}): Serve
   }
 }
 
-export function diagnosis(told?: Told): Diagnosis {
+export function diagnosis(told?: GivenFacts): Diagnosis {
   return { dsn: parseDsn('sera:secret@tcp(db:3306)/sera'), connectMs: 3, facts: facts(told) }
 }

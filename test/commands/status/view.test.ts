@@ -1,10 +1,10 @@
 import test from 'ava'
 import fc from 'fast-check'
 import { drawn, painted, viewOf } from '../../../src/commands/status/view.js'
-import { spell } from '../../../src/commands/status/words.js'
+import { formatLength } from '../../../src/commands/status/words.js'
 import { cut, filled, harmless, widthOf } from '../../../src/commands/text/width.js'
 import { KINDS } from '../../../src/primitives/kinds.js'
-import { type Member, type Picture, pictureOf, type Sight } from '../../../src/status/picture.js'
+import { type ClaimView, type ResourceView, type StatusView, statusViewOf } from '../../../src/status/picture.js'
 import type { Resource } from '../../../src/store/claims.js'
 
 const AT = Date.UTC(2026, 10, 21, 12)
@@ -19,25 +19,31 @@ const resource = (given: Partial<Resource> = {}): Resource => ({
   ...given,
 })
 
-const member = (given: Partial<Member> = {}): Member => ({
+const member = (given: Partial<ClaimView> = {}): ClaimView => ({
   ...{ id: 'id', state: 'granted', host: 'web-1', pid: 4312, user: 'root', command: 'migrate.sh --all' },
   ...{ sinceMs: 192_000, leaseLeftMs: 48_000, ticket: 1763742671120000, token: 1763742671123456, units: 1 },
   ...given,
 })
 
-const sight = (kind: string, members: readonly Member[], given: Partial<Sight> = {}): Sight => ({
-  ...{ kind, name: 'deploy', engine: undefined, resource: resource(), members },
+const view = (kind: string, claims: readonly ClaimView[], given: Partial<ResourceView> = {}): ResourceView => ({
+  ...{ kind, name: 'deploy', engine: undefined, resource: resource(), claims },
   ...given,
 })
 
-const picture = (...sights: Sight[]): Picture => ({ server: 'db:3306', at: AT, isCut: false, unseen: [], sights })
+const statusView = (...views: ResourceView[]): StatusView => ({
+  server: 'db:3306',
+  at: AT,
+  isCut: false,
+  unseen: [],
+  views,
+})
 
-const text = (shown: Picture, columns = 80, detailed = false) => painted(viewOf(shown, { columns, detailed }), false)
+const text = (shown: StatusView, columns = 80, detailed = false) => painted(viewOf(shown, { columns, detailed }), false)
 
 test('who holds, who waits in which place and for how long', t => {
   const waiting = { state: 'waiting', token: undefined, sinceMs: 40_000, host: 'web-2', pid: 77 } as const
-  const shown = picture(
-    sight('rwlock', [
+  const shown = statusView(
+    view('rwlock', [
       member({ mode: 'write' }),
       member({ ...waiting, mode: 'read' }),
       member({ ...waiting, mode: 'write', sinceMs: 4000, leaseLeftMs: -12_000 }),
@@ -56,19 +62,19 @@ test('who holds, who waits in which place and for how long', t => {
 })
 
 test('each kind in its words', t => {
-  const waits = (given: Partial<Member> = {}) => member({ state: 'waiting', token: undefined, ...given })
-  const cases: [Sight, string, string?][] = [
-    [sight('mutex', [member()], { engine: 'lease' }), 'mutex deploy  held', 'holds'],
-    [sight('mutex', [member(), waits()], { engine: 'get_lock' }), 'mutex deploy  held, 1 waits, GET_LOCK'],
-    [sight('rwlock', [member({ mode: 'read' }), member({ mode: 'read' })]), 'rwlock deploy  2 read', 'reads'],
-    [sight('semaphore', [member({ units: 2, slot: 1 })]), 'semaphore deploy  2 of 3 permits taken', 'slot 1'],
-    [sight('barrier', [waits()]), 'barrier deploy  2 of 3 missing', 'waits'],
-    [sight('double-barrier', [waits()]), 'double-barrier deploy  2 of 3 missing', 'waits'],
-    [sight('double-barrier', [member(), waits()]), 'double-barrier deploy  1 at work, 1 waits', 'at work'],
-    [sight('counter', [waits({ units: -2 })]), 'counter deploy  value 0, 1 waits', '1st -2'],
-    [sight('once', [member()]), 'once deploy  running', 'runs'],
+  const waits = (given: Partial<ClaimView> = {}) => member({ state: 'waiting', token: undefined, ...given })
+  const cases: [ResourceView, string, string?][] = [
+    [view('mutex', [member()], { engine: 'lease' }), 'mutex deploy  held', 'holds'],
+    [view('mutex', [member(), waits()], { engine: 'get_lock' }), 'mutex deploy  held, 1 waits, GET_LOCK'],
+    [view('rwlock', [member({ mode: 'read' }), member({ mode: 'read' })]), 'rwlock deploy  2 read', 'reads'],
+    [view('semaphore', [member({ units: 2, slot: 1 })]), 'semaphore deploy  2 of 3 permits taken', 'slot 1'],
+    [view('barrier', [waits()]), 'barrier deploy  2 of 3 missing', 'waits'],
+    [view('double-barrier', [waits()]), 'double-barrier deploy  2 of 3 missing', 'waits'],
+    [view('double-barrier', [member(), waits()]), 'double-barrier deploy  1 at work, 1 waits', 'at work'],
+    [view('counter', [waits({ units: -2 })]), 'counter deploy  value 0, 1 waits', '1st -2'],
+    [view('once', [member()]), 'once deploy  running', 'runs'],
     [
-      sight('once', [], {
+      view('once', [], {
         resource: resource({
           record: `{"success":{"exitCode":0,"host":"web-1","finishedAt":${(AT - 192_000) * 1000}}}`,
         }),
@@ -76,16 +82,16 @@ test('each kind in its words', t => {
       'once deploy  last run: exit 0 on web-1, 3m 12s ago',
     ],
     [
-      sight('gate', [waits()], {
+      view('gate', [waits()], {
         resource: resource({ grantedToken: (AT - 120_000) * 1000, value: (AT + 3_600_000) * 1000 }),
       }),
       'gate deploy  closed for 2m, opens in 1h, 1 waits',
       'waits',
     ],
-    [sight('gate', [], { resource: resource({ value: Number.MAX_SAFE_INTEGER }) }), 'gate deploy  closed for 2m'],
+    [view('gate', [], { resource: resource({ value: Number.MAX_SAFE_INTEGER }) }), 'gate deploy  closed for 2m'],
   ]
   for (const [shown, title, row] of cases) {
-    const [, , first, second = ''] = text(picture(shown))
+    const [, , first, second = ''] = text(statusView(shown))
     t.is(first, title)
     if (row) t.true(second.startsWith(`  ${row}`), second)
   }
@@ -95,7 +101,7 @@ test('what others wait for comes first, and an open gate is not shown', t => {
   const claim = (state: 'granted' | 'waiting', sinceMs: number) => ({ ...member({ state, sinceMs }), overdueMs: -1 })
   const of = (name: string, claims: object[], given: Partial<Resource> = {}, kind = 'rwlock') =>
     ({ key: { kind, name }, resource: resource(given), claims }) as never
-  const { sights } = pictureOf({
+  const { views } = statusViewOf({
     ...{ server: '', now: AT * 1000, isCut: false, unseen: [], getLocks: [] },
     resources: [
       of('counts', [], { value: 4 }, 'counter'),
@@ -109,19 +115,19 @@ test('what others wait for comes first, and an open gate is not shown', t => {
   })
   const names = ['waited for longest', 'waited for', 'meeting', 'held for long', 'held', 'counts']
   t.deepEqual(
-    sights.map(({ name }) => name),
+    views.map(({ name }) => name),
     names,
   )
-  t.is(sights[1]?.members[0]?.state, 'granted', 'who holds comes first')
+  t.is(views[1]?.claims[0]?.state, 'granted', 'who holds comes first')
 })
 
 test('times as people say them', t => {
-  const said = [0, 999, 45_000, 60_000, 192_000, 3_600_000, 7_512_000, 1_047_600_000, -12_500].map(spell)
+  const said = [0, 999, 45_000, 60_000, 192_000, 3_600_000, 7_512_000, 1_047_600_000, -12_500].map(formatLength)
   t.deepEqual(said, ['0s', '0s', '45s', '1m', '3m 12s', '1h', '2h 5m', '12d 3h', '-12s'])
 })
 
 test('colours on a terminal only, and never with NO_COLOR or where it can’t', t => {
-  const shown = picture(sight('mutex', [member()]))
+  const shown = statusView(view('mutex', [member()]))
   const on = (isTerminal: boolean, env: NodeJS.ProcessEnv) =>
     drawn(shown, false, { isTerminal, columns: 80, rows: 24, write: () => true }, env).join('\n')
   t.true(on(true, { TERM: 'xterm' }).includes('\x1b['))
@@ -155,25 +161,25 @@ const members = fc.record({
   units: fc.integer(),
   slot: maybe(fc.nat()),
   connection: fc.nat(),
-}) as fc.Arbitrary<Member>
-const sights = fc.record({
+}) as fc.Arbitrary<ClaimView>
+const views = fc.record({
   kind: fc.constantFrom(...KINDS),
   name: wild,
   engine: fc.constantFrom('get_lock' as const, 'lease' as const, undefined),
   resource: maybe(fc.record({ value: fc.integer() }).map(resource as never)),
-  members: fc.array(members, { maxLength: 4 }),
-}) as fc.Arbitrary<Sight>
+  claims: fc.array(members, { maxLength: 4 }),
+}) as fc.Arbitrary<ResourceView>
 
 test('no line is wider than the terminal, and nothing in it acts on one', t => {
   fc.assert(
     fc.property(
-      fc.array(sights, { maxLength: 4 }),
+      fc.array(views, { maxLength: 4 }),
       fc.array(wild, { maxLength: 2 }),
       wild,
       fc.integer({ min: 40, max: 200 }),
       fc.boolean(),
-      (sights, unseen, server, columns, detailed) => {
-        const lines = text({ ...picture(...sights), unseen, server }, columns, detailed)
+      (views, unseen, server, columns, detailed) => {
+        const lines = text({ ...statusView(...views), unseen, server }, columns, detailed)
         return lines.every(line => widthOf(line) <= columns && !/[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}]/u.test(line))
       },
     ),

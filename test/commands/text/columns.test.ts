@@ -3,18 +3,18 @@ import fc from 'fast-check'
 import { inColumns } from '../../../src/commands/text/columns.js'
 import { harmless } from '../../../src/commands/text/width.js'
 
-type Row = readonly [string, string, string]
+type TableRow = readonly [string, string, string]
 const COLUMNS = [
-  { head: 'NAME', of: (row: Row) => row[0], most: 6 },
-  { head: 'N', of: (row: Row) => row[1], isNumber: true },
-  { head: 'REST', of: (row: Row) => row[2] },
+  { head: 'NAME', of: (row: TableRow) => row[0], most: 6 },
+  { head: 'N', of: (row: TableRow) => row[1], isNumber: true },
+  { head: 'REST', of: (row: TableRow) => row[2] },
 ]
 const text = fc.string({ unit: fc.constantFrom('a', ' ', '\n', '\t', '\x1b', 'ä', '🙂'), maxLength: 30 })
 const rows = fc.array(fc.tuple(text, text, text), { maxLength: 5 })
 
 test('columns are as wide as what is in them, numbers stand at the right, and what is too long is cut', t => {
   const lines = ['NAME    N  REST', 'a       5  x', 'abcde…  7  a long …']
-  const shown: Row[] = [
+  const shown: TableRow[] = [
     ['a', '5', 'x'],
     ['abcdefgh', '7', 'a long command'],
   ]

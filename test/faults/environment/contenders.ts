@@ -9,7 +9,7 @@ import { connect, type Sera } from '../../../src/index.js'
 import { GetLockMutex } from '../../../src/store/get-lock.js'
 import { LockTables } from '../../../src/store/lock-tables.js'
 import { ownerOf } from '../../../src/store/owner.js'
-import { voidRules } from '../../../src/store/void-server.js'
+import { supportRules } from '../../../src/store/void-server.js'
 import type { Admin } from '../../support/admin.js'
 import type { SharedServer } from '../../support/servers.js'
 import { until } from '../../support/until.js'
@@ -98,7 +98,7 @@ function mutex(server: SharedServer, name: string): GetLockMutex {
     connectWaitMs: CONNECT_WAIT_MS,
     attributes: { program_name: 'sera' },
     leaseMs: LEASE_MS,
-    rules: voidRules('auto', false),
+    rules: supportRules('auto', false),
     clock: systemClock,
     random: Math.random,
   })
@@ -178,13 +178,13 @@ async function committed(server: SharedServer, above: Admin, name: string): Prom
     random: Math.random,
   })
   const statement = 'UPDATE sera_resource SET capacity = 7 WHERE kind = ? AND name = ?'
-  const patience = { until: systemClock.now() + CONNECT_WAIT_MS }
-  const seen = await tables.calls.persist(async connection => {
+  const deadline = { until: systemClock.now() + CONNECT_WAIT_MS }
+  const seen = await tables.client.persist(async connection => {
     await connection.begin()
     await connection.commit()
     await connection.change(statement, ['counter', name])
     return await above.capacity(name)
-  }, patience)
+  }, deadline)
   await tables.close()
   check(seen === 7, 'a statement of its own was not committed')
 }

@@ -1,13 +1,13 @@
 /** A server with one odd variable at a time: by SET GLOBAL where that does, and else started with it. */
 import type { ServerKind } from '../../../src/embedded/binary.js'
 import { type Admin, admin } from '../../support/admin.js'
-import { type Server, startServer } from '../../support/servers.js'
+import { startServer, type TestServer } from '../../support/servers.js'
 import type { Odd } from './candidates.js'
 
 export class OddServer implements AsyncDisposable {
   private constructor(
     readonly kind: ServerKind,
-    readonly plain: Server,
+    readonly plain: TestServer,
     readonly above: Admin,
     /** As it was started. */
     readonly variables: ReadonlyMap<string, string>,
@@ -20,7 +20,7 @@ export class OddServer implements AsyncDisposable {
   }
 
   /** Undefined: the server does not start so. The tables are made anew each time. */
-  async with<T>(odd: Odd, work: (server: Server, above: Admin) => Promise<T>): Promise<T | undefined> {
+  async with<T>(odd: Odd, work: (server: TestServer, above: Admin) => Promise<T>): Promise<T | undefined> {
     if (!(await this.#set(odd.name, odd.value))) return await this.#started(odd, work)
     try {
       await emptied(this.above)
@@ -40,7 +40,7 @@ export class OddServer implements AsyncDisposable {
     }
   }
 
-  async #started<T>(odd: Odd, work: (server: Server, above: Admin) => Promise<T>): Promise<T | undefined> {
+  async #started<T>(odd: Odd, work: (server: TestServer, above: Admin) => Promise<T>): Promise<T | undefined> {
     const server = await startServer({ kind: this.kind, args: odd.args }).catch(() => undefined)
     if (!server) return undefined
     await using _ = server

@@ -1,12 +1,12 @@
 import test from 'ava'
 import { sharedServers } from '../../support/servers.js'
-import { meetings } from './meetings.js'
+import { rendezvousRounds } from './meetings.js'
 
 for (const server of sharedServers()) {
   test.serial(
     `twenty rendezvous of three processes are those of the model, nobody in two, nobody forgotten (${server.kind})`,
     async t => {
-      const { rendezvous, sizes, wrong } = await meetings(server.dsn(), t.title, 20)
+      const { rendezvous, sizes, wrong } = await rendezvousRounds(server.dsn(), t.title, 20)
       t.deepEqual(wrong, [])
       t.true(rendezvous >= 20)
       t.true(Object.keys(sizes).length > 1)

@@ -8,14 +8,14 @@ import { fileURLToPath } from 'node:url'
 import { parseLabels } from '../../../src/selector/labels.js'
 import { matches } from '../../../src/selector/matches.js'
 import { parseSelector } from '../../../src/selector/selector.js'
-import type { Fate } from './visitors.js'
+import type { ClientFate } from './visitors.js'
 
 const PROCESSES = 3
 /** In a round, of each process. */
 const VISITORS = 12
 const PROGRAM = fileURLToPath(new URL('visitors.js', import.meta.url))
 
-export interface Meetings {
+export interface RendezvousTally {
   rounds: number
   visitors: number
   /** How many rendezvous there were of so many. */
@@ -27,9 +27,9 @@ export interface Meetings {
 }
 
 /** Until there have been so many rendezvous. `name` begins the names of the events. */
-export async function meetings(dsn: string, name: string, enough: number): Promise<Meetings> {
+export async function rendezvousRounds(dsn: string, name: string, enough: number): Promise<RendezvousTally> {
   const processes = Array.from({ length: PROCESSES }, () => fork(PROGRAM, [dsn]))
-  const sum: Meetings = { rounds: 0, visitors: 0, sizes: {}, rendezvous: 0, left: 0, wrong: [] }
+  const sum: RendezvousTally = { rounds: 0, visitors: 0, sizes: {}, rendezvous: 0, left: 0, wrong: [] }
   const all = async (message: object | string) => {
     const answers = processes.map(async one => (await once(one, 'message'))[0])
     for (const one of processes) one.send(message)
@@ -38,7 +38,7 @@ export async function meetings(dsn: string, name: string, enough: number): Promi
   try {
     while (sum.rendezvous < enough) {
       await all({ event: `${name} ${sum.rounds}`, visitors: VISITORS })
-      const fates = (await all('leave')).flat() as Fate[]
+      const fates = (await all('leave')).flat() as ClientFate[]
       add(
         sum,
         fates.toSorted((a, b) => a.ticket - b.ticket),
@@ -51,7 +51,7 @@ export async function meetings(dsn: string, name: string, enough: number): Promi
 }
 
 /** One round. */
-function add(sum: Meetings, fates: readonly Fate[]): void {
+function add(sum: RendezvousTally, fates: readonly ClientFate[]): void {
   const expected = modelled(fates)
   for (const fate of fates) {
     const [met, ought] = [fate.met, expected.get(fate)].map(one => one?.join(' ') ?? 'nobody')
@@ -68,9 +68,9 @@ function add(sum: Meetings, fates: readonly Fate[]): void {
 }
 
 /** Whom each meets, when they arrive in this order. */
-export function modelled(fates: readonly Fate[]): Map<Fate, string[]> {
-  const met = new Map<Fate, string[]>()
-  let waiting: Fate[] = []
+export function modelled(fates: readonly ClientFate[]): Map<ClientFate, string[]> {
+  const met = new Map<ClientFate, string[]>()
+  let waiting: ClientFate[] = []
   for (const newcomer of fates) {
     const party = oldest(
       subsets(waiting, 4)
@@ -88,23 +88,23 @@ export function modelled(fates: readonly Fate[]): Map<Fate, string[]> {
 }
 
 /** All of up to `most`, each in the order of the whole. */
-function subsets(of: readonly Fate[], most: number): Fate[][] {
+function subsets(of: readonly ClientFate[], most: number): ClientFate[][] {
   if (most === 0) return [[]]
   return [[], ...of.flatMap((one, at) => subsets(of.slice(at + 1), most - 1).map(rest => [one, ...rest]))]
 }
 
-function isComplete(set: readonly Fate[]): boolean {
+function isComplete(set: readonly ClientFate[]): boolean {
   if (set.length !== 1 + Math.max(...set.map(({ mates }) => mates))) return false
   return set.every(one => set.every(other => one === other || accepts(one, other)))
 }
 
-function oldest(sets: readonly Fate[][]): Fate[] | undefined {
+function oldest(sets: readonly ClientFate[][]): ClientFate[] | undefined {
   return sets.toSorted((a, b) => {
     const at = a.findIndex((one, index) => one !== b[index])
     return (a[at]?.ticket ?? 0) - (b[at]?.ticket ?? 0)
   })[0]
 }
 
-function accepts({ selector }: Fate, { labels }: Fate): boolean {
+function accepts({ selector }: ClientFate, { labels }: ClientFate): boolean {
   return matches(parseSelector(selector), parseLabels(labels))
 }

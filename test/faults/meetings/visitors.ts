@@ -7,21 +7,21 @@ import { setMaxListeners } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { systemClock } from '../../../src/clock.js'
 import { parseDsn } from '../../../src/config/dsn.js'
-import { Participant } from '../../../src/primitives/participant.js'
+import { Session } from '../../../src/primitives/participant.js'
 import { matchOf, rendezvous } from '../../../src/primitives/rendezvous.js'
-import { takeTurn } from '../../../src/primitives/turn.js'
-import { askOf } from '../../../src/primitives/visitor.js'
+import { acquire } from '../../../src/primitives/turn.js'
+import { claimSpecOf } from '../../../src/primitives/visitor.js'
 import { parseLabels } from '../../../src/selector/labels.js'
 import { attributesOf } from '../../../src/store/connect.js'
 import { LockTables } from '../../../src/store/lock-tables.js'
 import { ownerOf } from '../../../src/store/owner.js'
 
-export interface Order {
+export interface ClientOrder {
   event: string
   visitors: number
 }
 
-export interface Fate {
+export interface ClientFate {
   actor: string
   /** When it arrived. */
   ticket: number
@@ -50,11 +50,11 @@ const SELECTORS = [
   'zone<4',
 ]
 
-const participant = open(process.argv[2] ?? '')
+const session = open(process.argv[2] ?? '')
 let leave = new AbortController()
-let fates: Promise<Fate[]> = Promise.resolve([])
+let fates: Promise<ClientFate[]> = Promise.resolve([])
 
-process.on('message', async (message: Order | 'leave') => {
+process.on('message', async (message: ClientOrder | 'leave') => {
   if (message === 'leave') {
     leave.abort(new Error('the round is over'))
     process.send?.(await fates)
@@ -71,28 +71,28 @@ process.on('message', async (message: Order | 'leave') => {
 })
 process.on('disconnect', () => process.exit())
 
-function visit(event: string, actor: string): { arrived: Promise<void>; fate: Promise<Fate> } {
+function visit(event: string, actor: string): { arrived: Promise<void>; fate: Promise<ClientFate> } {
   const labels = `role=${pick(ROLES)}${Math.random() < 0.5 ? '' : `,zone=${whole(1, 5)}`}`
   const [selector, mates] = [pick(SELECTORS), whole(1, 4)]
-  const ask = askOf({ actor, mates, labels: parseLabels(labels), selector })
-  const place = participant.place({ kind: 'rendezvous', name: event })
+  const spec = claimSpecOf({ actor, mates, labels: parseLabels(labels), selector })
+  const ownClaim = session.newClaim({ kind: 'rendezvous', name: event })
   let ticket = 0
   const arrived = (async () => {
-    for (; !place.claim; await sleep(5));
-    ticket = place.claim.ticket
+    for (; !ownClaim.seen; await sleep(5));
+    ticket = ownClaim.seen.ticket
   })()
   const start = async () => {
     await sleep(30 * Math.random())
     const wait = { until: Number.POSITIVE_INFINITY, signal: leave.signal }
-    return await takeTurn(participant, place, ask, rendezvous(), wait).catch(error => {
+    return await acquire(session, ownClaim, spec, rendezvous(), wait).catch(error => {
       if (leave.signal.aborted) return undefined
       throw error
     })
   }
   const fate = start().then(async found => {
     await arrived
-    const match = found && matchOf(event, found.claim)
-    if (found) await participant.leave(found)
+    const match = found && matchOf(event, found.seen)
+    if (found) await session.leave(found)
     const met = match?.members.map(one => one.actor)
     return { actor, ticket, labels, selector, mates, met, match: match?.match }
   })
@@ -107,7 +107,7 @@ function whole(least: number, most: number): number {
   return least + Math.floor((most - least + 1) * Math.random())
 }
 
-function open(dsn: string): Participant {
+function open(dsn: string): Session {
   const store = new LockTables({
     servers: [parseDsn(dsn)],
     owner: ownerOf(process.pid, ['visitors']),
@@ -118,5 +118,5 @@ function open(dsn: string): Participant {
     clock: systemClock,
     random: Math.random,
   })
-  return new Participant(store, { clock: systemClock, leaseMs: 60_000, graceMs: 0, maxClockSkewMs: 30_000 })
+  return new Session(store, { clock: systemClock, leaseMs: 60_000, graceMs: 0, maxClockSkewMs: 30_000 })
 }

@@ -1,6 +1,6 @@
 /** A store that does some things otherwise, and the kinds of trouble that are made by that: a member whose clock is wrong, one that lags. */
 import type { ClaimStore, ResourceState } from '../../../src/store/claims.js'
-import type { TeamOptions } from './team.js'
+import type { ClientOptions } from './team.js'
 
 export function altered(store: ClaimStore, changes: Partial<ClaimStore>): ClaimStore {
   return new Proxy(store, {
@@ -13,7 +13,7 @@ export function altered(store: ClaimStore, changes: Partial<ClaimStore>): ClaimS
   })
 }
 
-export function troubled(store: ClaimStore, { clockAheadMs, looksLag }: TeamOptions): ClaimStore {
+export function troubled(store: ClaimStore, { clockAheadMs, looksLag }: ClientOptions): ClaimStore {
   const punctual = clockAheadMs === undefined ? store : withClockAhead(store, clockAheadMs)
   return looksLag ? withLag(punctual) : punctual
 }
@@ -25,15 +25,15 @@ function withClockAhead(store: ClaimStore, ms: number): ClaimStore {
   })
   return altered(store, {
     step: (key, mine, decide, options) => store.step(key, mine, (state, me) => decide(later(state), me), options),
-    look: async (asked, patience) => (await store.look(asked, patience)).map(later),
+    look: async (asked, deadline) => (await store.look(asked, deadline)).map(later),
   })
 }
 
 function withLag(store: ClaimStore): ClaimStore {
   const first = new Map<string, number>()
   return altered(store, {
-    async look(asked, patience) {
-      const states = await store.look(asked, patience)
+    async look(asked, deadline) {
+      const states = await store.look(asked, deadline)
       return states.map(state => ({
         ...state,
         claims: state.claims.map(claim => {

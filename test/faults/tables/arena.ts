@@ -7,23 +7,23 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { testFolder } from '../../support/environment.js'
 import { until } from '../../support/until.js'
-import type { Holding, Verdict } from './book.js'
-import { Gateway } from './gateway.js'
+import type { RecordedHold, Violations } from './book.js'
+import { GatewayProcess } from './gateway.js'
 import { JOB_TABLES } from './job.js'
-import { Referee } from './referee.js'
-import { TEAM_VARIABLE, type TeamOptions } from './team.js'
-import { startWire, type Wire } from './wire.js'
+import { Checker } from './referee.js'
+import { CLIENT_OPTIONS, type ClientOptions } from './team.js'
+import { type FaultyProxy, startFaultyProxy } from './wire.js'
 
 /** SQL as an administrator, by a way that no fault touches: rows as texts. */
 export type Sql = (statement: string) => Promise<string[][]>
 
-export interface Report extends Verdict {
+export interface HarnessReport extends Violations {
   /** Of the counter in the database. */
   lostWrites: number
   writes: number
 }
 
-export interface ArenaOptions {
+export interface HarnessOptions {
   sql: Sql
   /** DSNs for the job. */
   job: string[]
@@ -39,44 +39,44 @@ const ENDED_BY_NOW_MS = 1000
 const WORKER = fileURLToPath(new URL('worker.js', import.meta.url))
 const DIES_WITH_THE_TEST = ['--pdeathsig', 'KILL', '--']
 
-export class Arena implements AsyncDisposable {
+export class Harness implements AsyncDisposable {
   readonly name = `fault-${randomUUID()}`
   readonly leaseMs: number
-  readonly #teams: Team[] = []
-  readonly #wires: Wire[] = []
-  readonly #gateways: Gateway[] = []
+  readonly #teams: ClientProcess[] = []
+  readonly #wires: FaultyProxy[] = []
+  readonly #gateways: GatewayProcess[] = []
 
   private constructor(
     readonly folder: string,
-    readonly referee: Referee,
-    readonly options: ArenaOptions,
+    readonly checker: Checker,
+    readonly options: HarnessOptions,
   ) {
     this.leaseMs = options.leaseMs ?? 3000
   }
 
-  static async open(options: ArenaOptions): Promise<Arena> {
+  static async open(options: HarnessOptions): Promise<Harness> {
     const folder = mkdtempSync(join(testFolder, 'arena-'))
-    const arena = new Arena(folder, await Referee.sit(join(folder, 'referee')), options)
+    const harness = new Harness(folder, await Checker.sit(join(folder, 'referee')), options)
     for (const table of JOB_TABLES) await options.sql(table)
-    await options.sql(`INSERT INTO fault_counter VALUES ('${arena.name}', 0)`)
-    return arena
+    await options.sql(`INSERT INTO fault_counter VALUES ('${harness.name}', 0)`)
+    return harness
   }
 
-  get holders(): Holding[] {
-    return this.referee.book.holders
+  get holders(): RecordedHold[] {
+    return this.checker.ledger.holders
   }
 
   get grants(): number {
-    return this.referee.book.grants
+    return this.checker.ledger.grants
   }
 
   /** Clients in a process of their own. */
-  team(servers: string[], options: Partial<TeamOptions> = {}): Team {
+  team(servers: string[], options: Partial<ClientOptions> = {}): ClientProcess {
     const { job, prefix = [], graceMs = 300 } = this.options
-    const team = new Team(prefix, {
+    const clients = new ClientProcess(prefix, {
       team: `team${this.#teams.length}`,
       clients: 1,
-      referee: this.referee.path,
+      checker: this.checker.path,
       name: this.name,
       servers,
       pinned: false,
@@ -89,33 +89,33 @@ export class Arena implements AsyncDisposable {
       kind: 'mutex',
       ...options,
     })
-    this.#teams.push(team)
-    return team
+    this.#teams.push(clients)
+    return clients
   }
 
   /** To these servers, with the lock as a pool. */
-  async gateway(servers: string[], { leaseMs = this.leaseMs, expireMs = this.leaseMs } = {}): Promise<Gateway> {
+  async gateway(servers: string[], { leaseMs = this.leaseMs, expireMs = this.leaseMs } = {}): Promise<GatewayProcess> {
     const { prefix = [] } = this.options
     const folder = join(this.folder, `gateway${this.#gateways.length}`)
     mkdirSync(folder)
-    const gateway = await Gateway.open({ folder, pool: this.name, expireMs, leaseMs, servers, prefix })
+    const gateway = await GatewayProcess.open({ folder, pool: this.name, expireMs, leaseMs, servers, prefix })
     this.#gateways.push(gateway)
     return gateway
   }
 
-  async wire(port: number): Promise<Wire> {
-    const wire = await startWire(port)
-    this.#wires.push(wire)
-    return wire
+  async wire(port: number): Promise<FaultyProxy> {
+    const proxy = await startFaultyProxy(port)
+    this.#wires.push(proxy)
+    return proxy
   }
 
   /**
    * The next of the team to hold, or its client of that number when it does, goes on holding until it is let go. Whoever holds
    * already may be about to end, or has heard it in time and stays.
    */
-  async detain({ name }: Team, client?: number): Promise<Holding> {
+  async detain({ name }: ClientProcess, client?: number): Promise<RecordedHold> {
     const prefix = `${name}.${client ?? ''}`
-    this.referee.tell('stay', prefix)
+    this.checker.tell('stay', prefix)
     const toldAt = performance.now()
     const mayEnd = this.holders.map(({ token }) => token)
     const stays = (token: number) => !mayEnd.includes(token) || performance.now() - toldAt > ENDED_BY_NOW_MS
@@ -123,14 +123,14 @@ export class Arena implements AsyncDisposable {
     return await until(`${prefix} to hold`, find, { withinMs: 60_000, everyMs: 2 })
   }
 
-  letGo(team: Team): void {
-    this.referee.tell('go', `${team.name}.`)
+  letGo(clients: ClientProcess): void {
+    this.checker.tell('go', `${clients.name}.`)
   }
 
   /** Everybody has come. */
   async assembled(): Promise<void> {
     const all = this.#teams.reduce((sum, { options }) => sum + options.clients, 0)
-    await until('everybody', () => this.referee.present === all, { withinMs: 60_000 })
+    await until('everybody', () => this.checker.present === all, { withinMs: 60_000 })
   }
 
   /** So many more grants. */
@@ -144,30 +144,30 @@ export class Arena implements AsyncDisposable {
   }
 
   /** All teams go home; what the referee and the database have counted. */
-  async finish(): Promise<Report> {
+  async finish(): Promise<HarnessReport> {
     const { sql } = this.options
-    for (const wire of this.#wires) wire.mend()
-    this.referee.tell('stop')
-    await Promise.all(this.#teams.map(team => team.gone(30_000)))
+    for (const proxy of this.#wires) proxy.mend()
+    this.checker.tell('stop')
+    await Promise.all(this.#teams.map(clients => clients.gone(30_000)))
     const [[value = ''] = []] = await sql(`SELECT value FROM fault_counter WHERE name = '${this.name}'`)
     const [[writes = ''] = []] = await sql(`SELECT COUNT(*) FROM fault_write WHERE name = '${this.name}'`)
-    return { ...this.referee.book.verdict(), writes: Number(writes), lostWrites: Number(writes) - Number(value) }
+    return { ...this.checker.ledger.verdict(), writes: Number(writes), lostWrites: Number(writes) - Number(value) }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const one of [...this.#teams, ...this.#gateways]) one.signal('SIGKILL')
-    await Promise.all(this.#wires.map(wire => wire[Symbol.asyncDispose]()))
-    await this.referee[Symbol.asyncDispose]()
+    await Promise.all(this.#wires.map(proxy => proxy[Symbol.asyncDispose]()))
+    await this.checker[Symbol.asyncDispose]()
     rmSync(this.folder, { recursive: true, force: true })
   }
 }
 
-export class Team {
+export class ClientProcess {
   #process: ChildProcess
 
   constructor(
     readonly prefix: string[],
-    readonly options: TeamOptions,
+    readonly options: ClientOptions,
   ) {
     this.#process = this.#start()
   }
@@ -202,7 +202,7 @@ export class Team {
 
   #start(): ChildProcess {
     const words = [...DIES_WITH_THE_TEST, ...this.prefix, process.execPath, WORKER]
-    const env = { PATH: process.env.PATH, [TEAM_VARIABLE]: JSON.stringify(this.options) }
+    const env = { PATH: process.env.PATH, [CLIENT_OPTIONS]: JSON.stringify(this.options) }
     return spawn('setpriv', words, { stdio: ['ignore', 'inherit', 'inherit'], env })
   }
 }

@@ -3,44 +3,44 @@ import { systemClock } from '../../../src/clock.js'
 import { parseDsn } from '../../../src/config/dsn.js'
 import { Counter } from '../../../src/primitives/counter.js'
 import { Mutex } from '../../../src/primitives/mutex.js'
-import { Participant } from '../../../src/primitives/participant.js'
+import { Session } from '../../../src/primitives/participant.js'
 import { attributesOf } from '../../../src/store/connect.js'
 import { LockTables } from '../../../src/store/lock-tables.js'
 import { ownerOf } from '../../../src/store/owner.js'
 import { troubled } from './altered.js'
-import type { Breakage } from './broken.js'
-import type { TeamOptions } from './team.js'
-import type { Way } from './way.js'
+import type { BrokenStore } from './broken.js'
+import type { ClientOptions } from './team.js'
+import type { LockAdapter } from './way.js'
 
 const MAX_CLOCK_SKEW_MS = 30_000
 
-export interface AtTables extends Way {
+export interface TablesAdapter extends LockAdapter {
   add(): Promise<void>
 }
 
-export function atTables(team: TeamOptions, breakage: Breakage, index: number): AtTables {
-  const { servers, leaseMs, graceMs, name } = team
+export function tablesAdapter(options: ClientOptions, breakage: BrokenStore, index: number): TablesAdapter {
+  const { servers, leaseMs, graceMs, name } = options
   const at = index % servers.length
-  const others = team.pinned ? [] : [...servers.slice(at + 1), ...servers.slice(0, at)]
+  const others = options.pinned ? [] : [...servers.slice(at + 1), ...servers.slice(0, at)]
   const store = new LockTables({
     servers: [servers[at] ?? '', ...others].map(dsn => parseDsn(dsn)),
-    owner: ownerOf(process.pid, [`${team.team}.${index}`]),
-    attributes: attributesOf(process.pid, [team.team]),
+    owner: ownerOf(process.pid, [`${options.team}.${index}`]),
+    attributes: attributesOf(process.pid, [options.team]),
     leaseMs,
     connectWaitMs: 60_000,
     namespace: '',
     clock: systemClock,
     random: Math.random,
   })
-  const participant = new Participant(breakage.store(troubled(store, team)), {
+  const session = new Session(breakage.store(troubled(store, options)), {
     clock: systemClock,
     leaseMs,
     graceMs,
     maxClockSkewMs: MAX_CLOCK_SKEW_MS,
   })
   return {
-    async take(signal) {
-      const lock = await new Mutex(participant, name).acquire({ signal })
+    async acquire(signal) {
+      const lock = await new Mutex(session, name).acquire({ signal })
       const { token, signal: lost } = lock
       return {
         token,
@@ -49,8 +49,8 @@ export function atTables(team: TeamOptions, breakage: Breakage, index: number): 
       }
     },
     async add() {
-      await new Counter(participant, name).add(1)
+      await new Counter(session, name).add(1)
     },
-    close: () => participant.close(),
+    close: () => session.close(),
   }
 }

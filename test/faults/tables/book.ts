@@ -6,7 +6,7 @@
  * other protection: what is missing from it in the end are updates that were lost.
  */
 
-export interface Holding {
+export interface RecordedHold {
   who: string
   token: number
   /** Its holder was stopped from outside, or its claim was broken: what it still does is not the lock's to prevent. */
@@ -16,7 +16,7 @@ export interface Holding {
 /** What happened, beside grants and ends: how often. */
 export type Tally = Record<string, number>
 
-export interface Verdict {
+export interface Violations {
   grants: number
   overlaps: string[]
   outOfOrder: string[]
@@ -27,7 +27,7 @@ export interface Verdict {
   tally: Tally
 }
 
-export class Book {
+export class Ledger {
   readonly #grants = new Map<string, number>()
   readonly overlaps: string[] = []
   readonly outOfOrder: string[] = []
@@ -36,10 +36,10 @@ export class Book {
   #writes = 0
   #value = 0
   #newest = 0
-  readonly #holdings = new Map<string, Holding>()
+  readonly #holdings = new Map<string, RecordedHold>()
 
   /** Who holds now, and has no excuse. */
-  get holders(): Holding[] {
+  get holders(): RecordedHold[] {
     return [...this.#holdings.values()].filter(({ excused }) => !excused)
   }
 
@@ -69,13 +69,13 @@ export class Book {
     this.#holdings.delete(who)
   }
 
-  excuse(who: string): void {
+  expectViolation(who: string): void {
     const holding = this.#holdings.get(who)
     if (holding) holding.excused = true
   }
 
   /** It was told to stop, and has had the time. */
-  mustHaveEnded({ who, token }: Holding): void {
+  mustHaveEnded({ who, token }: RecordedHold): void {
     if (this.#holdings.get(who)?.token === token)
       this.overlaps.push(`${token} of ${who}, long after its claim was broken`)
   }
@@ -97,7 +97,7 @@ export class Book {
     this.tally[word] = (this.tally[word] ?? 0) + 1
   }
 
-  verdict(): Verdict {
+  verdict(): Violations {
     const { grants, overlaps, outOfOrder, lateWrites, tally } = this
     return { grants, overlaps, outOfOrder, lateWrites, tally, lostUpdates: this.#writes - this.#value }
   }

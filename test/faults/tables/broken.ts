@@ -5,13 +5,13 @@
 import { randomBytes } from 'node:crypto'
 import mysql from 'mysql2'
 import { SeraError } from '../../../src/errors.js'
-import { Watch } from '../../../src/primitives/watch.js'
+import { FailureDetector } from '../../../src/primitives/watch.js'
 import type { ClaimStore } from '../../../src/store/claims.js'
 import type { Changed } from '../../../src/store/connection.js'
 import { isContention } from '../../../src/store/retry.js'
 import { TableConnection } from '../../../src/store/table-connection.js'
 import { altered } from './altered.js'
-import type { TeamOptions } from './team.js'
+import type { ClientOptions } from './team.js'
 
 export type BrokenRule =
   /** Works on when the lock is no longer proven. */
@@ -31,14 +31,14 @@ export type BrokenRule =
   /** A renewal puts back what has gone. */
   | 'renewal that inserts'
 
-export interface Breakage {
+export interface BrokenStore {
   selfFencing: boolean
   store(store: ClaimStore): ClaimStore
 }
 
-export const INTACT: Breakage = { selfFencing: true, store: store => store }
+export const INTACT: BrokenStore = { selfFencing: true, store: store => store }
 
-export function breakRule(rule: BrokenRule, team: TeamOptions): Breakage {
+export function breakRule(rule: BrokenRule, options: ClientOptions): BrokenStore {
   switch (rule) {
     case 'no self-fencing':
       return { ...INTACT, selfFencing: false }
@@ -51,7 +51,7 @@ export function breakRule(rule: BrokenRule, team: TeamOptions): Breakage {
     case 'unknown taken for not done':
       return { ...INTACT, store: askAnew }
     case 'reap without looking again':
-      return { ...INTACT, store: store => reapHastily(store, team.leaseMs) }
+      return { ...INTACT, store: store => reapHastily(store, options.leaseMs) }
     case 'grant without bump':
       replace(/^UPDATE sera_resource SET version/, async function (_next, _sql, values) {
         const rows = await this.query('SELECT id FROM sera_resource WHERE kind = ? AND name = ?', values.slice(-2))
@@ -66,20 +66,20 @@ export function breakRule(rule: BrokenRule, team: TeamOptions): Breakage {
   }
 }
 
-type Change = (this: TableConnection, sql: string, values?: unknown[]) => Promise<Changed>
+type ChangeRows = (this: TableConnection, sql: string, values?: unknown[]) => Promise<Changed>
 
-type Instead = (this: TableConnection, next: Change, sql: string, values: unknown[]) => Promise<Changed>
+type Instead = (this: TableConnection, next: ChangeRows, sql: string, values: unknown[]) => Promise<Changed>
 
 /** Statements that look so are done otherwise. */
 function replace(pattern: RegExp, instead: Instead): void {
-  const change = TableConnection.prototype.change as Change
+  const change = TableConnection.prototype.change as ChangeRows
   TableConnection.prototype.change = function (this: TableConnection, sql: string, values: unknown[] = []) {
     return pattern.test(sql) ? instead.call(this, change, sql, values) : change.call(this, sql, values)
   }
 }
 
 function believeInClock(): void {
-  Watch.prototype.dead = (_key, { claims }) => claims.filter(({ overdueMs }) => overdueMs > 0)
+  FailureDetector.prototype.dead = (_key, { claims }) => claims.filter(({ overdueMs }) => overdueMs > 0)
 }
 
 function believeInCommit(): void {
@@ -96,7 +96,7 @@ function askAnew(store: ClaimStore): ClaimStore {
   const commit = TableConnection.prototype.commit
   TableConnection.prototype.commit = async function (this: TableConnection) {
     await commit.call(this).catch(error => {
-      throw isContention(error) ? error : new NoAnswer('lock-failed', 'no answer')
+      throw isContention(error) ? error : new AnswerLost('lock-failed', 'no answer')
     })
   }
   const ids = new Map<string, string>()
@@ -121,34 +121,34 @@ function askAnew(store: ClaimStore): ClaimStore {
             options,
           )
         } catch (error) {
-          if (!(error instanceof NoAnswer)) throw error
+          if (!(error instanceof AnswerLost)) throw error
           newId(mine.id)
         }
       }
     },
     remove: (id, ...rest) => store.remove(ids.get(id) ?? id, ...rest),
-    async renew(asked, patience) {
+    async renew(asked, deadline) {
       const alive = await store.renew(
         asked.map(id => ids.get(id) ?? id),
-        patience,
+        deadline,
       )
       return new Set(asked.filter(id => alive.has(ids.get(id) ?? id)))
     },
   })
 }
 
-class NoAnswer extends SeraError {}
+class AnswerLost extends SeraError {}
 
 /** Deletes whom its looks show as they were a lease ago, whatever they have done since. */
 function reapHastily(store: ClaimStore, leaseMs: number): ClaimStore {
   const seen = new Map<string, { renewals: number; since: number }>()
   return altered(store, {
-    async look(asked, patience) {
-      const states = await store.look(asked, patience)
+    async look(asked, deadline) {
+      const states = await store.look(asked, deadline)
       for (const { id, renewals } of states.flatMap(({ claims }) => claims)) {
         const before = seen.get(id)
         if (before?.renewals !== renewals) seen.set(id, { renewals, since: performance.now() })
-        else if (performance.now() - before.since > leaseMs + 1000) await store.remove(id, patience)
+        else if (performance.now() - before.since > leaseMs + 1000) await store.remove(id, deadline)
       }
       return states
     },
@@ -181,8 +181,8 @@ function pack(): void {
 /** An "insert or update" always finds its row. */
 function resurrect(store: ClaimStore): ClaimStore {
   return altered(store, {
-    async renew(ids, patience) {
-      await store.renew(ids, patience)
+    async renew(ids, deadline) {
+      await store.renew(ids, deadline)
       return new Set(ids)
     },
   })

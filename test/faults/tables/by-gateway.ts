@@ -3,21 +3,21 @@ import { randomUUID } from 'node:crypto'
 import { after, systemClock as clock } from '../../../src/clock.js'
 import { HeldPool } from '../../../src/gateway/held-pool.js'
 import { PoolClient } from '../../../src/gateway/pool-client.js'
-import { takePool } from '../../../src/gateway/take-pool.js'
-import type { Held, Way } from './way.js'
+import { acquirePool } from '../../../src/gateway/take-pool.js'
+import type { HeldByAdapter, LockAdapter } from './way.js'
 
 const random = Math.random
 /** For a gateway that was killed to be there again. */
 const connectWaitMs = 60_000
 
-export function byGateway(name: string, gateways: readonly string[], index: number, graceMs: number): Way {
+export function gatewayAdapter(name: string, gateways: readonly string[], index: number, graceMs: number): LockAdapter {
   let turns = index
   return {
-    async take(signal): Promise<Held> {
+    async acquire(signal): Promise<HeldByAdapter> {
       const url = new URL(gateways[turns++ % gateways.length] ?? '')
       const client = new PoolClient(url, name, 'here', randomUUID(), undefined)
       const taking = { clock, random, connectWaitMs, until: Number.POSITIVE_INFINITY, signal }
-      const grant = await takePool(client, taking)
+      const grant = await acquirePool(client, taking)
       if (!grant) throw new Error('a wait without an end has ended')
       const warn = (message: string) => stop.abort(message)
       const held = new HeldPool(client, grant, { ...taking, lifeline: undefined, free: async () => {}, warn })

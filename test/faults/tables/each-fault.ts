@@ -2,9 +2,9 @@
 import test from 'ava'
 import type { ServerKind } from '../../../src/embedded/binary.js'
 import { sharedServers } from '../../support/servers.js'
-import { complaints, FAULTS, type Scene } from './faults.js'
+import { complaints, FAULTS, type FaultCluster } from './faults.js'
 import { GATEWAY_FAULTS } from './gateway-faults.js'
-import { setScene } from './scene.js'
+import { startCluster } from './scene.js'
 
 export function eachFault(kind: ServerKind): void {
   const at = sharedServers().findIndex(server => server.kind === kind)
@@ -12,17 +12,17 @@ export function eachFault(kind: ServerKind): void {
     test.skip('no such server here', () => {})
     return
   }
-  let scene: Scene & AsyncDisposable
+  let cluster: FaultCluster & AsyncDisposable
   test.before('a server of its own', async () => {
-    scene = await setScene(kind)
+    cluster = await startCluster(kind)
   })
-  test.after.always(() => scene?.[Symbol.asyncDispose]())
+  test.after.always(() => cluster?.[Symbol.asyncDispose]())
 
   // what a gateway does does not depend on the kind of server: each of these once
   const gatewayFaults = GATEWAY_FAULTS.filter((_, number) => number % sharedServers().length === at)
   for (const fault of [...FAULTS, ...gatewayFaults]) {
     test.serial(`${fault.title} (${kind})`, async t => {
-      const report = await fault.run(scene, fault.quick)
+      const report = await fault.run(cluster, fault.quick)
       t.log(JSON.stringify(report))
       t.deepEqual(complaints(report, fault), [])
       t.true(report.grants >= fault.quick)

@@ -1,7 +1,7 @@
 /** What goes wrong at gateways, and between them and the tables: to those who have a pool it must not matter, or be told in time. */
-import type { Arena, Team } from './arena.js'
-import { any, type Fault, inArena, notSeen, rounds, type Scene, wasSeen } from './faults.js'
-import type { Gateway } from './gateway.js'
+import type { ClientProcess, Harness } from './arena.js'
+import { any, type FaultCase, type FaultCluster, inHarness, notSeen, rounds, wasSeen } from './faults.js'
+import type { GatewayProcess } from './gateway.js'
 
 interface Times {
   leaseMs: number
@@ -9,72 +9,72 @@ interface Times {
 }
 
 /** Two gateways, and teams that ask them by turns. */
-async function twoGateways(arena: Arena, { server }: Scene, times: Times) {
-  const wires = [await arena.wire(server.port), await arena.wire(server.port)]
-  const gateways: Gateway[] = []
-  for (const { port } of wires) gateways.push(await arena.gateway([`sera:secret@tcp(127.0.0.1:${port})/sera`], times))
+async function twoGateways(harness: Harness, { server }: FaultCluster, times: Times) {
+  const wires = [await harness.wire(server.port), await harness.wire(server.port)]
+  const gateways: GatewayProcess[] = []
+  for (const { port } of wires) gateways.push(await harness.gateway([`sera:secret@tcp(127.0.0.1:${port})/sera`], times))
   const urls = gateways.map(({ url }) => url)
-  const teams: Team[] = []
-  for (let count = 0; count < 3; count++) teams.push(arena.team([server.dsn()], { gateways: urls, clients: 3 }))
-  await arena.assembled()
-  return { wires, gateways, teams }
+  const processes: ClientProcess[] = []
+  for (let count = 0; count < 3; count++) processes.push(harness.team([server.dsn()], { gateways: urls, clients: 3 }))
+  await harness.assembled()
+  return { wires, gateways, processes }
 }
 
-const killed: Fault = {
+const killed: FaultCase = {
   title: 'a gateway is killed and started again, and then the other: whoever holds keeps what he holds',
   quick: 60,
-  run: (scene, grants) =>
-    inArena(scene, {}, async arena => {
-      const { gateways, teams } = await twoGateways(arena, scene, { leaseMs: 4000, expireMs: 30_000 })
-      await rounds(arena, grants, gateways, async gateway => {
-        const { token } = await arena.detain(any(teams))
+  run: (cluster, grants) =>
+    inHarness(cluster, {}, async harness => {
+      const { gateways, processes } = await twoGateways(harness, cluster, { leaseMs: 4000, expireMs: 30_000 })
+      await rounds(harness, grants, gateways, async gateway => {
+        const { token } = await harness.detain(any(processes))
         await gateway.replace()
-        if (arena.holders[0]?.token !== token) arena.referee.book.note('not kept')
-        for (const team of teams) arena.letGo(team)
+        if (harness.holders[0]?.token !== token) harness.checker.ledger.note('not kept')
+        for (const clients of processes) harness.letGo(clients)
       })
     }),
   expected: report => [...notSeen('fenced')(report), ...notSeen('not kept')(report)],
 }
 
-const clientsKilled: Fault = {
+const clientsKilled: FaultCase = {
   title: 'clients of gateways are killed, those who hold and those who wait: others have it when its time is over',
   quick: 60,
-  run: (scene, grants) =>
-    inArena(scene, {}, async arena => {
-      const { teams } = await twoGateways(arena, scene, { leaseMs: 4000, expireMs: 3000 })
-      await rounds(arena, grants, teams, async team => {
-        await arena.detain(team)
-        await team.replace()
+  run: (cluster, grants) =>
+    inHarness(cluster, {}, async harness => {
+      const { processes } = await twoGateways(harness, cluster, { leaseMs: 4000, expireMs: 3000 })
+      await rounds(harness, grants, processes, async clients => {
+        await harness.detain(clients)
+        await clients.replace()
       })
     }),
 }
 
-const stopped: Fault = {
+const stopped: FaultCase = {
   title: 'both gateways stand still for longer than the time of a pool: whoever holds it stops before others have it',
   quick: 60,
-  run: (scene, grants) =>
-    inArena(scene, {}, async arena => {
-      const { gateways, teams } = await twoGateways(arena, scene, { leaseMs: 4000, expireMs: 3000 })
-      await rounds(arena, grants, teams, async team => {
-        await arena.detain(team)
+  run: (cluster, grants) =>
+    inHarness(cluster, {}, async harness => {
+      const { gateways, processes } = await twoGateways(harness, cluster, { leaseMs: 4000, expireMs: 3000 })
+      await rounds(harness, grants, processes, async clients => {
+        await harness.detain(clients)
         for (const gateway of gateways) gateway.signal('SIGSTOP')
-        await arena.until('nobody holds', () => arena.holders.length === 0)
+        await harness.until('nobody holds', () => harness.holders.length === 0)
         for (const gateway of gateways) gateway.signal('SIGCONT')
-        arena.letGo(team)
+        harness.letGo(clients)
       })
     }),
   expected: wasSeen('fenced'),
 }
 
-const cut: Fault = {
+const cut: FaultCase = {
   title: 'connections between gateways and the server are cut all the time',
   quick: 60,
-  run: (scene, grants) =>
-    inArena(scene, {}, async arena => {
-      const { wires } = await twoGateways(arena, scene, { leaseMs: 4000, expireMs: 10_000 })
+  run: (cluster, grants) =>
+    inHarness(cluster, {}, async harness => {
+      const { wires } = await twoGateways(harness, cluster, { leaseMs: 4000, expireMs: 10_000 })
       const knife = setInterval(() => any(wires).cut(), 80)
-      await arena.more(grants, 600_000).finally(() => clearInterval(knife))
+      await harness.more(grants, 600_000).finally(() => clearInterval(knife))
     }),
 }
 
-export const GATEWAY_FAULTS: readonly Fault[] = [killed, clientsKilled, stopped, cut]
+export const GATEWAY_FAULTS: readonly FaultCase[] = [killed, clientsKilled, stopped, cut]

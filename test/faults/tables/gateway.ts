@@ -21,7 +21,7 @@ export interface GatewayOptions {
   prefix: readonly string[]
 }
 
-export class Gateway {
+export class GatewayProcess {
   #process: ChildProcess
 
   private constructor(
@@ -31,13 +31,13 @@ export class Gateway {
     this.#process = this.#start()
   }
 
-  static async open({ folder, pool, expireMs, leaseMs, servers, prefix }: GatewayOptions): Promise<Gateway> {
+  static async open({ folder, pool, expireMs, leaseMs, servers, prefix }: GatewayOptions): Promise<GatewayProcess> {
     const port = await freePort()
     const [pools, config] = ['pools.yaml', 'sera.json'].map(name => join(folder, name)) as [string, string]
     writeFileSync(pools, `pools: [{ name: ${pool}, expire: ${expireMs / 1000} }]\n`)
     writeFileSync(config, JSON.stringify({ servers, lease: `${leaseMs}ms`, allowMultiPrimary: true }), { mode: 0o600 })
     const serve = ['serve', '--config', config, '--pools', pools, '--listen', `127.0.0.1:${port}`]
-    return new Gateway(port, [...prefix, resolve('bin/sera'), ...serve])
+    return new GatewayProcess(port, [...prefix, resolve('bin/sera'), ...serve])
   }
 
   get url(): string {

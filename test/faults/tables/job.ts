@@ -27,7 +27,7 @@ export interface JobOptions {
 
 const GUARD = `UPDATE sera_resource SET version = version + 1 WHERE kind = ? AND name = ? AND granted_token = ?`
 
-export class Job {
+export class CountingJob {
   #connection: mysql.Connection | undefined
   #at = 0
 

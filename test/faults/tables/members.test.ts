@@ -4,18 +4,18 @@ import mysql from 'mysql2/promise'
 import { systemClock } from '../../../src/clock.js'
 import { parseDsn } from '../../../src/config/dsn.js'
 import { Mutex } from '../../../src/primitives/mutex.js'
-import { Participant } from '../../../src/primitives/participant.js'
+import { Session } from '../../../src/primitives/participant.js'
 import type { ClaimStore } from '../../../src/store/claims.js'
 import { LockTables } from '../../../src/store/lock-tables.js'
 import { ownerOf } from '../../../src/store/owner.js'
 import { sharedServers, startServer } from '../../support/servers.js'
-import { startWire } from './wire.js'
+import { startFaultyProxy } from './wire.js'
 
 const LEASE_MS = 9000
 
 for (const server of sharedServers()) {
   test(`calls that fail together at one member go on to the next, and not past it (${server.kind})`, async t => {
-    await using gone = await startWire(server.port)
+    await using gone = await startFaultyProxy(server.port)
     const store = tables([`sera:secret@tcp(127.0.0.1:${gone.port})/sera`, server.dsn()])
     const look = () =>
       store.look([{ key: { kind: 'mutex', name: t.title }, upTo: 0 }], { until: systemClock.now() + 4000 })
@@ -47,9 +47,9 @@ for (const server of sharedServers()) {
   })
 }
 
-function participant(servers: string[]): Participant {
+function participant(servers: string[]): Session {
   const timing = { leaseMs: LEASE_MS, graceMs: 300, maxClockSkewMs: 30_000 }
-  return new Participant(tables(servers), { clock: systemClock, ...timing })
+  return new Session(tables(servers), { clock: systemClock, ...timing })
 }
 
 function tables(servers: string[]): ClaimStore {

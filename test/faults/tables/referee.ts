@@ -8,10 +8,10 @@
 import { once } from 'node:events'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { createInterface } from 'node:readline'
-import { Book } from './book.js'
+import { Ledger } from './book.js'
 
-export class Referee implements AsyncDisposable {
-  readonly book = new Book()
+export class Checker implements AsyncDisposable {
+  readonly ledger = new Ledger()
   readonly #present = new Map<string, Socket>()
   /** Whoever is stopped now: what they say was said before, or will be excused. */
   readonly #stopped = new Set<string>()
@@ -21,13 +21,13 @@ export class Referee implements AsyncDisposable {
     readonly server: Server,
   ) {}
 
-  static async sit(path: string): Promise<Referee> {
+  static async sit(path: string): Promise<Checker> {
     const server = createServer()
-    const referee = new Referee(path, server)
-    server.on('connection', socket => referee.#greet(socket))
+    const checker = new Checker(path, server)
+    server.on('connection', socket => checker.#greet(socket))
     server.listen(path)
     await once(server, 'listening')
-    return referee
+    return checker
   }
 
   get present(): number {
@@ -35,10 +35,10 @@ export class Referee implements AsyncDisposable {
   }
 
   /** Whose names begin so are about to be stopped beyond their lease. */
-  excuse(prefix: string): void {
+  expectViolation(prefix: string): void {
     for (const who of this.#named(prefix)) {
       this.#stopped.add(who)
-      this.book.excuse(who)
+      this.ledger.expectViolation(who)
     }
   }
 
@@ -65,24 +65,24 @@ export class Referee implements AsyncDisposable {
     let who = ''
     socket.on('close', () => {
       this.#present.delete(who)
-      this.book.end(who)
+      this.ledger.end(who)
     })
     hear(socket, line => {
       const [verb, ...words] = line.split(' ')
       if (verb === 'hello') {
         who = words[0] ?? ''
         this.#present.set(who, socket)
-      } else if (verb === 'note') this.book.note(words.join(' '))
+      } else if (verb === 'note') this.ledger.note(words.join(' '))
       else socket.write(`${this.#answer(who, verb, words.map(Number))}\n`)
     })
   }
 
   #answer(who: string, verb: string | undefined, [token = 0, value = 0]: number[]): string | number {
-    const { book } = this
-    if (verb === 'read') return book.value
-    if (verb === 'write') return book.write(who, token, value) ? 'ok' : 'refused'
-    if (verb === 'grant') book.grant(who, token, this.#stopped.has(who))
-    if (verb === 'end') book.end(who)
+    const { ledger } = this
+    if (verb === 'read') return ledger.value
+    if (verb === 'write') return ledger.write(who, token, value) ? 'ok' : 'refused'
+    if (verb === 'grant') ledger.grant(who, token, this.#stopped.has(who))
+    if (verb === 'end') ledger.end(who)
     return 'ok'
   }
 }
@@ -94,7 +94,7 @@ function hear(socket: Socket, each: (line: string) => void): void {
 }
 
 /** A client's side. */
-export class Whistle {
+export class CheckerClient {
   readonly #waiting: ((answer: string) => void)[] = []
   readonly #stop = new AbortController()
   /** Whoever holds is to go on doing so. */
@@ -106,11 +106,11 @@ export class Whistle {
     socket.on('close', () => process.exit(0))
   }
 
-  static async pickUp(path: string, who: string): Promise<Whistle> {
+  static async pickUp(path: string, who: string): Promise<CheckerClient> {
     const socket = connect(path)
     await once(socket, 'connect')
     socket.write(`hello ${who}\n`)
-    return new Whistle(socket)
+    return new CheckerClient(socket)
   }
 
   /** Aborts when the game is over. */

@@ -3,12 +3,12 @@ import { connect } from 'node:net'
 import mysql from 'mysql2/promise'
 import type { ServerKind } from '../../../src/embedded/binary.js'
 import { startServer } from '../../support/servers.js'
-import type { Scene } from './faults.js'
+import type { FaultCluster } from './faults.js'
 
 /** Test servers forget what they committed when they are killed; whoever kills one to see what stays wants another. */
 const KEEPS_COMMITS = ['--innodb-flush-log-at-trx-commit=2']
 
-export async function setScene(kind: ServerKind): Promise<Scene & AsyncDisposable> {
+export async function startCluster(kind: ServerKind): Promise<FaultCluster & AsyncDisposable> {
   const server = await startServer({ kind, args: KEEPS_COMMITS })
   const sql = async (statement: string): Promise<string[][]> => {
     const stream = () => connect(server.socketPath)

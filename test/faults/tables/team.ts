@@ -1,12 +1,12 @@
 /** What a team of clients is to do: plain data, handed to its process. */
 import type { BrokenRule } from './broken.js'
 
-export interface TeamOptions {
+export interface ClientOptions {
   /** Names the team, and begins the names of its clients. */
   team: string
   clients: number
   /** Unix socket of the referee. */
-  referee: string
+  checker: string
   /** The resource. */
   name: string
   /** DSNs of the members; client i begins with the i-th. */
@@ -37,4 +37,4 @@ export interface TeamOptions {
   broken?: BrokenRule
 }
 
-export const TEAM_VARIABLE = 'SERA_FAULT_TEAM'
+export const CLIENT_OPTIONS = 'SERA_FAULT_TEAM'

@@ -9,12 +9,12 @@ import { connect, createServer, type Socket } from 'node:net'
  * What becomes of a statement: it passes; it never arrives; it arrives but its answer does not; or it arrives when
  * the client has long been told that the connection is gone.
  */
-export type Fate = 'pass' | 'lost' | 'unanswered' | 'late'
+export type AnswerFate = 'pass' | 'lost' | 'unanswered' | 'late'
 
-export interface Wire extends AsyncDisposable {
+export interface FaultyProxy extends AsyncDisposable {
   port: number
   /** Asked for each packet of a client, by its text. */
-  fate: (statement: string) => Fate
+  fate: (statement: string) => AnswerFate
   /** What is said takes this long each way, ms. */
   delayMs: number
   /** Bytes vanish both ways and nobody is told, new connections' too. What vanished stays lost. */
@@ -29,14 +29,14 @@ export interface Wire extends AsyncDisposable {
 
 const LATE_MS = 300
 
-export async function startWire(serverPort: number): Promise<Wire> {
-  const links = new Set<Link>()
+export async function startFaultyProxy(serverPort: number): Promise<FaultyProxy> {
+  const links = new Set<FaultyLink>()
   const server = createServer(client => {
-    const link = new Link(client, connect({ port: serverPort, host: '127.0.0.1' }), wire)
+    const link = new FaultyLink(client, connect({ port: serverPort, host: '127.0.0.1' }), proxy)
     links.add(link)
     link.server.once('close', () => links.delete(link))
   }).listen(0, '127.0.0.1')
-  const wire: Wire = {
+  const proxy: FaultyProxy = {
     port: 0,
     fate: () => 'pass',
     delayMs: 0,
@@ -45,7 +45,7 @@ export async function startWire(serverPort: number): Promise<Wire> {
       for (const link of links) link.cut()
     },
     mend() {
-      Object.assign(wire, { fate: () => 'pass', delayMs: 0, dark: false })
+      Object.assign(proxy, { fate: () => 'pass', delayMs: 0, dark: false })
     },
     halve() {
       for (const link of links) link.deaf = true
@@ -58,11 +58,11 @@ export async function startWire(serverPort: number): Promise<Wire> {
   await once(server, 'listening')
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('the wire has no port')
-  wire.port = address.port
-  return wire
+  proxy.port = address.port
+  return proxy
 }
 
-class Link {
+class FaultyLink {
   deaf = false
   /** The client has been told that the connection is gone; the server still works at what it was sent. */
   #parted = false
@@ -70,7 +70,7 @@ class Link {
   constructor(
     readonly client: Socket,
     readonly server: Socket,
-    readonly wire: Wire,
+    readonly proxy: FaultyProxy,
   ) {
     client.setNoDelay(true)
     server.setNoDelay(true)
@@ -78,7 +78,7 @@ class Link {
     server.on('data', chunk => (this.#parted ? this.cut() : this.#passed(() => client.write(chunk))))
     for (const side of [client, server]) {
       side.on('error', () => {})
-      side.on('close', () => this.#parted || this.deaf || wire.dark || this.#passed(() => this.cut()))
+      side.on('close', () => this.#parted || this.deaf || proxy.dark || this.#passed(() => this.cut()))
     }
   }
 
@@ -88,14 +88,14 @@ class Link {
   }
 
   #passed(what: () => void): void {
-    const unlessLost = () => this.deaf || this.wire.dark || what()
-    if (this.wire.delayMs > 0) setTimeout(unlessLost, this.wire.delayMs)
+    const unlessLost = () => this.deaf || this.proxy.dark || what()
+    if (this.proxy.delayMs > 0) setTimeout(unlessLost, this.proxy.delayMs)
     else unlessLost()
   }
 
   #fromClient(chunk: Buffer): void {
     if (this.#parted) return
-    const fate = this.wire.fate(statementIn(chunk))
+    const fate = this.proxy.fate(statementIn(chunk))
     if (fate === 'pass') this.server.write(chunk)
     else if (fate === 'lost') this.cut()
     else this.#part(chunk, fate === 'late' ? LATE_MS : 0)
