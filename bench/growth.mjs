@@ -26,13 +26,13 @@ const { fillHistory, fillResources } = await import('../build/test/support/full-
 const { startServer } = await import('../build/test/support/servers.js')
 const { systemClock } = await import('../dist/clock.js')
 const { parseDsn } = await import('../dist/config/dsn.js')
-const { Participant } = await import('../dist/primitives/participant.js')
-const { Sera } = await import('../dist/sera.js')
-const { readHistory, writeHistory } = await import('../dist/store/history.js')
-const { LockTables } = await import('../dist/store/lock-tables.js')
-const { ownerOf } = await import('../dist/store/owner.js')
-const { statementsSince } = await import('../dist/store/schema.js')
-const { survey } = await import('../dist/store/survey.js')
+const { Session } = await import('../dist/primitives/session.js')
+const { Sera } = await import('../dist/lib/sera.js')
+const { readHistory, writeHistory } = await import('../dist/store/tables/history.js')
+const { LockTables } = await import('../dist/store/tables/lock-tables.js')
+const { ownerOf } = await import('../dist/claims/owner.js')
+const { statementsSince } = await import('../dist/store/schema/schema.js')
+const { readSnapshot } = await import('../dist/store/snapshot.js')
 
 const TIMES = 50
 const LIMIT = 20
@@ -63,10 +63,10 @@ try {
 async function figures() {
   const [own, other] = [tables(''), tables('other')]
   const sera = new Sera(
-    new Participant(own, { clock: systemClock, leaseMs: LEASE_MS, graceMs: 1000, maxClockSkewMs: 30_000 }),
+    new Session(own, { clock: systemClock, leaseMs: LEASE_MS, graceMs: 1000, maxClockSkewMs: 30_000 }),
   )
-  const history = (store, query) => () => readHistory(store.calls, { ...query, limit: LIMIT }, PATIENCE)
-  const seen = (store, kind) => () => survey(store.calls, { kind, getLocks: undefined }, PATIENCE)
+  const history = (store, query) => () => readHistory(store.client, { ...query, limit: LIMIT }, PATIENCE)
+  const seen = (store, kind) => () => readSnapshot(store.client, { kind, getLocks: undefined }, PATIENCE)
   const look = { key: { kind: 'mutex', name: 'name 9' }, upTo: Number.POSITIVE_INFINITY }
   const rows = []
   const add = async (call, work, after) => rows.push(shown(call, await timed(work, after)))

@@ -16,11 +16,11 @@ process.chdir(new URL('..', import.meta.url).pathname)
 const { startServer } = await import('../build/test/support/servers.js')
 const { systemClock } = await import('../dist/clock.js')
 const { parseDsn } = await import('../dist/config/dsn.js')
-const { Calls } = await import('../dist/store/calls.js')
+const { RetryingClient } = await import('../dist/store/client.js')
 const { diagnose } = await import('../dist/store/diagnosis.js')
-const { statementsSince } = await import('../dist/store/schema.js')
-const { survey } = await import('../dist/store/survey.js')
-const { voidRules } = await import('../dist/store/void-server.js')
+const { statementsSince } = await import('../dist/store/schema/schema.js')
+const { readSnapshot } = await import('../dist/store/snapshot.js')
+const { supportRules } = await import('../dist/store/get-lock/server-support.js')
 
 const RESOURCES = 100
 const CLAIMS_EACH = 10
@@ -30,7 +30,7 @@ const TIMES = 50
 const server = await startServer({ kind: options.kind })
 const root = await mysql.createConnection({ user: 'root', socketPath: server.socketPath, database: 'sera' })
 const dsn = parseDsn(server.dsn('sera'))
-const calls = new Calls({
+const client = new RetryingClient({
   servers: [dsn],
   attributes: {},
   leaseMs: 60_000,
@@ -44,9 +44,13 @@ try {
   for (const statement of statementsSince(0, options.kind === 'mariadb')) await root.query(statement)
   await fill()
   console.log(await circumstances(server))
-  const status = await measure(() => survey(calls, { getLocks: 'all' }, { until: Number.POSITIVE_INFINITY }))
+  const status = await measure(() => readSnapshot(client, { getLocks: 'all' }, { until: Number.POSITIVE_INFINITY }))
   const named = await measure(() =>
-    survey(calls, { kind: 'mutex', names: ['used 7'], getLocks: undefined }, { until: Number.POSITIVE_INFINITY }),
+    readSnapshot(
+      client,
+      { kind: 'mutex', names: ['used 7'], getLocks: undefined },
+      { until: Number.POSITIVE_INFINITY },
+    ),
   )
   const doctor = []
   for (let n = 0; n < TIMES; n++) doctor.push((await diagnosis()).facts.asked.ms)
@@ -56,7 +60,7 @@ try {
     shown('sera doctor', doctor),
   ])
 } finally {
-  calls.close()
+  client.close()
   await root.end()
   await server.stop()
 }
@@ -72,7 +76,7 @@ async function measure(work) {
 }
 
 function diagnosis() {
-  const rules = voidRules('auto', false)
+  const rules = supportRules('auto', false)
   return diagnose(dsn, { attributes: {}, leaseMs: 60_000, rules, clock: systemClock, wallClock: Date.now })
 }
 

@@ -4,14 +4,14 @@
  * clock, which all processes share.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { acquire } from '../dist/claims/acquire.js'
+import { ownerOf } from '../dist/claims/owner.js'
 import { systemClock } from '../dist/clock.js'
 import { parseDsn } from '../dist/config/dsn.js'
 import { MUTEX } from '../dist/primitives/mutex.js'
-import { Participant } from '../dist/primitives/participant.js'
-import { takeTurn } from '../dist/primitives/turn.js'
-import { attributesOf } from '../dist/store/connect.js'
-import { LockTables } from '../dist/store/lock-tables.js'
-import { ownerOf } from '../dist/store/owner.js'
+import { Session } from '../dist/primitives/session.js'
+import { attributesOf } from '../dist/store/mysql/connect.js'
+import { LockTables } from '../dist/store/tables/lock-tables.js'
 
 const [dsn, name, holdMs] = process.argv.slice(2)
 const leaseMs = 60_000
@@ -26,24 +26,24 @@ const store = new LockTables({
   clock: systemClock,
   random: Math.random,
 })
-const participant = new Participant(store, { clock: systemClock, leaseMs, graceMs: 10_000, maxClockSkewMs: 30_000 })
+const session = new Session(store, { clock: systemClock, leaseMs, graceMs: 10_000, maxClockSkewMs: 30_000 })
 const key = { kind: 'mutex', name }
 
 async function turn() {
-  const place = participant.place(key)
-  const granted = await takeTurn(participant, place, {}, MUTEX, { until: Number.POSITIVE_INFINITY })
+  const ownClaim = session.newClaim(key)
+  const granted = await acquire(session, ownClaim, {}, MUTEX, { until: Number.POSITIVE_INFINITY })
   const from = now()
-  const { ticket } = granted.claim
+  const { ticket } = granted.seen
   await sleep(Number(holdMs))
   const to = now()
-  await participant.leave(granted)
+  await session.leave(granted)
   process.send({ ticket, from, to })
 }
 
 process.on('message', async ({ wait }) => {
   const turns = Array.from({ length: wait }, turn)
   await Promise.all(turns)
-  await participant.close()
+  await session.close()
   process.disconnect()
 })
 process.send('ready')

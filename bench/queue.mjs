@@ -31,7 +31,7 @@ const { values: options } = parseArgs({
 
 process.chdir(new URL('..', import.meta.url).pathname)
 const { startServer } = await import('../build/test/support/servers.js')
-const { statementsSince } = await import('../dist/store/schema.js')
+const { statementsSince } = await import('../dist/store/schema/schema.js')
 const PROCESSES = 10
 const QUIET_MS = 5000
 const HAND_OVERS = 60

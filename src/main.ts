@@ -1,5 +1,6 @@
 /** The program: `bin/sera` on Node and the single binary both start here. */
-import { run } from './cli.js'
-import { processHost } from './process-host.js'
+
+import { processHost } from './cli/process-host.js'
+import { run } from './cli/run-cli.js'
 
 process.exit(await run(process.argv.slice(2), processHost()))

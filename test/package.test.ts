@@ -20,7 +20,7 @@ test('npm ci accepts the lock file: it has every package of every platform', t =
 test('the package has the compiled program, the documentation and the changelog', t => {
   const [packed] = JSON.parse(npm('pack', '--json')) as [{ files: { path: string }[] }]
   const paths = packed.files.map(({ path }) => path)
-  const wanted = ['bin/sera', 'dist/main.js', 'dist/index.d.ts', 'dist/gateway/page/index.html']
+  const wanted = ['bin/sera', 'dist/main.js', 'dist/lib/index.d.ts', 'dist/gateway/page/index.html']
   const documents = ['README.md', 'CHANGELOG.md', 'LICENSE', 'docs/library.md', 'etc/sera.json.example']
   for (const path of [...wanted, ...documents]) t.true(paths.includes(path), path)
   t.false(paths.includes('dist/sera'), 'the binary is installed in another way')

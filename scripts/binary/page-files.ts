@@ -10,7 +10,7 @@ const FOLDER = 'src/gateway/page'
 export const pageFiles: Bun.BunPlugin = {
   name: 'page-files',
   setup(build) {
-    build.onLoad({ filter: /\/src\/gateway\/page-files\.ts$/ }, () => {
+    build.onLoad({ filter: /\/src\/gateway\/routes\/page-files\.ts$/ }, () => {
       const names = readdirSync(FOLDER).filter(name => !name.endsWith('.json'))
       const files = names.map(name => [name.replace(/\.ts$/, '.js'), textOf(name)])
       return { contents: `export const readPageFiles = () => new Map(${JSON.stringify(files)})`, loader: 'js' }

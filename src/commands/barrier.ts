@@ -1,12 +1,13 @@
 /** `sera barrier <name> <count>` */
+
+import { type RunOptions, wholeNumber } from '../cli/args/options.js'
+import { barrierSummary } from '../cli/output/queue-summary.js'
 import { SeraError } from '../errors.js'
 import { barrier as atBarrier } from '../primitives/barrier.js'
 import { checkCount, checkName } from '../primitives/names.js'
-import { type WaitOnlyRequest, waitOnly } from './alone.js'
-import type { Task } from './call.js'
-import { barrierSummary } from './queue-news.js'
-import { type RunOptions, wholeNumber } from './run-options.js'
-import { keyOf } from './stop.js'
+import type { Task } from '../run/context.js'
+import { keyOf } from '../run/lock-request.js'
+import { type WaitOnlyRequest, waitOnly } from '../run/wait-only.js'
 
 export function barrier(words: readonly string[], { tag, singleUse, keepMs }: RunOptions): Task {
   const [name = '', number = ''] = words

@@ -1,11 +1,12 @@
 /** `sera semaphore <name> <delta>`: prints the new value. */
+
+import { wholeNumber } from '../cli/args/options.js'
+import { counterSummary } from '../cli/output/queue-summary.js'
 import { COUNTER } from '../primitives/counter.js'
 import { checkDelta } from '../primitives/names.js'
-import { type WaitOnlyRequest, waitOnly } from './alone.js'
-import type { Task } from './call.js'
-import { counterSummary } from './queue-news.js'
-import { wholeNumber } from './run-options.js'
-import { keyOf } from './stop.js'
+import type { Task } from '../run/context.js'
+import { keyOf } from '../run/lock-request.js'
+import { type WaitOnlyRequest, waitOnly } from '../run/wait-only.js'
 
 export function counter(words: readonly string[]): Task {
   const [name = '', delta = ''] = words

@@ -3,22 +3,23 @@
  *
  * The command's own failure is told before anything that happened while the others were waited for.
  */
+
+import { stepUntilGranted } from '../claims/acquire.js'
+import type { OwnClaim } from '../claims/own-claim.js'
+import type { Session } from '../claims/session.js'
+import { wholeNumber } from '../cli/args/options.js'
+import { shortened } from '../cli/output/progress-line.js'
+import { departureSummary, doubleBarrierSummary } from '../cli/output/queue-summary.js'
+import type { Report } from '../cli/output/report.js'
 import type { Host } from '../host.js'
 import type { Outcome } from '../outcome.js'
 import { doubleBarrier as atDoubleBarrier, LEAVING } from '../primitives/double-barrier.js'
 import { checkCount } from '../primitives/names.js'
-import type { Session } from '../primitives/participant.js'
-import type { OwnClaim } from '../primitives/place.js'
-import { stepUntilGranted } from '../primitives/turn.js'
-import { awaitGrant } from './await-turn.js'
-import type { Call, Task } from './call.js'
-import { GONE, HeldClaim } from './held-place.js'
-import { departureSummary, doubleBarrierSummary } from './queue-news.js'
-import type { Report } from './report.js'
-import { wholeNumber } from './run-options.js'
-import { keyOf, type LockRequest, lockSourceAt } from './stop.js'
-import { shortened } from './waiting-line.js'
-import { runLocked } from './wrapped.js'
+import { awaitGrant } from '../run/await-grant.js'
+import type { Call, Task } from '../run/context.js'
+import { GONE, HeldClaim } from '../run/held-claim.js'
+import { keyOf, type LockRequest, lockSourceAt } from '../run/lock-request.js'
+import { runLocked } from '../run/run-locked.js'
 
 export function doubleBarrier(words: readonly string[]): Task {
   const [name = '', number = ''] = words

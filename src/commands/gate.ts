@@ -1,11 +1,12 @@
 /** `sera gate close|open|wait <name>` */
+
+import type { Rule } from '../claims/model.js'
+import type { RunOptions } from '../cli/args/options.js'
+import { gateSummary } from '../cli/output/queue-summary.js'
 import { gate as atGate, closing, opening, passing } from '../primitives/gate.js'
-import type { Rule } from '../store/claims.js'
-import { type WaitOnlyRequest, waitOnly } from './alone.js'
-import type { Task } from './call.js'
-import { gateSummary } from './queue-news.js'
-import type { RunOptions } from './run-options.js'
-import { keyOf } from './stop.js'
+import type { Task } from '../run/context.js'
+import { keyOf } from '../run/lock-request.js'
+import { type WaitOnlyRequest, waitOnly } from '../run/wait-only.js'
 
 export function gate(words: readonly string[], { closedForMs }: RunOptions): Task {
   const [action, name = ''] = words

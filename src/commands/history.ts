@@ -1,13 +1,15 @@
 /** `sera history`: what ran where, waited and held how long, ended how. */
+
+import type { RunOptions } from '../cli/args/options.js'
+import { type Column, inColumns } from '../cli/output/columns.js'
+import { sayNews } from '../cli/output/messages.js'
+import { sinceThen } from '../cli/output/progress-line.js'
 import { SeraError } from '../errors.js'
 import { checkCount } from '../primitives/names.js'
+import type { Task } from '../run/context.js'
+import { openRetryingClient } from '../run/open-session.js'
 import { RECORDED } from '../status/recorded.js'
-import { type HistoryEntry, type HistoryQuery, readHistory } from '../store/history.js'
-import type { Task } from './call.js'
-import { historyText } from './history-view.js'
-import { sayNews } from './messages.js'
-import type { RunOptions } from './run-options.js'
-import { openRetryingClient } from './status/question.js'
+import { type HistoryEntry, type HistoryQuery, readHistory } from '../store/tables/history.js'
 
 /** What a server and a terminal bear at once; who wants more asks for it piece by piece, with `--since`, or in SQL. */
 const HIGHEST_LIMIT = 10_000
@@ -42,4 +44,37 @@ function line(entry: HistoryEntry): string {
 function outcomeOf(word: string): string {
   if (RECORDED.includes(word)) return word
   throw new SeraError('usage', `--outcome is ${JSON.stringify(word)}; it takes ${RECORDED.join(', ')}`)
+}
+
+/** The history as a person reads it. */
+const COLUMNS: readonly Column<HistoryEntry>[] = [
+  { head: 'ENDED (UTC)', of: ({ releasedAt }) => releasedAt.slice(0, 19).replace('T', ' ') },
+  {
+    head: 'OUTCOME',
+    of: ({ outcome, exitCode }) => (outcome === 'ran' && exitCode !== 0 ? `ran (${exitCode})` : outcome),
+  },
+  { head: 'WAITED', of: ({ waitedMs }) => duration(waitedMs), isNumber: true },
+  { head: 'RAN', of: ({ ranMs }) => (ranMs === undefined ? '' : duration(ranMs)), isNumber: true },
+  { head: 'HOST', of: ({ host }) => host, most: 12 },
+  { head: 'LOCK', of: ({ kind, name }) => `${kind}/${isDigest(name) ? `${name.slice(0, 7)}…` : name}`, most: 20 },
+  {
+    head: 'COMMAND',
+    of: ({ command, reason }) => (reason === undefined ? command : `${command} (reason: ${reason})`),
+  },
+]
+
+/** '' when there are none. On a terminal, lines are cut to its width; otherwise nothing is. */
+export function historyText(entries: readonly HistoryEntry[], width: number): string {
+  return entries.length === 0 ? '' : inColumns(COLUMNS, entries, width)
+}
+
+/** The name of a lock that nobody has named: the command says more. */
+function isDigest(name: string): boolean {
+  return /^[0-9a-f]{32}$/.test(name)
+}
+
+/** To three digits or so, as the rest is noise. */
+function duration(ms: number): string {
+  if (ms < 1000) return `${ms}ms`
+  return ms < 120_000 ? `${(ms / 1000).toFixed(1)}s` : sinceThen(ms)
 }

@@ -1,18 +1,19 @@
 /** `sera once <key> <wait> <command…>`: runs it unless it has been run, and takes over how that ended. */
+
+import type { OwnClaim } from '../claims/own-claim.js'
+import type { Session } from '../claims/session.js'
+import type { RunOptions } from '../cli/args/options.js'
+import { sayNews } from '../cli/output/messages.js'
+import { queueSummary } from '../cli/output/queue-summary.js'
 import type { Host } from '../host.js'
 import { exitCodeOf, type Outcome } from '../outcome.js'
-import { finish } from '../primitives/finish.js'
-import { once as atOnce, checkPeriods, takenOver } from '../primitives/once.js'
-import type { Session } from '../primitives/participant.js'
-import type { OwnClaim } from '../primitives/place.js'
-import { describeRun } from '../primitives/run-record.js'
-import type { Call, Task } from './call.js'
-import { HeldClaim } from './held-place.js'
-import { sayNews } from './messages.js'
-import { queueSummary } from './queue-news.js'
-import type { RunOptions } from './run-options.js'
-import { keyOf } from './stop.js'
-import { type RunLockedRequest, runLocked } from './wrapped.js'
+import { finish } from '../primitives/once/finish.js'
+import { once as atOnce, checkPeriods, takenOver } from '../primitives/once/once.js'
+import { describeRun } from '../primitives/once/run-record.js'
+import type { Call, Task } from '../run/context.js'
+import { HeldClaim } from '../run/held-claim.js'
+import { keyOf } from '../run/lock-request.js'
+import { type RunLockedRequest, runLocked } from '../run/run-locked.js'
 
 export function once(words: readonly string[], { perMs, keepMs }: RunOptions): Task {
   const [key = ''] = words

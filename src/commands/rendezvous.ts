@@ -1,23 +1,26 @@
 /** `sera rendezvous <event>`: prints whom it has met; with a command, the command is told. */
+
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { HeldLock } from '../claims/lock.js'
+import type { Session } from '../claims/session.js'
+import type { RunOptions } from '../cli/args/options.js'
+import { readPayload } from '../cli/args/payload.js'
+import { rendezvousSummary } from '../cli/output/rendezvous-summary.js'
 import { SeraError } from '../errors.js'
-import type { Session } from '../primitives/participant.js'
-import { rendezvous as atRendezvous, type Match, matchOf } from '../primitives/rendezvous.js'
-import { checkPayload, claimSpecOf, withActor } from '../primitives/visitor.js'
+import { checkPayload, claimSpecOf, withActor } from '../primitives/rendezvous/candidate.js'
+import { rendezvous as atRendezvous, type Match, matchOf } from '../primitives/rendezvous/rendezvous.js'
+import { awaitGrant, type LockSource } from '../run/await-grant.js'
+import { heldEntry } from '../run/child-environment.js'
+import type { Task } from '../run/context.js'
+import { leaveQuietly } from '../run/held-claim.js'
+import { runUnderLock } from '../run/hold-lock.js'
+import { keyOf, type LockRequest, lockOf, lockSourceAt, tablesOf } from '../run/lock-request.js'
+import { withSession } from '../run/open-session.js'
+import { type WaitOnlyRequest, waitOnly } from '../run/wait-only.js'
 import { parseLabels } from '../selector/labels.js'
 import { parseSelector } from '../selector/selector.js'
-import type { HeldLock } from '../store/port.js'
-import { type WaitOnlyRequest, waitOnly } from './alone.js'
-import { awaitGrant, type LockSource } from './await-turn.js'
-import type { Task } from './call.js'
-import { heldEntry } from './child-environment.js'
-import { leaveQuietly } from './held-place.js'
-import { MatchFile } from './match-file.js'
-import { rendezvousSummary } from './meeting-news.js'
-import { withSession } from './participant.js'
-import { readPayload } from './payload.js'
-import type { RunOptions } from './run-options.js'
-import { runUnderLock } from './run-under.js'
-import { keyOf, type LockRequest, lockOf, lockSourceAt, tablesOf } from './stop.js'
 
 export function rendezvous([event = '']: readonly string[], options: RunOptions): Task {
   const request: WaitOnlyRequest = {
@@ -87,4 +90,26 @@ const NOTHING: HeldLock = {
   reclaim: async () => false,
   release: async () => undefined,
   abandon: () => {},
+}
+
+/** A match as a file of its own, for the command that is told whom it has met: nobody else may read it. */
+export class MatchFile {
+  readonly #folder: string
+  readonly path: string
+
+  /** @throws SeraError not-started */
+  constructor(match: Match) {
+    try {
+      this.#folder = mkdtempSync(join(tmpdir(), 'sera-match-'))
+      this.path = join(this.#folder, 'match.json')
+      writeFileSync(this.path, `${JSON.stringify(match)}\n`, { mode: 0o600 })
+    } catch (cause) {
+      const reason = (cause as Error).message
+      throw new SeraError('not-started', `cannot write down who was met: ${reason}; nothing was run`, { cause })
+    }
+  }
+
+  remove(): void {
+    rmSync(this.#folder, { recursive: true, force: true })
+  }
 }

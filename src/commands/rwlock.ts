@@ -1,9 +1,10 @@
 /** `sera rwlock read|write <name> <wait> <command…>` */
+
+import { queueSummary } from '../cli/output/queue-summary.js'
 import { RWLOCK } from '../primitives/rwlock.js'
-import type { Task } from './call.js'
-import { queueSummary } from './queue-news.js'
-import { keyOf } from './stop.js'
-import { type RunLockedRequest, runLocked } from './wrapped.js'
+import type { Task } from '../run/context.js'
+import { keyOf } from '../run/lock-request.js'
+import { type RunLockedRequest, runLocked } from '../run/run-locked.js'
 
 export function rwlock(words: readonly string[]): Task {
   const [mode = '', name = ''] = words

@@ -3,8 +3,18 @@
  * (the name of a collation), each reads its own word and takes the other's for a comment.
  * @see https://mariadb.com/kb/en/comment-syntax/
  */
-import type { Dsn } from '../config/dsn.js'
-import { PRIVILEGES, statementsSince } from '../store/schema.js'
+
+import { checkAskable, confirm } from '../cli/output/confirm.js'
+import { type Dsn, describeDsn } from '../config/dsn.js'
+import { SeraError } from '../errors.js'
+import type { Host } from '../host.js'
+import type { Outcome } from '../outcome.js'
+import type { Call, Task } from '../run/context.js'
+import { openTables } from '../run/open-session.js'
+import { PRIVILEGES, statementsSince } from '../store/schema/schema.js'
+import * as tables from '../store/tables/migrate.js'
+import type { RetryingClient } from '../store/tables/retrying-client.js'
+import { databaseOf } from '../store/tables/table-connection.js'
 
 export function schema({ user, database }: Pick<Dsn, 'user' | 'database'>): string {
   const into = `\`${(database ?? 'sera').replaceAll('`', '``')}\``
@@ -30,4 +40,70 @@ function forBoth(mariadb: readonly string[], mysql: readonly string[]): string[]
     })
     return both.join('')
   })
+}
+
+/** `sera schema apply`, `sera schema drop`: the lock tables made, brought up to date, taken away. */
+export function applySchema(): Task {
+  return withTables(async (client, call, host) => {
+    const { from, to } = await tables.applySchema(client)
+    const text = from === to ? `up to date: version ${to}` : from === 0 ? `created version ${to}` : `${from} -> ${to}`
+    host.stdout.write(call.options.json ? `${JSON.stringify({ from, to })}\n` : `${text}\n`)
+    return { kind: 'done' }
+  })
+}
+
+export function dropSchema(): Task {
+  const drop = withTables(dropAsked)
+  return async (call, host, report) => {
+    if (!call.options.yes) checkAskable(host)
+    return await drop(call, host, report)
+  }
+}
+
+async function dropAsked(client: RetryingClient, call: Call, host: Host): Promise<Outcome> {
+  const { json, yes } = call.options
+  const claims = await droppable(client, call)
+  if (claims && !yes) {
+    if (!(await confirm(host, `drop ${described(claims, call)}?`)))
+      throw new SeraError('conflict', 'nothing was dropped')
+    await droppable(client, call) // somebody may have come while the question stood
+  }
+  if (claims) await tables.dropTables(client)
+  const told = json
+    ? JSON.stringify({ dropped: claims !== undefined, ...claims })
+    : claims
+      ? 'dropped'
+      : 'there were none'
+  host.stdout.write(`${told}\n`)
+  return { kind: 'done' }
+}
+
+/**
+ * What would go with the tables; undefined when there are none. @throws SeraError conflict, when somebody relies on
+ * them
+ */
+async function droppable(client: RetryingClient, call: Call): Promise<tables.Claimed | undefined> {
+  const claims = await tables.liveClaims(client)
+  if (!claims || claims.held + claims.waiting === 0 || call.options.force) return claims
+  throw new SeraError('conflict', `${described(claims, call)} are in use; with --force commands that run are ended`)
+}
+
+function described(claims: tables.Claimed, { settings: { server } }: Call): string {
+  const where = `database ${databaseOf(server)} at ${describeDsn(server)}`
+  return `the lock tables in ${where} (${counted(claims)}), with history, counters and gates`
+}
+
+function counted({ held, waiting }: tables.Claimed): string {
+  return `${held} held, ${waiting} waiting`
+}
+
+function withTables(work: (client: RetryingClient, call: Call, host: Host) => Promise<Outcome>): Task {
+  return async (call, host) => {
+    const lockTables = openTables(call, host, { anySchema: true })
+    try {
+      return await work(lockTables.client, call, host)
+    } finally {
+      await lockTables.close()
+    }
+  }
 }

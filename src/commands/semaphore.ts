@@ -1,11 +1,12 @@
 /** `sera semaphore <name> <permits> <wait> <command…>` */
+
+import { type RunOptions, wholeNumber } from '../cli/args/options.js'
+import { queueSummary } from '../cli/output/queue-summary.js'
 import { checkCount } from '../primitives/names.js'
 import { semaphore as atSemaphore } from '../primitives/semaphore.js'
-import type { Task } from './call.js'
-import { queueSummary } from './queue-news.js'
-import { type RunOptions, wholeNumber } from './run-options.js'
-import { keyOf } from './stop.js'
-import { type RunLockedRequest, runLocked } from './wrapped.js'
+import type { Task } from '../run/context.js'
+import { keyOf } from '../run/lock-request.js'
+import { type RunLockedRequest, runLocked } from '../run/run-locked.js'
 
 export function semaphore(words: readonly string[], options: RunOptions): Task {
   const [name = '', number = ''] = words

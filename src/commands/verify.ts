@@ -1,10 +1,11 @@
 /** `sera verify <kind> <name> <token>`: whether a grant is the newest and still held. */
+
+import type { ResourceKey, ResourceState } from '../claims/model.js'
 import { SeraError } from '../errors.js'
 import type { Host } from '../host.js'
-import type { ResourceKey, ResourceState } from '../store/claims.js'
-import type { Call, Task } from './call.js'
-import { openTables } from './participant.js'
-import { keyOf, lockOf } from './stop.js'
+import type { Call, Task } from '../run/context.js'
+import { keyOf, lockOf } from '../run/lock-request.js'
+import { openTables } from '../run/open-session.js'
 
 const KINDS = ['mutex', 'rwlock', 'semaphore', 'double-barrier', 'once'] as const
 

@@ -15,14 +15,13 @@
  * tag within that time passes.)
  * @see https://zookeeper.apache.org/doc/current/recipes.html#sc_recipes_eventHandles
  */
-import type { Change, Claim, Conflict, ResourceState, Rule } from '../store/claims.js'
+
+import { paceTogether, type WaitPolicy } from '../claims/acquire.js'
+import type { Change, Claim, Conflict, ResourceState, Rule } from '../claims/model.js'
+import type { Session } from '../claims/session.js'
 import { FOREVER } from './gate.js'
-import { granted } from './grant.js'
 import { checkCount, checkName } from './names.js'
-import type { Session } from './participant.js'
-import { Primitive } from './primitive.js'
-import { paceTogether, type WaitPolicy } from './turn.js'
-import { parseDurationOption, type WaitOptions } from './wait.js'
+import { granted, Primitive, parseDurationOption, type WaitOptions } from './primitive.js'
 
 export function admission(count: number, keepMs = Number.POSITIVE_INFINITY): Rule {
   return (state, me) => {

@@ -5,13 +5,13 @@
  * is the operation: it changes the value in the same step, and its claim stays, as the record of the operation with the new
  * value as its result, until its client has seen it. So an answer that got lost is asked for again and not counted twice.
  */
-import type { Change, Claim, Conflict, ResourceState } from '../store/claims.js'
-import { granted } from './grant.js'
+
+import { paceByPosition, type WaitPolicy } from '../claims/acquire.js'
+import type { Change, Claim, Conflict, ResourceState } from '../claims/model.js'
+import type { Session } from '../claims/session.js'
 import { checkDelta } from './names.js'
-import type { Session } from './participant.js'
-import { Primitive } from './primitive.js'
-import { paceByPosition, type WaitPolicy } from './turn.js'
-import type { WaitOptions } from './wait.js'
+import type { WaitOptions } from './primitive.js'
+import { granted, Primitive } from './primitive.js'
 
 /** `me.units` is what is to be added, and may be negative. */
 export function admit({ resource, claims }: ResourceState, me: Claim): Change | Conflict {

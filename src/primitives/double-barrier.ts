@@ -7,14 +7,13 @@
  * The dead don't count, neither here nor there. A cancel that finds itself granted is a success.
  * @see https://zookeeper.apache.org/doc/current/recipes.html#sc_doubleBarriers
  */
-import type { Rule } from '../store/claims.js'
-import { granted } from './grant.js'
+
+import { paceTogether, stepUntilGranted, type WaitPolicy } from '../claims/acquire.js'
+import type { Rule } from '../claims/model.js'
+import type { Session } from '../claims/session.js'
 import { Lock } from './lock.js'
 import { checkCount } from './names.js'
-import type { Session } from './participant.js'
-import { Primitive, timedOut } from './primitive.js'
-import { paceTogether, stepUntilGranted, type WaitPolicy } from './turn.js'
-import { parseDurationOption, type WaitOptions } from './wait.js'
+import { granted, Primitive, parseDurationOption, timedOut, type WaitOptions } from './primitive.js'
 
 export function entrance(count: number): Rule {
   return ({ resource, claims }, me) => {

@@ -7,12 +7,11 @@
  * with the counter.
  * @see https://zookeeper.apache.org/doc/current/recipes.html#sc_recipes_eventHandles
  */
-import type { Change, Claim, ResourceState, Rule } from '../store/claims.js'
-import { granted } from './grant.js'
-import type { Session } from './participant.js'
-import { Primitive } from './primitive.js'
-import { paceTogether, type WaitPolicy } from './turn.js'
-import { parseDurationOption, type WaitOptions } from './wait.js'
+
+import { paceTogether, type WaitPolicy } from '../claims/acquire.js'
+import type { Change, Claim, ResourceState, Rule } from '../claims/model.js'
+import type { Session } from '../claims/session.js'
+import { granted, Primitive, parseDurationOption, type WaitOptions } from './primitive.js'
 
 export const FOREVER = Number.MAX_SAFE_INTEGER
 

@@ -1,7 +1,8 @@
 /** A claim that has been granted, for whoever works under it: it is held until it is released, or lost. */
+
+import type { OwnClaim } from '../claims/own-claim.js'
+import type { Session } from '../claims/session.js'
 import { SeraError } from '../errors.js'
-import type { Session } from './participant.js'
-import type { OwnClaim } from './place.js'
 
 /**
  * @example

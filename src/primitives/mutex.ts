@@ -5,13 +5,13 @@
  * free (`--wait-and-skip`) passes as soon as nobody who wants it for himself is ahead, all at once, and is in nobody's way.
  * @see https://zookeeper.apache.org/doc/current/recipes.html#sc_recipes_Locks
  */
-import type { Rule } from '../store/claims.js'
-import { granted } from './grant.js'
+
+import { paceByPosition, type WaitPolicy } from '../claims/acquire.js'
+import type { Rule } from '../claims/model.js'
+import type { Session } from '../claims/session.js'
 import { type Lock, lockAt } from './lock.js'
-import type { Session } from './participant.js'
-import { Primitive } from './primitive.js'
-import { paceByPosition, type WaitPolicy } from './turn.js'
-import type { WaitOptions } from './wait.js'
+import type { WaitOptions } from './primitive.js'
+import { granted, Primitive } from './primitive.js'
 
 export const admit: Rule = ({ claims }, me) => {
   const ahead = claims.filter(({ ticket, mode }) => ticket < me.ticket && mode !== 'pass')

@@ -58,3 +58,19 @@ function shown(value: unknown): string {
 function typeName(value: unknown): string {
   return value === null || value === undefined ? String(value) : `a ${typeof value}`
 }
+
+/** Kinds of resources. The same name is another resource with each. */
+export const KINDS = [
+  'mutex',
+  'rwlock',
+  'semaphore',
+  'counter',
+  'barrier',
+  'double-barrier',
+  'gate',
+  'rendezvous',
+  'once',
+  'pool',
+] as const
+
+export type Kind = (typeof KINDS)[number]

@@ -14,14 +14,14 @@
  * What the limits say is asked anew each time, as they may change while somebody waits.
  * @see https://github.com/calston/distributex
  */
-import { type Claim, NEVER_MS, NO_PROCESS, type Rule } from '../store/claims.js'
-import type { Owner } from '../store/owner.js'
-import { granted } from './grant.js'
+
+import { NEWCOMER_READS, paceByPosition, type WaitPolicy } from '../claims/acquire.js'
+import { type Claim, NEVER_MS, NO_PROCESS, type Rule } from '../claims/model.js'
+import type { Owner } from '../claims/owner.js'
+import type { Session } from '../claims/session.js'
 import { checkName } from './names.js'
-import type { Session } from './participant.js'
-import { Primitive } from './primitive.js'
-import { NEWCOMER_READS, paceByPosition, type WaitPolicy } from './turn.js'
-import type { WaitOptions } from './wait.js'
+import type { WaitOptions } from './primitive.js'
+import { granted, Primitive } from './primitive.js'
 
 export interface PoolLimits {
   /** For how long a holder has it who does not renew; Infinity: until he gives it back. */

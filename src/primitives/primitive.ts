@@ -2,15 +2,23 @@
  * What the handles of all primitives have in common: one resource, and the participant that waits at it. To make a handle asks
  * nothing of the server; it may be kept and used by many at once, each call with a claim of its own.
  */
-import { formatDuration } from '../config/duration.js'
+
+import { acquire, type WaitPolicy } from '../claims/acquire.js'
+import type {
+  Change,
+  Claim,
+  ClaimWithOwner as Claimant,
+  ClaimChange,
+  ClaimState,
+  ResourceKey,
+  ResourceState,
+} from '../claims/model.js'
+import type { OwnClaim } from '../claims/own-claim.js'
+import type { ClaimSpec, Session } from '../claims/session.js'
+import { formatDuration, parseWait } from '../config/duration.js'
 import { SeraError } from '../errors.js'
-import type { ClaimWithOwner as Claimant, ClaimState, ResourceKey, ResourceState } from '../store/claims.js'
-import type { Kind } from './kinds.js'
+import type { Kind } from './names.js'
 import { checkName } from './names.js'
-import type { ClaimSpec, Session } from './participant.js'
-import type { OwnClaim } from './place.js'
-import { acquire, type WaitPolicy } from './turn.js'
-import { parseDurationOption, type WaitOptions } from './wait.js'
 
 /** One who holds or waits. */
 export interface Contender {
@@ -91,4 +99,30 @@ export function timedOut({ kind, name }: ResourceKey, waitMs: number): never {
 function publicContender(claimant: Claimant): Contender {
   const { state, host, pid, user, command, sinceMs, mode, units, tag, slot, token } = claimant
   return { state, host, pid, user, command, sinceMs, mode, units, tag, slot, token }
+}
+
+/** The change that lets one claim on. */
+export function granted({ id }: Claim, more: Omit<ClaimChange, 'id' | 'state'> = {}): Change {
+  return { claims: [{ id, state: 'granted', ...more }] }
+}
+
+/** Durations and waits as users of the library write them. */
+export interface WaitOptions {
+  /** Milliseconds, or text like `'500ms'`, `'30s'`, `'1h30m'` or `'forever'`, which is the default. 0: one try. */
+  wait?: number | string | undefined
+  /** Breaks the wait off: it rejects with the signal's reason. */
+  signal?: AbortSignal | undefined
+}
+
+/**
+ * Milliseconds of a duration; Infinity for `forever`. `what` is what messages call it.
+ *
+ * @throws SeraError usage
+ * @example parseDurationOption('wait', '1h30m')
+ */
+export function parseDurationOption(what: string, value: unknown): number {
+  const ms = typeof value === 'string' ? parseWait(value) : value
+  if (typeof ms === 'number' && ms >= 0) return ms
+  const got = typeof value === 'string' ? JSON.stringify(value) : String(value)
+  throw new SeraError('usage', `${what}: expected milliseconds, or text like '30s', '1h30m' or 'forever'; got ${got}`)
 }

@@ -5,13 +5,13 @@
  * that writers don't starve; readers ahead of it are let finish.
  * @see https://zookeeper.apache.org/doc/current/recipes.html#Shared+Locks
  */
-import type { Rule } from '../store/claims.js'
-import { granted } from './grant.js'
+
+import { paceByPosition, type WaitPolicy } from '../claims/acquire.js'
+import type { Rule } from '../claims/model.js'
+import type { Session } from '../claims/session.js'
 import { type Lock, lockAt } from './lock.js'
-import type { Session } from './participant.js'
-import { Primitive } from './primitive.js'
-import { paceByPosition, type WaitPolicy } from './turn.js'
-import type { WaitOptions } from './wait.js'
+import type { WaitOptions } from './primitive.js'
+import { granted, Primitive } from './primitive.js'
 
 export type Access = 'read' | 'write'
 

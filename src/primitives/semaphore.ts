@@ -6,14 +6,14 @@
  * Who names another number of permits than the others is told so; when nobody is there, the number is theirs to choose. So is
  * who wants more units than there are: it would wait for ever, and hold up all behind it.
  */
-import type { Claim, Rule } from '../store/claims.js'
-import { granted } from './grant.js'
+
+import { paceByPosition, type WaitPolicy } from '../claims/acquire.js'
+import type { Claim, Rule } from '../claims/model.js'
+import type { Session } from '../claims/session.js'
 import { type Lock, lockAt } from './lock.js'
 import { checkCount } from './names.js'
-import type { Session } from './participant.js'
-import { Primitive } from './primitive.js'
-import { paceByPosition, type WaitPolicy } from './turn.js'
-import type { WaitOptions } from './wait.js'
+import type { WaitOptions } from './primitive.js'
+import { granted, Primitive } from './primitive.js'
 
 export function admission(permits: number): Rule {
   return ({ resource, claims }, me) => {

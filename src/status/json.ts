@@ -1,5 +1,5 @@
 /** The picture as an object for programs; a contract (README, "For programs"). What is not known or does not apply is absent. */
-import type { PastRunRecord } from '../primitives/run-record.js'
+import type { PastRunRecord } from '../primitives/once/run-record.js'
 import {
   type ClaimView,
   closedSince,
@@ -8,7 +8,7 @@ import {
   opensAt,
   type ResourceView,
   type StatusView,
-} from './picture.js'
+} from './resource-view.js'
 
 export type StatusObject = ReturnType<typeof statusObject>
 

@@ -2,7 +2,7 @@
  * Which runs leave an entry in the history: not one that asked nothing of the tables, nor one that could not use them.
  */
 import type { OutcomeKind } from '../outcome.js'
-import { TAKEN } from '../store/taken-claims.js'
+import { TAKEN } from '../store/tables/taken-claims.js'
 
 export const IS_RECORDED: Readonly<Record<OutcomeKind, boolean>> = {
   ran: true,

@@ -4,11 +4,15 @@
  */
 import type { Clock } from '../clock.js'
 import type { Dsn } from '../config/dsn.js'
-import { type Attributes, Connection, type Row } from './connection.js'
-import { Undisclosed } from './not-told.js'
-import { explain } from './retry.js'
-import { diagnoseTables, type RunQuery, type TableFacts } from './table-facts.js'
-import { supportExpression, type supportRules, type UnsupportedServer, unsupportedServer } from './void-server.js'
+import {
+  supportExpression,
+  type supportRules,
+  type UnsupportedServer,
+  unsupportedServer,
+} from './get-lock/server-support.js'
+import { type Attributes, Connection, type Row } from './mysql/connection.js'
+import { explain } from './mysql/retry.js'
+import { diagnoseTables, type RunQuery, type TableFacts, Undisclosed } from './table-diagnosis.js'
 
 export interface Diagnosis {
   dsn: Dsn

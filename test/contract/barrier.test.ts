@@ -1,7 +1,7 @@
+import { acquire } from '../../src/claims/acquire.js'
+import type { OwnClaim } from '../../src/claims/own-claim.js'
 import { barrier } from '../../src/primitives/barrier.js'
-import type { OwnClaim } from '../../src/primitives/place.js'
-import { acquire } from '../../src/primitives/turn.js'
-import { contract, type Mortal, SHORT_LEASE_MS, waiting } from './bench.js'
+import { contract, type Mortal, SHORT_LEASE_MS, waiting } from './harness.js'
 
 const FOREVER = Number.POSITIVE_INFINITY
 

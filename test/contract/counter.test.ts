@@ -1,4 +1,4 @@
-import { contract, OUTLIVE, SHORT_LEASE_MS, waiting } from './bench.js'
+import { contract, OUTLIVE, SHORT_LEASE_MS, waiting } from './harness.js'
 
 contract('a waiter of -1 is released by +1', async (t, bench) => {
   const counter = bench.join().counter(bench.name)

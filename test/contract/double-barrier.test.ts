@@ -1,5 +1,5 @@
 import { until } from '../support/until.js'
-import { contract, OUTLIVE, SHORT_LEASE_MS, waiting } from './bench.js'
+import { contract, OUTLIVE, SHORT_LEASE_MS, waiting } from './harness.js'
 
 contract('they start together and leave together', async (t, bench) => {
   const barrier = bench.join().doubleBarrier(bench.name, 3)

@@ -1,7 +1,7 @@
 /** Contract: when a claim expires, for participants that cannot wait and for the reaper. */
 import type { ExecutionContext } from 'ava'
-import type { Sera } from '../../src/sera.js'
-import { type ContractHarness, contract, type Mortal } from './bench.js'
+import type { Sera } from '../../src/lib/sera.js'
+import { type ContractHarness, contract, type Mortal } from './harness.js'
 
 const LEASE_MS = 60_000
 const SKEW_MS = 30_000

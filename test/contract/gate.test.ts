@@ -1,4 +1,4 @@
-import { contract, SHORT_LEASE_MS, waiting } from './bench.js'
+import { contract, SHORT_LEASE_MS, waiting } from './harness.js'
 
 contract('an open gate holds nobody up, and it is open to begin with', async (t, bench) => {
   await t.notThrowsAsync(bench.join().gate(bench.name).wait({ wait: 0 }))

@@ -1,6 +1,7 @@
 /** Lock tables that a process uses until it dies: then nothing of it is heard any more. */
+
+import type { ClaimStore } from '../../src/claims/model.js'
 import { SeraError } from '../../src/errors.js'
-import type { ClaimStore } from '../../src/store/claims.js'
 
 export class MortalStore implements ClaimStore {
   #isDead = false

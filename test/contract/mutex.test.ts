@@ -1,9 +1,10 @@
 /** What every lock promises, seen on the mutex; and what a mutex promises. */
+
+import { acquire } from '../../src/claims/acquire.js'
+import { NO_PROCESS } from '../../src/claims/model.js'
 import { MUTEX, Mutex } from '../../src/primitives/mutex.js'
-import { acquire } from '../../src/primitives/turn.js'
-import { NO_PROCESS } from '../../src/store/claims.js'
 import { until } from '../support/until.js'
-import { contract, HASTY, OUTLIVE, SHORT_LEASE_MS, waiting } from './bench.js'
+import { contract, HASTY, OUTLIVE, SHORT_LEASE_MS, waiting } from './harness.js'
 
 contract('one holds, the others wait, and have it in order of arrival with ascending tokens', async (t, bench) => {
   const mutex = bench.join().mutex(bench.name)

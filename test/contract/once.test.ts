@@ -1,6 +1,6 @@
 import { setImmediate as turnOfEvents } from 'node:timers/promises'
-import type { OnceOptions } from '../../src/primitives/once.js'
-import { type ContractHarness, contract, OUTLIVE, SHORT_LEASE_MS, waiting } from './bench.js'
+import type { OnceOptions } from '../../src/primitives/once/once.js'
+import { type ContractHarness, contract, OUTLIVE, SHORT_LEASE_MS, waiting } from './harness.js'
 
 const HOUR = 3_600_000
 

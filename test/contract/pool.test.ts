@@ -1,8 +1,8 @@
-import type { Session } from '../../src/primitives/participant.js'
+import { remoteOwner } from '../../src/claims/owner.js'
+import type { Session } from '../../src/claims/session.js'
 import { Pool, type PoolLimits } from '../../src/primitives/pool.js'
-import { remoteOwner } from '../../src/store/owner.js'
 import { until } from '../support/until.js'
-import { type ContractHarness, contract, OUTLIVE, SHORT_LEASE_MS, waiting } from './bench.js'
+import { type ContractHarness, contract, OUTLIVE, SHORT_LEASE_MS, waiting } from './harness.js'
 
 const FOREVER = Number.POSITIVE_INFINITY
 

@@ -1,6 +1,6 @@
-import type { Rendezvous, RendezvousOptions } from '../../src/primitives/rendezvous.js'
-import type { Sera } from '../../src/sera.js'
-import { type ContractHarness, contract, SHORT_LEASE_MS, waiting } from './bench.js'
+import type { Sera } from '../../src/lib/sera.js'
+import type { Rendezvous, RendezvousOptions } from '../../src/primitives/rendezvous/rendezvous.js'
+import { type ContractHarness, contract, SHORT_LEASE_MS, waiting } from './harness.js'
 
 const at = (
   bench: ContractHarness,

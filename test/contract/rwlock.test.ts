@@ -1,5 +1,5 @@
 import type { Lock } from '../../src/primitives/lock.js'
-import { contract, OUTLIVE, SHORT_LEASE_MS, waiting } from './bench.js'
+import { contract, OUTLIVE, SHORT_LEASE_MS, waiting } from './harness.js'
 
 contract('readers share, and a writer waits for all of them', async (t, bench) => {
   const rwlock = bench.join().rwlock(bench.name)

@@ -1,4 +1,4 @@
-import { contract, OUTLIVE, SHORT_LEASE_MS, waiting } from './bench.js'
+import { contract, OUTLIVE, SHORT_LEASE_MS, waiting } from './harness.js'
 
 contract('one waiter, one release: it goes, with the slot that became free', async (t, bench) => {
   const semaphore = bench.join().semaphore(bench.name, 2)

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import test from 'ava'
-import { KINDS } from '../../src/primitives/kinds.js'
+import { KINDS } from '../../src/primitives/names.js'
 
 test('docs/status.schema.json knows every kind', t => {
   const schema = JSON.parse(readFileSync('docs/status.schema.json', 'utf8'))

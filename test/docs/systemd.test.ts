@@ -1,8 +1,8 @@
 /** The example units: what they must say for sera's sake, and a reason for each line. */
 import { readFileSync } from 'node:fs'
 import test from 'ava'
-import { splitCommandLine } from '../../src/commands/argv.js'
-import { splitSubcommand } from '../../src/commands/subcommand-line.js'
+import { splitCommandLine } from '../../src/cli/args/split-argv.js'
+import { splitSubcommand } from '../../src/cli/args/split-subcommand.js'
 import { parseDuration } from '../../src/config/duration.js'
 import { resolveSettings } from '../../src/config/resolve.js'
 import { EXIT_CODES } from '../../src/outcome.js'

@@ -228,8 +228,8 @@ for (const runtime of RUNTIMES) {
   })
 
   test(`${runtime.name}: help shows what there is, and that of a subcommand what goes with it`, async t => {
-    const { flagsOf } = await import('../../src/commands/flags.js')
-    const { SUBCOMMANDS, usageOf } = await import('../../src/commands/subcommands.js')
+    const { flagsOf } = await import('../../src/cli/args/flags.js')
+    const { SUBCOMMANDS, usageOf } = await import('../../src/cli/args/command-table.js')
     const { EXIT_CODES } = await import('../../src/outcome.js')
     const help = async (...args: string[]) => {
       const { code, stdout, stderr } = await sera(runtime, args)

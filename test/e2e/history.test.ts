@@ -1,6 +1,6 @@
 /** What is left of a run that has ended: an entry for each outcome, and nothing that its command or the next one feels. */
 import type { ExecutionContext } from 'ava'
-import type { HistoryEntry } from '../../src/store/history.js'
+import type { HistoryEntry } from '../../src/store/tables/history.js'
 import { database } from '../store/database.js'
 import { each } from '../support/each.js'
 import type { Bench } from '../support/sera.js'

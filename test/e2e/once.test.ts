@@ -1,7 +1,7 @@
 /** `sera once` as users run it: at most one success for a key, and everybody learns of it. */
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { connect } from '../../src/connect.js'
+import { connect } from '../../src/lib/connect.js'
 import { admin } from '../support/admin.js'
 import { each } from '../support/each.js'
 import type { Bench } from '../support/sera.js'

@@ -1,8 +1,8 @@
 import test from 'ava'
+import { type CommandLine, splitCommandLine } from '../../src/cli/args/split-argv.js'
+import { splitSubcommand } from '../../src/cli/args/split-subcommand.js'
 import { systemClock } from '../../src/clock.js'
-import { type CommandLine, splitCommandLine } from '../../src/commands/argv.js'
 import { embedded } from '../../src/commands/embedded.js'
-import { splitSubcommand } from '../../src/commands/subcommand-line.js'
 import { SeraError } from '../../src/errors.js'
 import { Home } from './home.js'
 

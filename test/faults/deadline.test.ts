@@ -1,11 +1,11 @@
 /** The deadline of a lock, wherever it falls between two looks of the guard at the clock. */
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import test from 'ava'
+import type { HeldLock } from '../../src/claims/lock.js'
 import { systemClock } from '../../src/clock.js'
-import { holdLock } from '../../src/commands/hold.js'
 import { SAFETY_MARGIN_MS } from '../../src/config/settings.js'
 import type { Host } from '../../src/host.js'
-import type { HeldLock } from '../../src/store/port.js'
+import { holdLock } from '../../src/run/hold-lock.js'
 import { Journal } from '../support/journal.js'
 import { bench } from '../support/sera.js'
 import { until } from '../support/until.js'

@@ -117,7 +117,7 @@ export async function torture(shell: string, cause: Cause, fault: Fault): Promis
   }
 }
 
-/** A guard that ended before it had read the PID. sera replaces such a guard: see test/commands/guard-duty.test.ts. */
+/** A guard that ended before it had read the PID. sera replaces such a guard: see test/run/guard-duty.test.ts. */
 const UNSEEN: Verdict = { started: false, lateMs: 0, lagMs: 0, left: 0 }
 
 /** Its exit status says that there was nothing to end. A guard that knows the child has this status only when the child is gone. */

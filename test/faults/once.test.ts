@@ -9,7 +9,7 @@ import { each } from '../support/each.js'
 import { bench as benchOn, runtimes } from '../support/sera.js'
 import { sharedServers, startServer } from '../support/servers.js'
 import { until } from '../support/until.js'
-import { type AnswerFate, startFaultyProxy } from './tables/wire.js'
+import { type AnswerFate, startFaultyProxy } from './tables/harness/faulty-proxy.js'
 
 const LEASE = ['--lease', '6s', '--grace', '500ms']
 const UNKNOWN =

@@ -9,10 +9,10 @@
  * Ends with 1 if anything was ever wrong.
  */
 import { parseArgs } from 'node:util'
-import { Harness } from '../faults/tables/arena.js'
-import type { BrokenRule } from '../faults/tables/broken.js'
 import { complaints } from '../faults/tables/faults.js'
-import type { GatewayProcess } from '../faults/tables/gateway.js'
+import type { BrokenRule } from '../faults/tables/harness/broken-rules.js'
+import type { GatewayProcess } from '../faults/tables/harness/gateway.js'
+import { Harness } from '../faults/tables/harness/harness.js'
 import { Lab, type LabKind } from './lab.js'
 import { row } from './table.js'
 import { TROUBLES, type Trouble } from './troubles.js'

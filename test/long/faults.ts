@@ -8,9 +8,9 @@
  */
 import { parseArgs } from 'node:util'
 import type { ServerKind } from '../../src/embedded/binary.js'
+import { startCluster } from '../faults/tables/cluster.js'
 import { complaints, FAULTS } from '../faults/tables/faults.js'
 import { GATEWAY_FAULTS } from '../faults/tables/gateway-faults.js'
-import { startCluster } from '../faults/tables/scene.js'
 import { serverBinary } from '../support/servers.js'
 import { row, sum } from './table.js'
 

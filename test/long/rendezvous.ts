@@ -4,7 +4,7 @@
  * Ends with 1 if anybody met others than in the model.
  */
 import type { ServerKind } from '../../src/embedded/binary.js'
-import { rendezvousRounds } from '../faults/meetings/meetings.js'
+import { rendezvousRounds } from '../faults/rendezvous/harness.js'
 import { serverBinary, startServer } from '../support/servers.js'
 
 const ENOUGH = Number(process.argv[2] ?? 1000)

@@ -1,5 +1,5 @@
 /** What long runs print. */
-import type { HarnessReport } from '../faults/tables/arena.js'
+import type { HarnessReport } from '../faults/tables/harness/harness.js'
 
 export function row(title: string, report: HarnessReport, tookMs?: number): string {
   const { grants, overlaps, outOfOrder, lateWrites, lostUpdates, lostWrites, writes, tally } = report

@@ -1,8 +1,8 @@
 /** What can happen to a cluster. Each leaves healing to its caller. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { ClientProcess, Harness } from '../faults/tables/arena.js'
 import { any } from '../faults/tables/faults.js'
-import type { GatewayProcess } from '../faults/tables/gateway.js'
+import type { GatewayProcess } from '../faults/tables/harness/gateway.js'
+import type { ClientProcess, Harness } from '../faults/tables/harness/harness.js'
 import type { Lab } from './lab.js'
 
 export interface Stage {

@@ -1,8 +1,8 @@
 import test from 'ava'
 import fc from 'fast-check'
+import type { Claim, Conflict } from '../../src/claims/model.js'
 import { admission } from '../../src/primitives/barrier.js'
-import { granted } from '../../src/primitives/grant.js'
-import type { Claim, Conflict } from '../../src/store/claims.js'
+import { granted } from '../../src/primitives/primitive.js'
 import { type Event, ensure, happen, histories, type ModelStep, proves, Table } from './model.js'
 
 type BarrierAdmission = typeof admission

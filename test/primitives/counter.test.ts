@@ -1,8 +1,8 @@
 import test from 'ava'
 import fc from 'fast-check'
+import type { Rule } from '../../src/claims/model.js'
 import { admit, COUNTER } from '../../src/primitives/counter.js'
-import { granted } from '../../src/primitives/grant.js'
-import type { Rule } from '../../src/store/claims.js'
+import { granted } from '../../src/primitives/primitive.js'
 import { ahead, drain, ensure, happen, histories, proves, settle, Table, units, views } from './model.js'
 
 const delta = fc.integer({ min: -5, max: 5 })

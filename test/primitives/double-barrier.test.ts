@@ -1,8 +1,8 @@
 import test from 'ava'
 import fc from 'fast-check'
+import type { Claim, Rule } from '../../src/claims/model.js'
 import { entrance, exit } from '../../src/primitives/double-barrier.js'
-import { granted } from '../../src/primitives/grant.js'
-import type { Claim, Rule } from '../../src/store/claims.js'
+import { granted } from '../../src/primitives/primitive.js'
 import { type Event, ensure, happen, histories, type ModelStep, proves, Table } from './model.js'
 
 interface DoubleBarrierRules {

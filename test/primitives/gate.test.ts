@@ -1,8 +1,8 @@
 import test from 'ava'
 import fc from 'fast-check'
+import type { Rule } from '../../src/claims/model.js'
 import { closing, FOREVER, isClosed, opening, passing } from '../../src/primitives/gate.js'
-import { granted } from '../../src/primitives/grant.js'
-import type { Rule } from '../../src/store/claims.js'
+import { granted } from '../../src/primitives/primitive.js'
 import { ensure, proves, settle, Table } from './model.js'
 
 interface GateRules {

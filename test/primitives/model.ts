@@ -5,7 +5,7 @@
  */
 import type { ExecutionContext } from 'ava'
 import fc from 'fast-check'
-import type { WaitPolicy } from '../../src/primitives/turn.js'
+import type { WaitPolicy } from '../../src/claims/acquire.js'
 import {
   applied,
   type Change,
@@ -16,7 +16,7 @@ import {
   type Resource,
   type ResourceState,
   type Rule,
-} from '../../src/store/claims.js'
+} from '../../src/claims/model.js'
 
 export type ModelSpec = Partial<Omit<ClaimRequest, 'id' | 'leaseMs'>>
 

@@ -1,8 +1,8 @@
 import test from 'ava'
 import fc from 'fast-check'
-import { granted } from '../../src/primitives/grant.js'
+import type { Rule } from '../../src/claims/model.js'
 import { admit, MUTEX } from '../../src/primitives/mutex.js'
-import type { Rule } from '../../src/store/claims.js'
+import { granted } from '../../src/primitives/primitive.js'
 import { ahead, drain, ensure, happen, histories, type ModelStep, proves, Table, views } from './model.js'
 
 type Mode = 'own' | 'pass'

@@ -1,15 +1,15 @@
 import test from 'ava'
 import fc from 'fast-check'
+import { paceByPosition } from '../../src/claims/acquire.js'
+import { NEVER_MS, NO_PROCESS } from '../../src/claims/model.js'
 import { admission, type PoolLimits } from '../../src/primitives/pool.js'
-import { paceByPosition } from '../../src/primitives/turn.js'
-import { NEVER_MS, NO_PROCESS } from '../../src/store/claims.js'
 import { ahead, ensure, happen, histories, proves, settle, Table, views } from './model.js'
 
 type PoolAdmission = typeof admission
 
 const MOST = 3
 const LIMITS: PoolLimits = { maxLocks: MOST, expireMs: 60_000 }
-const WAITING = { rule: admission(() => LIMITS), pace: paceByPosition, onlyAhead: true, meeting: false }
+const WAITING = { rule: admission(() => LIMITS), pace: paceByPosition, onlyAhead: true, groupGrant: false }
 const host = fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f')
 
 const limit = (rule: PoolAdmission) =>

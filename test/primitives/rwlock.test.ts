@@ -1,8 +1,8 @@
 import test from 'ava'
 import fc from 'fast-check'
-import { granted } from '../../src/primitives/grant.js'
+import type { Claim, Rule } from '../../src/claims/model.js'
+import { granted } from '../../src/primitives/primitive.js'
 import { type Access, admit, RWLOCK } from '../../src/primitives/rwlock.js'
-import type { Claim, Rule } from '../../src/store/claims.js'
 import { ahead, drain, ensure, happen, histories, proves, Table, views } from './model.js'
 
 const access = fc.constantFrom<Access>('read', 'read', 'write')

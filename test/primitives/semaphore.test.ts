@@ -1,8 +1,8 @@
 import test from 'ava'
 import fc from 'fast-check'
-import { granted } from '../../src/primitives/grant.js'
+import type { Rule } from '../../src/claims/model.js'
+import { granted } from '../../src/primitives/primitive.js'
 import { admission, semaphore } from '../../src/primitives/semaphore.js'
-import type { Rule } from '../../src/store/claims.js'
 import { ahead, drain, ensure, happen, histories, proves, settle, Table, units, views } from './model.js'
 
 type SemaphoreAdmission = typeof admission

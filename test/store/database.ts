@@ -2,10 +2,10 @@
 import { randomUUID } from 'node:crypto'
 import type { ExecutionContext } from 'ava'
 import mysql from 'mysql2/promise'
+import { ownerOf } from '../../src/claims/owner.js'
 import { systemClock } from '../../src/clock.js'
 import { parseDsn } from '../../src/config/dsn.js'
-import { LockTables, type LockTablesOptions } from '../../src/store/lock-tables.js'
-import { ownerOf } from '../../src/store/owner.js'
+import { LockTables, type LockTablesOptions } from '../../src/store/tables/lock-tables.js'
 import { type CliResult, RUNTIMES, sera } from '../support/cli.js'
 import type { SharedServer } from '../support/servers.js'
 

@@ -1,7 +1,7 @@
 /** What the servers' clocks show: beside this host's, and beside each other's. */
 import { formatDuration } from '../../config/duration.js'
 import type { ClockReading } from '../../store/diagnosis.js'
-import { Undisclosed } from '../../store/not-told.js'
+import { Undisclosed } from '../../store/table-diagnosis.js'
 import { bad, type Check, good, unknown, warning } from './check.js'
 
 const SKEWED_MS = 1000

@@ -1,6 +1,6 @@
 /** What kind of server it is, whom it belongs to, and what stands before it: told by what it shows to an account without rights. */
 import type { GroupMember, ServerFacts } from '../../store/diagnosis.js'
-import { Undisclosed } from '../../store/not-told.js'
+import { Undisclosed } from '../../store/table-diagnosis.js'
 import { bad, type Check, good, unknown, warning } from './check.js'
 
 /** `isMember`: it is one of several servers that the settings name. */

@@ -1,9 +1,9 @@
 /** Which engine the plain lock takes on these servers, and why. */
 import { formatDuration } from '../../config/duration.js'
 import type { Settings } from '../../config/settings.js'
-import { SHORTEST_LEASE_MS } from '../../store/calls.js'
 import type { Diagnosis } from '../../store/diagnosis.js'
-import { Undisclosed } from '../../store/not-told.js'
+import { Undisclosed } from '../../store/table-diagnosis.js'
+import { SHORTEST_LEASE_MS } from '../../store/tables/retrying-client.js'
 import { bad, type Check, good, unknown, warning } from './check.js'
 import { clocksAmong } from './clock.js'
 import { readOnlyBy } from './cluster.js'

@@ -1,6 +1,6 @@
 /** How the findings look: for a person, one line a check, and for programs. */
-import { folded } from '../text/folded.js'
-import { harmless } from '../text/width.js'
+import { folded } from '../../cli/output/folded.js'
+import { harmless } from '../../cli/output/width.js'
 import type { Check, CheckGroup, GroupName, Verdict } from './check.js'
 
 export interface ShowOptions {

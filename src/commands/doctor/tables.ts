@@ -1,8 +1,8 @@
 /** The lock tables on one server: there, whole, of the right version, and the account may use them. */
 import type { Diagnosis, ServerFacts } from '../../store/diagnosis.js'
-import { Undisclosed } from '../../store/not-told.js'
-import { PRIVILEGES, SCHEMA_VERSION } from '../../store/schema.js'
-import type { TableFact, TableFacts } from '../../store/table-facts.js'
+import { PRIVILEGES, SCHEMA_VERSION } from '../../store/schema/schema.js'
+import type { TableFact, TableFacts } from '../../store/table-diagnosis.js'
+import { Undisclosed } from '../../store/table-diagnosis.js'
 import { bad, type Check, good, unknown, warning } from './check.js'
 
 const SCHEMA = 'have a DBA run what `sera schema print` prints'

@@ -1,16 +1,17 @@
 /** `sera status --watch`: the picture again and again, on the terminal's other screen, or a line of JSON for each change. */
+
+import { drawn } from '../../cli/output/status-lines.js'
+import { cut, harmless } from '../../cli/output/width.js'
 import { sleep } from '../../clock.js'
 import { SeraError } from '../../errors.js'
 import type { Host } from '../../host.js'
 import type { Outcome } from '../../outcome.js'
+import { formatLength } from '../../status/format.js'
 import { lasting, statusObject } from '../../status/json.js'
-import type { StatusView } from '../../status/picture.js'
-import { readStatus, type StatusQuery } from '../../status/survey.js'
-import type { RetryingClient } from '../../store/calls.js'
-import { explain } from '../../store/retry.js'
-import { cut, harmless } from '../text/width.js'
-import { drawn } from './view.js'
-import { formatLength } from './words.js'
+import { readStatus, type StatusQuery } from '../../status/read-status.js'
+import type { StatusView } from '../../status/resource-view.js'
+import { explain } from '../../store/mysql/retry.js'
+import type { RetryingClient } from '../../store/tables/retrying-client.js'
 
 const EVERY_MS = 1000
 

@@ -23,14 +23,15 @@
  * A request that was held up on its way, and arrives after its claim was given back, makes it anew for nobody. Its
  * lease ends it.
  */
+
+import { stepUntilGranted, type WaitPolicy } from '../../claims/acquire.js'
+import type { Change, Conflict, ResourceKey, Rule } from '../../claims/model.js'
+import type { OwnClaim } from '../../claims/own-claim.js'
+import type { ClaimSpec } from '../../claims/session.js'
 import { SeraError } from '../../errors.js'
-import type { ClaimSpec } from '../../primitives/participant.js'
-import type { OwnClaim } from '../../primitives/place.js'
-import { stepUntilGranted, type WaitPolicy } from '../../primitives/turn.js'
-import type { Change, Conflict, ResourceKey, Rule } from '../../store/claims.js'
-import { type ClientClaim, clientProcess, readClaim, renewClaim } from '../../store/client-claim.js'
-import type { NewHistoryEntry } from '../../store/history.js'
-import type { Gateway } from '../gateway.js'
+import { type ClientClaim, clientProcess, readClaim, renewClaim } from '../../store/tables/client-claim.js'
+import type { NewHistoryEntry } from '../../store/tables/history.js'
+import type { Gateway } from '../http/gateway.js'
 
 export interface ClaimWish {
   id: string

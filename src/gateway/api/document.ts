@@ -1,7 +1,7 @@
 /** What the OpenAPI document says of the API as a whole; its operations are documented where they are answered. */
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import { VERSION } from '../../version.js'
-import type { Env } from '../env.js'
+import type { Env } from '../http/env.js'
 
 /** A gateway that was started without a token asks for none. */
 const ANY_TOKEN = [{ bearer: [] }, {}]

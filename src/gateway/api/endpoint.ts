@@ -2,9 +2,9 @@
 import { createRoute, type OpenAPIHono, type RouteConfig, type z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { SeraError } from '../../errors.js'
-import type { Env } from '../env.js'
+import type { Env } from '../http/env.js'
 import { operationId } from './document.js'
-import { problem } from './words.js'
+import { problem } from './schemas.js'
 
 type Method = 'get' | 'post' | 'delete'
 

@@ -1,15 +1,15 @@
 /** The kinds of locks that clients hold who don't stay connected: what is asked of each, and how it is waited for. */
 import { z } from '@hono/zod-openapi'
+import type { WaitPolicy } from '../../claims/acquire.js'
+import type { ClaimSpec } from '../../claims/session.js'
 import { doubleBarrier } from '../../primitives/double-barrier.js'
-import type { Kind } from '../../primitives/kinds.js'
 import { MUTEX } from '../../primitives/mutex.js'
+import type { Kind } from '../../primitives/names.js'
 import { checkCount } from '../../primitives/names.js'
-import { once } from '../../primitives/once.js'
-import type { ClaimSpec } from '../../primitives/participant.js'
+import { once } from '../../primitives/once/once.js'
 import { RWLOCK } from '../../primitives/rwlock.js'
 import { semaphore } from '../../primitives/semaphore.js'
-import type { WaitPolicy } from '../../primitives/turn.js'
-import { count, duration, label, lease, milliseconds, wait } from './words.js'
+import { count, duration, label, lease, milliseconds, wait } from './schemas.js'
 
 export interface LockKind<Body extends z.ZodType = z.ZodType> {
   kind: Kind

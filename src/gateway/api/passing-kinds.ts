@@ -2,17 +2,17 @@
  * What clients do together while they stay connected: what is asked of each, how it is waited for, and what is told.
  */
 import { z } from '@hono/zod-openapi'
+import type { WaitPolicy } from '../../claims/acquire.js'
+import type { Claim } from '../../claims/model.js'
+import type { ClaimSpec } from '../../claims/session.js'
 import { barrier } from '../../primitives/barrier.js'
 import { COUNTER } from '../../primitives/counter.js'
 import { closing, gate, opening, passing } from '../../primitives/gate.js'
-import type { Kind } from '../../primitives/kinds.js'
-import type { ClaimSpec } from '../../primitives/participant.js'
-import { matchOf, rendezvous } from '../../primitives/rendezvous.js'
-import type { WaitPolicy } from '../../primitives/turn.js'
-import { checkPayload, claimSpecOf, MOST_MATES, withActor } from '../../primitives/visitor.js'
+import type { Kind } from '../../primitives/names.js'
+import { checkPayload, claimSpecOf, MOST_MATES, withActor } from '../../primitives/rendezvous/candidate.js'
+import { matchOf, rendezvous } from '../../primitives/rendezvous/rendezvous.js'
 import { labelsFrom } from '../../selector/labels.js'
-import type { Claim } from '../../store/claims.js'
-import { count, duration, label, milliseconds, name } from './words.js'
+import { count, duration, label, milliseconds, name } from './schemas.js'
 
 export interface PassingKind<Body extends z.ZodType = z.ZodType> {
   kind: Kind

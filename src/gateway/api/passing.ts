@@ -3,18 +3,19 @@
  * its claim is this gateway's: when it hangs up, the claim goes, and counts for nobody any more.
  *
  * With a client's own id (`Idempotency-Key`), the claim that was granted stays for half a lease at least as the
- * record of what was done (`records.ts`), and nobody renews it. Asking again within that time, at any gateway, is
+ * record of what was done (`idempotency-records.ts`), and nobody renews it. Asking again within that time, at any gateway, is
  * told of it and does nothing.
  *
  * Not so where somebody has arrived with a tag: the next to arrive with that tag would take the record for its own
  * arrival.
  */
+
+import { acquire } from '../../claims/acquire.js'
+import type { Claim } from '../../claims/model.js'
 import { timedOut } from '../../primitives/primitive.js'
-import { acquire } from '../../primitives/turn.js'
-import type { Claim } from '../../store/claims.js'
-import { clientProcess } from '../../store/client-claim.js'
+import { clientProcess } from '../../store/tables/client-claim.js'
 import type { ClaimWish } from './client-claims.js'
-import type { ApiContext } from './desk.js'
+import type { ApiContext } from './context.js'
 
 export type Passing = Pick<ClaimWish, 'key' | 'spec' | 'policy' | 'waitMs'> & { id: string | undefined }
 

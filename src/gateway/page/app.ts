@@ -1,17 +1,18 @@
 /** The status page: listens to the gateway while somebody looks at it, and draws what it hears. */
-import { Timeline } from './chronicle.js'
+
 import { byId, h } from './dom.js'
+import { nameOf } from './format.js'
+import { HistoryLoader, MOST_ENTRIES } from './history-loader.js'
 import { moveKeys } from './keys.js'
 import { List, nothing } from './list.js'
-import { HistoryLoader, MOST_ENTRIES } from './past.js'
 import { isWished, rowsOf, totalsOf } from './rows.js'
 import { axis, type Moment, moveOn, RANGES } from './scale.js'
 import type { Status } from './status.js'
 import { listen } from './stream.js'
 import { themeSwitch } from './theme.js'
 import { ServerClock, said, tick } from './time.js'
+import { Timeline } from './timeline.js'
 import { Tools } from './tools.js'
-import { nameOf } from './words.js'
 
 const clock = new ServerClock()
 const timeline = new Timeline()

@@ -1,13 +1,14 @@
 /** What an opened row shows: who is there, who was there in lanes, and the last runs as a list. */
-import type { Interval } from './chronicle.js'
+
 import { h } from './dom.js'
+import { doing, lengthOf, MEETINGS, nameOf, type Piece, roleOf, whoIs } from './format.js'
+import { endingOf, outcomeText } from './interval.js'
 import { lanes } from './lanes.js'
 import type { ListRow } from './rows.js'
 import type { Moment } from './scale.js'
 import { type ClaimJson, isHeld } from './status.js'
-import { endingOf, outcomeText } from './stay.js'
 import { said } from './time.js'
-import { doing, lengthOf, MEETINGS, nameOf, type Piece, roleOf, whoIs } from './words.js'
+import type { Interval } from './timeline.js'
 
 /** Whoever wants to see more of a queue asks `sera status`. */
 const MOST_CLAIMS = 50

@@ -2,13 +2,14 @@
  * A lane for each participant at one resource. It waits, thin, and has it, thick; where one lets go and the next goes
  * on, or where several meet, a line joins their lanes.
  */
-import type { Interval } from './chronicle.js'
+
 import { h, s } from './dom.js'
-import { handoversOf } from './joins.js'
+import { handoversOf } from './handovers.js'
+import { endingOf, intervalText } from './interval.js'
 import { drawing, type Moment, RANGES, x } from './scale.js'
-import { endingOf, intervalText } from './stay.js'
 import { bar } from './strip.js'
 import { said } from './time.js'
+import type { Interval } from './timeline.js'
 
 const LANE = 22
 /** The newest; more are no picture any more. */

@@ -4,11 +4,11 @@
  */
 import { details } from './details.js'
 import { h } from './dom.js'
+import { company, nameOf, queue, situation } from './format.js'
 import type { ListRow } from './rows.js'
 import type { Moment } from './scale.js'
 import { strip } from './strip.js'
 import { said } from './time.js'
-import { company, nameOf, queue, situation } from './words.js'
 
 export class RowView {
   readonly element = h('li', { class: 'row' })

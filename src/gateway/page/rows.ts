@@ -1,6 +1,7 @@
 /** What the page lists, in which order, and what of it is asked for. */
-import type { Interval } from './chronicle.js'
+
 import { holds, keyOf, longestWait, type ResourceJson, type Status, waits } from './status.js'
+import type { Interval } from './timeline.js'
 
 export type RowGroup = 'waiting' | 'held' | 'kept' | 'expired' | 'earlier'
 

@@ -1,9 +1,10 @@
 /** All that has gone on at a resource, in one line: who had it, one shade after the other, and when somebody waited. */
-import type { Interval } from './chronicle.js'
+
 import { s } from './dom.js'
+import { endingOf, intervalText } from './interval.js'
 import { drawing, type Moment, RANGES, x } from './scale.js'
 import type { ResourceJson } from './status.js'
-import { endingOf, intervalText } from './stay.js'
+import type { Interval } from './timeline.js'
 
 const HEIGHT = 26
 const HELD = { top: 3, height: 14 }

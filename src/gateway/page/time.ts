@@ -1,6 +1,6 @@
 /** Times on the page are the server's, and count on by themselves between two pictures. */
 import { h } from './dom.js'
-import { formatLength, type Piece } from './words.js'
+import { formatLength, type Piece } from './format.js'
 
 /** The server's clock as far as this one can tell: the quickest answer is the least late. */
 export class ServerClock {

@@ -11,7 +11,7 @@ import { tableChecks } from '../../../src/commands/doctor/tables.js'
 import { type Dsn, EMBEDDED } from '../../../src/config/dsn.js'
 import { resolveSettings } from '../../../src/config/resolve.js'
 import { DEFAULT_SYSLOG } from '../../../src/config/syslog.js'
-import { Undisclosed } from '../../../src/store/not-told.js'
+import { Undisclosed } from '../../../src/store/table-diagnosis.js'
 import { diagnosis, type GivenFacts } from './facts.js'
 
 const AT = Date.parse('2026-11-21T16:36:32.018Z')

@@ -3,7 +3,7 @@ import test from 'ava'
 import type { Check } from '../../../src/commands/doctor/check.js'
 import { clusterChecks } from '../../../src/commands/doctor/cluster.js'
 import type { GroupMember } from '../../../src/store/diagnosis.js'
-import { Undisclosed } from '../../../src/store/not-told.js'
+import { Undisclosed } from '../../../src/store/table-diagnosis.js'
 import { facts, type GivenFacts } from './facts.js'
 
 function find(name: string, told: GivenFacts, isMember = false): Check {

@@ -1,8 +1,8 @@
 /** Which engine, why, and what is wrong with several servers. */
 import test from 'ava'
 import { chosenEngine, engineChecks } from '../../../src/commands/doctor/engine.js'
-import { Undisclosed } from '../../../src/store/not-told.js'
-import { UnsupportedServer } from '../../../src/store/void-server.js'
+import { UnsupportedServer } from '../../../src/store/get-lock/server-support.js'
+import { Undisclosed } from '../../../src/store/table-diagnosis.js'
 import { diagnosis } from './facts.js'
 
 const SETTINGS = { engine: 'auto', leaseMs: 60_000, allowMultiPrimary: false, maxClockSkewMs: 30_000 } as const

@@ -2,14 +2,15 @@
  * Contenders on one server: what they promise is counted, and each promise is `kept`, or refused with a reason before anything was
  * locked. Anything else is wrong.
  */
+
+import { ownerOf } from '../../../src/claims/owner.js'
 import { systemClock } from '../../../src/clock.js'
 import { parseDsn } from '../../../src/config/dsn.js'
 import { SeraError } from '../../../src/errors.js'
-import { connect, type Sera } from '../../../src/index.js'
-import { GetLockMutex } from '../../../src/store/get-lock.js'
-import { LockTables } from '../../../src/store/lock-tables.js'
-import { ownerOf } from '../../../src/store/owner.js'
-import { supportRules } from '../../../src/store/void-server.js'
+import { connect, type Sera } from '../../../src/lib/index.js'
+import { GetLockMutex } from '../../../src/store/get-lock/mutex.js'
+import { supportRules } from '../../../src/store/get-lock/server-support.js'
+import { LockTables } from '../../../src/store/tables/lock-tables.js'
 import type { Admin } from '../../support/admin.js'
 import type { SharedServer } from '../../support/servers.js'
 import { until } from '../../support/until.js'

@@ -7,10 +7,10 @@ import { each } from '../../support/each.js'
 import { Journal } from '../../support/journal.js'
 import { guardsOf, kill } from '../../support/processes.js'
 import { until } from '../../support/until.js'
-import { JOB_TABLES } from './job.js'
+import { JOB_TABLES } from './harness/job.js'
 
 const LEASE = ['--engine', 'lease', '--lease', '5s', '--grace', '500ms']
-const LATE_WRITER = fileURLToPath(new URL('late-writer.js', import.meta.url))
+const LATE_WRITER = fileURLToPath(new URL('harness/late-writer.js', import.meta.url))
 
 each('engine lease: sera stopped beyond its lease: the command is ended before another begins', async (t, bench) => {
   const journal = new Journal(bench.folder)

@@ -2,9 +2,9 @@
 import test from 'ava'
 import type { ServerKind } from '../../../src/embedded/binary.js'
 import { sharedServers } from '../../support/servers.js'
+import { startCluster } from './cluster.js'
 import { complaints, FAULTS, type FaultCluster } from './faults.js'
 import { GATEWAY_FAULTS } from './gateway-faults.js'
-import { startCluster } from './scene.js'
 
 export function eachFault(kind: ServerKind): void {
   const at = sharedServers().findIndex(server => server.kind === kind)

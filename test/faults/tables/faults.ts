@@ -3,9 +3,9 @@
  * so many grants. What must hold in every one is in `complaints`; what a fault expects besides, it says itself.
  */
 import type { TestServer } from '../../support/servers.js'
-import { type ClientProcess, Harness, type HarnessOptions, type HarnessReport, type Sql } from './arena.js'
-import type { ClientOptions } from './team.js'
-import type { AnswerFate, FaultyProxy } from './wire.js'
+import type { ClientOptions } from './harness/client-options.js'
+import type { AnswerFate, FaultyProxy } from './harness/faulty-proxy.js'
+import { type ClientProcess, Harness, type HarnessOptions, type HarnessReport, type Sql } from './harness/harness.js'
 
 export interface FaultCluster {
   server: TestServer

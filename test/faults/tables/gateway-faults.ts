@@ -1,7 +1,8 @@
 /** What goes wrong at gateways, and between them and the tables: to those who have a pool it must not matter, or be told in time. */
-import type { ClientProcess, Harness } from './arena.js'
+
 import { any, type FaultCase, type FaultCluster, inHarness, notSeen, rounds, wasSeen } from './faults.js'
-import type { GatewayProcess } from './gateway.js'
+import type { GatewayProcess } from './harness/gateway.js'
+import type { ClientProcess, Harness } from './harness/harness.js'
 
 interface Times {
   leaseMs: number

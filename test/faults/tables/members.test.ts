@@ -1,15 +1,15 @@
 /** Which member of a cluster is asked, when one of them is of no use. (Any two servers will do for members here.) */
 import test from 'ava'
 import mysql from 'mysql2/promise'
+import type { ClaimStore } from '../../../src/claims/model.js'
+import { ownerOf } from '../../../src/claims/owner.js'
+import { Session } from '../../../src/claims/session.js'
 import { systemClock } from '../../../src/clock.js'
 import { parseDsn } from '../../../src/config/dsn.js'
 import { Mutex } from '../../../src/primitives/mutex.js'
-import { Session } from '../../../src/primitives/participant.js'
-import type { ClaimStore } from '../../../src/store/claims.js'
-import { LockTables } from '../../../src/store/lock-tables.js'
-import { ownerOf } from '../../../src/store/owner.js'
+import { LockTables } from '../../../src/store/tables/lock-tables.js'
 import { sharedServers, startServer } from '../../support/servers.js'
-import { startFaultyProxy } from './wire.js'
+import { startFaultyProxy } from './harness/faulty-proxy.js'
 
 const LEASE_MS = 9000
 

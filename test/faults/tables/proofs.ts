@@ -3,10 +3,10 @@
  * nothing to clients that keep it.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Harness, HarnessReport } from './arena.js'
-import type { BrokenRule } from './broken.js'
 import { countIn, direct, type FaultCluster, inHarness, stopHolder, unreliable, type Wired, wired } from './faults.js'
-import type { ClientOptions } from './team.js'
+import type { BrokenRule } from './harness/broken-rules.js'
+import type { ClientOptions } from './harness/client-options.js'
+import type { Harness, HarnessReport } from './harness/harness.js'
 
 export interface Proof {
   rule: BrokenRule | 'writes without a token'

@@ -1,9 +1,9 @@
 /** With any one safety rule switched off the harness finds it; with all of them the same trouble does nothing. */
 import test from 'ava'
 import { sharedServers } from '../../support/servers.js'
+import { startCluster } from './cluster.js'
 import { complaints, type FaultCluster } from './faults.js'
 import { doingWithout, PROOFS } from './proofs.js'
-import { startCluster } from './scene.js'
 
 // what they guard against does not depend on the kind of server
 const kind = sharedServers()[0]?.kind ?? 'mariadb'

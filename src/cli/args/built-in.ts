@@ -1,0 +1,48 @@
+/** What sera answers about itself: `sera help`, `sera version`, `sera completion`. Each takes one word at most. */
+import { nearest } from '../../config/nearest.js'
+import { SeraError } from '../../errors.js'
+import { SUBCOMMANDS } from './command-table.js'
+
+export const BUILT_IN = ['completion', 'help', 'version'] as const
+
+export type BuiltIn = (typeof BUILT_IN)[number]
+
+export const SHELLS = ['bash', 'zsh', 'fish'] as const
+
+/** The words that may follow. */
+export function choicesOfBuiltIn(name: BuiltIn): readonly string[] {
+  switch (name) {
+    case 'completion':
+      return SHELLS
+    case 'help':
+      return [...SUBCOMMANDS.map(subcommand => subcommand.name), ...BUILT_IN]
+    case 'version':
+      return []
+  }
+}
+
+export function builtInNamed(word: string | undefined): BuiltIn | undefined {
+  return BUILT_IN.find(name => name === word)
+}
+
+/** The word that follows, if there is one. @throws SeraError usage */
+export function argumentOf(name: BuiltIn, [first, second]: readonly string[]): string | undefined {
+  if (first === undefined) return undefined
+  const choices = choicesOfBuiltIn(name)
+  const others = name === 'help' ? SUBCOMMANDS.flatMap(({ aliases = [] }) => aliases) : []
+  const surplus = choices.length === 0 ? first : second
+  if (surplus !== undefined)
+    throw new SeraError('usage', `${JSON.stringify(surplus)} is one word too many; usage: ${usage(name)}`)
+  if (choices.includes(first) || others.includes(first)) return first
+  const meant = nearest(first, choices)
+  const hint = meant === undefined ? `usage: ${usage(name)}` : `did you mean "${meant}"?`
+  throw new SeraError(
+    'usage',
+    `${JSON.stringify(first)} is no ${name === 'help' ? 'subcommand' : 'shell'} that sera knows; ${hint}`,
+  )
+}
+
+function usage(name: BuiltIn): string {
+  const argument = { completion: ` [${SHELLS.join('|')}]`, help: ' [<subcommand>]', version: '' }[name]
+  return `sera ${name}${argument}`
+}

@@ -1,0 +1,28 @@
+/** Files that flags name: at the gateway, and at its clients. */
+import { readFileSync } from 'node:fs'
+import { whyUnreadable } from '../../config/file.js'
+import { SeraError } from '../../errors.js'
+
+/** So short a token can be guessed. */
+const SHORTEST_TOKEN = 16
+
+/** @throws SeraError config */
+export function readToken(file: string | undefined): string | undefined {
+  if (file === undefined) return undefined
+  const token = readGiven('--token-file', file).trim()
+  if (token.length >= SHORTEST_TOKEN && /^[!-~]+$/.test(token)) return token
+  const remedy = 'openssl rand -hex 32 makes one'
+  throw new SeraError(
+    'config',
+    `--token-file ${file}: a token is one word of ${SHORTEST_TOKEN} characters or more (${remedy})`,
+  )
+}
+
+/** @throws SeraError config */
+export function readGiven(flag: string, file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (cause) {
+    throw new SeraError('config', `${flag} ${file}: ${whyUnreadable(cause)}`, { cause })
+  }
+}

@@ -1,0 +1,57 @@
+/** Flags by yargs, which is loaded only when there is a flag. */
+import yargs, { type Argv, type Options } from 'yargs'
+import { SeraError } from '../../errors.js'
+import { FLAGS, type Flag, type FlagValues } from './flags.js'
+
+/** @throws SeraError usage */
+export function parseFlags(words: readonly string[]): FlagValues {
+  const parsed = parser([...words], FLAGS)
+    .fail((message, error) => {
+      throw error ?? new SeraError('usage', `${message.replace(/\s*\n\s*/g, ' ')}; see sera --help`)
+    })
+    .parseSync()
+  return Object.fromEntries(
+    FLAGS.flatMap(flag => (flag.name in parsed ? [[flag.name, given(flag, parsed[flag.name])]] : [])),
+  )
+}
+
+/** A parser that knows these flags. */
+export function parser(words: string[], flags: readonly Flag[]): Argv {
+  const groups = [...new Set(flags.map(flag => flag.group))]
+  const described = withOptions(words, flags)
+  for (const group of groups) {
+    described.group(
+      flags.filter(flag => flag.group === group).map(flag => flag.name),
+      `${group}:`,
+    )
+  }
+  return described
+}
+
+function withOptions(words: string[], flags: readonly Flag[]): Argv {
+  const plain = yargs(words) as Argv & { usageConfiguration(options: { 'hide-types': boolean }): Argv }
+  return plain
+    .usageConfiguration({ 'hide-types': true })
+    .scriptName('sera')
+    .parserConfiguration({ 'camel-case-expansion': false, 'boolean-negation': false, 'dot-notation': false })
+    .help(false)
+    .version(false)
+    .options(Object.fromEntries(flags.map(flag => [flag.name, optionOf(flag)])))
+    .strict()
+    .exitProcess(false)
+    .locale('en')
+}
+
+function optionOf(flag: Flag): Options {
+  return {
+    describe: flag.value ? `${flag.value}: ${flag.describe}` : flag.describe,
+    ...(flag.short ? { alias: flag.short } : {}),
+    ...(flag.value ? { type: 'string', requiresArg: true } : { type: 'boolean' }),
+  }
+}
+
+/** A flag given twice is a list to yargs; the last one counts, unless it is one that repeats. */
+function given({ repeats }: Flag, value: unknown): string | boolean {
+  if (!Array.isArray(value)) return value as string | boolean
+  return repeats ? value.join(',') : value.at(-1)
+}

@@ -1,0 +1,149 @@
+/** Cuts the words of a subcommand: its own, the flags before and between them, and the command behind `<wait>` or `--`. */
+import { parseWait } from '../../config/duration.js'
+import { nearest } from '../../config/nearest.js'
+import { SeraError } from '../../errors.js'
+import { BUILT_IN } from './built-in.js'
+import { type Form, findSubcommand, SUBCOMMANDS, type Subcommand, usageOf } from './command-table.js'
+import { flagsOf, refuseOthers } from './flags.js'
+import { type CommandLine, commandOf, meansWait, type Taken, takeWords } from './split-argv.js'
+
+export interface SubcommandLine {
+  kind: 'run'
+  flags: string[]
+  form: Form
+  /** As many as the form has; optional ones may be missing at the end. */
+  words: string[]
+  /** Of a form that wraps a command. */
+  wait: string | undefined
+  command: string[]
+}
+
+/** `--help` or `--version` is among the flags: the rest need not be complete. */
+export interface HelpQuestion {
+  kind: 'question'
+  flags: string[]
+  subcommand: Subcommand
+}
+
+/** @throws SeraError usage */
+export function splitSubcommand(line: CommandLine & { kind: 'subcommand' }): SubcommandLine | HelpQuestion {
+  const [name = '', ...after] = line.words
+  const subcommand = findSubcommand(name)
+  if (!subcommand) throw unknown(name)
+  const { words, ...taken } = takeWords(after, subcommand.forms[0]?.words.length ?? 0, { ...subcommand, ...line })
+  const flags = [...line.flags, ...taken.flags]
+  if (flags.some(flag => /^--(help|version)=true$/.test(flag))) return { kind: 'question', flags, subcommand }
+  const forms = formsWith(words, subcommand)
+  const behind = behindDashes(taken)
+  const form = formFor(behind, taken.rest, forms)
+  if (!form) throw wrong(tooFewOrMany(taken.rest, forms), subcommand, forms)
+  refuseOthers(flags, form.name, usageOf(subcommand, form), `sera ${subcommand.name} --help`)
+  const none = { wait: undefined, command: [] }
+  if (!form.wraps) return { kind: 'run', flags, form, words, ...none }
+  if (form.direct) return { kind: 'run', flags, form, words, ...none, command: directCommand(taken, subcommand, form) }
+  if (!form.dashed) return { kind: 'run', flags, form, words, ...wrapping(taken.rest, subcommand, forms) }
+  // a `--` of the command's own is not dropped
+  const command = commandOf(['--', ...(behind ?? [])], usageOf(subcommand, form), '--')
+  return { kind: 'run', flags, form, words, ...none, command }
+}
+
+/** What stands behind a `--` that follows the words. */
+function behindDashes({ dashed, rest }: Pick<Taken, 'dashed' | 'rest'>): string[] | undefined {
+  if (dashed) return rest
+  return rest[0] === '--' ? rest.slice(1) : undefined
+}
+
+/** Told by whether a command follows, and by what stands before it. */
+function formFor(behind: readonly string[] | undefined, rest: readonly string[], forms: readonly Form[]) {
+  const dashed = behind && forms.find(one => one.dashed)
+  return dashed ?? forms.find(one => !one.dashed && one.wraps === rest.length > 0)
+}
+
+function tooFewOrMany([surplus]: readonly string[], forms: readonly Form[]): string {
+  if (surplus !== undefined) return tooMany(surplus, forms)
+  return forms.some(({ direct }) => direct) ? 'a command is missing' : '<wait> and a command are missing'
+}
+
+/** @throws SeraError usage */
+function directCommand({ dashed, rest }: Pick<Taken, 'dashed' | 'rest'>, subcommand: Subcommand, form: Form): string[] {
+  const [first = ''] = rest
+  if (!dashed && parseWait(first) !== undefined) {
+    const what = `${JSON.stringify(first)} stands where the command should be (did you mean --wait ${first}?)`
+    throw wrong(what, subcommand, [form])
+  }
+  return commandOf(rest, usageOf(subcommand, form), '--')
+}
+
+function tooMany(word: string, forms: readonly Form[]): string {
+  const waits = flagsOf(forms.map(({ name }) => name)).some(({ name }) => name === 'wait')
+  const hint = waits && meansWait(word) ? ` (did you mean --wait ${word}?)` : ''
+  const behind = forms.some(({ dashed }) => dashed) ? ' (a command stands behind --)' : ''
+  return `${JSON.stringify(word)} is one word too many${hint || behind}`
+}
+
+/** The forms that such words can be meant for. */
+function formsWith(words: readonly string[], subcommand: Subcommand): readonly Form[] {
+  const { forms } = subcommand
+  const missing = wordsAt(words.length, forms)
+  if (missing.length > 0 && !missing.some(isOptional))
+    throw wrong(`${missing.join(' or ')} is missing`, subcommand, forms)
+  const fits = (form: Form) => form.words.every((word, at) => isVariable(word) || isChoice(word, words[at]))
+  const fitting = forms.filter(fits)
+  if (fitting.length > 0) return fitting
+  const choices = wordsAt(0, forms).flatMap(choicesOf)
+  throw wrong(`${JSON.stringify(words[0])} should be one of ${choices.join(', ')}`, subcommand, forms)
+}
+
+function wordsAt(at: number, forms: readonly Form[]): string[] {
+  return [...new Set(forms.flatMap(({ words }) => words[at] ?? []))]
+}
+
+/** `<name>`, `[<name>]`: any word. */
+export function isVariable(word: string): boolean {
+  return /^\[?</.test(word)
+}
+
+/** `[print]`: that word, or none. */
+function isOptional(word: string): boolean {
+  return word.startsWith('[')
+}
+
+/** The words that may stand there. */
+export function choicesOf(word: string): string[] {
+  return word.replace(/^\[|\]$/g, '').split('|')
+}
+
+function isChoice(word: string, given: string | undefined): boolean {
+  return given === undefined ? isOptional(word) : choicesOf(word).includes(given)
+}
+
+function wrapping(rest: readonly string[], subcommand: Subcommand, forms: readonly Form[]) {
+  const [wait = '', ...command] = rest
+  const wrapping = forms.filter(({ wraps }) => wraps)
+  if (!meansWait(wait)) {
+    const what = `${JSON.stringify(wait)} stands where <wait> should be (0, 90, 500ms, 5m, forever)`
+    throw wrong(what, subcommand, wrapping)
+  }
+  if (command.length === 0 && forms.length > wrapping.length) {
+    throw wrong('no command after <wait> (a wait without a command is bounded with --wait)', subcommand, forms)
+  }
+  return { wait, command: commandOf(command, usages(subcommand, wrapping)) }
+}
+
+function wrong(what: string, subcommand: Subcommand, forms: readonly Form[]): SeraError {
+  return new SeraError('usage', `${what}; usage: ${usages(subcommand, forms)}`)
+}
+
+function usages(subcommand: Subcommand, forms: readonly Form[]): string {
+  return forms.map(form => usageOf(subcommand, form)).join(', or ')
+}
+
+function unknown(name: string): SeraError {
+  const known = [...SUBCOMMANDS.map(subcommand => subcommand.name), ...BUILT_IN]
+  const meant = nearest(name, known)
+  const hint = meant === undefined ? '; see sera --help' : `; did you mean "${meant}"?`
+  return new SeraError(
+    'usage',
+    `${JSON.stringify(name)} is neither a <wait> (0, 90, 500ms, 5m, forever) nor a subcommand${hint}`,
+  )
+}

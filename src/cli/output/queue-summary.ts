@@ -1,0 +1,95 @@
+/** Who holds, who waits and who is still missing at a resource of the lock tables, for a person who waits there. */
+import type { ClaimWithOwner } from '../../claims/model.js'
+import { type Summary, sinceThen } from './progress-line.js'
+import { describeHolder, type HolderFacts } from './report.js'
+
+/** What to say of the claims at a resource, read at `readAt` (monotonic ms); `mine` is the own claim's id. */
+export type QueueSummary = (claims: readonly ClaimWithOwner[], mine: string, readAt: number) => Summary
+
+/** At what is held: the own place, and who is in the way. */
+export const queueSummary: QueueSummary = (claims, mine, readAt) => now => {
+  const holders = claims.filter(({ state }) => state === 'granted')
+  return [placeInQueue(claims, mine), heldBy(holders, now - readAt)].filter(Boolean).join(', ')
+}
+
+/** At a counter, which nobody holds. */
+export const counterSummary: QueueSummary = (claims, mine) => () => {
+  const place = placeInQueue(claims, mine)
+  return place === '' || place === NEXT ? 'its value does not cover that' : place
+}
+
+/** At a barrier of `count`: who has come. */
+export function barrierSummary(count: number): QueueSummary {
+  return (claims, mine) => () => {
+    const others = claims.filter(({ id, state }) => state === 'waiting' && id !== mine)
+    const missing = Math.max(0, count - others.length - 1)
+    return `${missing} of ${count} missing, ${others.length === 0 ? 'nobody else is here' : `here: ${listed(others.map(nameOf))}`}`
+  }
+}
+
+/** At a double barrier, which lets nobody in while a round runs. */
+export function doubleBarrierSummary(count: number): QueueSummary {
+  return (claims, mine, readAt) => now => {
+    const running = longestFirst(claims.filter(({ state }) => state === 'granted'))
+    if (!running[0]) return barrierSummary(count)(claims, mine, readAt)(now)
+    return `a round has been running for ${sinceThen(running[0].sinceMs + now - readAt)}: ${listed(running.map(nameOf))}`
+  }
+}
+
+/** After a double barrier's command: who has not finished. */
+export function departureSummary(generation: number | undefined): QueueSummary {
+  return (claims, mine) => () => {
+    const atWork = claims.filter(one => one.state === 'granted' && one.generation === generation && one.id !== mine)
+    return atWork.length === 0 ? 'all have finished' : `still at work: ${listed(atWork.map(nameOf))}`
+  }
+}
+
+/** At a gate: nobody owns it, so there is only company to tell of. */
+export const gateSummary: QueueSummary = (claims, mine) => () => {
+  const others = claims.filter(({ id, state }) => id !== mine && state === 'waiting').length
+  return others === 0 ? 'it is closed' : `it is closed, ${others} more wait`
+}
+
+/** The one who has had it for longest. */
+export function firstHolder(claims: readonly ClaimWithOwner[]): HolderFacts | undefined {
+  const [holder] = longestFirst(claims.filter(({ state }) => state === 'granted'))
+  return holder && { host: holder.host, pid: holder.pid, command: holder.command }
+}
+
+function heldBy(holders: readonly ClaimWithOwner[], passedMs: number): string {
+  const [first, ...more] = longestFirst(holders)
+  if (!first) return ''
+  return `held for ${sinceThen(first.sinceMs + passedMs)} by ${describeHolder(first)}${andMore(more.length)}`
+}
+
+function longestFirst(claims: readonly ClaimWithOwner[]): ClaimWithOwner[] {
+  return claims.toSorted((a, b) => b.sinceMs - a.sinceMs)
+}
+
+/** Short, as who is in the way matters more and a terminal may be narrow. */
+const NEXT = 'next'
+
+function placeInQueue(claims: readonly ClaimWithOwner[], mine: string): string {
+  const at = claims.filter(({ state }) => state === 'waiting').findIndex(({ id }) => id === mine)
+  return at === -1 ? '' : at === 0 ? NEXT : `${ordinal(at + 1)} in line`
+}
+
+/** So many are named; the line is short. */
+const NAMED = 3
+
+export function listed(names: readonly string[]): string {
+  return `${names.slice(0, NAMED).join(', ')}${andMore(names.length - NAMED)}`
+}
+
+export function nameOf({ tag, host, pid }: ClaimWithOwner): string {
+  return tag ?? `${host} pid ${pid}`
+}
+
+function andMore(count: number): string {
+  return count > 0 ? ` and ${count} more` : ''
+}
+
+function ordinal(n: number): string {
+  const ending = n % 100 >= 11 && n % 100 <= 13 ? 'th' : (['th', 'st', 'nd', 'rd'][n % 10] ?? 'th')
+  return `${n}${ending}`
+}

@@ -1,0 +1,63 @@
+/** Who is there at a rendezvous, and why those don't match who don't, for a person who waits there. */
+
+import type { ClaimWithOwner } from '../../claims/model.js'
+import type { ClaimSpec } from '../../claims/session.js'
+import { accept, type Candidate, candidateOf } from '../../primitives/rendezvous/candidate.js'
+import { unmet } from '../../selector/matches.js'
+import { formatRequirement, formatSelector } from '../../selector/selector.js'
+import { listed, nameOf, type QueueSummary } from './queue-summary.js'
+
+interface NamedCandidate extends Candidate {
+  name: string
+}
+
+/** Of those who wait: who would go along with me, the oldest first, and what is wrong with the others. */
+interface Gathering {
+  party: readonly NamedCandidate[]
+  misfits: readonly string[]
+}
+
+/**
+ * `2 of 3 here (web-1): waiting for one more that satisfies role=db; db-2 wants zone=b`
+ *
+ * `ask`: what I have come with.
+ */
+export function rendezvousSummary({ labels, selector, units = 1 }: ClaimSpec): QueueSummary {
+  const me = { name: 'me', ...(candidateOf({ labels, selector, units }) as Candidate) }
+  return (claims, mine) => () => {
+    const others = claims.filter(({ id, state }) => id !== mine && state === 'waiting')
+    const { party, misfits } = others.reduce(joined, { party: [me], misfits: [] })
+    const wanted = Math.max(...party.map(({ mates }) => mates)) + 1
+    const here = party.length === 1 ? '' : ` (${listed(party.slice(1).map(({ name }) => name))})`
+    const why = misfits.length === 0 ? '' : `; ${listed(misfits)}`
+    return `${party.length} of ${wanted} here${here}: ${missing(wanted - party.length, me)}${why}`
+  }
+}
+
+function joined({ party, misfits }: Gathering, claim: ClaimWithOwner): Gathering {
+  const name = nameOf(claim)
+  const candidate = candidateOf(claim)
+  const reason = candidate ? objection(party, candidate, claim) : 'comes with what this sera can’t read'
+  if (reason !== undefined) return { party, misfits: [...misfits, `${name} ${reason}`] }
+  return { party: [...party, { name, ...(candidate as Candidate) }], misfits }
+}
+
+function objection(
+  party: readonly NamedCandidate[],
+  candidate: Candidate,
+  { overdueMs }: ClaimWithOwner,
+): string | undefined {
+  const [me, ...company] = party as [NamedCandidate, ...NamedCandidate[]]
+  const [wanted, wants] = [unmet(me.selector, candidate.labels), unmet(candidate.selector, me.labels)]
+  if (overdueMs > 0) return 'has not been heard of'
+  if (wanted) return `does not satisfy ${formatRequirement(wanted)}`
+  if (wants) return `wants ${formatRequirement(wants)}`
+  const other = company.find(one => !accept(one, candidate))
+  return other && `and ${other.name} don’t match`
+}
+
+function missing(count: number, { selector }: Candidate): string {
+  if (count <= 0) return 'that is enough'
+  const whom = selector.length === 0 ? '' : ` that ${count === 1 ? 'satisfies' : 'satisfy'} ${formatSelector(selector)}`
+  return `waiting for ${count === 1 ? 'one' : count} more${whom}`
+}

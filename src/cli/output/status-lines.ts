@@ -1,0 +1,181 @@
+/**
+ * The picture as lines for a terminal: a headline, and for each resource a line with what goes on there and one for each
+ * who holds or waits, in columns that are the same for all. Pure; colours are the last step.
+ */
+import type { Terminal } from '../../host.js'
+import { doing, formatLength, leaseOf, situation, whatRuns, whoIs } from '../../status/format.js'
+import {
+  type ClaimView,
+  holders,
+  isExpired,
+  type ResourceView,
+  type StatusView,
+  waiters,
+} from '../../status/resource-view.js'
+import { linesOf } from './folded.js'
+import { cut, filled, harmless, widthOf } from './width.js'
+
+export interface DrawOptions {
+  columns: number
+  /** With tickets and tokens, each on a line of their own. */
+  detailed: boolean
+}
+
+/** Looks that are legible on dark and light: no colour says what a word does not. */
+type Style = 'name' | 'held' | 'dead' | 'faint'
+
+export interface StyledSpan {
+  text: string
+  style?: Style | undefined
+}
+
+export type StyledLine = readonly StyledSpan[]
+
+export function viewOf(statusView: StatusView, look: DrawOptions): StyledLine[] {
+  const { views, isCut, unseen } = statusView
+  const blocks = views.map(view => rowsOf(view))
+  const widths = columnWidths(blocks.flat(), look)
+  const body = views.flatMap((view, at) => [
+    [],
+    title(view, statusView.at, look.columns),
+    ...(blocks[at] as StatusRow[]).flatMap(row => [rowLine(row, widths), ...details(row, look)]),
+  ])
+  const notes = [...(isCut ? ['Of those that nobody is at, only the newest are shown.'] : []), ...unseen]
+  return [
+    [{ text: headline(statusView) }],
+    ...body,
+    ...(notes.length > 0 ? [[]] : []),
+    ...notes.flatMap(note => linesOf(harmless(note), look.columns)).map(text => [{ text, style: 'faint' as const }]),
+  ].map(line => within(line, look.columns))
+}
+
+/** One who holds or waits, in words. */
+interface StatusRow {
+  claim: ClaimView
+  does: string
+  since: string
+  who: string
+  runs: string
+  lease: string
+  number: string
+}
+
+function rowsOf(view: ResourceView): StatusRow[] {
+  const queue = view.claims.filter(({ state }) => state === 'waiting')
+  return view.claims.map(claim => ({
+    claim,
+    does: harmless(doing(view.kind, claim, queue.indexOf(claim) + 1)),
+    since: claim.sinceMs === undefined ? '' : formatLength(claim.sinceMs),
+    who: harmless(whoIs(claim)),
+    runs: harmless(whatRuns(claim, view.kind)),
+    lease: leaseOf(claim),
+    number: numberOf(claim),
+  }))
+}
+
+/** What tells this claim from others: to break it by, or to find in the log. */
+function numberOf({ token, ticket }: ClaimView): string {
+  return token === undefined ? (ticket === undefined ? '' : `ticket ${ticket}`) : `token ${token}`
+}
+
+type Widths = Record<Exclude<keyof StatusRow, 'claim'>, number>
+
+const INDENT = 2
+const GAP = 2
+/** Less of a command tells nothing. */
+const LEAST_RUNS = 12
+
+/** What there is room for: who does what since when comes first, then the lease, then the command, then numbers. */
+function columnWidths(rows: readonly StatusRow[], { columns, detailed }: DrawOptions): Widths {
+  const widest = (name: keyof Widths) => Math.max(0, ...rows.map(row => widthOf(row[name])))
+  let room = columns - INDENT
+  const take = (wanted: number, atLeast = wanted) => {
+    const width = wanted === 0 || room < atLeast ? 0 : Math.min(wanted, room)
+    room -= width === 0 ? 0 : width + GAP
+    return width
+  }
+  const does = take(widest('does'), 0)
+  const since = take(widest('since'), 0)
+  const who = take(Math.min(widest('who'), Math.max(16, Math.floor(columns * 0.34))), 0)
+  const lease = take(widest('lease'))
+  const number = detailed || room < widest('number') + 2 * LEAST_RUNS ? 0 : take(widest('number'))
+  return { does, since, who, runs: take(room, Math.min(LEAST_RUNS, widest('runs'))), lease, number }
+}
+
+function rowLine(row: StatusRow, widths: Widths): StyledLine {
+  const isDead = isExpired(row.claim)
+  const style: Style | undefined = isDead ? 'dead' : row.claim.state === 'granted' ? 'held' : undefined
+  const cells: [keyof Widths, Style | undefined][] = [
+    ['does', style],
+    ['since', undefined],
+    ['who', undefined],
+    ['runs', undefined],
+    ['number', 'faint'],
+    ['lease', isDead ? 'dead' : 'faint'],
+  ]
+  const shown = cells.filter(([name]) => widths[name] > 0)
+  const spans = shown.map(([name, style]) => ({ text: `${filled(row[name], widths[name])}${' '.repeat(GAP)}`, style }))
+  return trimmed([{ text: ' '.repeat(INDENT) }, ...spans])
+}
+
+function details({ claim, number }: StatusRow, { detailed, columns }: DrawOptions): StyledLine[] {
+  const { ticket, token, connection } = claim
+  const facts = [
+    token === undefined ? '' : number,
+    ticket === undefined ? '' : `ticket ${ticket}`,
+    connection === undefined ? '' : `connection ${connection}`,
+  ].filter(Boolean)
+  if (!detailed || facts.length === 0) return []
+  return linesOf(facts.join(', '), columns - 2 * INDENT).map(text => [
+    { text: `${' '.repeat(2 * INDENT)}${text}`, style: 'faint' },
+  ])
+}
+
+function title(view: ResourceView, at: number, columns: number): StyledLine {
+  const { kind, name, engine } = view
+  const says = harmless([situation(view, at), engine === 'get_lock' ? 'GET_LOCK' : ''].filter(Boolean).join(', '))
+  const room = Math.max(columns - widthOf(says) - GAP, Math.floor(columns / 2))
+  const known = { text: cut(harmless(`${kind} ${name}`), room), style: 'name' as const }
+  return says === '' ? [known] : [known, { text: `  ${says}` }]
+}
+
+function headline({ views, server, unseen }: StatusView): string {
+  const held = views.reduce((sum, view) => sum + holders(view).length, 0)
+  const waiting = views.reduce((sum, view) => sum + waiters(view).length, 0)
+  const nothing = unseen.length === 0 ? 'nothing is held, nobody waits' : 'nobody is seen to hold or to wait'
+  const what = held + waiting === 0 ? nothing : `${held} held, ${waiting} waiting`
+  return `${what} (${harmless(server)})`
+}
+
+/** No wider than the terminal, and no blanks at the end. */
+function within(line: StyledLine, columns: number): StyledLine {
+  let room = columns
+  const kept: StyledSpan[] = []
+  for (const { text, style } of line) {
+    const part = cut(text, room)
+    room -= widthOf(part)
+    if (part !== '') kept.push({ text: part, style })
+    if (part !== text) break
+  }
+  return kept
+}
+
+function trimmed(line: StyledLine): StyledLine {
+  const last = line.findLastIndex(({ text }) => text.trim() !== '')
+  return line.slice(0, last + 1).map((span, at) => (at === last ? { ...span, text: span.text.trimEnd() } : span))
+}
+
+const CODES: Record<Style, string> = { name: '1', held: '32', dead: '31', faint: '2' }
+
+/** Each line as text, with colours or without. */
+export function painted(lines: readonly StyledLine[], colours: boolean): string[] {
+  return lines.map(line =>
+    line.map(({ text, style }) => (colours && style ? `\x1b[${CODES[style]}m${text}\x1b[0m` : text)).join(''),
+  )
+}
+
+/** As it looks there: with colours on a terminal only, and where nobody objects. @see https://no-color.org */
+export function drawn(statusView: StatusView, detailed: boolean, to: Terminal, env: NodeJS.ProcessEnv): string[] {
+  const colours = to.isTerminal && !env.NO_COLOR && env.TERM !== 'dumb'
+  return painted(viewOf(statusView, { columns: to.columns, detailed }), colours)
+}

@@ -1,0 +1,67 @@
+/** The turn at a pool: among the commands of this host first, then at the pool's server. */
+
+import type { LockWait } from '../../claims/lock.js'
+import { complain } from '../../cli/output/messages.js'
+import { shortened } from '../../cli/output/progress-line.js'
+import { formatDuration } from '../../config/duration.js'
+import { SAFETY_MARGIN_MS, type Settings } from '../../config/settings.js'
+import { SeraError } from '../../errors.js'
+import type { Host } from '../../host.js'
+import { acquirePool } from '../../pool-client/acquire.js'
+import type { PoolClient } from '../../pool-client/client.js'
+import { HeldPool } from '../../pool-client/held-pool.js'
+import type { LockSource } from '../../run/await-grant.js'
+import type { Call } from '../../run/context.js'
+import { type HostLock, lockHost } from './host-lock.js'
+
+/** @param among what the commands of this host compete for */
+export function poolSource(client: PoolClient, among: string, call: Call, host: Host): LockSource<HeldPool> {
+  let situation = 'another command on this host has it'
+  return {
+    what: `for pool ${shortened(client.pool)}`,
+    ask: async () => undefined, // a server of pools tells nobody who has them
+    acquire: async wait => {
+      const lock = await lockHost(among, { ...wait, clock: host.clock })
+      if (!lock) return undefined
+      situation = 'other hosts have it'
+      let held: HeldPool | undefined
+      try {
+        held = await holdIt(client, lock, wait, call, host)
+        return held
+      } finally {
+        if (!held) await lock.free()
+      }
+    },
+    explainTimeout: async () => ({ situation }),
+  }
+}
+
+async function holdIt(
+  client: PoolClient,
+  lock: HostLock,
+  wait: LockWait,
+  call: Call,
+  host: Host,
+): Promise<HeldPool | undefined> {
+  const { settings } = call
+  const { clock, random } = host
+  const { connectWaitMs } = settings
+  const warn = (message: string) => complain(host, call, message)
+  const grant = await acquirePool(client, { ...wait, clock, random, connectWaitMs })
+  if (!grant) return undefined
+  const problem = tooShort(grant.expiresInMs, settings)
+  if (problem !== undefined) {
+    await client.ask('release').catch(() => {})
+    throw new SeraError('lock-failed', `pool ${client.pool} ${problem}`)
+  }
+  return new HeldPool(client, grant, { clock, random, connectWaitMs, warn, lifeline: lock.fd, free: lock.free })
+}
+
+/** As with a lease: ending a command takes grace and margin, and half of the time must remain for renewals. */
+function tooShort(expiresInMs: number, { graceMs, onLost }: Settings): string | undefined {
+  const needed = graceMs + SAFETY_MARGIN_MS
+  if (onLost === 'ignore' || needed < expiresInMs / 2) return undefined
+  const [expires, grace, margin, double] = [expiresInMs, graceMs, SAFETY_MARGIN_MS, needed * 2].map(formatDuration)
+  const rule = `grace (${grace}) and a margin of ${margin} must be less than half of that`
+  return `expires after ${expires}, and ${rule}: make its expire longer than ${double}, or --grace shorter`
+}

@@ -1,0 +1,34 @@
+/** Where the gateway's log goes: to stdout in the format asked for, and to syslog what belongs there. */
+
+import { LineOutput } from '../../cli/output/line-output.js'
+import type { GatewayLog, LogEntry } from '../../gateway/log/entry.js'
+import { formatter, type LogFormat } from '../../gateway/log/format.js'
+import type { Fields } from '../../log/log.js'
+import type { Call } from '../../run/context.js'
+
+const STDOUT = 1
+
+interface ServeLog extends GatewayLog {
+  close(): void
+}
+
+/** With `--quiet` there is nothing on stdout. */
+export function openServeLog({ options, settings, log }: Call, format: LogFormat): ServeLog {
+  const line = formatter(format)
+  const formatted = (entry: LogEntry) => line(entry, new Date())
+  const output = new LineOutput(STDOUT, lines => formatted({ kind: 'dropped', lines }))
+  return {
+    write(entry) {
+      const text = options.quiet ? undefined : formatted(entry)
+      if (text !== undefined) output.write(text)
+      if (entry.kind !== 'access') return
+      if (entry.error !== undefined) log('warning', fieldsOf(entry))
+      else if (settings.audit) log('info', fieldsOf(entry))
+    },
+    close: () => output.close(),
+  }
+}
+
+function fieldsOf({ client, method, target, status, ms, error }: LogEntry & { kind: 'access' }): Fields {
+  return { request: `${method} ${target}`, client, status, ms, error }
+}

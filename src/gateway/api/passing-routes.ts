@@ -1,0 +1,68 @@
+/** Counters, barriers, gates and rendezvous over HTTP. */
+import { type OpenAPIHono, z } from '@hono/zod-openapi'
+import { Counter } from '../../primitives/counter.js'
+import { untilDisconnect } from '../http/cancellation.js'
+import type { Env } from '../http/env.js'
+import { json } from '../http/output.js'
+import { type ApiContext, ownerOf } from './context.js'
+import { endpoint } from './endpoint.js'
+import { pass } from './passing.js'
+import { PASSING_KINDS, type PassingKind } from './passing-kinds.js'
+import { DEFAULT_WAIT_MS, idempotencyKey, milliseconds, name, plain, problem } from './schemas.js'
+
+export function passingRoutes(app: OpenAPIHono<Env>, context: ApiContext): void {
+  for (const kind of PASSING_KINDS) taking(app, context, kind)
+  const { session } = context.gateway
+  endpoint(app, {
+    method: 'get',
+    path: '/v1/counters/{name}',
+    tag: 'counter',
+    summary: 'The value now',
+    params: z.object({ name: name('counter') }),
+    answers: { 200: ['The value', told({ value: z.int() })] },
+    handle: async (c, { params }) => {
+      const value = await new Counter(session, params.name).value({ signal: c.req.raw.signal })
+      return json(c, { kind: 'counter', name: params.name, value })
+    },
+  })
+}
+
+function taking(
+  app: OpenAPIHono<Env>,
+  context: ApiContext,
+  { kind, path, says, body, answer, turn, told: tell }: PassingKind,
+) {
+  endpoint(app, {
+    method: 'post',
+    path,
+    tag: kind,
+    summary: says,
+    params: z.object({ name: name(kind) }),
+    headers: idempotencyKey,
+    body,
+    answers: {
+      200: ['Done', told(answer)],
+      408: ['Timed out waiting', problem],
+      409: ['Others ask for something else, it is so already, or the id is that of another request', problem],
+      410: ['Its record was taken away just now', problem],
+    },
+    handle: async (c, { params, key, body }) => {
+      const { wait, label } = body as { wait?: string; label?: string }
+      const { spec, policy } = turn(body)
+      const passing = {
+        id: key === undefined ? undefined : plain(key),
+        key: { kind, name: params.name },
+        spec: { ...spec, owner: ownerOf(c, label) },
+        policy,
+        waitMs: milliseconds(wait, DEFAULT_WAIT_MS),
+      }
+      const work = (signal: AbortSignal) => pass(context, passing, signal)
+      const claim = await untilDisconnect(c, context.gateway, kind, work, passing.waitMs > 0)
+      return json(c, { kind, name: params.name, ...tell?.(claim, params.name) })
+    },
+  })
+}
+
+function told(more: z.ZodRawShape) {
+  return z.object({ kind: z.string(), name: z.string(), ...more })
+}

@@ -1,0 +1,167 @@
+/**
+ * Events: a request waits until the requests that suit each other are there, and is answered who came.
+ *
+ *     $ curl 'localhost:9989/event?event=coin&actor=customer&payload=2'
+ *     {"payloads":{"customer":"2","machine":""}}
+ *
+ * The tool for that has had three names and two interfaces, and both are here:
+ *
+ * - `/event` of syncnet and netsync: `event`, `actor`, `mates`.
+ * - `/match` of netmatch: `key`, `count`, labels and a selector, and no actor.
+ *
+ * All are at the same rendezvous, and so are those of other gateways and of `sera rendezvous`. A client that disconnects
+ * leaves at once. A match that was written just before stands, because the others learn of it: then the client has met
+ * them without knowing, as if the answer had been lost on its way.
+ *
+ * A request that makes no sense is answered with 400 and a line of text; there the status is 200.
+ * @see https://github.com/siadat/netmatch
+ */
+import { type Context, Hono } from 'hono'
+import { acquire } from '../../claims/acquire.js'
+import type { Deadline } from '../../claims/model.js'
+import type { OwnClaim } from '../../claims/own-claim.js'
+import { type Owner, remoteOwner } from '../../claims/owner.js'
+import type { ClaimSpec } from '../../claims/session.js'
+import { SeraError } from '../../errors.js'
+import { checkCount, checkName, LONGEST_NAME } from '../../primitives/names.js'
+import {
+  type CandidateOptions,
+  checkPayload,
+  claimSpecOf,
+  MOST_MATES,
+  withActor,
+} from '../../primitives/rendezvous/candidate.js'
+import { type Match, matchOf, rendezvous } from '../../primitives/rendezvous/rendezvous.js'
+import { formatLabels, type Labels } from '../../selector/labels.js'
+import { limited } from '../http/body-limit.js'
+import { untilDisconnect, withinMs } from '../http/cancellation.js'
+import { clientOf } from '../http/client-address.js'
+import type { Env } from '../http/env.js'
+import type { Gateway } from '../http/gateway.js'
+import { printed } from '../http/output.js'
+import { failure } from '../http/problem.js'
+import type { EventEntry } from '../log/entry.js'
+import { type EventForm, formOf } from './event-form.js'
+import { eventStats } from './event-stats.js'
+
+/** What a scrape of `/stats` is willing to wait. */
+const STATS_WITHIN_MS = 5000
+
+/** One of the two interfaces. */
+interface Interface {
+  path: string
+  /** What a request may have. */
+  names: readonly string[]
+  /** @throws SeraError usage */
+  visit(form: EventForm): EventRequest
+  answer(match: Match): object
+}
+
+interface EventRequest {
+  event: string
+  spec: ClaimSpec
+}
+
+const NETSYNC: Interface = {
+  path: '/event',
+  names: ['event', 'actor', 'payload', 'labels', 'selector', 'mates'],
+  visit(form) {
+    const like = 'expected /event?event=NAME&actor=NAME'
+    const event = checkName('event', required('event', form.text('event'), like))
+    const actor = required('actor', form.text('actor'), like)
+    // labels that are given take the place of `actor`
+    const labels = form.labels() ?? withActor(actor, new Map())
+    const selector = form.text('selector') ?? `actor!=${actor}`
+    return { event, spec: asking(form, { actor, labels, selector, mates: form.count('mates') }) }
+  },
+  /** By actor: of two with one name, the last. */
+  answer({ members }) {
+    const pairs = members.map(({ actor, payload }) => [actor, payload ?? ''] as const)
+    return { payloads: Object.fromEntries(pairs.toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))) }
+  },
+}
+
+const NETMATCH: Interface = {
+  path: '/match',
+  names: ['key', 'payload', 'labels', 'selector', 'count'],
+  visit(form) {
+    const like = 'expected key, labels and selector'
+    const event = checkName('key', required('key', form.text('key'), like))
+    const labels = required('labels', form.labels(), like)
+    const selector = required('selector', form.text('selector'), like)
+    const mates = checkCount('count', form.count('count') ?? 1, MOST_MATES, 0)
+    return { event, spec: asking(form, { actor: nameFrom(labels), labels, selector, mates }) }
+  },
+  answer({ members }) {
+    return { requests: members.map(({ labels, payload }) => ({ labels, payload: payload ?? '' })) }
+  },
+}
+
+export function events(gateway: Gateway): Hono<Env> {
+  const app = new Hono<Env>()
+  for (const { path, names, visit, answer } of [NETSYNC, NETMATCH]) {
+    app.use(path, limited)
+    app.on(['GET', 'POST'], path, async c => {
+      const match = await meet(c, gateway, visit(await formOf(c, names)))
+      return printed(c, answer(match))
+    })
+  }
+  app.on(['GET', 'POST'], '/stats', async c => {
+    const { signal } = c.req.raw
+    const ask = (deadline: Deadline) => eventStats(gateway.tables, { ...deadline, signal })
+    return printed(c, await withinMs(gateway.clock, STATS_WITHIN_MS, ask))
+  })
+  app.onError((error, c) => {
+    const isMisuse = error instanceof SeraError && error.kind === 'usage'
+    return isMisuse ? c.text(`${error.message}\n`, 400) : failure(error, c)
+  })
+  return app
+}
+
+function asking(form: EventForm, invitation: CandidateOptions): ClaimSpec {
+  return { ...claimSpecOf(invitation), payload: checkPayload(form.text('payload') ?? '') }
+}
+
+/** What others see of a request that names no actor. */
+function nameFrom(labels: Labels): string {
+  return [...(labels.get('actor') || formatLabels(labels))].slice(0, LONGEST_NAME).join('')
+}
+
+function required<T>(name: string, value: T | undefined, like: string): T {
+  if (value !== undefined) return value
+  throw new SeraError('usage', `empty ${name}: ${like}`)
+}
+
+async function meet(c: Context<Env>, gateway: Gateway, { event, spec: wish }: EventRequest): Promise<Match> {
+  const { session } = gateway
+  const ask = { ...wish, owner: remoteOwner(clientOf(c), c.req.path) }
+  const ownClaim = session.newClaim({ kind: 'rendezvous', name: event })
+  const tell = storyOf(ownClaim, ask, gateway)
+  tell({ what: 'came' })
+  try {
+    await untilDisconnect(c, gateway, 'rendezvous', signal =>
+      acquire(session, ownClaim, ask, rendezvous(), { until: Number.POSITIVE_INFINITY, signal }),
+    )
+  } catch (error) {
+    tell({ what: 'left' })
+    throw error
+  }
+  const match = matchOf(event, ownClaim.seen)
+  tell({ what: 'met', match: match.match, actors: match.members.map(({ actor }) => actor) })
+  await session.leave(ownClaim).catch(() => {}) // the match is final; the claim's lease ends it, too
+  return match
+}
+
+type Chapter = Pick<EventEntry, 'what' | 'match' | 'actors'>
+
+function storyOf(
+  { id: request, key: { name: event } }: OwnClaim,
+  { owner: { host: client }, tag: actor = '' }: ClaimSpec & { owner: Owner },
+  { log, clock }: Gateway,
+): (chapter: Chapter) => void {
+  const cameAt = clock.now()
+  return ({ what, ...rest }) => {
+    const ms = Math.round(clock.now() - cameAt)
+    log.write({ kind: 'event', what, request, client, event, actor, ms, ...rest })
+  }
+}

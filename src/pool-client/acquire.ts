@@ -1,0 +1,134 @@
+/** Getting a pool from its server: at once or by waiting, through failures of the server that may pass. */
+import { type Clock, sleep } from '../clock.js'
+import { SeraError } from '../errors.js'
+import { backoff } from '../network-errors.js'
+import type { PoolAnswer, PoolClient, Verb } from './client.js'
+import { NoAnswer } from './http-request.js'
+
+export interface PoolGrant {
+  /** When the request was sent that proved it to be ours, ms on the boot clock. */
+  provenAt: number
+  /** From then on, ms; Infinity: nothing need be renewed, or nobody can. */
+  expiresInMs: number
+  /** Undefined: of a Distributex, which can't be asked to renew it. */
+  token: string | undefined
+}
+
+export interface AcquirePoolOptions {
+  clock: Clock
+  random: () => number
+  /** How long failures that may pass are put up with, ms. */
+  connectWaitMs: number
+  /** Monotonic clock, ms; Infinity: forever. */
+  until: number
+  signal: AbortSignal
+}
+
+/** A server that answers a wait with NO has trouble of its own. */
+const PAUSE_MS = 1000
+/** For giving back what may have been granted to one who was leaving. */
+const FAREWELL_MS = 1000
+
+/**
+ * Undefined when `until` passed first.
+ *
+ * @throws SeraError lock-failed, or the signal's reason when it aborts
+ */
+export async function acquirePool(client: PoolClient, options: AcquirePoolOptions): Promise<PoolGrant | undefined> {
+  return await new PoolAcquisition(client, options).acquire()
+}
+
+class PoolAcquisition {
+  #waiting = false
+  /** There was a YES, or one may not have been heard. */
+  #mayHoldIt = false
+  #failures = 0
+  #failingSince: number | undefined
+
+  constructor(
+    readonly client: PoolClient,
+    readonly options: AcquirePoolOptions,
+  ) {}
+
+  async acquire(): Promise<PoolGrant | undefined> {
+    let grant: PoolGrant | undefined
+    try {
+      grant = await this.#acquire()
+      return grant
+    } finally {
+      if (!grant && this.#mayHoldIt) await this.client.ask('release', { limitMs: FAREWELL_MS }).catch(() => {})
+    }
+  }
+
+  /** A wait that is over is followed by a last get: it may have been granted in that moment. */
+  async #acquire(): Promise<PoolGrant | undefined> {
+    for (;;) {
+      const last = this.#late
+      const answer = await this.#ask(this.#waiting && !last ? 'wait' : 'get')
+      if (!answer) continue
+      const grant = await this.#grantOf(answer)
+      if (grant || last) return grant
+      if (this.#waiting) await sleep(PAUSE_MS, this.options.signal)
+      this.#waiting = true
+    }
+  }
+
+  /** A YES may have come late, or be that of an earlier grant: a renewal says from when on it is ours, if it is. */
+  async #grantOf({ word, expiresInMs, token }: PoolAnswer): Promise<PoolGrant | undefined> {
+    if (word === 'INVALID') throw this.#refused()
+    if (word !== 'YES') return undefined
+    this.#mayHoldIt = true
+    const { boot } = this.options.clock
+    if (expiresInMs === undefined) return { provenAt: boot(), expiresInMs: Number.POSITIVE_INFINITY, token: undefined }
+    for (;;) {
+      const provenAt = boot()
+      const renewed = await this.#ask('renew', token)
+      if (renewed?.word === 'OK') return { provenAt, expiresInMs: renewed.expiresInMs ?? expiresInMs, token }
+      if (renewed) return undefined
+    }
+  }
+
+  /** Undefined when there was no answer, and there may be one to the next try. */
+  async #ask(verb: Verb, token?: string): Promise<PoolAnswer | undefined> {
+    const { clock, signal, until } = this.options
+    const limits = verb === 'wait' ? { signal, limitMs: until - clock.now() } : { signal }
+    try {
+      const answer = await this.client.ask(verb, limits, token)
+      this.#failures = 0
+      this.#failingSince = undefined
+      return answer
+    } catch (error) {
+      if (!(error instanceof NoAnswer)) {
+        this.#mayHoldIt = true
+        throw error
+      }
+      this.#mayHoldIt ||= error.transient
+      if (verb !== 'wait' || !this.#late) await this.#forgive(error)
+      return undefined
+    }
+  }
+
+  /** Waits before the next try. @throws SeraError lock-failed, when there should be none */
+  async #forgive(error: NoAnswer): Promise<void> {
+    const { clock, random, connectWaitMs, until, signal } = this.options
+    const now = clock.now()
+    this.#failingSince ??= now
+    const left = Math.min(until, this.#failingSince + connectWaitMs) - now
+    if (!error.transient || left <= 0) {
+      const { name, pool } = this.client
+      throw new SeraError('lock-failed', `cannot ask ${name} for pool ${pool}: ${error.message}`, { cause: error })
+    }
+    this.#failures++
+    await sleep(Math.min(left, backoff(this.#failures, random)), signal)
+  }
+
+  get #late(): boolean {
+    return this.options.clock.now() >= this.options.until
+  }
+
+  #refused(): SeraError {
+    const { name, pool, host } = this.client
+    const what = `has no pool ${pool}, or ${host} is not among its servers`
+    return new SeraError('lock-failed', `${name} ${what} (it answered INVALID); see its pools file`)
+  }
+}

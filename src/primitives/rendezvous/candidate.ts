@@ -1,0 +1,110 @@
+/** Who comes to a rendezvous: what it says of itself, and what it wants of the others. */
+
+import type { Claim } from '../../claims/model.js'
+import type { ClaimSpec } from '../../claims/session.js'
+import { SeraError } from '../../errors.js'
+import { formatLabels, type Labels, parseLabels } from '../../selector/labels.js'
+import { matches } from '../../selector/matches.js'
+import { faultOfValue } from '../../selector/names.js'
+import { formatSelector, parseSelector, type Selector } from '../../selector/selector.js'
+import { checkCount, checkName } from '../names.js'
+
+export interface Candidate {
+  labels: Labels
+  selector: Selector
+  /** How many others it wants to meet at least. */
+  mates: number
+}
+
+export const MOST_MATES = 63
+/** Bytes. */
+export const LONGEST_PAYLOAD = 16 * 1024
+/** Characters of all labels, and of a selector. */
+const LONGEST_TEXT = 4096
+
+export interface CandidateOptions {
+  actor: string
+  /** Default: 1. */
+  mates?: number | undefined
+  /** All of them: see `withActor`. */
+  labels: Labels
+  /** Default: whoever is not `actor`. */
+  selector?: string | undefined
+}
+
+/** Whether the two may meet: each selector matches the other's labels. A visitor with mates 0 passes alone, as in syncnet. */
+export function accept(one: Candidate, other: Candidate): boolean {
+  if (one.mates === 0 || other.mates === 0) return false
+  return matches(one.selector, other.labels) && matches(other.selector, one.labels)
+}
+
+/** These labels, and `actor=<actor>` unless they have another. @throws SeraError usage, when that can't be a label's value */
+export function withActor(actor: string, labels: Labels): Labels {
+  return labels.has('actor') ? labels : new Map([['actor', asValue(actor)], ...labels])
+}
+
+/** @throws SeraError usage */
+export function claimSpecOf({ actor, mates = 1, labels, selector }: CandidateOptions): ClaimSpec {
+  const wanted = selector ?? `actor!=${labels.get('actor') ?? asValue(actor)}`
+  return {
+    tag: checkName('actor', actor),
+    units: checkCount('mates', mates, MOST_MATES, 0),
+    labels: short('labels', formatLabels(labels)),
+    selector: short('selector', formatSelector(parseSelector(wanted))),
+  }
+}
+
+/** Undefined for a claim that makes no sense here: another version of sera may have left it. */
+export function candidateOf(claim: Pick<Claim, 'labels' | 'selector' | 'units'>): Candidate | undefined {
+  const labels = labelsOf(claim.labels ?? '')
+  const selector = selectorOf(claim.selector ?? '')
+  const mates = claim.units
+  return labels && selector && mates >= 0 && mates <= MOST_MATES ? { labels, selector, mates } : undefined
+}
+
+/** A thousand may wait, and each of them looks at all the others, again and again. */
+const REMEMBERED = 5000
+
+const labelsOf = remembered(parseLabels)
+const selectorOf = remembered(parseSelector)
+
+/** What has been read of a text; undefined when it can't be read. */
+function remembered<T>(parse: (text: string) => T): (text: string) => T | undefined {
+  const known = new Map<string, T | undefined>()
+  return text => {
+    if (known.has(text)) return known.get(text)
+    if (known.size >= REMEMBERED) known.clear()
+    const value = readable(() => parse(text))
+    known.set(text, value)
+    return value
+  }
+}
+
+function readable<T>(read: () => T): T | undefined {
+  try {
+    return read()
+  } catch (error) {
+    if (error instanceof SeraError) return undefined
+    throw error
+  }
+}
+
+function asValue(actor: string): string {
+  const fault = faultOfValue(checkName('actor', actor))
+  if (!fault) return actor
+  const column = [...actor.slice(0, fault.at)].length + 1
+  throw new SeraError('usage', `actor ${JSON.stringify(actor)} is a label's value, column ${column}: ${fault.problem}`)
+}
+
+function short(what: string, text: string): string {
+  if (text.length <= LONGEST_TEXT) return text
+  throw new SeraError('usage', `${what}: ${text.length} characters, and ${LONGEST_TEXT} are allowed`)
+}
+
+/** @throws SeraError usage */
+export function checkPayload(payload: unknown): string {
+  if (typeof payload !== 'string') throw new SeraError('usage', `payload: expected text, got ${typeof payload}`)
+  if (/\p{Cs}/u.test(payload)) throw new SeraError('usage', 'payload: half a surrogate pair is no text')
+  if (Buffer.byteLength(payload) <= LONGEST_PAYLOAD) return payload
+  throw new SeraError('usage', `payload: it has more than the ${LONGEST_PAYLOAD} bytes that are allowed`)
+}

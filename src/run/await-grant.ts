@@ -1,0 +1,74 @@
+/**
+ * Waiting for one's turn, whatever it is a turn at: one deadline; TERM and its like end it; a person who watches is told
+ * what is waited for; and how long it took gets into the report.
+ */
+
+import { type Progress, showProgress } from '../cli/output/progress-line.js'
+import type { Report } from '../cli/output/report.js'
+import { after, sleep } from '../clock.js'
+import type { Host } from '../host.js'
+import type { Outcome } from '../outcome.js'
+import type { Call } from './context.js'
+
+export interface LockSource<T> extends Omit<Progress, 'until'> {
+  /** Undefined when the deadline passed first. Rejects with the signal's reason when it aborts. */
+  acquire(wait: { until: number; signal: AbortSignal }): Promise<T | undefined>
+  /** What there is to say about a turn that did not come. */
+  explainTimeout(): Promise<Partial<Report>>
+}
+
+/** To know who was in the way is worth this much to one who has given up. */
+const MISSED_LIMIT_MS = 1000
+
+/** What may be held up by a server that does not answer is not waited for by one who has given up. */
+const FAREWELL_MS = 2000
+
+export async function awaitGrant<T>(
+  source: LockSource<T>,
+  call: Call,
+  host: Host,
+  report: Partial<Report>,
+): Promise<{ taken: T } | { outcome: Outcome }> {
+  const given = new AbortController()
+  const stopListening = host.onSignal(signal => signal.startsWith('SIGUSR') || given.abort(new Interrupted(signal)))
+  const startedAt = host.clock.now()
+  const until = startedAt + call.waitMs
+  const stopShowing = showProgress(host, call.voice, { ...source, until })
+  try {
+    const taken = await abandonAfterAbort(source.acquire({ until, signal: given.signal }), given.signal)
+    stopShowing()
+    report.waitedMs = Math.round(host.clock.now() - startedAt)
+    if (taken !== undefined) return { taken }
+    if (isHeard(call, host))
+      Object.assign(report, await Promise.race([source.explainTimeout(), sleep(MISSED_LIMIT_MS)]))
+    return { outcome: { kind: 'timed-out' } }
+  } catch (error) {
+    report.waitedMs = Math.round(host.clock.now() - startedAt)
+    if (error instanceof Interrupted) return { outcome: { kind: 'interrupted', signal: error.signal } }
+    throw error
+  } finally {
+    stopShowing()
+    stopListening()
+  }
+}
+
+/** Rejects with the signal's reason when the work does not end soon after its abort. */
+function abandonAfterAbort<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const leave = () => after(FAREWELL_MS, () => reject(signal.reason))
+    signal.addEventListener('abort', leave, { once: true })
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave))
+  })
+}
+
+class Interrupted extends Error {
+  constructor(readonly signal: NodeJS.Signals) {
+    super(signal)
+  }
+}
+
+/** Whether anybody will read who had the lock when this run gave up. */
+function isHeard({ settings, options, voice }: Call, host: Host): boolean {
+  const read = settings.syslog ?? options.outcomeFile ?? (voice.verbose || host.stderr.isTerminal)
+  return Boolean(read)
+}

@@ -1,0 +1,71 @@
+/**
+ * A claim that has been granted, as a lock that a command can run under (`hold-lock.ts`).
+ *
+ * It has no lifeline: the tables keep a claim for a lease whatever becomes of connections, and the guard ends the command by
+ * then. And it can't be had back: a claim that is gone may have been followed by others, who have newer tokens.
+ */
+
+import type { HeldLock, LockWatcher } from '../claims/lock.js'
+import type { OwnClaim } from '../claims/own-claim.js'
+import type { Session } from '../claims/session.js'
+
+export class HeldClaim implements HeldLock {
+  readonly token: string
+  readonly lifeline = undefined
+  #watcher: LockWatcher | undefined
+  #gone: string | undefined
+
+  constructor(
+    readonly session: Session,
+    readonly ownClaim: OwnClaim,
+  ) {
+    this.token = String(ownClaim.seen?.token)
+    ownClaim.watcher = {
+      renewed: until => this.#watcher?.renewed(until),
+      gone: reason => {
+        this.#gone = reason
+        this.#watcher?.broken(reason)
+      },
+    }
+  }
+
+  get provenAt(): number {
+    return this.ownClaim.provenAt
+  }
+
+  get until(): number {
+    return this.ownClaim.until
+  }
+
+  /** The participant renews it from its first step on. */
+  keep(watcher: LockWatcher): void {
+    this.#watcher = watcher
+    if (this.#gone !== undefined) watcher.broken(this.#gone)
+  }
+
+  async reclaim(): Promise<boolean> {
+    return false
+  }
+
+  async release(): Promise<string | undefined> {
+    const { ownClaim } = this
+    return (await leaveQuietly(this.session, ownClaim)) === false ? GONE : undefined
+  }
+
+  abandon(): void {
+    this.session.forget(this.ownClaim)
+  }
+}
+
+export const GONE = 'its claim was no longer in the lock tables (its lease ran out, or it was broken)'
+
+/**
+ * Takes the claim out of the tables; where they can't be reached, its lease does.
+ *
+ * @returns whether it was there; undefined when that can't be told, or when it had left before
+ */
+export async function leaveQuietly(session: Session, ownClaim: OwnClaim): Promise<boolean | undefined> {
+  if (ownClaim.seen) return await session.leave(ownClaim).catch(() => undefined)
+  session.forget(ownClaim)
+  return undefined
+}

@@ -1,0 +1,103 @@
+/**
+ * Runs a command under a lock that is held: the shared body of everything that wraps a command.
+ *
+ * The guard is there before the child and knows the fence deadline: the last proof that the lock is ours + lease − grace
+ * − margin. All force comes from the guard; this function tells it when, and the lock is given back only after the child
+ * has been seen to end.
+ */
+
+import type { HeldLock } from '../claims/lock.js'
+import type { Report } from '../cli/output/report.js'
+import { SeraError } from '../errors.js'
+import type { Host } from '../host.js'
+import type { Outcome } from '../outcome.js'
+import { childEnvironment } from './child-environment.js'
+import type { Call } from './context.js'
+import { GuardedRun, type Job } from './guarded-run.js'
+import type { PrestartedGuard } from './prestarted-guard.js'
+
+export interface RunnableLock extends HeldLock {
+  /** Makes of the run's end what there is to be made while the lock is held; not asked when the lock was lost. */
+  conclude?(outcome: Outcome): Promise<Outcome>
+}
+
+export async function holdLock(lock: RunnableLock, job: Job, host: Host, reserve?: PrestartedGuard): Promise<Outcome> {
+  const { outcome, endedAt, noticed } = await running(lock, job, host, reserve).catch(async error => {
+    await lock.release()
+    throw error
+  })
+  if (outcome.kind === 'lost' && !outcome.hadEnded) {
+    lock.abandon()
+    return outcome
+  }
+  const gone = await lock.release()
+  const wasHeld = gone === undefined || lock.provenAt > endedAt
+  if (wasHeld || outcome.kind !== 'ran') return outcome
+  const hadEnded = `the command had ended with ${outcome.exitCode}, but the lock was lost by then: ${gone}`
+  if (job.onLost !== 'ignore') return { kind: 'lost', reason: hadEnded, hadEnded: true }
+  if (!noticed) job.warn(`${hadEnded}; its exit code counts, as --on-lost ignore says`)
+  return outcome
+}
+
+interface Ended {
+  outcome: Outcome
+  /** When the command had ended, ms on the boot clock. */
+  endedAt: number
+  /** The lock was found to be lost while the command ran. */
+  noticed: boolean
+}
+
+/** Sees the command to its end, and to whatever comes after it while the lock is held. */
+async function running(lock: RunnableLock, job: Job, host: Host, reserve?: PrestartedGuard): Promise<Ended> {
+  const heldSince = host.clock.now()
+  const run = new GuardedRun(lock, job, host, reserve?.take())
+  const outcome = await run.outcome()
+  const ended = { outcome, endedAt: host.clock.boot(), noticed: run.noticedLoss }
+  if (outcome.kind === 'lost') return ended
+  await run.holdOn(heldSince + job.holdAtLeastMs - host.clock.now())
+  return { ...ended, outcome: (await lock.conclude?.(outcome)) ?? outcome }
+}
+
+/** The command under its lock: what it learns of it, and what the report learns of the run. */
+export interface LockNames {
+  /** As the command gets it. */
+  lock: string
+  /** This run's entry in SERA_HELD. */
+  marker: string
+  /** At a semaphore. */
+  slot?: number | undefined
+  /** At a rendezvous. */
+  match?: string | undefined
+}
+
+export async function runUnderLock(
+  held: RunnableLock,
+  { lock, marker, slot, match }: LockNames,
+  call: Call,
+  host: Host,
+  report: Partial<Report>,
+  reserve?: PrestartedGuard,
+): Promise<Outcome> {
+  const { command, options, settings, warn } = call
+  if (held.token !== undefined) report.token = held.token
+  const facts = { lock, waitedMs: report.waitedMs ?? 0, token: held.token, slot, match, held: marker }
+  const job = { ...options, ...settings, command, marker, env: childEnvironment(host.env, facts), warn }
+  const grantedAt = host.clock.now()
+  const outcome = await holdLock(held, job, host, reserve).catch(error => {
+    throw asShown(error, call)
+  })
+  report.ranMs = Math.round(host.clock.now() - grantedAt)
+  return outcome
+}
+
+/** A whole line in place of the program, `mysql -psecret`, stands in the message that it cannot be started. */
+function asShown(error: unknown, { command, shown }: Call): unknown {
+  const [typed = ''] = command
+  const [seen = typed] = shown
+  if (!(error instanceof SeraError) || error.kind !== 'not-started' || shown.length !== command.length) return error
+  return new SeraError(
+    error.kind,
+    error.message.replaceAll(typed, () => seen),
+    { cause: error.cause },
+  )
+}

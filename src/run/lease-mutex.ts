@@ -1,0 +1,62 @@
+/** The engine `lease`: the classic command's lock as a claim in the lock tables. */
+
+import { acquire } from '../claims/acquire.js'
+import type { HeldLock, Holder, LockWait, MutexEngine, Queue } from '../claims/lock.js'
+import type { OwnClaim } from '../claims/own-claim.js'
+import type { ClaimSpec, Session } from '../claims/session.js'
+import { after } from '../clock.js'
+import { MUTEX } from '../primitives/mutex.js'
+import { HeldClaim } from './held-claim.js'
+
+/** A lock that was free is granted sooner; see `Wait.queued`. */
+const QUEUED_AFTER_MS = 50
+
+export class LeaseMutex implements MutexEngine {
+  /** The claim that waits, by its id. */
+  #waiting = ''
+
+  constructor(
+    readonly name: string,
+    readonly session: Session,
+  ) {}
+
+  async acquire(wait: LockWait): Promise<HeldLock | undefined> {
+    const settled = after(QUEUED_AFTER_MS, () => wait.queued?.('none'))
+    const granted = await this.#take({}, wait).finally(settled)
+    return granted && new HeldClaim(this.session, granted)
+  }
+
+  async awaitFree(wait: LockWait): Promise<boolean> {
+    const passed = await this.#take({ mode: 'pass' }, wait)
+    if (passed) this.session.forget(passed)
+    return passed !== undefined
+  }
+
+  async holder(): Promise<Holder | undefined> {
+    const holder = (await this.queue())?.claims.find(({ state }) => state === 'granted')
+    return holder && { connection: undefined, host: holder.host, pid: holder.pid, command: holder.command }
+  }
+
+  async queue(): Promise<Queue | undefined> {
+    try {
+      const claims = await this.session.store.listClaims(this.#key, { until: this.session.clock.now() })
+      return { claims, mine: this.#waiting }
+    } catch {
+      return undefined // news for a person; the lock itself will tell what is wrong
+    }
+  }
+
+  close(): void {
+    void this.session.close()
+  }
+
+  #take(spec: ClaimSpec, wait: LockWait): Promise<OwnClaim | undefined> {
+    const ownClaim = this.session.newClaim(this.#key)
+    this.#waiting = ownClaim.id
+    return acquire(this.session, ownClaim, spec, MUTEX, wait)
+  }
+
+  get #key() {
+    return { kind: 'mutex', name: this.name }
+  }
+}

@@ -1,0 +1,78 @@
+/** This run of the command line at the lock tables, and as a participant among the others there. */
+
+import type { ResourceKey } from '../claims/model.js'
+import { ownerOf } from '../claims/owner.js'
+import { Session, type SessionOptions } from '../claims/session.js'
+import type { Report } from '../cli/output/report.js'
+import type { Host } from '../host.js'
+import type { Outcome } from '../outcome.js'
+import { attributesOf } from '../store/mysql/connect.js'
+import { LockTables, type LockTablesOptions } from '../store/tables/lock-tables.js'
+import { RetryingClient } from '../store/tables/retrying-client.js'
+import type { Call } from './context.js'
+import { reportingOutcome } from './context.js'
+import { recordHistory } from './record-history.js'
+
+export function openTables(
+  { settings, shown, warn }: Call,
+  { clock, random, pid }: Host,
+  options: Pick<LockTablesOptions, 'anySchema' | 'failed'> = {},
+): LockTables {
+  const { servers, leaseMs, connectWaitMs, namespace, history } = settings
+  const attributes = attributesOf(pid, shown)
+  const owner = ownerOf(pid, shown)
+  return new LockTables({
+    servers,
+    owner,
+    attributes,
+    leaseMs,
+    connectWaitMs,
+    namespace,
+    keepsHistory: history !== undefined,
+    clock,
+    random,
+    warn,
+    ...options,
+  })
+}
+
+export function openSession(
+  tables: LockTables,
+  { settings }: Call,
+  { clock }: Host,
+  more: Pick<SessionOptions, 'reapEveryMs'> = {},
+): Session {
+  const { leaseMs, graceMs, maxClockSkewMs } = settings
+  return new Session(tables, { clock, leaseMs, graceMs, maxClockSkewMs, ...more })
+}
+
+/** Does work as a participant, which is over with it; how it ended is recorded when all has been given back. */
+export async function withSession(
+  key: ResourceKey,
+  call: Call,
+  host: Host,
+  report: Partial<Report>,
+  work: (session: Session) => Promise<Outcome>,
+): Promise<Outcome> {
+  const tables = openTables(call, host)
+  const session = openSession(tables, call, host)
+  try {
+    return await reportingOutcome(
+      () => work(session),
+      outcome => recordHistory(tables, key, outcome, call, host, report),
+    )
+  } finally {
+    await session.close()
+  }
+}
+
+/** Reads only, on a connection of its own; to be closed. */
+export function openRetryingClient(
+  { settings }: Pick<Call, 'settings'>,
+  { clock, random, pid }: Host,
+  command: readonly string[],
+): RetryingClient {
+  const { servers, leaseMs, connectWaitMs, namespace } = settings
+  const attributes = attributesOf(pid, command)
+  return new RetryingClient({ servers, attributes, leaseMs, connectWaitMs, namespace, clock, random, onlyReads: true })
+}

@@ -1,0 +1,40 @@
+/** A subcommand without a command: stops at a resource of the lock tables until it is let on, and prints what there is to tell. */
+
+import type { Claim } from '../claims/model.js'
+import type { Report } from '../cli/output/report.js'
+import type { Host } from '../host.js'
+import type { Outcome } from '../outcome.js'
+import { awaitGrant } from './await-grant.js'
+import type { Call } from './context.js'
+import { leaveQuietly } from './held-claim.js'
+import { type LockRequest, lockOf, lockSourceAt } from './lock-request.js'
+import { withSession } from './open-session.js'
+
+export interface WaitOnlyRequest extends LockRequest {
+  /** For people without `--json`; '' for nothing. */
+  text(claim: Claim | undefined): string
+  /** For programs, besides kind and name; a contract. Absent where `text` is for programs. */
+  facts?(claim: Claim | undefined, waitedMs: number | undefined): object
+  /** It is decided at once, so there is no wait to report. */
+  instant?: boolean
+}
+
+export async function waitOnly(
+  request: WaitOnlyRequest,
+  call: Call,
+  host: Host,
+  report: Partial<Report>,
+): Promise<Outcome> {
+  const { kind, name } = request.key
+  Object.assign(report, { lock: lockOf(request.key), ...(request.instant ? {} : { waitMs: call.waitMs }) })
+  return await withSession(request.key, call, host, report, async session => {
+    const ownClaim = session.newClaim(request.key)
+    const grant = await awaitGrant(lockSourceAt(request, session, ownClaim), call, host, report)
+    if ('outcome' in grant) return grant.outcome
+    const { seen: claim } = grant.taken
+    await leaveQuietly(session, ownClaim) // the record of what was granted has been seen
+    const facts = call.options.json ? request.facts?.(claim, report.waitedMs) : undefined
+    host.stdout.write(facts ? `${JSON.stringify({ kind, name, ...facts })}\n` : request.text(claim))
+    return { kind: 'done' }
+  })
+}

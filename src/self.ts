@@ -1,8 +1,0 @@
-/** This process as others see it, where sera is a library: the process belongs to the program that uses it, and is only looked at. */
-import { maskWith } from './masking/mask.js'
-import { type Owner, ownerOf } from './store/owner.js'
-
-/** `label` stands for the command, which is otherwise what the process was started as. */
-export function self(label?: string): Owner {
-  return ownerOf(process.pid, label === undefined ? maskWith()(process.argv.slice(1)) : [label])
-}

@@ -1,0 +1,154 @@
+/** A GET_LOCK that is ours: kept alive by heartbeats, reclaimed when its connection broke, given back. */
+
+import type { HeldLock, LockWatcher } from '../../claims/lock.js'
+import { after, sleep } from '../../clock.js'
+import { backoff } from '../../network-errors.js'
+import { explain, isTransient } from '../mysql/retry.js'
+import { endFormer, type Former, holderOfMutex, QUEUED_MS } from './former-session.js'
+import { GetLockSession } from './session.js'
+
+/** What an attempt to take the lock again has come to. */
+type Attempt = 'ours' | 'theirs' | 'again'
+
+export class HeldGetLock implements HeldLock {
+  readonly token = undefined
+  #session: GetLockSession
+  /** When the session is known to have been alive at the server, ms on the boot clock. */
+  #provenAt: number
+  #watcher: LockWatcher | undefined
+  #timer: NodeJS.Timeout | undefined
+  #reclaiming = new AbortController()
+
+  /** `provenAt`: when the statement that proved the lock to be ours was sent, ms on the boot clock. */
+  constructor(
+    readonly name: string,
+    session: GetLockSession,
+    provenAt: number,
+  ) {
+    this.#session = session
+    this.#provenAt = provenAt
+  }
+
+  get provenAt(): number {
+    return this.#provenAt
+  }
+
+  get until(): number {
+    return this.#provenAt + this.#session.server.leaseMs
+  }
+
+  get lifeline(): number | undefined {
+    return this.#session.connection.descriptor
+  }
+
+  keep(watcher: LockWatcher): void {
+    this.#watcher = watcher
+    this.#session.connection.onBroken = error => this.#break(explain(error))
+    this.#scheduleBeat()
+  }
+
+  /** The next heartbeat is a third of a lease after the last was sent, however long its answer took. */
+  #scheduleBeat(): void {
+    const { clock, leaseMs } = this.#session.server
+    const delay = Math.max(0, this.#provenAt + leaseMs / 3 - clock.boot())
+    this.#timer = setTimeout(() => void this.#beat(), delay)
+  }
+
+  /** One heartbeat. */
+  async #beat(): Promise<void> {
+    const session = this.#session
+    const sentAt = session.server.clock.boot()
+    const problem = await session.confirm(this.name).catch(explain)
+    if (session !== this.#session || !this.#watcher) return
+    if (problem !== undefined) return this.#break(problem)
+    this.#provenAt = sentAt
+    this.#watcher.renewed(this.until)
+    this.#scheduleBeat()
+  }
+
+  #break(reason: string): void {
+    const watcher = this.#watcher
+    this.#stop()
+    watcher?.broken(reason)
+  }
+
+  #stop(): void {
+    clearTimeout(this.#timer)
+    this.#reclaiming.abort(new Error('no longer wanted'))
+    this.#watcher = undefined
+    this.#session.connection.onBroken = () => {}
+  }
+
+  async reclaim(until: number): Promise<boolean> {
+    const { server, connection, proof } = this.#session
+    this.#reclaiming = new AbortController()
+    const cancel = after(until - server.clock.boot(), () => this.#reclaiming.abort(new Error('too late')))
+    try {
+      return await this.#reclaimFrom({ name: this.name, proof }, this.#reclaiming.signal)
+    } catch {
+      return false
+    } finally {
+      cancel()
+      connection.destroy()
+    }
+  }
+
+  async #reclaimFrom(former: Former, signal: AbortSignal): Promise<boolean> {
+    const { server } = this.#session
+    for (let attempt = 1; ; attempt++) {
+      const found = await this.#attempt(former, signal).catch(error => (isTransient(error) ? 'again' : 'theirs'))
+      if (found !== 'again') return found === 'ours'
+      await sleep(backoff(attempt, server.random), signal)
+    }
+  }
+
+  async #attempt(former: Former, signal: AbortSignal): Promise<Attempt> {
+    const session = await this.#open(signal)
+    try {
+      if (await this.#take(session, 0, signal)) return 'ours'
+      const holder = await holderOfMutex(session, former)
+      if (holder === 'former') return await this.#takeFrom(former, session, signal)
+      return holder === 'free' ? 'again' : 'theirs'
+    } finally {
+      if (session !== this.#session) session.connection.destroy()
+    }
+  }
+
+  /** While another session waits, the former one is left alone: it keeps that one out until the command has been ended. */
+  async #takeFrom(former: Former, session: GetLockSession, signal: AbortSignal): Promise<Attempt> {
+    const looker = await this.#open(signal)
+    try {
+      const taken = this.#take(session, QUEUED_MS, signal)
+      taken.catch(() => {}) // also when the reclaim has been given up
+      if (!(await endFormer(looker, former, session.connection.id))) return 'theirs'
+      return (await taken) ? 'ours' : 'again'
+    } finally {
+      looker.connection.close()
+    }
+  }
+
+  #open(signal: AbortSignal): Promise<GetLockSession> {
+    const server = { ...this.#session.server, connectWaitMs: Number.POSITIVE_INFINITY }
+    return GetLockSession.open(server, { until: Number.POSITIVE_INFINITY, signal })
+  }
+
+  /** The lock, in a new session, which counts as alive from when it asked. */
+  async #take(session: GetLockSession, waitMs: number, signal: AbortSignal): Promise<boolean> {
+    const { clock } = session.server
+    const sentAt = clock.boot()
+    if (!(await session.take(this.name, { until: clock.now() + waitMs, signal }))) return false
+    this.#session = session
+    this.#provenAt = sentAt
+    return true
+  }
+
+  async release(): Promise<string | undefined> {
+    this.#stop()
+    return await this.#session.release(this.name)
+  }
+
+  abandon(): void {
+    this.#stop()
+    this.#session.connection.destroy()
+  }
+}

@@ -1,0 +1,111 @@
+/**
+ * The engine `get_lock`: a mutex that is one GET_LOCK on one connection, compatible with the original.
+ *
+ * Safety, with rules 5 to 7 of the child:
+ * 1. A grant proves itself by when the statement that confirmed it was *sent*: GET_LOCK's own, or, after a wait of more
+ *    than a third of a lease, that of one more heartbeat. From then on the lock is ours for a lease, because the server
+ *    ends the session (`wait_timeout`) no sooner than a lease after it heard from it.
+ * 2. A heartbeat every third of a lease asks whether the lock is still this session's; only its answer moves `until` on.
+ *    A slow answer is waited for and not taken for a loss: dropping the connection would give the lock away.
+ * 3. When the connection breaks, the server may have freed the lock already. `reclaim` takes the lock again only if
+ *    nobody has it, or if who has it is this engine's own dead session on the same run of the same server, which it ends.
+ */
+
+import type { HeldLock, Holder, LockWait, MutexEngine } from '../../claims/lock.js'
+import { after, sleep } from '../../clock.js'
+import { SeraError } from '../../errors.js'
+import { backoff } from '../../network-errors.js'
+import { explain, isTransient } from '../mysql/retry.js'
+import { HeldGetLock } from './held-lock.js'
+import { holderOf } from './holder.js'
+import { type GetLockServer, GetLockSession } from './session.js'
+
+/** A wait that lasted this long was one; what failed before it is forgiven. */
+const STEADY_MS = 1000
+
+/** A lock that was free is granted sooner. */
+const QUEUED_AFTER_MS = 20
+
+export class GetLockMutex implements MutexEngine {
+  /** Kept between a try and the wait that follows it. */
+  #session: GetLockSession | undefined
+  /** It is busy waiting, and can't be asked for anything else. */
+  #waiting = false
+
+  constructor(
+    readonly name: string,
+    readonly server: GetLockServer,
+  ) {}
+
+  async acquire(wait: LockWait): Promise<HeldLock | undefined> {
+    const { clock, leaseMs } = this.server
+    let provenAt = 0
+    const session = await this.#through(wait, async session => {
+      provenAt = clock.boot()
+      const settled = after(QUEUED_AFTER_MS, () => wait.queued?.(session.connection.descriptor))
+      const taken = await session.take(this.name, wait).finally(settled)
+      if (!taken) return false
+      if (clock.boot() - provenAt <= leaseMs / 3) return true
+      provenAt = clock.boot()
+      const problem = await session.confirmSoon(this.name, wait.signal)
+      if (problem) throw Object.assign(new Error(problem), { code: 'PROTOCOL_CONNECTION_LOST' })
+      return true
+    })
+    if (!session) return undefined
+    this.#session = undefined
+    return new HeldGetLock(this.name, session, provenAt)
+  }
+
+  async awaitFree(wait: LockWait): Promise<boolean> {
+    return (await this.#through(wait, session => session.pass(this.name, wait))) !== undefined
+  }
+
+  async holder(): Promise<Holder | undefined> {
+    try {
+      if (this.#session && !this.#waiting) return await holderOf(this.#session, this.name)
+      const now = { until: this.server.clock.now(), signal: new AbortController().signal }
+      const session = await GetLockSession.open(this.server, now)
+      return await holderOf(session, this.name).finally(() => session.connection.close())
+    } catch {
+      return undefined // news for a person; the lock itself will tell what is wrong
+    }
+  }
+
+  close(): void {
+    this.#session?.connection.close()
+    this.#session = undefined
+  }
+
+  /** Does one wait, on a new connection each time the server goes away under it. Undefined: the deadline passed. */
+  async #through(
+    wait: LockWait,
+    ask: (session: GetLockSession) => Promise<boolean>,
+  ): Promise<GetLockSession | undefined> {
+    const { clock, connectWaitMs, random } = this.server
+    let failingSince: number | undefined
+    for (let failures = 1; ; failures++) {
+      const startedAt = clock.now()
+      try {
+        this.#session ??= await GetLockSession.open(this.server, wait)
+        this.#waiting = true
+        return (await ask(this.#session)) ? this.#session : undefined
+      } catch (error) {
+        this.#session?.connection.destroy()
+        this.#session = undefined
+        wait.queued?.(undefined)
+        wait.signal.throwIfAborted()
+        if (error instanceof SeraError) throw error
+        if (failingSince === undefined || clock.now() - startedAt > STEADY_MS) failingSince = clock.now()
+        const until = Math.min(wait.until, failingSince + connectWaitMs)
+        if (!isTransient(error) || clock.now() >= until) throw lockFailed(error)
+        await sleep(backoff(failures, random), wait.signal)
+      } finally {
+        this.#waiting = false
+      }
+    }
+  }
+}
+
+function lockFailed(cause: unknown): SeraError {
+  return new SeraError('lock-failed', `the server failed while waiting for the lock: ${explain(cause)}`, { cause })
+}

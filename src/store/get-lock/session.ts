@@ -1,0 +1,214 @@
+/**
+ * One connection that locks with GET_LOCK. The server frees a session's locks when the session ends, and ends a session
+ * that has been silent for `wait_timeout`, which is set to the lease: a host that vanishes gives its lock back by itself.
+ * @see https://dev.mysql.com/doc/refman/en/locking-functions.html
+ */
+
+import type { LockWait } from '../../claims/lock.js'
+import { after, sleep } from '../../clock.js'
+import { SeraError } from '../../errors.js'
+import { backoff } from '../../network-errors.js'
+import { connect, type ServerTarget } from '../mysql/connect.js'
+import { type Connection, noAnswer, type Row } from '../mysql/connection.js'
+import { isInterrupted } from '../mysql/retry.js'
+import { statementComment } from '../mysql/statement-comment.js'
+import { setupStatement, type supportRules, unsupportedServer } from './server-support.js'
+
+export interface GetLockServer extends ServerTarget {
+  leaseMs: number
+  rules: ReturnType<typeof supportRules>
+}
+
+/** The servers' own limit is unclear beyond this, so an endless wait is asked for in pieces. */
+const LONGEST_WAIT_S = 30 * 24 * 3600
+
+/** Takes the lock, unless it is void here, and the proof of which session did (former-session.ts). */
+const TAKE = `SELECT IF(@sera_void IS NULL, GET_LOCK(?, ?), -1) AS granted, @sera_void AS void, GET_LOCK(?, 0) AS proof`
+
+/** Takes the lock and gives it back in one statement, so that n who only wait for it go through without n round trips. */
+const PASS = `SELECT IF(@sera_void IS NULL, CASE GET_LOCK(?, ?) WHEN 1 THEN RELEASE_LOCK(?) WHEN 0 THEN 0 END, -1) AS granted,
+  @sera_void AS void`
+
+/** Begins the name of the lock that proves which session is this one. */
+const PROOF = 'sera_session:'
+
+export class GetLockSession {
+  /** Names a lock that this session alone takes, together with the one it is asked for. */
+  readonly proof: string
+
+  private constructor(
+    readonly connection: Connection,
+    readonly server: GetLockServer,
+  ) {
+    const digits = () => server.random().toString(36).slice(2)
+    this.proof = `${PROOF}${connection.id}:${digits()}${digits()}`
+  }
+
+  static async open(server: GetLockServer, wait: LockWait): Promise<GetLockSession> {
+    const connection = await connect(server, wait)
+    const session = new GetLockSession(connection, server)
+    try {
+      await session.ask(setupStatement(server.rules, server.leaseMs, connection.isMariaDb))
+    } catch (error) {
+      connection.destroy()
+      throw error
+    }
+    return session
+  }
+
+  /** One short statement, under the DSN's writeTimeout and readTimeout, or else its time to connect. */
+  async ask(sql: string, values: unknown[] = []): Promise<Row> {
+    const [row = {}] = await this.rows(sql, values)
+    return row
+  }
+
+  /** The same, and all of its rows. */
+  rows(sql: string, values: unknown[] = []): Promise<Row[]> {
+    return this.connection.query(sql, values, this.#answerMs)
+  }
+
+  get #answerMs(): number {
+    const { readTimeoutMs, writeTimeoutMs, connectTimeoutMs } = this.server.dsn
+    return writeTimeoutMs + (readTimeoutMs || connectTimeoutMs)
+  }
+
+  /** Waits for the lock and keeps it; false when the deadline passed first. */
+  take(name: string, wait: LockWait): Promise<boolean> {
+    return this.#wait(TAKE, [name, this.proof], wait)
+  }
+
+  /** Waits until nobody has the lock; false when the deadline passed first. */
+  pass(name: string, wait: LockWait): Promise<boolean> {
+    return this.#wait(PASS, [name, name], wait)
+  }
+
+  async #wait(sql: string, [name, ...rest]: string[], wait: LockWait): Promise<boolean> {
+    const { clock, random, attributes } = this.server
+    let interruptions = 0
+    for (let tries = 0; ; tries++) {
+      wait.signal.throwIfAborted()
+      const remainingMs = Math.max(0, wait.until - clock.now())
+      const seconds = this.#secondsToWait(remainingMs)
+      if (seconds === 0 && tries > 0) await sleep(remainingMs, wait.signal)
+      const limitMs = seconds === 0 ? this.#answerMs : seconds * 1000 + ANSWER_MS
+      const marked = seconds === 0 ? sql : `${sql} ${statementComment(attributes)}`
+      const row = await this.#bounded(marked, [name, seconds, ...rest], limitMs, wait.signal).catch(unlessInterrupted)
+      if (row === undefined && tries === 0 && seconds === 0) throw noAnswer(limitMs)
+      if (row === undefined) return false
+      if (row.granted === 1) return true
+      if (row.void) throw unsupportedServer(this.server.rules, String(row.void))
+      if (row.granted === null) await this.#pause(++interruptions, backoff(interruptions, random), wait)
+      else if (clock.now() >= wait.until) return false
+    }
+  }
+
+  /** After an answer that was none. The deadline stands; past it, a few more tries find out whether the lock is free. */
+  async #pause(interruptions: number, ms: number, { until, signal }: LockWait): Promise<void> {
+    const remainingMs = until - this.server.clock.now()
+    if (remainingMs <= 0 && interruptions > LATE_TRIES) throw new SeraError('lock-failed', INTERRUPTED)
+    await sleep(remainingMs > 0 ? Math.min(ms, remainingMs) : ms, signal)
+  }
+
+  /**
+   * How long the server is to wait in one go. MySQL counts whole seconds: what is left below one is slept here, between
+   * a try before and a try after.
+   */
+  #secondsToWait(remainingMs: number): number {
+    const seconds = remainingMs / 1000
+    return Math.min(LONGEST_WAIT_S, this.connection.isMariaDb ? seconds : Math.floor(seconds + ROUNDED_UP))
+  }
+
+  /**
+   * Asks while the server takes its time. Whoever gets no answer, or has enough, drops the connection, and with it the
+   * wait and any grant under way. Undefined: no answer within `limitMs`.
+   */
+  #bounded(sql: string, values: unknown[], limitMs: number, signal: AbortSignal): Promise<Row | undefined> {
+    return new Promise((resolve, reject) => {
+      const stop = (settle: () => void) => {
+        settle()
+        this.connection.destroy()
+      }
+      const abort = () => stop(() => reject(signal.reason))
+      const cancel = after(limitMs, () => stop(() => resolve(undefined)))
+      signal.addEventListener('abort', abort, { once: true })
+      this.connection
+        .query(sql, values)
+        .then(([row]) => resolve(row ?? {}), reject)
+        .finally(() => {
+          cancel()
+          signal.removeEventListener('abort', abort)
+        })
+    })
+  }
+
+  /** Whether the lock is still this session's, on a server that is still the same: the proof that a renewal is. */
+  async confirm(name: string): Promise<string | undefined> {
+    const [row] = await this.#uninterrupted(() => this.connection.query(CONFIRM, [name]))
+    return this.#problemIn(row)
+  }
+
+  /** Asks again when the server interrupts the question: that says nothing of the lock. */
+  async #uninterrupted<T>(ask: () => Promise<T>): Promise<T> {
+    for (let interruptions = 1; ; interruptions++) {
+      try {
+        return await ask()
+      } catch (error) {
+        if (!isInterrupted(error)) throw error
+        await sleep(backoff(interruptions, this.server.random))
+      }
+    }
+  }
+
+  /** The same for a lock that is not in use yet: an answer that takes longer than a renewal may, or an abort, ends it. */
+  async confirmSoon(name: string, signal: AbortSignal): Promise<string | undefined> {
+    signal.throwIfAborted()
+    const ask = () => this.#bounded(CONFIRM, [name], this.server.leaseMs / 3, signal)
+    const row = await this.#uninterrupted(ask)
+    return row ? this.#problemIn(row) : 'the server does not answer'
+  }
+
+  #problemIn(row: Row | undefined): string | undefined {
+    if (Number(row?.held) !== 1) return NOT_HELD
+    if (Number(row?.read_only) === 1 && this.server.rules.length > 0) return 'the server has become read-only'
+    return undefined
+  }
+
+  /**
+   * Frees the lock and says goodbye. Never throws: what a broken connection held is free already.
+   *
+   * @returns why it was no longer held, as for `confirm`; undefined also when the server can't be asked
+   */
+  async release(name: string): Promise<string | undefined> {
+    try {
+      const [row] = await this.connection.query('SELECT RELEASE_LOCK(?) AS released', [name], ANSWER_MS)
+      return Number(row?.released) === 1 ? undefined : NOT_HELD
+    } catch {
+      return undefined // the connection is gone, or the server silent: the session's end frees the lock
+    } finally {
+      this.connection.close()
+    }
+  }
+}
+
+const NOT_HELD = 'the server no longer counts the lock as held by this connection'
+
+/** `read_only` is a number, or from MariaDB 12 on a word. */
+const CONFIRM = `SELECT IS_USED_LOCK(?) = CONNECTION_ID() AS held, @@global.read_only NOT IN ('0', 'OFF') AS read_only`
+
+/** GET_LOCK answers NULL when it was interrupted; a limit on the time of statements is an error. */
+function unlessInterrupted(error: unknown): Row {
+  if (!isInterrupted(error)) throw error
+  return { granted: null }
+}
+
+const LATE_TRIES = 3
+
+const INTERRUPTED =
+  'GET_LOCK failed on the server each time that it was tried: look whether something there ends statements (KILL QUERY), ' +
+  'and at its error log'
+
+/** What the server may take to answer on top of its wait. */
+const ANSWER_MS = 2000
+
+/** A wait of whole seconds has lost some milliseconds to connecting; it is still one of whole seconds. */
+const ROUNDED_UP = 0.25

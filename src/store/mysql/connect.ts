@@ -1,0 +1,68 @@
+/**
+ * Connecting as DESIGN says: always one full attempt, even when there is no time to wait; transient failures are tried
+ * again with jitter until the wait or `connectWait` is over; what can't get better is not tried again.
+ */
+import { hostname } from 'node:os'
+import type { LockWait } from '../../claims/lock.js'
+import { type Clock, sleep } from '../../clock.js'
+import { type Dsn, describeDsn } from '../../config/dsn.js'
+import { SeraError } from '../../errors.js'
+import { backoff } from '../../network-errors.js'
+import { type Attributes, Connection } from './connection.js'
+import { explain, isTransient } from './retry.js'
+
+export interface ServerTarget {
+  dsn: Dsn
+  /** How long transient failures are retried, ms. */
+  connectWaitMs: number
+  attributes: Attributes
+  clock: Clock
+  random: () => number
+}
+
+/** Bytes of the command that are shown to others on the server; MySQL keeps 512 for all attributes. */
+const COMMAND_SHOWN = 200
+
+/** `lock`: what the connection holds or waits for with GET_LOCK. */
+export function attributesOf(pid: number, command: readonly string[], lock?: string): Attributes {
+  const shown = Buffer.from(command.join(' '))
+    .subarray(0, COMMAND_SHOWN)
+    .toString()
+    .replace(/\uFFFD+$/, '')
+  return { program_name: 'sera', host: hostname(), pid: String(pid), ...(lock ? { lock } : {}), command: shown }
+}
+
+/** A connection, or SeraError('lock-failed') with what is wrong and where. */
+export async function connect(server: ServerTarget, wait: LockWait): Promise<Connection> {
+  const until = Math.min(wait.until, server.clock.now() + server.connectWaitMs)
+  for (let attempt = 1; ; attempt++) {
+    wait.signal.throwIfAborted()
+    try {
+      return await openUnlessAborted(server, wait.signal)
+    } catch (error) {
+      wait.signal.throwIfAborted()
+      if (error instanceof SeraError) throw error
+      const pause = backoff(attempt, server.random)
+      if (!isTransient(error) || server.clock.now() + pause >= until) throw cannotConnect(server.dsn, error)
+      await sleep(pause, wait.signal)
+    }
+  }
+}
+
+async function openUnlessAborted(server: ServerTarget, signal: AbortSignal): Promise<Connection> {
+  const opening = Connection.open(server.dsn, server.attributes)
+  return await new Promise((resolve, reject) => {
+    const abort = () => {
+      reject(signal.reason)
+      opening.then(late => late.destroy()).catch(() => {})
+    }
+    signal.addEventListener('abort', abort, { once: true })
+    opening.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
+  })
+}
+
+function cannotConnect(dsn: Dsn, cause: unknown): SeraError {
+  return new SeraError('lock-failed', `cannot connect to ${describeDsn(dsn)} as ${dsn.user}: ${explain(cause)}`, {
+    cause,
+  })
+}

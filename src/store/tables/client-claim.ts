@@ -1,0 +1,47 @@
+/**
+ * Claims that a process makes for clients of its own, who come back and name them by their id. They are told from
+ * others by their process id, which is the beginning of their id: whoever has the id renews them, from wherever.
+ */
+
+import type { ClaimWithOwner, Deadline, ResourceKey } from '../../claims/model.js'
+import { CONTENDER_COLUMNS, contendersOf, NOW } from './claim-sql.js'
+import { type RetryingClient, SEPARATOR } from './retrying-client.js'
+
+export interface ClientClaim extends ClaimWithOwner {
+  key: ResourceKey
+  /** When its lease is over, by the server's clock. */
+  expiresAt: Date
+}
+
+/** The process id of such a claim: no process has it, so that none takes the claim for one that it has given up. */
+export function clientProcess(id: string): string {
+  return id.slice(0, 16)
+}
+
+/** Undefined: it is not there, or is not a client's. @throws SeraError lock-failed */
+export async function readClaim(
+  client: RetryingClient,
+  id: string,
+  deadline: Deadline,
+): Promise<ClientClaim | undefined> {
+  const rows = await client.persist(connection => connection.query(READ, [id]), deadline)
+  const [claim] = contendersOf(rows)
+  const [row] = rows
+  if (!claim || !row) return undefined
+  const name = String(row.name).split(SEPARATOR).at(-1) as string
+  const expiresAt = new Date(Number(row.now) / 1000 - claim.overdueMs)
+  return { ...claim, key: { kind: String(row.kind), name }, expiresAt }
+}
+
+/** Another lease for a claim that has been granted. @throws SeraError lock-failed */
+export async function renewClaim(client: RetryingClient, id: string, deadline: Deadline): Promise<void> {
+  await client.persist(connection => connection.change(RENEW, [id]), deadline)
+}
+
+const A_CLIENTS = 'c.id = ? AND c.process_id = LEFT(c.id, 16)'
+
+const READ = `SELECT r.kind, r.name, ${NOW} AS now, ${CONTENDER_COLUMNS}
+FROM sera_claim c JOIN sera_resource r ON r.id = c.resource_id WHERE ${A_CLIENTS}`
+
+const RENEW = `UPDATE sera_claim c SET c.renewals = c.renewals + 1,
+  c.expires_at = UTC_TIMESTAMP(6) + INTERVAL c.lease_ms * 1000 MICROSECOND WHERE ${A_CLIENTS} AND c.state <> 'waiting'`

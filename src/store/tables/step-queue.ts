@@ -1,0 +1,116 @@
+/**
+ * The steps of one resource that this process has to do. At the server they would only wait for each other: there they stand in line
+ * one a process. Those of newcomers who stand next to each other are done together.
+ */
+
+import type { Deadline, ResourceKey, StepResult } from '../../claims/model.js'
+import { SeraError } from '../../errors.js'
+import { enqueueBatch, LARGEST_BATCH } from './batch-enqueue.js'
+import { type RetryingClient, SEPARATOR } from './retrying-client.js'
+import { runStep, type Step } from './step.js'
+import type { Tries } from './tries.js'
+
+export interface QueuedStep {
+  step: Omit<Step, 'sentAt'>
+  deadline: Deadline
+  resolve: (result: StepResult) => void
+  reject: (error: unknown) => void
+}
+
+export class StepQueue {
+  readonly #waiting: QueuedStep[] = []
+  #running = false
+
+  constructor(
+    readonly client: RetryingClient,
+    /** Nobody is left. */
+    readonly ended: () => void,
+  ) {}
+
+  add(one: QueuedStep): void {
+    this.#waiting.push(one)
+    if (!this.#running) void this.#run()
+  }
+
+  /** Never rejects. */
+  async #run(): Promise<void> {
+    this.#running = true
+    for (let next = this.#next(); next.length > 0; next = this.#next()) {
+      if (next.length > 1) await this.#runBatch(next)
+      else await this.#runAlone(next[0] as QueuedStep)
+    }
+    this.#running = false
+    this.ended()
+  }
+
+  /** The first, or all the newcomers who stand first. */
+  #next(): QueuedStep[] {
+    const other = this.#waiting.findIndex(({ step }) => !isNewcomer(step))
+    const newcomers = other === -1 ? this.#waiting.length : other
+    return this.#waiting.splice(0, Math.max(1, Math.min(newcomers, LARGEST_BATCH)))
+  }
+
+  /** When the outcome of the join is in doubt, each is done alone and finds its claim by its id. */
+  async #runBatch(all: readonly QueuedStep[]): Promise<void> {
+    const sentAt = this.#clock.boot()
+    const join = this.client.persist(
+      async (connection, { count }) => {
+        if (count > 1) return undefined
+        const steps = all.map(({ step }) => ({ ...step, sentAt: this.#clock.boot() }))
+        return await enqueueBatch(connection, steps, Math.max(...steps.map(oldestOf)))
+      },
+      (all[0] as QueuedStep).deadline,
+    )
+    const results = await join.catch(() => undefined)
+    results?.forEach((result, at) => {
+      all[at]?.resolve(result)
+    })
+    const [next, ...others] = all.slice(results?.length ?? 0)
+    const doubtfulSince = results ? undefined : sentAt
+    if (next) await this.#runAlone(next, doubtfulSince)
+    if (results) this.#waiting.unshift(...others)
+    else for (const one of others) await this.#runAlone(one, doubtfulSince)
+  }
+
+  async #runAlone(one: QueuedStep, doubtfulSince?: number): Promise<void> {
+    try {
+      const result = await this.client.persist(
+        async (connection, tries) => await runStep(connection, this.#step(one, tries, doubtfulSince)),
+        one.deadline,
+      )
+      one.resolve(result)
+    } catch (error) {
+      one.reject(error)
+    }
+  }
+
+  /** A repetition finds what an earlier try did only while that is sure to be there: for a lease, on a clock that counts suspend. */
+  #step({ step }: QueuedStep, tries: Tries, doubtfulSince = tries.doubtfulSince): Step {
+    const { key, request } = step
+    const decide: Step['decide'] = (state, me) => {
+      const inDoubtMs = this.#clock.boot() - (doubtfulSince ?? Number.POSITIVE_INFINITY)
+      if (inDoubtMs >= request.leaseMs) throw outcomeUnknown(key)
+      return step.decide(state, me)
+    }
+    // an earlier try may have put the claim where a look at the oldest would miss it
+    const again = tries.count > 1 ? { read: 'all' as const } : {}
+    return { ...step, ...again, decide, sentAt: this.#clock.boot() }
+  }
+
+  get #clock() {
+    return this.client.options.clock
+  }
+}
+
+function isNewcomer({ join, read }: QueuedStep['step']): boolean {
+  return join && typeof read === 'object'
+}
+
+function oldestOf({ read }: Step): number {
+  return typeof read === 'object' ? read.oldest : 0
+}
+
+function outcomeUnknown({ kind, name }: ResourceKey): SeraError {
+  const own = name.slice(name.indexOf(SEPARATOR) + 1)
+  return new SeraError('lock-failed', `${kind} ${own}: the server did not answer for a lease; what it did is not known`)
+}

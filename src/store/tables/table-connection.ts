@@ -1,0 +1,213 @@
+/** A connection to the lock tables: its session set up, the tables there and of a version that is known. */
+import type { Dsn } from '../../config/dsn.js'
+import { SeraError } from '../../errors.js'
+import { type Attributes, type Changed, Connection, type Row } from '../mysql/connection.js'
+import { limitSilence, STEP_SILENCE_S } from '../mysql/idle-limit.js'
+import { errorCode, rival } from '../mysql/retry.js'
+import { tableSessionSettings } from '../mysql/session-settings.js'
+import { createTables } from '../schema/create-tables.js'
+import { checkVersion, SCHEMA_VERSION } from '../schema/schema.js'
+import { checkEngines, FOREIGN_TABLES } from '../schema/table-engines.js'
+
+export interface TableServer {
+  attributes: Attributes
+  /** What one call may take, ms; always less than a third of a lease. */
+  callLimitMs: number
+  /** What a session may be silent between steps before the server ends it, ms. */
+  idleLimitMs: number
+  /** The tables may be missing, or of another version. */
+  anySchema?: boolean | undefined
+  /** Told with each connection what kind of server it is. */
+  onTraits(facts: ServerTraits): void
+  /** Nothing will be written: tables that are missing stay so, and are no reason not to connect. */
+  onlyReads?: boolean | undefined
+}
+
+/** Where the tables are when the DSN names no database. */
+const DEFAULT_DATABASE = 'sera'
+
+export function databaseOf({ database }: Pick<Dsn, 'database'>): string {
+  return database ?? DEFAULT_DATABASE
+}
+
+export class TableConnection {
+  #inTransaction = false
+  /** The server has the long limit for its silence, see `idle-limit.ts`. */
+  #isParked = false
+
+  private constructor(
+    /** The member it leads to. */
+    readonly dsn: Dsn,
+    readonly raw: Connection,
+    readonly database: string,
+    readonly server: Pick<TableServer, 'callLimitMs' | 'idleLimitMs'>,
+    readonly facts: ServerTraits,
+  ) {}
+
+  /** One full attempt. Rejects with the driver's error, or SeraError `lock-failed` when another try can't help. */
+  static async open(dsn: Dsn, server: TableServer): Promise<TableConnection> {
+    const database = databaseOf(dsn)
+    const connectTimeoutMs = Math.min(dsn.connectTimeoutMs, server.callLimitMs)
+    // names are of any language, whatever the account's other programs use
+    const own = { ...dsn, database, connectTimeoutMs, charset: undefined, collation: undefined }
+    const raw = await Connection.open(own, server.attributes).catch(error => {
+      if (!NO_DATABASE.includes(errorCode(error) ?? '')) throw error
+      if (!server.onlyReads || dsn.database !== undefined) throw noDatabase(dsn, error)
+      return Connection.open({ ...own, database: undefined }, server.attributes)
+    })
+    try {
+      await setUp(raw, server)
+      const facts = await learn(raw, database, server)
+      server.onTraits(facts)
+      await readFresh(raw, facts, server)
+      return new TableConnection(dsn, raw, database, server, facts)
+    } catch (error) {
+      raw.destroy()
+      throw error
+    }
+  }
+
+  /** What one statement may take, ms. */
+  get limitMs(): number {
+    return this.server.callLimitMs
+  }
+
+  query(sql: string, values: unknown[] = []): Promise<Row[]> {
+    return this.raw.query(sql, values, this.limitMs)
+  }
+
+  async change(sql: string, values: unknown[] = []): Promise<Changed> {
+    return this.#expect(this.#inTransaction, await this.raw.change(sql, values, this.limitMs))
+  }
+
+  /** It may be idle for a lease from now on. */
+  park(): void {
+    if (this.raw.isMariaDb || this.#isParked) return
+    this.#isParked = true
+    this.#limitSilence(Math.ceil(this.server.idleLimitMs / 1000)).catch(() => {}) // the next statement meets the error, too
+  }
+
+  async begin(): Promise<void> {
+    if (this.#isParked) {
+      await this.#limitSilence(STEP_SILENCE_S)
+      this.#isParked = false
+    }
+    this.#expect(true, await this.raw.change('START TRANSACTION', [], this.limitMs))
+    this.#inTransaction = true
+  }
+
+  commit(): Promise<void> {
+    return this.#end('COMMIT')
+  }
+
+  rollback(): Promise<void> {
+    return this.#end('ROLLBACK')
+  }
+
+  async #limitSilence(seconds: number): Promise<void> {
+    await this.change(`SET SESSION ${limitSilence(seconds)}`)
+  }
+
+  async #end(how: 'COMMIT' | 'ROLLBACK'): Promise<void> {
+    this.#inTransaction = false
+    await this.change(how)
+  }
+
+  /**
+   * Compares with what the server says of its transaction after a statement. When it has none any more, it has thrown the
+   * transaction away without a word, and done the statement by itself. When it still has one, nothing is committed.
+   */
+  #expect(inTransaction: boolean, changed: Changed): Changed {
+    if (changed.inTransaction === inTransaction) return changed
+    if (inTransaction) throw rival()
+    this.raw.destroy()
+    throw new SeraError('lock-failed', STILL_OPEN)
+  }
+}
+
+const STILL_OPEN =
+  'the server has a transaction open after a COMMIT or a single statement, so nothing is committed: ' +
+  'connect to the server itself, without a proxy in between'
+
+/** `init_connect` may have left the session in a transaction, which would take in all that follows. */
+async function setUp(raw: Connection, { callLimitMs, idleLimitMs }: TableServer): Promise<void> {
+  const sql = `SET SESSION ${tableSessionSettings(raw.isMariaDb, idleLimitMs, callLimitMs)}`
+  const { inTransaction } = await raw.change(sql, [], callLimitMs)
+  if (inTransaction) await raw.change('ROLLBACK', [], callLimitMs)
+}
+
+export interface ServerTraits {
+  isReadOnly: boolean
+  /** Galera, or Group Replication. */
+  cluster: 'galera' | 'group' | undefined
+  /** Members accept writes that may lag behind each other. */
+  isMultiPrimary: boolean
+}
+
+/** One query says all; without the tables it fails, and they are made, unless the server takes no writes. */
+async function learn(raw: Connection, database: string, server: TableServer): Promise<ServerTraits> {
+  const { callLimitMs, anySchema, onlyReads } = server
+  const ask = async (sql: string) => (await raw.query(sql, [], callLimitMs))[0] ?? {}
+  const settings = settingsQuery(raw.isMariaDb)
+  const bare = `SELECT (${settings}) AS settings`
+  const all = `SELECT (SELECT MAX(version) FROM sera_schema) AS version, (${settings}) AS settings,
+    (${FOREIGN_TABLES}) AS foreign_tables`
+  const row = await ask(anySchema ? bare : all).catch(async error => {
+    if (!(onlyReads ? NO_TABLES : ['ER_NO_SUCH_TABLE']).includes(errorCode(error) ?? '')) throw error
+    const told = await ask(bare)
+    if (onlyReads || isReadOnly(String(told.settings))) return told
+    await createTables(raw, 0, database, callLimitMs)
+    return await ask(all)
+  })
+  checkVersion(Number(row.version ?? SCHEMA_VERSION))
+  if (!onlyReads) checkEngines(row.foreign_tables, database)
+  const told = String(row.settings)
+  return { isReadOnly: isReadOnly(told), ...clusterOf(told) }
+}
+
+/** `name=value`, separated by commas, of those that the server has. */
+function settingsQuery(isMariaDb: boolean): string {
+  const variables = isMariaDb ? 'information_schema.GLOBAL_VARIABLES' : 'performance_schema.global_variables'
+  return `SELECT GROUP_CONCAT(LOWER(VARIABLE_NAME), '=', VARIABLE_VALUE) FROM ${variables}
+    WHERE VARIABLE_NAME IN ('read_only', 'super_read_only', 'wsrep_on', 'group_replication_group_name',
+      'group_replication_single_primary_mode')`
+}
+
+/** MariaDB 12 has words for kinds of read-only. */
+function isReadOnly(settings: string): boolean {
+  return /read_only=(?!OFF|0)/i.test(settings)
+}
+
+function clusterOf(settings: string): Pick<ServerTraits, 'cluster' | 'isMultiPrimary'> {
+  if (/wsrep_on=(ON|1)/i.test(settings)) return { cluster: 'galera', isMultiPrimary: true }
+  const isMultiPrimary = /single_primary_mode=(OFF|0)/i.test(settings)
+  return { cluster: /group_name=[^,]/i.test(settings) ? 'group' : undefined, isMultiPrimary }
+}
+
+/** Members of a cluster wait, before they read, until they have all that was committed elsewhere. */
+const READS_ARE_FRESH = {
+  galera: 'wsrep_sync_wait = 7',
+  group: "group_replication_consistency = 'BEFORE'",
+} as const
+
+async function readFresh(
+  raw: Connection,
+  { cluster, isMultiPrimary }: ServerTraits,
+  server: TableServer,
+): Promise<void> {
+  if (cluster && isMultiPrimary) await raw.change(`SET SESSION ${READS_ARE_FRESH[cluster]}`, [], server.callLimitMs)
+}
+
+/** There is no database, there are no tables in it, or the account may not read them. */
+export const NO_TABLES = ['ER_NO_SUCH_TABLE', 'ER_NO_DB_ERROR', 'ER_TABLEACCESS_DENIED_ERROR']
+
+/** It does not exist, or the account may not use it, which an account can't tell apart. */
+export const NO_DATABASE = ['ER_BAD_DB_ERROR', 'ER_DBACCESS_DENIED_ERROR']
+
+function noDatabase({ database, user }: Dsn, cause: unknown): SeraError {
+  const problem =
+    database === undefined
+      ? `the lock tables need a database: name one in the DSN, or create "${DEFAULT_DATABASE}" and grant it to ${user}`
+      : `there is no database ${database} for the lock tables, or ${user} may not use it: create and grant it, or name another`
+  return new SeraError('lock-failed', problem, { cause })
+}

@@ -1,0 +1,80 @@
+import test from 'ava'
+import { acquire } from '../../src/claims/acquire.js'
+import { Session, type SessionOptions } from '../../src/claims/session.js'
+import { MUTEX } from '../../src/primitives/mutex.js'
+import { MemoryStore, MemoryTables } from '../../src/store/tables/memory-store.js'
+
+const EVERY_MS = 20_000
+const LEASE_MS = 2000
+/** Of lease, margin and skew. */
+const PROOF_MS = LEASE_MS + 1000 + 500
+
+class CountingStore extends MemoryStore {
+  rounds = 0
+
+  override sight(...asked: Parameters<MemoryStore['sight']>): Promise<void> {
+    this.rounds++
+    return super.sight(...asked)
+  }
+}
+
+/** Participants whose time passes when the test says so. */
+function tablesOf() {
+  const clock = { time: 0, now: () => clock.time, boot: () => clock.time }
+  const tables = new MemoryTables(clock)
+  const join = (options: Partial<SessionOptions> = {}) => {
+    const store = new CountingStore(tables)
+    const timing = { clock, leaseMs: LEASE_MS, graceMs: 0, maxClockSkewMs: 500, reapEveryMs: EVERY_MS }
+    return { store, session: new Session(store, { ...timing, ...options }) }
+  }
+  const abandoned = async (count: number) => {
+    const { session } = join()
+    for (let at = 0; at < count; at++) {
+      const ownClaim = session.newClaim({ kind: 'mutex', name: `job ${at}` })
+      await acquire(session, ownClaim, {}, MUTEX, { until: clock.time })
+      session.forget(ownClaim)
+    }
+  }
+  return { clock, tables, join, abandoned, left: () => [...tables.shelves.values()].flatMap(({ rows }) => rows).length }
+}
+
+test('a round is due about as often as it is told to, and no sooner', async t => {
+  const { clock, join } = tablesOf()
+  const { store, session } = join()
+  await session.reaper.tick()
+  clock.time += EVERY_MS / 2 - 1
+  await session.reaper.tick()
+  t.is(store.rounds, 0)
+  clock.time += EVERY_MS + 1
+  await Promise.all([session.reaper.tick(), session.reaper.tick()])
+  await session.reaper.tick()
+  t.is(store.rounds, 1)
+})
+
+test('a round takes what was seen long enough before, at many names, and goes on while there is more', async t => {
+  const { clock, join, abandoned, left } = tablesOf()
+  await abandoned(250)
+  const { store, session } = join()
+  clock.time += 2 * EVERY_MS
+  await session.reaper.tick()
+  t.is(left(), 250, 'seen for the first time')
+  clock.time += PROOF_MS
+  t.is(await session.reaper.round(), 0)
+  clock.time += 2 * EVERY_MS
+  await session.reaper.tick()
+  t.is(left(), 50)
+  await session.reaper.tick()
+  t.is(left(), 0)
+  t.is(store.rounds, 4)
+})
+
+test('a round that fails is tried again, and nobody hears of it', async t => {
+  const { clock, join } = tablesOf()
+  const { store, session } = join()
+  store.expired = () => Promise.reject(new Error('the server is gone'))
+  for (const rounds of [1, 2]) {
+    clock.time += 2 * EVERY_MS
+    await t.notThrowsAsync(session.reaper.tick())
+    t.is(store.rounds, rounds)
+  }
+})

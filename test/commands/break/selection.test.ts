@@ -1,0 +1,69 @@
+import test from 'ava'
+import { select } from '../../../src/commands/break/selection.js'
+import type { ClaimView, ResourceView } from '../../../src/status/resource-view.js'
+
+const claim = (id: string, state: ClaimView['state'], ticket: number): ClaimView => {
+  return { id, state, ticket, host: 'web-1', pid: 1, command: 'x', sinceMs: 1 }
+}
+const session = (state: ClaimView['state'], connection: number): ClaimView => {
+  return { state, connection, host: 'web-1', pid: 1, command: 'x', sinceMs: undefined }
+}
+const at = (claims: readonly ClaimView[], given: Partial<ResourceView> = {}) => {
+  const view: ResourceView = { kind: 'rwlock', name: 'x', engine: undefined, resource: undefined, claims, ...given }
+  return { views: [view], unseen: [] }
+}
+const ONE = { ticket: undefined, all: false }
+const ALL = { ticket: undefined, all: true }
+
+test('the only holder is meant, and nobody who waits', t => {
+  const { ids, views } = select(at([claim('a', 'granted', 5), claim('b', 'waiting', 6)]), 'rwlock x', ONE)
+  t.deepEqual(ids, ['a'])
+  t.deepEqual(
+    views[0]?.claims.map(({ id }) => id),
+    ['a'],
+    'what is shown is what is broken',
+  )
+})
+
+test('of several holders none is meant without a word', t => {
+  const held = at([claim('a', 'granted', 5), claim('b', 'granted', 6)])
+  t.throws(() => select(held, 'rwlock x', ONE), {
+    message: /held by 2: say which with --ticket, or --all; tickets: 5 .* 6 /,
+  })
+  t.deepEqual(select(held, 'rwlock x', { ticket: 6, all: false }).ids, ['b'])
+  t.deepEqual(select(held, 'rwlock x', ALL).ids, ['a', 'b'])
+})
+
+test('a ticket is anybody’s, and all are those who wait too', t => {
+  const held = at([claim('a', 'granted', 5), claim('b', 'waiting', 6)])
+  t.deepEqual(select(held, 'rwlock x', { ticket: 6, all: false }).ids, ['b'])
+  t.deepEqual(select(held, 'rwlock x', ALL).ids, ['a', 'b'])
+  t.throws(() => select(held, 'rwlock x', { ticket: 7, all: false }), {
+    message: /nobody at rwlock x has the ticket 7/,
+  })
+})
+
+test('where nobody holds there is nothing to break, and what could not be seen is said', t => {
+  t.throws(() => select({ views: [], unseen: ['Who knows.'] }, 'mutex x', ONE), {
+    message: 'nobody holds mutex x. Who knows.',
+  })
+  t.throws(() => select(at([claim('b', 'waiting', 6)]), 'rwlock x', ONE), {
+    message: /nobody holds rwlock x; 1 wait there/,
+  })
+})
+
+test('of a GET_LOCK its holder is ended, and never one who waits', t => {
+  const { ids, sessions } = select(
+    at([session('granted', 7), session('waiting', 8)], { kind: 'mutex', engine: 'get_lock' }),
+    'mutex x',
+    ALL,
+  )
+  t.deepEqual([ids, sessions], [[], [{ name: 'x', connection: 7 }]])
+})
+
+test('what a once key remembers goes with all, and only then', t => {
+  const resource = { version: 1, grantedToken: 1, capacity: undefined, value: 0, generation: 0, record: '{}' }
+  const remembered = at([], { kind: 'once', resource })
+  t.deepEqual(select(remembered, 'once x', ALL).records, [{ name: 'x', record: '{}' }])
+  t.throws(() => select(remembered, 'once x', ONE), { message: 'nobody holds once x' })
+})

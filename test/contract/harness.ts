@@ -1,0 +1,248 @@
+/**
+ * Contract tests: what a primitive promises, seen on the lock tables in memory and on every server of the run.
+ *
+ * Each test has tables, or a namespace, of its own, named after its file and title. Its participants are closed at its end, and then
+ * nothing of them may be left in the tables.
+ */
+import { createHash } from 'node:crypto'
+import ava, { type ExecutionContext } from 'ava'
+import mysql from 'mysql2/promise'
+import type { ClaimStore } from '../../src/claims/model.js'
+import { ownerOf } from '../../src/claims/owner.js'
+import { Session } from '../../src/claims/session.js'
+import { systemClock } from '../../src/clock.js'
+import { parseDsn } from '../../src/config/dsn.js'
+import { Sera } from '../../src/lib/sera.js'
+import { FOREVER } from '../../src/primitives/gate.js'
+import type { Kind } from '../../src/primitives/names.js'
+import type { Contender } from '../../src/primitives/primitive.js'
+import { LockTables } from '../../src/store/tables/lock-tables.js'
+import { MemoryStore, MemoryTables } from '../../src/store/tables/memory-store.js'
+import { type SharedServer, sharedServers } from '../support/servers.js'
+import { until } from '../support/until.js'
+import { MortalStore } from './mortal-store.js'
+
+export interface JoinOptions {
+  leaseMs?: number
+  graceMs?: number
+  maxClockSkewMs?: number
+  label?: string
+}
+
+/** A participant that can die without a word, as its process would by SIGKILL. */
+export interface Mortal {
+  sera: Sera
+  session: Session
+  die(): void
+}
+
+/** Lock tables for one test. */
+interface Tables {
+  open(label: string): ClaimStore
+  /** How many claims are there. */
+  count(): Promise<number>
+  /** Takes every claim away, as an operator would who breaks the lock. */
+  clear(): Promise<void>
+  /** Puts the clock of the tables forward: all that was written before is that much older. */
+  forward(ms: number): Promise<void>
+  /** The resources were last used that much earlier, and what they remember is kept for as much less. */
+  idle(ms: number): Promise<void>
+  /** What is recorded of runs has happened that much earlier, and is kept for as much less. */
+  age(ms: number): Promise<void>
+}
+
+/** Of those who die, so that the others need not wait for long. */
+export const SHORT_LEASE_MS = 5000
+
+/** A participant that accepts recorded sightings soon; the others go by what they have seen themselves. */
+export const HASTY = { maxClockSkewMs: 0 }
+
+/** For what a death holds up: longer than any lease of the dead takes. */
+export const OUTLIVE = { wait: '45s' }
+
+/** What a store takes its limit for a call from: a loaded machine is slow, and not what is tested here. */
+const CALLS_AS_OF_MS = 60_000
+
+export class ContractHarness {
+  readonly #participants: Session[] = []
+
+  constructor(
+    readonly tables: Tables,
+    /** Any name will do: the tables are the test's own. */
+    readonly name = 'it',
+  ) {}
+
+  join(options: JoinOptions = {}): Sera {
+    return this.mortal(options).sera
+  }
+
+  mortal({ leaseMs = 60_000, graceMs = 0, maxClockSkewMs = 3_600_000, label = 'test' }: JoinOptions = {}): Mortal {
+    const store = new MortalStore(this.tables.open(label))
+    const session = new Session(store, { clock: systemClock, leaseMs, graceMs, maxClockSkewMs })
+    this.#participants.push(session)
+    return { sera: new Sera(session), session, die: () => store.die() }
+  }
+
+  /** Waits until the lease of a claim at the resource is over. */
+  async expired(kind: Kind): Promise<void> {
+    const store = this.tables.open('observer')
+    await until('a claim that is overdue', async () => {
+      const claims = await store.listClaims({ kind, name: this.name }, { until: Number.POSITIVE_INFINITY })
+      return claims.some(({ overdueMs }) => overdueMs > 0)
+    })
+    await store.close()
+  }
+
+  /** Has a reaper come again and again, until as many claims are left at the resource. */
+  async reaped(kind: Kind, left: number): Promise<void> {
+    const { session } = this.mortal(HASTY)
+    await until('the dead are reaped', async () => {
+      await session.reaper.round()
+      const claims = await session.store.listClaims({ kind, name: this.name }, { until: Number.POSITIVE_INFINITY })
+      return claims.length === left
+    })
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#participants.map(session => session.close()))
+  }
+}
+
+type ContractTest = (t: ExecutionContext, bench: ContractHarness) => Promise<void>
+
+/** Declares a test for each kind of lock tables. */
+export function contract(title: string, body: ContractTest): void {
+  declare(ava, title, body)
+}
+
+/** For what keeps the machine busy: one after the other. */
+contract.serial = (title: string, body: ContractTest): void => declare(ava.serial, title, body)
+
+function declare(
+  test: (title: string, body: (t: ExecutionContext) => Promise<void>) => void,
+  title: string,
+  body: ContractTest,
+): void {
+  const kinds: Array<[string, (namespace: string) => Tables]> = [
+    ['memory', inMemory],
+    ...sharedServers().map((server): [string, (namespace: string) => Tables] => [
+      server.label ?? server.kind,
+      onServer(server),
+    ]),
+  ]
+  for (const [kind, tablesFor] of kinds) {
+    test(`${title} (${kind})`, async t => {
+      const tables = tablesFor(createHash('md5').update(`${ava.meta.file} ${t.title}`).digest('hex'))
+      const bench = new ContractHarness(tables)
+      try {
+        await body(t, bench)
+        t.is(await tables.count(), 0, 'claims that were left behind')
+      } finally {
+        await bench.close()
+      }
+    })
+  }
+}
+
+/** Waits until as many wait at the resource. */
+export async function waiting(at: { contenders(): Promise<Contender[]> }, count: number): Promise<Contender[]> {
+  return until(`${count} waiting`, async () => {
+    const found = (await at.contenders()).filter(({ state }) => state === 'waiting')
+    return found.length === count && found
+  })
+}
+
+function inMemory(): Tables {
+  let ahead = 0
+  const tables = new MemoryTables({ now: () => systemClock.now() + ahead, boot: systemClock.boot })
+  const shelves = () => [...tables.shelves.values()]
+  return {
+    open: label => new MemoryStore(tables, ownerOf(process.pid, [label])),
+    count: async () => shelves().reduce((sum, { rows }) => sum + rows.length, 0),
+    async clear() {
+      for (const shelf of shelves()) shelf.rows = []
+    },
+    async forward(ms) {
+      ahead += ms
+    },
+    async idle(ms) {
+      for (const shelf of shelves()) {
+        const { value, version } = shelf.resource
+        shelf.resource = {
+          ...shelf.resource,
+          version: version - ms * 1000,
+          value: value - (isTime(value) ? ms * 1000 : 0),
+        }
+      }
+    },
+    async age(ms) {
+      for (const shelf of shelves()) {
+        const { record = '{}', value } = shelf.resource
+        shelf.resource = { ...shelf.resource, record: aged(record, ms), value: value - ms * 1000 }
+      }
+    },
+  }
+}
+
+function onServer(server: SharedServer): (namespace: string) => Tables {
+  const dsn = parseDsn(server.dsn())
+  return namespace => ({
+    open: label =>
+      new LockTables({
+        servers: [dsn],
+        owner: ownerOf(process.pid, [label]),
+        attributes: { program_name: 'sera' },
+        leaseMs: CALLS_AS_OF_MS,
+        connectWaitMs: 30_000,
+        namespace,
+        clock: systemClock,
+        random: Math.random,
+      }),
+    async count() {
+      return (await asked(server, `SELECT c.id ${CLAIMS_OF}`, namespace)).length
+    },
+    async clear() {
+      // by their ids: to search and delete in one statement would lock what is not the test's own
+      const found = await asked(server, `SELECT c.id ${CLAIMS_OF}`, namespace)
+      for (const { id } of found) await asked(server, 'DELETE FROM sera_claim WHERE id = ?', id)
+    },
+    async forward(ms) {
+      const found = await asked(server, `SELECT c.id ${CLAIMS_OF}`, namespace)
+      const back = (column: string) => `${column} = ${column} - INTERVAL ${ms * 1000} MICROSECOND`
+      const sql = `UPDATE sera_claim SET ${back('expires_at')}, ${back('seen_at')} WHERE id = ?`
+      for (const { id } of found) await asked(server, sql, id)
+    },
+    async idle(ms) {
+      const found = await asked(server, 'SELECT id, value FROM sera_resource WHERE INSTR(name, ?) = 1', namespace)
+      const sql = 'UPDATE sera_resource SET version = version - ?, value = value - ? WHERE id = ?'
+      for (const { id, value } of found) await asked(server, sql, ms * 1000, isTime(value) ? ms * 1000 : 0, id)
+    },
+    async age(ms) {
+      const found = await asked(server, 'SELECT id, record FROM sera_resource WHERE INSTR(name, ?) = 1', namespace)
+      const sql = 'UPDATE sera_resource SET record = ?, value = value - ? WHERE id = ?'
+      for (const { id, record } of found) await asked(server, sql, aged(record, ms), ms * 1000, id)
+    },
+  })
+}
+
+const CLAIMS_OF = 'FROM sera_claim c JOIN sera_resource r ON r.id = c.resource_id WHERE INSTR(r.name, ?) = 1'
+
+/** Neither nothing nor for ever. */
+function isTime(value: number): boolean {
+  return value > 0 && value < FOREVER
+}
+
+function aged(record: string, ms: number): string {
+  const isTime = (name: string) => name === 'startedAt' || name === 'finishedAt'
+  return JSON.stringify(JSON.parse(record), (name, value) => (isTime(name) ? value - ms * 1000 : value))
+}
+
+async function asked({ port }: SharedServer, sql: string, ...values: unknown[]): Promise<mysql.RowDataPacket[]> {
+  const connection = await mysql.createConnection({ port, user: 'sera', password: 'secret', database: 'sera' })
+  try {
+    const [rows] = await connection.query<mysql.RowDataPacket[]>(sql, values)
+    return rows
+  } finally {
+    connection.destroy()
+  }
+}

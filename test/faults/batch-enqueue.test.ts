@@ -1,0 +1,62 @@
+/** Newcomers who join a queue together, and the answer to their COMMIT. */
+
+import { ownerOf } from '../../src/claims/owner.js'
+import { systemClock } from '../../src/clock.js'
+import { parseDsn } from '../../src/config/dsn.js'
+import { admit } from '../../src/primitives/mutex.js'
+import { LockTables } from '../../src/store/tables/lock-tables.js'
+import { sharedServers } from '../support/servers.js'
+import { test } from '../support/turns.js'
+import { type AnswerFate, startFaultyProxy } from './tables/harness/faulty-proxy.js'
+
+const COMERS = 70
+const ENDS: Record<AnswerFate, string> = {
+  pass: 'is answered',
+  lost: 'is lost',
+  unanswered: 'is done, and its answer lost',
+  late: 'is done late',
+}
+const PATIENCE = { until: Number.POSITIVE_INFINITY }
+
+for (const server of sharedServers()) {
+  for (const fate of ['pass', 'lost', 'unanswered', 'late'] as const) {
+    const title = `${COMERS} join a queue at one moment; their COMMIT ${ENDS[fate]} (${server.kind})`
+    test(title, async t => {
+      await using proxy = await startFaultyProxy(server.port)
+      const statements: string[] = []
+      proxy.fate = statement => {
+        statements.push(statement)
+        return statement === 'COMMIT' && statements.filter(one => one === 'COMMIT').length === 2 ? fate : 'pass'
+      }
+      const key = { kind: 'mutex', name: title }
+      const tables = new LockTables({
+        servers: [parseDsn(server.dsn().replace(/:\d+\)/, `:${proxy.port})`))],
+        ...{ owner: ownerOf(process.pid, ['test']), attributes: { program_name: 'sera' }, namespace: '' },
+        ...{ leaseMs: 8000, connectWaitMs: 30_000, clock: systemClock, random: Math.random },
+      })
+      t.teardown(() => tables.close())
+      const ids = Array.from({ length: COMERS }, (_, at) => `${server.kind}-${fate}-${at}`)
+      const join = (id: string) =>
+        tables.step(key, { id, leaseMs: 60_000 }, admit, { ...PATIENCE, join: true, read: { oldest: 50 } })
+      const results = await Promise.all(ids.map(join))
+      t.deepEqual(
+        results.map(({ admitted }) => admitted),
+        ids.map((_, at) => at === 0),
+      )
+      const [state] = await tables.look([{ key, upTo: Number.POSITIVE_INFINITY }], PATIENCE)
+      t.deepEqual(
+        state?.claims.map(({ id }) => id),
+        ids,
+        'each is there once, in the order in which they came',
+      )
+      t.is(new Set(state?.claims.map(({ ticket }) => ticket)).size, COMERS, 'two have one ticket')
+      t.true(
+        results.every(({ mine }, at) => mine?.ticket === state?.claims[at]?.ticket),
+        'told another ticket',
+      )
+      const inserts = statements.filter(one => /^INSERT INTO sera_claim/.test(one)).length
+      if (fate === 'pass') t.true(inserts <= 3, `${inserts} statements for ${COMERS}`)
+      await Promise.all(ids.map(id => tables.remove(id, PATIENCE)))
+    })
+  }
+}

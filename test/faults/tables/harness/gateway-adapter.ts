@@ -1,0 +1,40 @@
+/** The lock as a pool of gateways: asked for over HTTP, and renewed, as `sera pool` does it. */
+import { randomUUID } from 'node:crypto'
+import { after, systemClock as clock } from '../../../../src/clock.js'
+import { acquirePool } from '../../../../src/pool-client/acquire.js'
+import { PoolClient } from '../../../../src/pool-client/client.js'
+import { HeldPool } from '../../../../src/pool-client/held-pool.js'
+import type { HeldByAdapter, LockAdapter } from './lock-adapter.js'
+
+const random = Math.random
+/** For a gateway that was killed to be there again. */
+const connectWaitMs = 60_000
+
+export function gatewayAdapter(name: string, gateways: readonly string[], index: number, graceMs: number): LockAdapter {
+  let turns = index
+  return {
+    async acquire(signal): Promise<HeldByAdapter> {
+      const url = new URL(gateways[turns++ % gateways.length] ?? '')
+      const client = new PoolClient(url, name, 'here', randomUUID(), undefined)
+      const taking = { clock, random, connectWaitMs, until: Number.POSITIVE_INFINITY, signal }
+      const grant = await acquirePool(client, taking)
+      if (!grant) throw new Error('a wait without an end has ended')
+      const warn = (message: string) => stop.abort(message)
+      const held = new HeldPool(client, grant, { ...taking, lifeline: undefined, free: async () => {}, warn })
+      const stop = new AbortController()
+      let cancel = () => {}
+      const renewed = (until: number) => {
+        cancel()
+        cancel = after(until - graceMs - clock.boot(), () => stop.abort('its time is nearly over'))
+      }
+      renewed(held.until)
+      held.keep({ renewed, broken: reason => stop.abort(reason) })
+      const release = async () => {
+        cancel()
+        await held.release()
+      }
+      return { token: Number(held.token), signal: stop.signal, release }
+    },
+    close: async () => {},
+  }
+}

@@ -1,0 +1,134 @@
+/**
+ * The work that the lock guards, in the database itself: read a number, do something else, write it back one greater. The write
+ * is guarded by the token as docs tell users to: in the transaction that writes, the resource must still be at that grant.
+ *
+ * Each write leaves a row, so that no write's outcome has to be known: rows minus the counter's value are the updates lost.
+ */
+import { randomUUID } from 'node:crypto'
+import mysql from 'mysql2/promise'
+import { parseDsn } from '../../../../src/config/dsn.js'
+
+export const JOB_TABLES = [
+  'CREATE TABLE IF NOT EXISTS fault_counter (name VARCHAR(100) PRIMARY KEY, value INT NOT NULL) ENGINE = InnoDB',
+  'CREATE TABLE IF NOT EXISTS fault_write (id CHAR(36) PRIMARY KEY, name VARCHAR(100) NOT NULL) ENGINE = InnoDB',
+]
+
+export interface JobOptions {
+  /** DSNs; the next is tried when one fails. */
+  servers: string[]
+  /** Of the lock. */
+  kind: 'mutex' | 'pool'
+  name: string
+  /** Whether the write looks at the token. */
+  guarded: boolean
+  /** What a statement may take, ms. */
+  limitMs: number
+}
+
+const GUARD = `UPDATE sera_resource SET version = version + 1 WHERE kind = ? AND name = ? AND granted_token = ?`
+
+export class CountingJob {
+  #connection: mysql.Connection | undefined
+  #at = 0
+
+  constructor(
+    readonly options: JobOptions,
+    at: number,
+  ) {
+    this.#at = at
+  }
+
+  async read(signal?: AbortSignal): Promise<number> {
+    return await this.#use(async ask => {
+      const [row] = await ask('SELECT value FROM fault_counter WHERE name = ?', [this.options.name])
+      return Number(row?.value)
+    }, signal)
+  }
+
+  /** @returns whether the token was still the newest */
+  async write(token: number, value: number, signal?: AbortSignal): Promise<boolean> {
+    const { kind, name, guarded } = this.options
+    return await this.#use(async (_, change) => {
+      // who is stopped in the middle of it has the resource's row locked, and nobody is granted anything
+      await change('SET SESSION wait_timeout = 4')
+      await change('START TRANSACTION')
+      if (guarded && (await change(GUARD, [kind, name, token])) !== 1) {
+        await change('ROLLBACK')
+        await change('SET SESSION wait_timeout = 600')
+        return false
+      }
+      await change('UPDATE fault_counter SET value = ? WHERE name = ?', [value, name])
+      await change('INSERT INTO fault_write VALUES (?, ?)', [randomUUID(), name])
+      await change('COMMIT')
+      await change('SET SESSION wait_timeout = 600')
+      return true
+    }, signal)
+  }
+
+  close(): void {
+    this.#connection?.destroy()
+  }
+
+  /** What the signal ends is ended at once, as a command is that is killed. */
+  async #use<T>(
+    work: (
+      ask: (sql: string, values: unknown[]) => Promise<mysql.RowDataPacket[]>,
+      change: (sql: string, values?: unknown[]) => Promise<number>,
+    ) => Promise<T>,
+    signal?: AbortSignal,
+  ): Promise<T> {
+    signal?.throwIfAborted()
+    const drop = () => this.#drop()
+    signal?.addEventListener('abort', drop)
+    try {
+      const connection = await this.#open()
+      signal?.throwIfAborted()
+      const timeout = this.options.limitMs
+      return await work(
+        async (sql, values) => (await connection.query<mysql.RowDataPacket[]>({ sql, values, timeout }))[0],
+        async (sql, values = []) =>
+          (await connection.query<mysql.ResultSetHeader>({ sql, values, timeout }))[0].affectedRows,
+      )
+    } catch (error) {
+      this.#drop()
+      this.#at++
+      throw error
+    } finally {
+      signal?.removeEventListener('abort', drop)
+    }
+  }
+
+  #drop(): void {
+    this.#connection?.destroy()
+    this.#connection = undefined
+  }
+
+  async #open(): Promise<mysql.Connection> {
+    if (this.#connection) return this.#connection
+    const { servers, limitMs } = this.options
+    const dsn = parseDsn(servers[this.#at % servers.length] ?? '')
+    const address = dsn.address.net === 'tcp' ? { host: dsn.address.host, port: dsn.address.port } : {}
+    const connection = await mysql.createConnection({
+      ...address,
+      ...(dsn.address.net === 'unix' ? { socketPath: dsn.address.path } : {}),
+      user: dsn.user,
+      password: dsn.password ?? '',
+      database: dsn.database ?? '',
+      connectTimeout: limitMs,
+      trace: false,
+    } as mysql.ConnectionOptions)
+    connection.on('error', () => {})
+    await readFresh(connection)
+    this.#connection = connection
+    return connection
+  }
+}
+
+/** On a cluster's member: what was committed elsewhere is waited for. */
+async function readFresh(connection: mysql.Connection): Promise<void> {
+  for (const setting of ['wsrep_sync_wait = 7', "group_replication_consistency = 'BEFORE'"]) {
+    await connection.query(`SET SESSION ${setting}`).catch(error => {
+      if (error.code !== 'ER_UNKNOWN_SYSTEM_VARIABLE') throw error
+    })
+  }
+}

@@ -1,0 +1,13 @@
+/** A command: reads the counter, waits until a file is there, and writes it back as long as its token is the newest. */
+import { existsSync, writeFileSync } from 'node:fs'
+import { until } from '../../../support/until.js'
+import { CountingJob } from './job.js'
+
+const [server = '', go = '', state = ''] = process.argv.slice(2)
+const { SERA_LOCK = '', SERA_TOKEN = '' } = process.env
+const job = new CountingJob({ servers: [server], kind: 'mutex', name: SERA_LOCK, guarded: true, limitMs: 10_000 }, 0)
+const value = await job.read()
+writeFileSync(state, 'read')
+await until('the word to go on', () => existsSync(go), { withinMs: 120_000 })
+writeFileSync(state, (await job.write(Number(SERA_TOKEN), value + 1)) ? 'written' : 'refused')
+job.close()

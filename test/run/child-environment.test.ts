@@ -1,0 +1,44 @@
+import test from 'ava'
+import type { Host } from '../../src/host.js'
+import { childEnvironment, heldAbove, heldEntry } from '../../src/run/child-environment.js'
+
+const facts = {
+  lock: 'deploy',
+  waitedMs: 12.6,
+  token: undefined,
+  slot: undefined,
+  held: heldEntry(7, 'deploy', 'db:3306'),
+}
+
+test('the command learns of its lock, and nothing of an outer sera’s', t => {
+  const env = childEnvironment(
+    { PATH: '/bin', SERA_LOCK: 'outer', SERA_TOKEN: '9', SERA_SLOT: '2', SERA_SERVER: 'x' },
+    facts,
+  )
+  t.deepEqual(env, { PATH: '/bin', SERA_SERVER: 'x', SERA_LOCK: 'deploy', SERA_WAITED_MS: '13', SERA_HELD: facts.held })
+})
+
+test('what is held above is passed down in order', t => {
+  t.is(childEnvironment({ SERA_HELD: 'outer' }, facts).SERA_HELD, `outer ${facts.held}`)
+})
+
+const host = (held: string) => ({ env: { SERA_HELD: held } }) as unknown as Host
+
+test('a lock is held above when a living ancestor holds that name on that server', t => {
+  const held = host(`${heldEntry(3, 'other', 'db:3306')} ${heldEntry(7, 'deploy', 'db:3306')}`)
+  t.true(heldAbove(held, 'deploy', 'db:3306', () => [20, 7, 3, 1]))
+  t.true(heldAbove(held, 'other', 'db:3306', () => [20, 7, 3, 1]))
+  t.false(heldAbove(held, 'deploy', 'db2:3306', () => [20, 7, 3, 1]))
+  t.false(
+    heldAbove(held, 'deploy', 'db:3306', () => [20, 1]),
+    'a service that outlived its sera is not inside of it',
+  )
+})
+
+test('the ancestors are not looked at when nothing is held', t => {
+  t.false(heldAbove({ env: {} } as Host, 'deploy', 'db', () => t.fail() as never))
+})
+
+test('an entry has no space in it, whatever the server is called', t => {
+  t.notRegex(heldEntry(7, 'a', 'unix:/run/my sql/x'), /\s/)
+})

@@ -1,0 +1,123 @@
+/** One command under guard, with a lock that does as the test says. */
+import test, { type ExecutionContext } from 'ava'
+import type { HeldLock, LockWatcher } from '../../src/claims/lock.js'
+import { systemClock } from '../../src/clock.js'
+import type { Host } from '../../src/host.js'
+import { GuardedRun, type Job } from '../../src/run/guarded-run.js'
+import { guardsFor, isLeader, kill, processesMarked } from '../support/processes.js'
+import { until } from '../support/until.js'
+
+const GRACE_MS = 1000
+const MARGIN_MS = 1000
+/** A command that is not ended runs for a thousand seconds. */
+const HANGS_AFTER_MS = 45_000
+
+const host = {
+  pid: process.pid,
+  env: { PATH: process.env.PATH },
+  clock: systemClock,
+  descriptors: [],
+  ignored: [],
+  onSignal: () => () => {},
+  kill: (pid, signal) => process.kill(pid, signal),
+} as Partial<Host> as Host
+
+interface Scene {
+  run: GuardedRun
+  /** What runs of the command. */
+  family: () => number[]
+  guards: () => number[]
+}
+
+const STUBBORN = `trap '' TERM; setsid -f sleep 1000; sleep 1000 & sleep 1000; :`
+
+test('a guard that is stopped: sera kills the child and all it started, before the lease is over', async t => {
+  let end = systemClock.boot() + 60_000
+  const lock = {
+    get until() {
+      return end
+    },
+  }
+  const { run, family, guards } = scene(t, {}, lock)
+  const outcome = run.outcome()
+  await until('the family', () => family().length === 4)
+  kill(guards(), 'SIGSTOP')
+  const fence = systemClock.boot() + 1500 // sera looks for it at least once a second
+  end = fence + GRACE_MS + MARGIN_MS
+  t.deepEqual(await outcome, { kind: 'lost', reason: 'its guard did not act' })
+  const leftMs = end - systemClock.boot()
+  t.true(leftMs > 0, `gone ${-leftMs} ms after the lease was over`) // sera acts 750 ms after the fence: a tick, an allowance, one more look
+  t.deepEqual(family(), [])
+})
+
+test('a guard that is stopped and asked to end the command: sera does it itself', async t => {
+  const { run, family, guards } = scene(t, { runAtMostMs: 1000 })
+  const outcome = run.outcome()
+  await until('the family', () => family().length === 4)
+  kill(guards(), 'SIGSTOP')
+  t.is((await outcome).kind, 'overran')
+  t.deepEqual(family(), [])
+})
+
+test('guards that are killed again and again: after a few the command is ended', async t => {
+  const { run, family, guards } = scene(t, {})
+  const killed = new Set<number>()
+  const killer = setInterval(() => {
+    const leaders = guards().filter(isLeader)
+    for (const pid of leaders) killed.add(pid)
+    kill(leaders, 'SIGKILL')
+  }, 10)
+  t.teardown(() => clearInterval(killer))
+  t.like(await run.outcome(), { kind: 'lost', reason: 'its guards died, or did not see the command' })
+  t.deepEqual(family(), [])
+  t.is(killed.size, 6)
+})
+
+test('a lock that is lost before the command starts: nothing runs', async t => {
+  const keep = ({ broken }: LockWatcher) => broken('the connection was closed')
+  const { run, family } = scene(t, {}, { keep })
+  await t.throwsAsync(run.outcome(), {
+    message: 'the lock was lost before the command started (the connection was closed); nothing was run',
+  })
+  t.deepEqual(family(), [])
+})
+
+test('a lock that is lost in the moment in which the command starts: the command is ended', async t => {
+  const keep = ({ broken }: LockWatcher) => queueMicrotask(() => broken('the connection was closed'))
+  const { run, family } = scene(t, {}, { keep })
+  t.deepEqual(await run.outcome(), { kind: 'lost', reason: 'the connection was closed' })
+  t.deepEqual(family(), [])
+})
+
+function scene(t: ExecutionContext, job: Partial<Job>, lock: Partial<HeldLock> = {}, on = host): Scene {
+  t.timeout(HANGS_AFTER_MS)
+  const marker = `${process.pid}:${encodeURIComponent(t.title)}`
+  const usual: HeldLock = {
+    provenAt: systemClock.boot(),
+    until: systemClock.boot() + 60_000,
+    token: undefined,
+    lifeline: undefined,
+    keep: () => {},
+    reclaim: async () => false,
+    release: async () => {},
+    abandon: () => {},
+  }
+  const held: HeldLock = Object.defineProperties(usual, Object.getOwnPropertyDescriptors(lock)) // keeps what is a getter
+  const whole: Job = {
+    command: ['sh', '-c', STUBBORN],
+    env: { PATH: process.env.PATH, SERA_HELD: marker },
+    marker,
+    leaseMs: 60_000,
+    graceMs: GRACE_MS,
+    onLost: 'terminate',
+    close: false,
+    holdAtLeastMs: 0,
+    runAtMostMs: Number.POSITIVE_INFINITY,
+    warn: () => {},
+    ...job,
+  }
+  const family = () => processesMarked(`SERA_HELD=${marker}`)
+  const guards = () => guardsFor(marker)
+  t.teardown(() => kill([...guards(), ...family()], 'SIGKILL'))
+  return { run: new GuardedRun(held, whole, on), family, guards }
+}

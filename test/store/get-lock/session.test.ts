@@ -1,0 +1,27 @@
+/** What a session of GET_LOCK tells when it gives its lock back. */
+import test from 'ava'
+import { systemClock } from '../../../src/clock.js'
+import { parseDsn } from '../../../src/config/dsn.js'
+import { GetLockSession } from '../../../src/store/get-lock/session.js'
+import { sharedServers } from '../../support/servers.js'
+
+for (const server of sharedServers()) {
+  const open = async (name: string) => {
+    const wait = { until: Number.POSITIVE_INFINITY, signal: new AbortController().signal }
+    const options = { dsn: parseDsn(server.dsn()), connectWaitMs: 10_000, attributes: {}, leaseMs: 60_000, rules: [] }
+    const session = await GetLockSession.open({ ...options, clock: systemClock, random: Math.random }, wait)
+    await session.take(name, wait)
+    return session
+  }
+
+  test(`${server.kind}: a release tells that the lock was held, was not, or that the server can’t be asked`, async t => {
+    const held = await open('release 1')
+    t.is(await held.release('release 1'), undefined)
+    const gone = await open('release 2')
+    await gone.ask('SELECT RELEASE_LOCK(?)', ['release 2'])
+    t.is(await gone.release('release 2'), 'the server no longer counts the lock as held by this connection')
+    const cut = await open('release 3')
+    cut.connection.destroy()
+    t.is(await cut.release('release 3'), undefined)
+  })
+}

@@ -1,0 +1,147 @@
+/** A session that falls silent in the middle of a step, and rows that others keep locked: what the waiters behind see of it. */
+import test, { type ExecutionContext } from 'ava'
+import { acquire, type WaitPolicy } from '../../../src/claims/acquire.js'
+import { Session } from '../../../src/claims/session.js'
+import { systemClock } from '../../../src/clock.js'
+import type { SeraError } from '../../../src/errors.js'
+import { MUTEX } from '../../../src/primitives/mutex.js'
+import type { LockTables } from '../../../src/store/tables/lock-tables.js'
+import { startProxy } from '../../support/proxy.js'
+import { type SharedServer, sharedServers } from '../../support/servers.js'
+import { until } from '../../support/until.js'
+import { type Database, database } from '../database.js'
+
+const KEY = { kind: 'mutex', name: 'x' }
+
+function participantAt(t: ExecutionContext, store: LockTables): Session {
+  const { leaseMs } = store.options
+  const session = new Session(store, { clock: systemClock, leaseMs, graceMs: 500, maxClockSkewMs: 30_000 })
+  t.teardown(() => session.close())
+  return session
+}
+
+function take(session: Session, waitMs: number, policy: WaitPolicy = MUTEX) {
+  const ownClaim = session.newClaim(KEY)
+  return acquire(session, ownClaim, {}, policy, { until: session.clock.now() + waitMs })
+}
+
+/**
+ * A participant whose messages get lost from the middle of a step on; the server still has its connection.
+ *
+ * @param before what it does until that step
+ */
+async function fallsSilentInAStep(
+  t: ExecutionContext,
+  server: SharedServer,
+  store: LockTables,
+  before: (session: Session) => Promise<void> = async () => {},
+): Promise<void> {
+  const session = participantAt(t, store)
+  const proxy = await startProxy(server.port)
+  t.teardown(() => proxy[Symbol.asyncDispose]())
+  const [dsn] = store.options.servers
+  if (dsn?.address.net === 'tcp') dsn.address.port = proxy.port
+  await before(session)
+  const silent = new Promise<void>(resolve => {
+    const rule: WaitPolicy['rule'] = (state, me) => {
+      proxy.blackhole()
+      resolve()
+      return MUTEX.rule(state, me)
+    }
+    take(session, 60_000, { ...MUTEX, rule }).catch(() => {})
+  })
+  await silent
+}
+
+/** Waits until the only session at the database, beside root's, has been idle for longer than it may be in a step. */
+async function longIdle({ rows, root }: Database): Promise<void> {
+  const idle = () =>
+    rows('SELECT ID FROM information_schema.PROCESSLIST WHERE DB = DATABASE() AND ID <> ? AND TIME > 5', [
+      root.threadId,
+    ])
+  await until('it idle for six seconds', async () => (await idle()).length > 0)
+}
+
+for (const server of sharedServers()) {
+  const { kind } = server
+
+  test(`${kind}: a session that falls silent in a step holds up the next waiter for seconds, not for a lease`, async t => {
+    const { account, open } = await database(t, server)
+    const dsn = await account('ALL')
+    const [stalled, behind] = [open(dsn, { leaseMs: 120_000 }), open(dsn, { leaseMs: 120_000 })]
+    await participantAt(t, behind).store.look([{ key: KEY, upTo: 0 }], { until: Number.POSITIVE_INFINITY })
+    await fallsSilentInAStep(t, server, stalled)
+    t.truthy(await take(participantAt(t, behind), 40_000))
+  })
+
+  test(`${kind}: a session that falls silent in a step after a long pause holds up a waiter for seconds`, async t => {
+    const db = await database(t, server)
+    const dsn = await db.account('ALL')
+    const [stalled, behind] = [db.open(dsn, { leaseMs: 120_000 }), db.open(dsn, { leaseMs: 120_000 })]
+    await fallsSilentInAStep(t, server, stalled, async session => {
+      const ownClaim = await take(session, 0)
+      t.truthy(ownClaim && (await session.leave(ownClaim)))
+      await longIdle(db)
+    })
+    t.truthy(await take(participantAt(t, behind), 40_000))
+  })
+
+  test.serial(`${kind}: a step of a process that was held up for too long is done again`, async t => {
+    const { account, open } = await database(t, server)
+    const session = participantAt(t, open(await account('ALL'), { leaseMs: 60_000 }))
+    let tries = 0
+    const rule: WaitPolicy['rule'] = (state, me) => {
+      tries++
+      // this thread stands still, as when the machine has no time for it
+      if (tries === 1) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5000)
+      return MUTEX.rule(state, me)
+    }
+    t.truthy(await take(session, 60_000, { ...MUTEX, rule }))
+    t.is(tries, 2)
+  })
+
+  test(`${kind}: a session may be idle between steps for longer than within one`, async t => {
+    const db = await database(t, server)
+    const store = db.open(await db.account('ALL'), { leaseMs: 60_000 })
+    const session = participantAt(t, store)
+    const ownClaim = await take(session, 0)
+    await longIdle(db)
+    t.truthy(ownClaim && (await session.leave(ownClaim)))
+    t.truthy(await take(session, 0), 'and steps again')
+  })
+
+  test(`${kind}: a row that stays locked for longer than a lease does not end a patient waiter`, async t => {
+    const { account, open, another } = await database(t, server)
+    let retries = 0
+    const random = () => {
+      retries++
+      return 0.5
+    }
+    const store = open(await account('ALL'), { leaseMs: 6000, random })
+    const session = participantAt(t, store)
+    const first = await take(session, 0)
+    if (first) await session.leave(first)
+    const rival = await another()
+    await rival.query('BEGIN')
+    await rival.query('SELECT * FROM sera_resource FOR UPDATE')
+    const startedAt = systemClock.now()
+    const waiting = take(session, 60_000)
+    await until('two leases of contention', () => retries > 0 && systemClock.now() - startedAt > 12_000)
+    await rival.query('ROLLBACK')
+    t.truthy(await waiting)
+  })
+
+  test(`${kind}: a row that stays locked ends a call that does not wait`, async t => {
+    const { account, open, another } = await database(t, server)
+    const store = open(await account('ALL'), { leaseMs: 6000 })
+    const session = participantAt(t, store)
+    const first = await take(session, 0)
+    if (first) await session.leave(first)
+    const rival = await another()
+    await rival.query('BEGIN')
+    await rival.query('SELECT * FROM sera_resource FOR UPDATE')
+    const error = await t.throwsAsync<SeraError>(take(session, 0))
+    t.regex(error?.message ?? '', /a rival transaction takes long/)
+    await rival.query('ROLLBACK')
+  })
+}
