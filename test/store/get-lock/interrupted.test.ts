@@ -45,13 +45,9 @@ for (const server of sharedServers()) {
     await using above = await admin(server)
     const name = `deadline ${server.kind}`
     const held = await mutex(name).acquire(wait(60_000))
-    let over = false
-    const waiter = mutex(name)
-      .acquire(wait(3000))
-      .finally(() => {
-        over = true
-      })
-    while (!over) for (const id of await above.waiters(name)) await above.interrupt(id)
+    const deadline = wait(3000)
+    const waiter = mutex(name).acquire(deadline)
+    while (systemClock.now() < deadline.until) for (const id of await above.waiters(name)) await above.interrupt(id)
     t.is(await waiter, undefined)
     await held?.release()
   })
