@@ -121,10 +121,10 @@ for (const [runtime, { kind }] of couples(runtimes(), sharedServers())) {
 }
 
 /** User and password of an account that sees the sessions of all accounts. */
-async function accountWithProcess(t: ExecutionContext, server: SharedServer): Promise<string> {
+async function accountWithProcess(t: ExecutionContext, server: SharedServer, limits = ''): Promise<string> {
   await using above = await admin(server)
   const user = `p${randomUUID().slice(0, 8)}`
-  await above.run(`CREATE USER '${user}'@'%' IDENTIFIED BY 'secret'; GRANT PROCESS ON *.* TO '${user}'@'%'`)
+  await above.run(`CREATE USER '${user}'@'%' IDENTIFIED BY 'secret' ${limits}; GRANT PROCESS ON *.* TO '${user}'@'%'`)
   t.teardown(async () => {
     await using root = await admin(server)
     await root.run(`DROP USER IF EXISTS '${user}'@'%'`)
@@ -189,6 +189,45 @@ for (const [runtime, server] of couples(runtimes(), sharedServers())) {
     t.is(await run.exited, 7)
     t.regex(await run.said(), RECLAIMED)
     t.is(await above.holder(lock), undefined)
+  })
+
+  test(`a session that frees the lock after its connection was closed, without PROCESS: reclaimed ${where}`, async t => {
+    await using proxy = await startProxy(server.port)
+    await using above = await admin(server)
+    const { sera, folder, lock, untilTold, tell } = bench(t, runtime, `sera:secret@tcp(127.0.0.1:${proxy.port})/sera`)
+    const journal = new Journal(folder)
+    const run = sera([...LEASE, '--verbose', '5', ...journal.command({ who: 'it', script: untilTold, exitCode: 7 })])
+    await journal.seen('start', 'it')
+    const former = await above.holder(lock)
+    const before = proxy.commands().length
+    proxy.resetClients()
+    const asked = () => proxy.commands().at(before)?.length ?? 0
+    await until('sera asks again and again', () => !run.running || asked() > 6)
+    await above.kill(former ?? 0)
+    await until('said', () => run.stderr !== '')
+    tell()
+    t.is(await run.exited, 7)
+    t.regex(await run.said(), RECLAIMED)
+  })
+
+  test(`a session that frees the lock before sera can end it, with PROCESS: reclaimed ${where}`, async t => {
+    await using proxy = await startProxy(server.port)
+    await using above = await admin(server)
+    // the former session and the new one: the connection that would end the former one has to wait
+    const account = await accountWithProcess(t, server, 'WITH MAX_USER_CONNECTIONS 2')
+    const { sera, folder, lock, untilTold, tell } = bench(t, runtime, `${account}@tcp(127.0.0.1:${proxy.port})/`)
+    const journal = new Journal(folder)
+    const run = sera([...LEASE, '--verbose', '5', ...journal.command({ who: 'it', script: untilTold, exitCode: 7 })])
+    await journal.seen('start', 'it')
+    const former = await above.holder(lock)
+    const before = proxy.commands().length
+    proxy.resetClients()
+    await until('a third connection', () => !run.running || proxy.commands().length > before + 1)
+    await above.kill(former ?? 0)
+    await until('said', () => run.stderr !== '')
+    tell()
+    t.is(await run.exited, 7)
+    t.regex(await run.said(), RECLAIMED)
   })
 
   test(`a reset that the server did not see, a waiter of another account: no two commands at once ${where}`, async t => {

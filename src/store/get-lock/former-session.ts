@@ -41,9 +41,24 @@ export async function holderOfMutex(
   return holder === former ? 'former' : 'other'
 }
 
-/** `queued`: the connection of the new session, which has asked for the mutex. False: another session may wait, and it goes on. */
+/**
+ * Whether the former session loses the mutex by itself. When a session is killed, the server closes its connection first and frees its
+ * locks a moment later.
+ */
+export async function endsSoon(looker: GetLockSession, former: Former, signal: AbortSignal): Promise<boolean> {
+  for (let waitedMs = 0; waitedMs < SOON_MS; waitedMs += LOOK_MS) {
+    if ((await holderOfMutex(looker, former)) !== 'former') return true
+    await sleep(LOOK_MS, signal)
+  }
+  return false
+}
+
+/**
+ * For an account that sees all sessions. `queued`: the connection of the new session, which has asked for the mutex. False: another
+ * session may wait, and the former one goes on.
+ */
 export async function endFormer(looker: GetLockSession, former: Former, queued: number): Promise<boolean> {
-  if (!(await seesAllSessions(looker)) || !(await waitsAlone(looker, former.name, queued))) return false
+  if (!(await waitsAlone(looker, former.name, queued))) return false
   const { name, proof } = former
   // there is no session 0
   const sql = 'KILL IF(IS_USED_LOCK(?) = IS_USED_LOCK(?), IS_USED_LOCK(?), 0)'
@@ -51,8 +66,11 @@ export async function endFormer(looker: GetLockSession, former: Former, queued: 
   return true
 }
 
-/** As the account's own grants say. A role may grant PROCESS, too: it does not show there, and the session is left alone. */
-async function seesAllSessions(looker: GetLockSession): Promise<boolean> {
+/**
+ * Whether the account has the privilege PROCESS, as its own grants say. A role may grant it, too: that does not show there, and the
+ * session is left alone.
+ */
+export async function seesAllSessions(looker: GetLockSession): Promise<boolean> {
   const { process } = await looker.ask(`SELECT COUNT(*) AS process FROM information_schema.USER_PRIVILEGES
     WHERE PRIVILEGE_TYPE = 'PROCESS' AND GRANTEE = CONCAT('''', REPLACE(CURRENT_USER(), '@', '''@'''), '''')`)
   return Number(process) > 0

@@ -4,7 +4,7 @@ import type { HeldLock, LockWatcher } from '../../claims/lock.js'
 import { after, sleep } from '../../clock.js'
 import { backoff } from '../../network-errors.js'
 import { explain, isTransient } from '../mysql/retry.js'
-import { endFormer, type Former, holderOfMutex, QUEUED_MS } from './former-session.js'
+import { endFormer, endsSoon, type Former, holderOfMutex, QUEUED_MS, seesAllSessions } from './former-session.js'
 import { GetLockSession } from './session.js'
 
 /** What an attempt to take the lock again has come to. */
@@ -43,8 +43,11 @@ export class HeldGetLock implements HeldLock {
 
   keep(watcher: LockWatcher): void {
     this.#watcher = watcher
-    this.#session.connection.onBroken = error => this.#break(explain(error))
-    this.#scheduleBeat()
+    const { connection } = this.#session
+    connection.onBroken = error => this.#break(explain(error))
+    if (connection.isBroken)
+      void this.#beat() // fails at once, with the reason
+    else this.#scheduleBeat()
   }
 
   /** The next heartbeat is a third of a lease after the last was sent, however long its answer took. */
@@ -114,13 +117,16 @@ export class HeldGetLock implements HeldLock {
     }
   }
 
-  /** While another session waits, the former one is left alone: it keeps that one out until the command has been ended. */
+  /** While another session waits or may wait, the former one is left alone: it keeps that one out until the command has been ended. */
   async #takeFrom(former: Former, session: GetLockSession, signal: AbortSignal): Promise<Attempt> {
+    if (!(await seesAllSessions(session))) return (await endsSoon(session, former, signal)) ? 'again' : 'theirs'
     const looker = await this.#open(signal)
     try {
       const taken = this.#take(session, QUEUED_MS, signal)
       taken.catch(() => {}) // also when the reclaim has been given up
-      if (!(await endFormer(looker, former, session.connection.id))) return 'theirs'
+      const ended = endFormer(looker, former, session.connection.id)
+      ended.catch(() => {}) // also when the former session has ended by itself
+      if (!(await Promise.race([taken, ended]))) return 'theirs'
       return (await taken) ? 'ours' : 'again'
     } finally {
       looker.connection.close()
