@@ -1,7 +1,8 @@
 /** Help, of sera and of each subcommand: from the tables of flags, subcommands and exit codes. */
 import { EXIT_CODES } from '../outcome.js'
 import { type Form, findSubcommand, SUBCOMMANDS, type Subcommand, usageOf } from './args/command-table.js'
-import { type Flag, flagsOf } from './args/flags.js'
+import type { Flag } from './args/flag.js'
+import { flagsOf } from './args/flags.js'
 import { parser } from './args/parse-flags.js'
 import { folded } from './output/folded.js'
 

@@ -140,7 +140,7 @@ async function runForm(
       const { pool } = await import('../commands/pool/pool.js')
       const task = pool(options)
       const settings = await context.configure(flags, { serverless: true })
-      const waitMs = options.waits ? options.waitMs : 0
+      const waitMs = options.waitMs ?? 0
       const call = withVoice(context, { command, shown: maskWith(settings.mask)(command), waitMs, options, settings })
       return await task(call, context.host, context.report)
     }
@@ -148,13 +148,19 @@ async function runForm(
       const { serve } = await import('../commands/serve/serve.js')
       const task = serve(options)
       const settings = await context.configure(flags, { graceless: true, data: true })
-      const call = await callOf(context, { command, shown: typed, waitMs: options.waitMs, options, settings })
+      const call = await callOf(context, {
+        command,
+        shown: typed,
+        waitMs: options.waitMs ?? Number.POSITIVE_INFINITY,
+        options,
+        settings,
+      })
       return await task(call, context.host)
     }
     default: {
       const { PREPARE } = await import('../commands/index.js')
       const task = PREPARE[form.name](words, options)
-      const waitMs = wait === undefined ? options.waitMs : waitOf(wait)
+      const waitMs = wait === undefined ? (options.waitMs ?? Number.POSITIVE_INFINITY) : waitOf(wait)
       const settings = await context.configure(flags, { graceless: !form.wraps, data: !form.wraps })
       const call = await callOf(context, {
         command,

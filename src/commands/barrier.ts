@@ -1,6 +1,7 @@
 /** `sera barrier <name> <count>` */
 
-import { type RunOptions, wholeNumber } from '../cli/args/options.js'
+import { wholeNumber } from '../cli/args/flag.js'
+import type { RunOptions } from '../cli/args/options.js'
 import { barrierSummary } from '../cli/output/queue-summary.js'
 import { SeraError } from '../errors.js'
 import { barrier as atBarrier } from '../primitives/barrier.js'

@@ -1,6 +1,6 @@
 /** `sera semaphore <name> <delta>`: prints the new value. */
 
-import { wholeNumber } from '../cli/args/options.js'
+import { wholeNumber } from '../cli/args/flag.js'
 import { counterSummary } from '../cli/output/queue-summary.js'
 import { COUNTER } from '../primitives/counter.js'
 import { checkDelta } from '../primitives/names.js'

@@ -7,7 +7,7 @@
 import { stepUntilGranted } from '../claims/acquire.js'
 import type { OwnClaim } from '../claims/own-claim.js'
 import type { Session } from '../claims/session.js'
-import { wholeNumber } from '../cli/args/options.js'
+import { wholeNumber } from '../cli/args/flag.js'
 import { shortened } from '../cli/output/progress-line.js'
 import { departureSummary, doubleBarrierSummary } from '../cli/output/queue-summary.js'
 import type { Report } from '../cli/output/report.js'

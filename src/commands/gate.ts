@@ -8,7 +8,7 @@ import type { Task } from '../run/context.js'
 import { keyOf } from '../run/lock-request.js'
 import { type WaitOnlyRequest, waitOnly } from '../run/wait-only.js'
 
-export function gate(words: readonly string[], { closedForMs }: RunOptions): Task {
+export function gate(words: readonly string[], { forMs }: RunOptions): Task {
   const [action, name = ''] = words
   const key = keyOf('gate', name)
   const request = (rule: Rule, facts: NonNullable<WaitOnlyRequest['facts']>, instant = true): WaitOnlyRequest => {
@@ -24,9 +24,9 @@ export function gate(words: readonly string[], { closedForMs }: RunOptions): Tas
     }
   }
   const stops: Record<string, WaitOnlyRequest> = {
-    close: request(closing(closedForMs), () => ({
+    close: request(closing(forMs), () => ({
       state: 'closed',
-      forMs: Number.isFinite(closedForMs) ? closedForMs : null,
+      forMs: Number.isFinite(forMs) ? forMs : null,
     })),
     open: request(opening, () => ({ state: 'open' })),
     wait: request(passing, (_, waitedMs) => ({ state: 'open', waitedMs }), false),

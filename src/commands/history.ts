@@ -14,11 +14,11 @@ import { type HistoryEntry, type HistoryQuery, readHistory } from '../store/tabl
 /** What a server and a terminal bear at once; who wants more asks for it piece by piece, with `--since`, or in SQL. */
 const HIGHEST_LIMIT = 10_000
 
-export function history(_: readonly string[], { name, since, outcomes, limit }: RunOptions): Task {
+export function history(_: readonly string[], { name, since, outcome, limit }: RunOptions): Task {
   const query: HistoryQuery = {
     name,
     since,
-    outcomes: outcomes?.map(outcomeOf),
+    outcomes: outcome?.map(outcomeOf),
     limit: checkCount('--limit', limit, HIGHEST_LIMIT),
   }
   return async (call, host) => {

@@ -1,6 +1,7 @@
 /** `sera semaphore <name> <permits> <wait> <command…>` */
 
-import { type RunOptions, wholeNumber } from '../cli/args/options.js'
+import { wholeNumber } from '../cli/args/flag.js'
+import type { RunOptions } from '../cli/args/options.js'
 import { queueSummary } from '../cli/output/queue-summary.js'
 import { checkCount } from '../primitives/names.js'
 import { semaphore as atSemaphore } from '../primitives/semaphore.js'

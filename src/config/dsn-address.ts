@@ -1,7 +1,7 @@
 /** Host and port, as they stand in DSNs and URLs. */
 
 import { isIPv6 } from 'node:net'
-import { invalidDsn } from './dsn-error.js'
+import { invalidDsn } from './dsn-type.js'
 
 export const DEFAULT_PORT = 3306
 

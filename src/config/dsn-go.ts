@@ -2,9 +2,8 @@
 
 import { isIP } from 'node:net'
 import { DEFAULT_PORT, hostAndPort } from './dsn-address.js'
-import { invalidDsn } from './dsn-error.js'
 import { parseParameters } from './dsn-parameters.js'
-import type { Dsn, DsnAddress } from './dsn-type.js'
+import { type Dsn, type DsnAddress, invalidDsn } from './dsn-type.js'
 
 const LIKE = 'as in user:password@tcp(db:3306)/name'
 

@@ -1,7 +1,6 @@
 /** What stands after the `?` of a DSN. Names are told apart by case, as in go-sql-driver; of two, the last counts. */
 
-import { invalidDsn } from './dsn-error.js'
-import type { Dsn, DsnTls } from './dsn-type.js'
+import { type Dsn, type DsnTls, invalidDsn } from './dsn-type.js'
 
 /** Long enough for a busy server or a lost packet, short enough for a command that waits to be run. */
 export const DEFAULT_CONNECT_TIMEOUT_MS = 10_000

@@ -1,4 +1,6 @@
-/** Where a server is and how to talk to it, parsed from a go-sql-driver DSN or a URL. */
+/** Where a server is and how to talk to it, parsed; and the error for text that does not parse. */
+import { SeraError } from '../errors.js'
+
 export interface Dsn {
   user: string
   password: string
@@ -28,4 +30,12 @@ export interface DsnTls {
   ca?: string
   cert?: string
   key?: string
+}
+
+/**
+ * A DSN that can't be used, and why. The reason quotes nothing of the text: in a malformed DSN any piece may be a piece
+ * of the password. For the same reason there is no `cause`.
+ */
+export function invalidDsn(reason: string): SeraError {
+  return new SeraError('config', `invalid DSN: ${reason}`)
 }

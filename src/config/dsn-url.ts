@@ -1,9 +1,8 @@
 /** `mysql://user:password@host:port/database?param=value&…`, or `mariadb://…`, everything percent-encoded, as hosters hand it out. */
 
 import { hostAndPort } from './dsn-address.js'
-import { invalidDsn } from './dsn-error.js'
 import { parseParameters } from './dsn-parameters.js'
-import type { Dsn } from './dsn-type.js'
+import { type Dsn, invalidDsn } from './dsn-type.js'
 
 const PARTS = /^(?:mysql|mariadb):\/\/(?:([^/?#@:]*)(?::([^/?#@]*))?@)?([^/?#@]+)(?:\/([^/?#@]*))?(?:\?([^#]*))?$/i
 

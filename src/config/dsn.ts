@@ -2,12 +2,10 @@
  * Where a server is and how to talk to it, as text: a go-sql-driver DSN, so that the original's config files work, a
  * `mysql://` or `mariadb://` URL, or `embedded`.
  */
-import { invalidDsn } from './dsn-error.js'
 import { parseGoDsn } from './dsn-go.js'
 import { DEFAULT_CONNECT_TIMEOUT_MS } from './dsn-parameters.js'
-import type { Dsn } from './dsn-type.js'
+import { type Dsn, invalidDsn } from './dsn-type.js'
 import { parseUrlDsn } from './dsn-url.js'
-import { containsNul } from './nul.js'
 
 export type { Dsn, DsnAddress, DsnTls } from './dsn-type.js'
 
@@ -40,6 +38,12 @@ export function parseDsn(text: string): Dsn {
   const dsn = /^(?:mysql|mariadb):\/\//i.test(text) ? parseUrlDsn(text) : parseGoDsn(text)
   if (containsNul(dsn)) throw invalidDsn('it contains a NUL character')
   return dsn
+}
+
+/** Whether a NUL character is anywhere in a value read from outside: C programs would see the text end there. */
+export function containsNul(value: unknown): boolean {
+  if (typeof value === 'string') return value.includes('\0')
+  return typeof value === 'object' && value !== null && Object.values(value).some(containsNul)
 }
 
 /** The server's address for messages and logs: `db:3306`, `[::1]:3306`, `unix:/run/mysqld.sock` or `embedded`. */

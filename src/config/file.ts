@@ -3,11 +3,10 @@ import { isUtf8 } from 'node:buffer'
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { SeraError } from '../errors.js'
-import { type Dsn, parseDsn } from './dsn.js'
-import { located } from './located.js'
+import { containsNul, type Dsn, parseDsn } from './dsn.js'
 import { nearest } from './nearest.js'
-import { containsNul } from './nul.js'
-import { SETTING_NAMES, SETTINGS, type SettingName, type Values } from './table.js'
+import { readerOf, SETTING_NAMES, type SettingName, type Values } from './settings.js'
+import { located } from './values.js'
 
 export const DEFAULT_FILE = '/etc/sera.json'
 
@@ -55,7 +54,7 @@ function settingNamed(key: string): SettingName | undefined {
 
 function readSetting<Name extends SettingName>(config: ConfigFile, file: string, name: Name, value: unknown): void {
   if (containsNul(value)) throw new SeraError('config', 'it contains a NUL character')
-  const { keys, json } = SETTINGS[name]
+  const { keys, json } = readerOf(name)
   config.values[name] = json(value)
   if (!keys || typeof value !== 'object') return
   const unknown = Object.keys(value ?? {}).filter(key => !keys.includes(key))

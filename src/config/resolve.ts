@@ -1,13 +1,24 @@
 /** Brings config file, environment and flags together; a later one of these overrules an earlier one, key by key. */
 import { SeraError, type SeraErrorKind } from '../errors.js'
-import { DEFAULTS } from './defaults.js'
 import { type Dsn, EMBEDDED } from './dsn.js'
 import { type ConfigFile, DEFAULT_FILE, isMissing, readConfigFile, readServerFile } from './file.js'
 import { checkLease } from './lease.js'
-import { located } from './located.js'
-import type { EngineChoice, History, Settings } from './settings.js'
-import { flagOf, SETTING_NAMES, SETTINGS, type SettingName, type Values, variableOf } from './table.js'
-import { unexpected } from './values.js'
+import {
+  type EngineChoice,
+  flagOf,
+  HISTORY_MS,
+  type History,
+  type Pick,
+  readerOf,
+  SETTING_NAMES,
+  type SettingName,
+  type Settings,
+  type Values,
+  valuesFrom,
+  variableOf,
+} from './settings.js'
+import { DEFAULT_SYSLOG } from './syslog.js'
+import { located, unexpected } from './values.js'
 
 /** By setting, as they stand on the command line; true for a bare flag (`--verbose`), false for one that is negated. */
 export type Flags = Readonly<Partial<Record<SettingName | 'config', string | boolean | undefined>>>
@@ -50,13 +61,11 @@ interface Source {
 }
 
 interface NamedServers {
-  servers: readonly [Dsn, ...Dsn[]]
+  servers: [Dsn, ...Dsn[]]
   /** What named them. */
   from: string
   file: string | undefined
 }
-
-type Pick = <Name extends SettingName>(name: Name) => Values[Name] | undefined
 
 /**
  * @throws SeraError usage, when a flag's value is wrong; config, when one of the file or the environment is, when the
@@ -83,6 +92,7 @@ export async function resolveSettings({
   const { servers, from, file: serversFile } = findServers(sources, otherwise)
   const settings = withDefaults(servers, pick)
   if (graceless) settings.graceMs = 0
+  if (flags.syslog === true) settings.syslog ??= DEFAULT_SYSLOG
   if (servers.length > 1 && settings.engine === 'get_lock') throw tooMany(sourceOf('engine')?.kind, originOf)
   const leaseIsFlag = [sourceOf('lease'), sourceOf('grace')].includes(fromFlags)
   checkLease(settings, leaseIsFlag ? 'usage' : 'config', originOf)
@@ -90,31 +100,21 @@ export async function resolveSettings({
   return { settings, warnings, originOf, file: fromFile && path, serversFrom: from, serversFile }
 }
 
-function withDefaults(servers: readonly [Dsn, ...Dsn[]], pick: Pick): Settings {
+function withDefaults(servers: [Dsn, ...Dsn[]], pick: Pick): Settings {
+  const { serverFile: _, ...settings } = valuesFrom(pick)
   return {
+    ...settings,
     server: servers[0],
     servers,
-    engine: engineFor(servers, pick('engine') ?? 'auto'),
-    leaseMs: pick('lease') ?? DEFAULTS.leaseMs,
-    graceMs: pick('grace') ?? DEFAULTS.graceMs,
-    namespace: pick('namespace') ?? '',
-    onLost: pick('onLost') ?? 'reclaim',
-    syslog: pick('syslog') || undefined,
-    verbose: pick('verbose') ?? false,
-    audit: pick('audit') ?? false,
-    history: historyFor(pick('history')),
-    waitAndSkip: pick('waitAndSkip') ?? false,
-    detailedExitCodes: pick('detailedExitCodes') ?? false,
-    allowMultiPrimary: pick('allowMultiPrimary') ?? false,
-    connectWaitMs: pick('connectWait') ?? DEFAULTS.connectWaitMs,
-    maxClockSkewMs: pick('maxClockSkew') ?? DEFAULTS.maxClockSkewMs,
-    mask: pick('mask') ?? [],
+    engine: engineFor(servers, settings.engine),
+    syslog: settings.syslog || undefined,
+    history: historyFor(settings.history),
   }
 }
 
 function historyFor(keep: boolean | number | undefined): History | undefined {
   if (keep === false) return undefined
-  return { keepMs: typeof keep === 'number' ? keep : DEFAULTS.historyMs, always: keep !== undefined }
+  return { keepMs: typeof keep === 'number' ? keep : HISTORY_MS, always: keep !== undefined }
 }
 
 /** With several servers there is nothing left to find out: GET_LOCK would be another lock on each. */
@@ -184,7 +184,10 @@ function readEnvironment(env: Given['env']): Source {
 
 function readFlags(flags: Flags): Source {
   const source: Source = { values: {}, warnings: [], kind: 'usage', nameOf: flagOf }
-  for (const name of SETTING_NAMES) take(source, name, flags[name])
+  for (const name of SETTING_NAMES) {
+    // a bare --syslog names no address: it takes the one of the config
+    if (name !== 'syslog' || flags.syslog !== true) take(source, name, flags[name])
+  }
   const named = [source.values.server, ...(source.values.servers ?? [])]
   if (named.some(dsn => dsn && dsn.password !== '')) {
     source.warnings.push(
@@ -196,7 +199,7 @@ function readFlags(flags: Flags): Source {
 
 function take<Name extends SettingName>(source: Source, name: Name, raw: string | boolean | undefined): void {
   if (raw === undefined) return
-  const { text, json, bare } = SETTINGS[name]
+  const { text, json, bare } = readerOf(name)
   source.values[name] = located(source.nameOf(name), source.kind, () => {
     if (typeof raw === 'string') return text(raw)
     return raw && bare !== undefined ? bare : json(raw)

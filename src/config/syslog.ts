@@ -1,7 +1,14 @@
 /** The `syslog` setting: off, on, an address, or an object that says where, as which facility and under which tag. */
 import { SeraError } from '../errors.js'
-import type { SyslogSettings } from './settings.js'
 import { fromStrings, oneOf, truthOf, unexpected, type ValueReader } from './values.js'
+
+export interface SyslogSettings {
+  /** Always in one of these forms: `unix:/dev/log`, `udp://host:514`, `tcp://[::1]:514`. */
+  address: string
+  /** A name of syslog.conf(5). */
+  facility: string
+  tag: string
+}
 
 const ADDRESS = 'unix:/path, /path, udp://host[:514] or tcp://host[:514]'
 const NETWORK = /^(udp|tcp):\/\/(\[[0-9A-Fa-f:.]+\]|[^:/[\]\s@]+)(?::(\d{1,5}))?$/
@@ -29,7 +36,6 @@ export const syslog: ValueReader<SyslogSettings | false> = {
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return fromObject(value)
     throw unexpected('true, false, an address, or an object of address, facility and tag', value)
   },
-  bare: DEFAULT_SYSLOG,
   keys: Object.keys(PARTS),
 }
 

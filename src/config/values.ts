@@ -2,7 +2,7 @@
  * Readers of single values: `json` as they stand in the config file, `text` as they come from the environment and from
  * flags. A reader throws a SeraError that says what was expected; who calls it adds where the value came from.
  */
-import { SeraError } from '../errors.js'
+import { SeraError, type SeraErrorKind } from '../errors.js'
 import { type Dsn, parseDsn } from './dsn.js'
 import { parseDuration, secondsToMs } from './duration.js'
 
@@ -11,8 +11,22 @@ export interface ValueReader<T> {
   text(text: string): T
   /** What a bare flag means, `--verbose` say; undefined where a flag needs a value. */
   readonly bare?: T
+  /** The values there are, where they can be listed. */
+  readonly choices?: readonly string[]
+  /** The value is a time, in milliseconds. */
+  readonly unit?: 'Ms'
   /** Keys of the value where it may be an object. */
   readonly keys?: readonly string[]
+}
+
+/** Reads a value so that its error says where it came from: `--lease: expected seconds …`. */
+export function located<T>(where: string, kind: SeraErrorKind, read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    if (!(error instanceof SeraError)) throw error
+    throw new SeraError(kind, `${where}: ${error.message}`)
+  }
 }
 
 /** The error for a value of the wrong kind. */
@@ -31,7 +45,8 @@ export function fromStrings<T>(expected: string, text: (text: string) => T | und
 }
 
 export function oneOf<T extends string>(...choices: readonly T[]): ValueReader<T> {
-  return fromStrings(listed(choices.map(choice => `"${choice}"`)), text => choices.find(choice => choice === text))
+  const expected = listed(choices.map(choice => `"${choice}"`))
+  return { ...fromStrings(expected, text => choices.find(choice => choice === text)), choices }
 }
 
 export const path: ValueReader<string> = fromStrings('the path of a file', text => text)
@@ -40,7 +55,8 @@ export const namespace: ValueReader<string> = fromStrings('a name', text => text
 
 const DURATION = 'seconds or a duration like 90s, 5m, 1h30m'
 
-export const duration: ValueReader<number> = {
+export const duration: ValueReader<number> & { unit: 'Ms' } = {
+  unit: 'Ms',
   text: fromStrings(DURATION, parseDuration).text,
   json: value => {
     const ms =
@@ -84,11 +100,11 @@ function keptFor(value: unknown): number {
 
 const VERBOSE = 'true, false, "stdout" or "stderr"'
 
-/** `true` is stdout, as in the original. */
+/** `true` is stdout, as in the original. A bare `--verbose` is stderr: it must not get into a pipeline. */
 export const verbose: ValueReader<false | 'stdout' | 'stderr'> = {
   text: text => (text === 'stdout' || text === 'stderr' ? text : fromTruth(truthOf(text), text)),
   json: value => (value === 'stdout' || value === 'stderr' ? value : fromTruth(value, value)),
-  bare: 'stdout',
+  bare: 'stderr',
 }
 
 function fromTruth(truth: unknown, value: unknown): false | 'stdout' {

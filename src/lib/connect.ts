@@ -2,7 +2,7 @@
 
 import { Session } from '../claims/session.js'
 import { systemClock } from '../clock.js'
-import { DEFAULTS } from '../config/defaults.js'
+import { SETTINGS } from '../config/settings.js'
 import { SeraError } from '../errors.js'
 import { checkName } from '../primitives/names.js'
 import { parseDurationOption } from '../primitives/primitive.js'
@@ -48,7 +48,7 @@ function open(options: ConnectOptions): Session {
     owner,
     attributes: attributesOf(owner.pid, [owner.command]),
     leaseMs: timing.leaseMs,
-    connectWaitMs: parseDurationOption('connectWait', options.connectWait ?? DEFAULTS.connectWaitMs),
+    connectWaitMs: parseDurationOption('connectWait', options.connectWait ?? SETTINGS.connectWait.otherwise),
     namespace: namespaceOf(options),
     clock: systemClock,
     random: Math.random,

@@ -1,9 +1,9 @@
 /** What `connect` can be told: the settings of the config file that concern the lock tables, checked and in one unit. */
 
 import type { SessionOptions } from '../claims/session.js'
-import { DEFAULTS } from '../config/defaults.js'
 import { type Dsn, parseDsn } from '../config/dsn.js'
 import { checkLease } from '../config/lease.js'
+import { SETTINGS } from '../config/settings.js'
 import { SeraError } from '../errors.js'
 import { parseDurationOption } from '../primitives/primitive.js'
 
@@ -32,13 +32,13 @@ export interface ConnectOptions extends TimingOptions {
 
 /** @throws SeraError usage */
 export function timingOf(options: TimingOptions): Omit<SessionOptions, 'clock'> {
-  const leaseMs = parseDurationOption('lease', options.lease ?? DEFAULTS.leaseMs)
-  const graceMs = parseDurationOption('grace', options.grace ?? DEFAULTS.graceMs)
+  const leaseMs = parseDurationOption('lease', options.lease ?? SETTINGS.lease.otherwise)
+  const graceMs = parseDurationOption('grace', options.grace ?? SETTINGS.grace.otherwise)
   checkLease({ leaseMs, graceMs }, 'usage', name => name)
   return {
     leaseMs,
     graceMs,
-    maxClockSkewMs: parseDurationOption('maxClockSkew', options.maxClockSkew ?? DEFAULTS.maxClockSkewMs),
+    maxClockSkewMs: parseDurationOption('maxClockSkew', options.maxClockSkew ?? SETTINGS.maxClockSkew.otherwise),
   }
 }
 

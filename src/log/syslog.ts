@@ -3,7 +3,7 @@
  * and nothing else. Nothing here prints, throws once open, or keeps the process alive.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { SyslogSettings } from '../config/settings.js'
+import type { SyslogSettings } from '../config/syslog.js'
 import { type Address, parseAddress } from './address.js'
 import { formatLine } from './line.js'
 import type { Log } from './log.js'

@@ -1,6 +1,6 @@
 /** Whether syslog can be reached, without a line to it; for `sera doctor`. */
 import { existsSync } from 'node:fs'
-import type { SyslogSettings } from '../config/settings.js'
+import type { SyslogSettings } from '../config/syslog.js'
 import { type Address, parseAddress } from './address.js'
 import { lookUp } from './lookup.js'
 import { run, type SpawnProgram } from './program.js'

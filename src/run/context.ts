@@ -1,12 +1,11 @@
 /** One run of the command line: what becomes known on the way, and how it is told at the end, however it ends. */
 import { writeFileSync } from 'node:fs'
 import type { FlagValues } from '../cli/args/flags.js'
-import { type RunOptions, runOptions } from '../cli/args/options.js'
+import { type RunOptions, runOptions, settingFlags } from '../cli/args/options.js'
 import { announce, sayDetail, sayError, sayNews, type Voice } from '../cli/output/messages.js'
 import { auditFields, outcomeLine, type Report, severityOf } from '../cli/output/report.js'
-import { type Flags, type Resolved, resolveSettings } from '../config/resolve.js'
+import { type Resolved, resolveSettings } from '../config/resolve.js'
 import type { Settings } from '../config/settings.js'
-import { DEFAULT_SYSLOG } from '../config/syslog.js'
 import { SeraError } from '../errors.js'
 import type { Host } from '../host.js'
 import type { Fields, Log, Severity } from '../log/log.js'
@@ -51,9 +50,7 @@ export class RunContext {
   async resolve(flags: FlagValues, { serverless = false, graceless = false }: Purpose): Promise<Resolved> {
     const given = { env: this.host.env, flags: settingFlags(flags), serverless, graceless }
     const resolved = await resolveSettings(given)
-    const { settings } = resolved
-    if (flags.syslog !== undefined) settings.syslog = flags.syslog ? (settings.syslog ?? DEFAULT_SYSLOG) : undefined
-    this.#settings = settings
+    this.#settings = resolved.settings
     return resolved
   }
 
@@ -136,21 +133,6 @@ export class RunContext {
 async function openLog(syslog: NonNullable<Settings['syslog']>, pid: number): Promise<Log> {
   const [{ openLog }, { spawn }] = await Promise.all([import('../log/syslog.js'), import('../child/program.js')])
   return openLog(syslog, { pid, spawn })
-}
-
-/** The flags that are settings too, under the settings' names. A bare `--verbose` must not get into a pipeline. */
-function settingFlags(flags: FlagValues): Flags {
-  return {
-    config: flags.config,
-    server: flags.server,
-    engine: flags.engine,
-    lease: flags.lease,
-    grace: flags.grace,
-    onLost: flags['on-lost'],
-    verbose: flags.verbose === true ? 'stderr' : flags.verbose,
-    waitAndSkip: flags['wait-and-skip'],
-    detailedExitCodes: flags['detailed-exit-codes'],
-  }
 }
 
 /** The outcome that an error is. What is no SeraError is a fault of sera's own; nothing has run unguarded. */

@@ -3,7 +3,7 @@ import test from 'ava'
 import fc from 'fast-check'
 import { describeDsn } from '../../src/config/dsn.js'
 import { resolveSettings } from '../../src/config/resolve.js'
-import { flagOf, SETTING_NAMES, variableOf } from '../../src/config/table.js'
+import { flagOf, SETTING_NAMES, variableOf } from '../../src/config/settings.js'
 import { SeraError } from '../../src/errors.js'
 import { resolve, server, settingsOf } from './layers.js'
 
@@ -111,7 +111,7 @@ test('names of variables and flags follow from the setting', t => {
 
 test('a bare flag switches on, a negated one off', async t => {
   const on = await settingsOf({ flags: { verbose: true, syslog: true, audit: true } })
-  t.like(on, { verbose: 'stdout', syslog: { address: 'unix:/dev/log' }, audit: true })
+  t.like(on, { verbose: 'stderr', syslog: { address: 'unix:/dev/log' }, audit: true })
   const off = await settingsOf({
     file: { server, verbose: true, syslog: true },
     flags: { verbose: false, syslog: false },

@@ -1,7 +1,9 @@
 /** Flags by yargs, which is loaded only when there is a flag. */
 import yargs, { type Argv, type Options } from 'yargs'
+import { formatDuration } from '../../config/duration.js'
 import { SeraError } from '../../errors.js'
-import { FLAGS, type Flag, type FlagValues } from './flags.js'
+import type { Flag } from './flag.js'
+import { FLAGS, type FlagValues } from './flags.js'
 
 /** @throws SeraError usage */
 export function parseFlags(words: readonly string[]): FlagValues {
@@ -44,10 +46,17 @@ function withOptions(words: string[], flags: readonly Flag[]): Argv {
 
 function optionOf(flag: Flag): Options {
   return {
-    describe: flag.value ? `${flag.value}: ${flag.describe}` : flag.describe,
+    describe: flag.value ? `${flag.value}: ${flag.describe}${shownDefault(flag)}` : flag.describe,
     ...(flag.short ? { alias: flag.short } : {}),
     ...(flag.value ? { type: 'string', requiresArg: true } : { type: 'boolean' }),
   }
+}
+
+/** A limit of 0, or none, is not shown: the flag says in its own words what that means. */
+function shownDefault({ otherwise, unit }: Flag): string {
+  if (typeof otherwise === 'string') return ` [${otherwise}]`
+  if (typeof otherwise !== 'number' || otherwise === 0 || otherwise === Number.POSITIVE_INFINITY) return ''
+  return ` [${unit ? formatDuration(otherwise) : otherwise}]`
 }
 
 /** A flag given twice is a list to yargs; the last one counts, unless it is one that repeats. */

@@ -1,11 +1,11 @@
 /** What a shell may offer after the words so far. */
-import { ENGINES, ON_LOST } from '../../config/settings.js'
 import { SeraError } from '../../errors.js'
 import { KINDS, type Kind } from '../../primitives/names.js'
 import { RECORDED } from '../../status/recorded.js'
 import { BUILT_IN, builtInNamed, choicesOfBuiltIn } from '../args/built-in.js'
 import { findSubcommand, SUBCOMMANDS, type Subcommand } from '../args/command-table.js'
-import { FLAGS, type Flag, type FlagName, findFlag, flagsOf } from '../args/flags.js'
+import type { Flag } from '../args/flag.js'
+import { FLAGS, findFlag, flagsOf } from '../args/flags.js'
 import { takeWords } from '../args/split-argv.js'
 import { choicesOf, isVariable } from '../args/split-subcommand.js'
 import { statusQueryOf } from '../args/status-query.js'
@@ -92,16 +92,9 @@ function flagsAt(place: Place, typed: string): Offers {
   return flags.map(one => `--${one.name}`)
 }
 
-const VALUES: Partial<Record<FlagName, readonly string[]>> = {
-  engine: ENGINES,
-  'on-lost': ON_LOST,
-  outcome: RECORDED,
-  'log-format': ['lanes', 'json'],
-}
-
-function valuesOf({ name }: Flag, { subcommand, flags }: Place): Offers {
+function valuesOf({ name, choices = [] }: Flag, { subcommand, flags }: Place): Offers {
   if (name === 'name') return { kinds: subcommand ? KINDS : ['mutex'], flags }
-  return VALUES[name as FlagName] ?? []
+  return name === 'outcome' ? RECORDED : choices
 }
 
 function wordsAt({ words, flags }: Place, { name, forms }: Subcommand): Offers {

@@ -1,7 +1,6 @@
 /** This host: the guard, and the way to syslog. */
 import type { GuardFacts } from '../../child/guard-trial.js'
-import type { SyslogSettings } from '../../config/settings.js'
-import { DEFAULT_SYSLOG } from '../../config/syslog.js'
+import { DEFAULT_SYSLOG, type SyslogSettings } from '../../config/syslog.js'
 import type { SyslogFacts } from '../../log/trial.js'
 import { bad, type Check, good, unknown, warning } from './check.js'
 

@@ -30,7 +30,7 @@ export function serve(options: RunOptions): (call: Call, host: Host) => Promise<
     )
   }
   return async (call, host) => {
-    const pools = new PoolsFile(options.poolsFile, problem => complain(host, call, problem))
+    const pools = new PoolsFile(options.pools, problem => complain(host, call, problem))
     const closing = new AbortController()
     setMaxListeners(0, closing.signal) // everybody who waits listens to it
     const metrics = new GatewayMetrics(host.clock)

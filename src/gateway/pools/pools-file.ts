@@ -9,7 +9,7 @@
  *
  * Source: github.com/calston/distributex, README.md and distributex/service.py.
  */
-import { located } from '../../config/located.js'
+import { located } from '../../config/values.js'
 import { duration, unexpected } from '../../config/values.js'
 import { SeraError } from '../../errors.js'
 import { checkCount, checkName } from '../../primitives/names.js'

@@ -1,6 +1,7 @@
 import test from 'ava'
 import fc from 'fast-check'
-import { type Flag, flagsOf } from '../../../src/cli/args/flags.js'
+import type { Flag } from '../../../src/cli/args/flag.js'
+import { flagsOf } from '../../../src/cli/args/flags.js'
 import { splitCommandLine } from '../../../src/cli/args/split-argv.js'
 import { SeraError } from '../../../src/errors.js'
 

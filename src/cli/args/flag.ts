@@ -1,0 +1,136 @@
+/** What a flag is, and how its value is read: one reader for each kind of value. */
+import { parseDate } from '../../config/date.js'
+import { parseDuration, parseWait } from '../../config/duration.js'
+import { SETTINGS, type SettingName } from '../../config/settings.js'
+import type { ValueReader } from '../../config/values.js'
+import { SeraError } from '../../errors.js'
+import type { FormName } from './command-table.js'
+
+export interface Flag extends Partial<FlagReader> {
+  name: string
+  /** One letter; -H -r -p are those of Distributex' client. */
+  short?: string
+  /** Of a flag that is a setting too. */
+  setting?: SettingName | 'config'
+  /** What it is when it is not given. */
+  otherwise?: unknown
+  /** For help, which adds what it is otherwise. */
+  describe: string
+  /** May be given several times; its values are then joined by commas. */
+  repeats?: true
+  group: 'Waiting' | 'Running' | 'Lock' | 'Setup' | 'Messages'
+  /** The forms of the command line that it goes with; all when absent. */
+  with?: readonly FormName[]
+}
+
+export interface FlagReader<T = unknown> {
+  /** The value's name in help; absent for a switch. */
+  value?: string | undefined
+  /** @param flag as messages spell it: `--limit` @throws SeraError usage */
+  read(text: string, flag: string): T
+  /** The values there are, where they can be listed. */
+  choices?: readonly string[] | undefined
+  /** The value is a time, in milliseconds. */
+  unit?: 'Ms' | undefined
+}
+
+/** A switch. */
+export const on = { otherwise: false, read: (text: string): boolean => text === 'true' }
+
+/** The flag of a setting, which `src/config` reads. */
+export function setting<Name extends SettingName | 'config'>(name: Name, value?: string) {
+  if (name === 'config') return { setting: name, value }
+  const { read, otherwise } = SETTINGS[name as SettingName]
+  const { choices, unit } = read as ValueReader<unknown>
+  return { setting: name, value, choices, unit, otherwise }
+}
+
+function reader<T>(value: string, read: FlagReader<T>['read']) {
+  return {
+    value,
+    read: (text: string, flag: string) => {
+      if (text === '') throw new SeraError('usage', `${flag} is empty; is a variable unset?`)
+      return read(text, flag)
+    },
+  }
+}
+
+export const text = (value: string) => reader(value, given => given)
+
+/** Like `text`, but an empty text is valid. */
+export const anyText = (value: string) => ({ value, read: (given: string) => given })
+
+/** Several, with commas between them. */
+export const texts = (value: string) => reader(value, given => given.split(','))
+
+/** What the history has room for. */
+const LONGEST_REASON = 500
+
+export const reason = reader('TEXT', (given, flag) => {
+  const { length } = [...given]
+  if (length <= LONGEST_REASON) return given
+  throw new SeraError('usage', `${flag} has ${length} characters; it takes at most ${LONGEST_REASON}`)
+})
+
+export const number = reader('N', (given, flag) => wholeNumber(flag, given))
+
+/** @throws SeraError usage, for what is no whole number; whether it is one that will do, others say */
+export function wholeNumber(what: string, given: string): number {
+  const isWhole = /^[+-]?\d+$/.test(given)
+  if (isWhole && Number.isSafeInteger(Number(given))) return Number(given)
+  const kind = isWhole ? `a whole number below ${Number.MAX_SAFE_INTEGER} either way` : 'a whole number'
+  throw new SeraError('usage', `${what}: expected ${kind}, got ${quoted(given)}`)
+}
+
+export const exitCode = reader('N', (given, flag) => {
+  if (/^\d{1,3}$/.test(given) && Number(given) <= 255) return Number(given)
+  throw wrong(flag, 'a number from 0 to 255', given)
+})
+
+/** A duration, or `forever`. */
+export const wait = time((given, flag) => {
+  const ms = parseWait(given)
+  if (ms === undefined) throw wrong(flag, '0, 90, 1.5, 500ms, 90s, 5m, 1h30m or forever', given)
+  return ms
+})
+
+export const duration = time((given, flag) => {
+  const ms = parseDuration(given)
+  if (ms === undefined) throw wrong(flag, 'a time such as 30s, 5m or 1h30m', given)
+  return ms
+})
+
+/** A duration that is not 0. */
+export const period = time((given, flag) => {
+  const ms = duration.read(given, flag)
+  if (ms === 0) throw new SeraError('usage', `${flag} 0 would be over at once; give a longer time`)
+  return ms
+})
+
+function time(read: FlagReader<number>['read']) {
+  return { ...reader('TIME', read), unit: 'Ms' as const }
+}
+
+/** So many ms ago, or a date. */
+export const moment = reader('WHEN', (given, flag): number | Date => {
+  const since = parseDuration(given) ?? parseDate(given)
+  if (since === undefined) throw wrong(flag, '2h, 7d, 2026-11-21 or 2026-11-21T16:40 (UTC)', given)
+  return since
+})
+
+export function oneOf<T extends string>(value: string, ...choices: readonly T[]) {
+  const read = (given: string, flag: string): T => {
+    const meant = choices.find(choice => choice === given)
+    if (meant === undefined) throw wrong(flag, choices.join(' or '), given)
+    return meant
+  }
+  return { ...reader(value, read), choices }
+}
+
+function wrong(flag: string, takes: string, given: string): SeraError {
+  return new SeraError('usage', `${flag} takes ${takes}, not ${quoted(given)}`)
+}
+
+function quoted(value: string): string {
+  return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value)
+}
