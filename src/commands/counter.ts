@@ -2,8 +2,7 @@
 
 import { wholeNumber } from '../cli/args/flag.js'
 import { counterSummary } from '../cli/output/queue-summary.js'
-import { COUNTER } from '../primitives/counter.js'
-import { checkDelta } from '../primitives/names.js'
+import { counterRequest } from '../primitives/counter.js'
 import type { Task } from '../run/context.js'
 import { keyOf } from '../run/lock-request.js'
 import { type WaitOnlyRequest, waitOnly } from '../run/wait-only.js'
@@ -12,8 +11,7 @@ export function counter(words: readonly string[]): Task {
   const [name = '', delta = ''] = words
   const request: WaitOnlyRequest = {
     key: keyOf('counter', name),
-    spec: { units: checkDelta(wholeNumber('<delta>', delta)) },
-    policy: COUNTER,
+    ...counterRequest(wholeNumber('<delta>', delta)),
     preposition: 'for',
     summary: counterSummary,
     text: claim => `${claim?.result}\n`,

@@ -13,8 +13,7 @@ import { departureSummary, doubleBarrierSummary } from '../cli/output/queue-summ
 import type { Report } from '../cli/output/report.js'
 import type { Host } from '../host.js'
 import type { Outcome } from '../outcome.js'
-import { doubleBarrier as atDoubleBarrier, LEAVING } from '../primitives/double-barrier.js'
-import { checkCount } from '../primitives/names.js'
+import { doubleBarrierRequest, LEAVING } from '../primitives/double-barrier.js'
 import { awaitGrant } from '../run/await-grant.js'
 import type { Call, Task } from '../run/context.js'
 import { GONE, HeldClaim } from '../run/held-claim.js'
@@ -23,11 +22,10 @@ import { runLocked } from '../run/run-locked.js'
 
 export function doubleBarrier(words: readonly string[]): Task {
   const [name = '', number = ''] = words
-  const count = checkCount('<count>', wholeNumber('<count>', number))
+  const count = wholeNumber('<count>', number)
   const request: LockRequest = {
     key: keyOf('double-barrier', name),
-    spec: {},
-    policy: atDoubleBarrier(count),
+    ...doubleBarrierRequest(count, '<count>'),
     preposition: 'at',
     summary: doubleBarrierSummary(count),
   }

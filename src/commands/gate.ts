@@ -1,35 +1,27 @@
 /** `sera gate close|open|wait <name>` */
 
-import type { Rule } from '../claims/model.js'
 import type { RunOptions } from '../cli/args/options.js'
 import { gateSummary } from '../cli/output/queue-summary.js'
-import { gate as atGate, closing, opening, passing } from '../primitives/gate.js'
+import { closeRequest, OPEN_REQUEST, PASS_REQUEST } from '../primitives/gate.js'
+import type { ClaimRequest } from '../primitives/primitive.js'
 import type { Task } from '../run/context.js'
 import { keyOf } from '../run/lock-request.js'
 import { type WaitOnlyRequest, waitOnly } from '../run/wait-only.js'
 
 export function gate(words: readonly string[], { forMs }: RunOptions): Task {
   const [action, name = ''] = words
-  const key = keyOf('gate', name)
-  const request = (rule: Rule, facts: NonNullable<WaitOnlyRequest['facts']>, instant = true): WaitOnlyRequest => {
-    return {
-      key,
-      spec: {},
-      policy: atGate(rule),
-      preposition: 'at',
-      summary: gateSummary,
-      text: () => '',
-      facts,
-      instant,
-    }
+  const requests: Record<string, WaitOnlyRequest> = {
+    close: {
+      ...atGate(name, closeRequest(forMs)),
+      facts: () => ({ state: 'closed', forMs: Number.isFinite(forMs) ? forMs : null }),
+      instant: true,
+    },
+    open: { ...atGate(name, OPEN_REQUEST), facts: () => ({ state: 'open' }), instant: true },
+    wait: { ...atGate(name, PASS_REQUEST), facts: (_, waitedMs) => ({ state: 'open', waitedMs }) },
   }
-  const stops: Record<string, WaitOnlyRequest> = {
-    close: request(closing(forMs), () => ({
-      state: 'closed',
-      forMs: Number.isFinite(forMs) ? forMs : null,
-    })),
-    open: request(opening, () => ({ state: 'open' })),
-    wait: request(passing, (_, waitedMs) => ({ state: 'open', waitedMs }), false),
-  }
-  return (call, host, report) => waitOnly(stops[action ?? ''] as WaitOnlyRequest, call, host, report)
+  return (call, host, report) => waitOnly(requests[action ?? ''] as WaitOnlyRequest, call, host, report)
+}
+
+function atGate(name: string, request: ClaimRequest): WaitOnlyRequest {
+  return { key: keyOf('gate', name), ...request, preposition: 'at', summary: gateSummary, text: () => '' }
 }

@@ -8,7 +8,7 @@ import { queueSummary } from '../cli/output/queue-summary.js'
 import type { Host } from '../host.js'
 import { exitCodeOf, type Outcome } from '../outcome.js'
 import { finish } from '../primitives/once/finish.js'
-import { once as atOnce, checkPeriods, takenOver } from '../primitives/once/once.js'
+import { onceRequest, takenOver } from '../primitives/once/once.js'
 import { describeRun } from '../primitives/once/run-record.js'
 import type { Call, Task } from '../run/context.js'
 import { HeldClaim } from '../run/held-claim.js'
@@ -17,11 +17,9 @@ import { type RunLockedRequest, runLocked } from '../run/run-locked.js'
 
 export function once(words: readonly string[], { perMs, keepMs }: RunOptions): Task {
   const [key = ''] = words
-  checkPeriods(perMs, keepMs)
   const request: RunLockedRequest = {
     key: keyOf('once', key),
-    spec: {},
-    policy: atOnce(perMs),
+    ...onceRequest(perMs, keepMs),
     preposition: 'for',
     summary: queueSummary,
     share: '',

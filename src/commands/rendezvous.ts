@@ -9,8 +9,7 @@ import type { RunOptions } from '../cli/args/options.js'
 import { readPayload } from '../cli/args/payload.js'
 import { rendezvousSummary } from '../cli/output/rendezvous-summary.js'
 import { SeraError } from '../errors.js'
-import { checkPayload, claimSpecOf, withActor } from '../primitives/rendezvous/candidate.js'
-import { rendezvous as atRendezvous, type Match, matchOf } from '../primitives/rendezvous/rendezvous.js'
+import { type Match, matchOf, rendezvousRequest } from '../primitives/rendezvous/rendezvous.js'
 import { awaitGrant, type LockSource } from '../run/await-grant.js'
 import { heldEntry } from '../run/child-environment.js'
 import type { Task } from '../run/context.js'
@@ -55,15 +54,10 @@ function stopAt(event: string, { actor, mates, labels = '', selector, payload }:
   const key = keyOf('rendezvous', event)
   if (actor === undefined) throw new SeraError('usage', '--actor is missing: the others want to know who comes')
   if (selector !== undefined) parseSelector(selector, '--selector')
-  const spec = claimSpecOf({ actor, mates, labels: withActor(actor, parseLabels(labels, '--labels')), selector })
-  const text = readPayload(payload)
-  return {
-    key,
-    spec: text === undefined ? spec : { ...spec, payload: checkPayload(text) },
-    policy: atRendezvous(),
-    preposition: 'at',
-    summary: rendezvousSummary(spec),
-  }
+  const asked = { actor, mates, labels: parseLabels(labels, '--labels'), selector }
+  rendezvousRequest(asked) // a wrong flag is refused before stdin is read
+  const request = rendezvousRequest({ ...asked, payload: readPayload(payload) })
+  return { key, ...request, preposition: 'at', summary: rendezvousSummary(request.spec) }
 }
 
 /** Nobody is left at the event when the command runs: the match is final. */

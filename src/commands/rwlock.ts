@@ -1,7 +1,7 @@
 /** `sera rwlock read|write <name> <wait> <command…>` */
 
 import { queueSummary } from '../cli/output/queue-summary.js'
-import { RWLOCK } from '../primitives/rwlock.js'
+import { type Access, rwlockRequest } from '../primitives/rwlock.js'
 import type { Task } from '../run/context.js'
 import { keyOf } from '../run/lock-request.js'
 import { type RunLockedRequest, runLocked } from '../run/run-locked.js'
@@ -10,8 +10,7 @@ export function rwlock(words: readonly string[]): Task {
   const [mode = '', name = ''] = words
   const request: RunLockedRequest = {
     key: keyOf('rwlock', name),
-    spec: { mode },
-    policy: RWLOCK,
+    ...rwlockRequest(mode as Access),
     preposition: 'for',
     summary: queueSummary,
     share: mode === 'read' ? 'read' : '',

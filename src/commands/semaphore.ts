@@ -3,20 +3,18 @@
 import { wholeNumber } from '../cli/args/flag.js'
 import type { RunOptions } from '../cli/args/options.js'
 import { queueSummary } from '../cli/output/queue-summary.js'
-import { checkCount } from '../primitives/names.js'
-import { semaphore as atSemaphore } from '../primitives/semaphore.js'
+import { semaphoreRequest } from '../primitives/semaphore.js'
 import type { Task } from '../run/context.js'
 import { keyOf } from '../run/lock-request.js'
 import { type RunLockedRequest, runLocked } from '../run/run-locked.js'
 
 export function semaphore(words: readonly string[], options: RunOptions): Task {
   const [name = '', number = ''] = words
-  const permits = checkCount('<permits>', wholeNumber('<permits>', number))
-  const units = checkCount('--units', options.units, permits)
+  const permits = wholeNumber('<permits>', number)
+  const { units } = options
   const request: RunLockedRequest = {
     key: keyOf('semaphore', name),
-    spec: { units },
-    policy: atSemaphore(permits),
+    ...semaphoreRequest({ permits, units }, { permits: '<permits>', units: '--units' }),
     preposition: 'for',
     summary: queueSummary,
     share: String(units),

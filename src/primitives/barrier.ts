@@ -21,7 +21,7 @@ import type { Change, Claim, Conflict, ResourceState, Rule } from '../claims/mod
 import type { Session } from '../claims/session.js'
 import { FOREVER } from './gate.js'
 import { checkCount, checkName } from './names.js'
-import { granted, Primitive, parseDurationOption, type WaitOptions } from './primitive.js'
+import { type ClaimRequest, granted, Primitive, parseDurationOption, type WaitOptions } from './primitive.js'
 
 export function admission(count: number, keepMs = Number.POSITIVE_INFINITY): Rule {
   return (state, me) => {
@@ -79,6 +79,24 @@ export function barrier(count: number, keepMs?: number): WaitPolicy {
   return { rule: admission(count, keepMs), pace: paceTogether, onlyAhead: false, groupGrant: true, succession: true }
 }
 
+interface Arrival {
+  count: number
+  tag?: string | undefined
+  singleUse?: boolean | undefined
+  keepMs?: number | undefined
+}
+
+/** @throws SeraError usage */
+export function barrierRequest({ count, tag, singleUse, keepMs }: Arrival, countName = 'count'): ClaimRequest {
+  return {
+    spec: {
+      ...(singleUse ? { mode: 'single-use' } : {}),
+      ...(tag === undefined ? {} : { tag: checkName('tag', tag) }),
+    },
+    policy: barrier(checkCount(countName, count), keepMs),
+  }
+}
+
 export interface BarrierOptions {
   /** A later arrival, after the parties have gone, gets a conflict. */
   singleUse?: boolean | undefined
@@ -93,16 +111,14 @@ export interface ArriveOptions extends WaitOptions {
 
 export class Barrier extends Primitive {
   readonly count: number
-  readonly #mode: { mode?: 'single-use' }
-  readonly #keepMs: number
+  readonly #asked: Arrival
 
   /** @internal */
   constructor(session: Session, name: string, count: number, options: BarrierOptions = {}) {
     super(session, 'barrier', name)
     const { singleUse, keep = 'forever' } = options
     this.count = checkCount('count', count)
-    this.#mode = singleUse ? { mode: 'single-use' } : {}
-    this.#keepMs = parseDurationOption('keep', keep)
+    this.#asked = { count, singleUse, keepMs: parseDurationOption('keep', keep) }
   }
 
   /**
@@ -114,8 +130,7 @@ export class Barrier extends Primitive {
    * @example await sera.barrier('shards ready', 8).arrive({ tag: 'shard-3', wait: '10m' })
    */
   async arrive({ tag, ...wait }: ArriveOptions = {}): Promise<{ generation: number }> {
-    const tagged = tag === undefined ? {} : { tag: checkName('tag', tag) }
-    const { seen: claim } = await this.pass({ ...this.#mode, ...tagged }, barrier(this.count, this.#keepMs), wait)
+    const { seen: claim } = await this.pass(barrierRequest({ ...this.#asked, tag }), wait)
     return { generation: claim?.generation as number }
   }
 }

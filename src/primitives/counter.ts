@@ -10,8 +10,7 @@ import { paceByPosition, type WaitPolicy } from '../claims/acquire.js'
 import type { Change, Claim, Conflict, ResourceState } from '../claims/model.js'
 import type { Session } from '../claims/session.js'
 import { checkDelta } from './names.js'
-import type { WaitOptions } from './primitive.js'
-import { granted, Primitive } from './primitive.js'
+import { type ClaimRequest, granted, Primitive, type WaitOptions } from './primitive.js'
 
 /** `me.units` is what is to be added, and may be negative. */
 export function admit({ resource, claims }: ResourceState, me: Claim): Change | Conflict {
@@ -23,6 +22,11 @@ export function admit({ resource, claims }: ResourceState, me: Claim): Change | 
 }
 
 export const COUNTER: WaitPolicy = { rule: admit, pace: paceByPosition, onlyAhead: true, groupGrant: true }
+
+/** @throws SeraError usage */
+export function counterRequest(delta: number): ClaimRequest {
+  return { spec: { units: checkDelta(delta) }, policy: COUNTER }
+}
 
 export class Counter extends Primitive {
   /** @internal */
@@ -38,7 +42,7 @@ export class Counter extends Primitive {
    * @example const left = await sera.counter('seats').add(-2, { wait: 0 })
    */
   async add(delta: number, options: WaitOptions = {}): Promise<number> {
-    const ownClaim = await this.pass({ units: checkDelta(delta) }, COUNTER, options)
+    const ownClaim = await this.pass(counterRequest(delta), options)
     return Number(ownClaim.seen?.result)
   }
 

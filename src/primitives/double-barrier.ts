@@ -13,7 +13,7 @@ import type { Rule } from '../claims/model.js'
 import type { Session } from '../claims/session.js'
 import { Lock } from './lock.js'
 import { checkCount } from './names.js'
-import { granted, Primitive, parseDurationOption, timedOut, type WaitOptions } from './primitive.js'
+import { type ClaimRequest, granted, Primitive, parseDurationOption, timedOut, type WaitOptions } from './primitive.js'
 
 export function entrance(count: number): Rule {
   return ({ resource, claims }, me) => {
@@ -45,6 +45,11 @@ export function doubleBarrier(count: number): WaitPolicy {
   return { rule: entrance(count), pace: paceTogether, onlyAhead: false, groupGrant: true }
 }
 
+/** @throws SeraError usage */
+export function doubleBarrierRequest(count: number, countName = 'count'): ClaimRequest {
+  return { spec: {}, policy: doubleBarrier(checkCount(countName, count)) }
+}
+
 export const LEAVING: WaitPolicy = { rule: exit, pace: paceTogether, onlyAhead: false, groupGrant: true }
 
 export class DoubleBarrier extends Primitive {
@@ -66,7 +71,7 @@ export class DoubleBarrier extends Primitive {
    * await party.leave()
    */
   async enter(options: WaitOptions = {}): Promise<Party> {
-    return new Party(this.session, await this.acquireClaim({}, doubleBarrier(this.count), options))
+    return new Party(this.session, await this.acquireClaim(doubleBarrierRequest(this.count), options))
   }
 }
 

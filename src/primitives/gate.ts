@@ -11,7 +11,7 @@
 import { paceTogether, type WaitPolicy } from '../claims/acquire.js'
 import type { Change, Claim, ResourceState, Rule } from '../claims/model.js'
 import type { Session } from '../claims/session.js'
-import { granted, Primitive, parseDurationOption, type WaitOptions } from './primitive.js'
+import { type ClaimRequest, granted, Primitive, parseDurationOption, type WaitOptions } from './primitive.js'
 
 export const FOREVER = Number.MAX_SAFE_INTEGER
 
@@ -45,6 +45,14 @@ export function gate(rule: Rule): WaitPolicy {
   return { rule, pace: paceTogether, onlyAhead: false, groupGrant: true }
 }
 
+export function closeRequest(forMs = Number.POSITIVE_INFINITY): ClaimRequest {
+  return { spec: {}, policy: gate(closing(forMs)) }
+}
+
+export const OPEN_REQUEST: ClaimRequest = { spec: {}, policy: gate(opening) }
+
+export const PASS_REQUEST: ClaimRequest = { spec: {}, policy: gate(passing) }
+
 export interface CloseOptions {
   /** Until it opens by itself, as `wait` elsewhere: milliseconds or text. Default: `'forever'`. */
   for?: number | string | undefined
@@ -64,7 +72,7 @@ export class Gate extends Primitive {
    * @example await sera.gate('maintenance').close({ for: '2h' })
    */
   async close({ for: time = 'forever', signal }: CloseOptions = {}): Promise<void> {
-    await this.pass({}, gate(closing(parseDurationOption('for', time))), { signal })
+    await this.pass(closeRequest(parseDurationOption('for', time)), { signal })
   }
 
   /**
@@ -73,7 +81,7 @@ export class Gate extends Primitive {
    * @throws SeraError conflict, when it is open already; lock-failed; the signal's reason
    */
   async open({ signal }: { signal?: AbortSignal | undefined } = {}): Promise<void> {
-    await this.pass({}, gate(opening), { signal })
+    await this.pass(OPEN_REQUEST, { signal })
   }
 
   /**
@@ -82,6 +90,6 @@ export class Gate extends Primitive {
    * @throws SeraError timed-out, lock-failed, usage; the signal's reason
    */
   async wait(options: WaitOptions = {}): Promise<void> {
-    await this.pass({}, gate(passing), options)
+    await this.pass(PASS_REQUEST, options)
   }
 }

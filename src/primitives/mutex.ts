@@ -10,8 +10,7 @@ import { paceByPosition, type WaitPolicy } from '../claims/acquire.js'
 import type { Rule } from '../claims/model.js'
 import type { Session } from '../claims/session.js'
 import { type Lock, lockAt } from './lock.js'
-import type { WaitOptions } from './primitive.js'
-import { granted, Primitive } from './primitive.js'
+import { type ClaimRequest, granted, Primitive, type WaitOptions } from './primitive.js'
 
 export const admit: Rule = ({ claims }, me) => {
   const ahead = claims.filter(({ ticket, mode }) => ticket < me.ticket && mode !== 'pass')
@@ -20,6 +19,8 @@ export const admit: Rule = ({ claims }, me) => {
 }
 
 export const MUTEX: WaitPolicy = { rule: admit, pace: paceByPosition, onlyAhead: true, groupGrant: false }
+
+export const MUTEX_REQUEST: ClaimRequest = { spec: {}, policy: MUTEX }
 
 export class Mutex extends Primitive {
   /** @internal */
@@ -34,6 +35,6 @@ export class Mutex extends Primitive {
    * @example await using lock = await sera.mutex('deploy').acquire({ wait: '30s' })
    */
   async acquire(options: WaitOptions = {}): Promise<Lock> {
-    return lockAt(this.session, await this.acquireClaim({}, MUTEX, options))
+    return lockAt(this.session, await this.acquireClaim(MUTEX_REQUEST, options))
   }
 }

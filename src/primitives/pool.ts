@@ -20,8 +20,7 @@ import { type Claim, NEVER_MS, NO_PROCESS, type Rule } from '../claims/model.js'
 import type { Owner } from '../claims/owner.js'
 import type { Session } from '../claims/session.js'
 import { checkName } from './names.js'
-import type { WaitOptions } from './primitive.js'
-import { granted, Primitive } from './primitive.js'
+import { type ClaimRequest, granted, Primitive, type WaitOptions } from './primitive.js'
 
 export interface PoolLimits {
   /** For how long a holder has it who does not renew; Infinity: until he gives it back. */
@@ -86,7 +85,7 @@ export class Pool extends Primitive {
    * @throws SeraError timed-out, lock-failed, usage; conflict, when there is no such pool any more; the signal's reason
    */
   async acquire(holder: string, owner: Owner, options: WaitOptions = {}): Promise<PoolHolding> {
-    const ownClaim = await this.acquireClaim({ tag: checkName('holder', holder), owner }, this.#policy, options)
+    const ownClaim = await this.acquireClaim(this.#request(holder, owner), options)
     if (ownClaim.answer !== undefined) {
       await this.leaveClaim(ownClaim)
       return holding(JSON.parse(ownClaim.answer))
@@ -128,16 +127,16 @@ export class Pool extends Primitive {
     }
   }
 
-  get #policy(): WaitPolicy {
-    const rule = admission(this.limits)
-    return {
-      rule,
+  #request(holder: string, owner: Owner): ClaimRequest {
+    const policy: WaitPolicy = {
+      rule: admission(this.limits),
       pace: paceByPosition,
       onlyAhead: true,
       newcomerReads: this.#oldest,
       groupGrant: false,
       isReliedOn: wasNotified,
     }
+    return { spec: { tag: checkName('holder', holder), owner }, policy }
   }
 
   /** As many as may hold it, who stand before all others; and some, as there may have been more once. */

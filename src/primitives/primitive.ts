@@ -39,6 +39,15 @@ export interface Contender {
   token: number | undefined
 }
 
+/**
+ * What is asked of a primitive, checked: what the claim says, and how it is waited for. Each primitive builds it once, for
+ * the command line, the library and the gateway; where these call a value differently, the name is a parameter.
+ */
+export interface ClaimRequest {
+  spec: ClaimSpec
+  policy: WaitPolicy
+}
+
 export abstract class Primitive {
   protected readonly key: ResourceKey
 
@@ -69,7 +78,7 @@ export abstract class Primitive {
   }
 
   /** @throws SeraError timed-out, usage, conflict, lock-failed; the signal's reason */
-  protected async acquireClaim(spec: ClaimSpec, policy: WaitPolicy, { wait, signal }: WaitOptions): Promise<OwnClaim> {
+  protected async acquireClaim({ spec, policy }: ClaimRequest, { wait, signal }: WaitOptions): Promise<OwnClaim> {
     const { session, key } = this
     const waitMs = parseDurationOption('wait', wait ?? 'forever')
     const until = session.clock.now() + waitMs
@@ -77,9 +86,9 @@ export abstract class Primitive {
     return ownClaim ?? timedOut(key, waitMs)
   }
 
-  /** As `turn`, where what was granted is over with the grant: its claim, the record of it, goes. */
-  protected async pass(spec: ClaimSpec, policy: WaitPolicy, options: WaitOptions): Promise<OwnClaim> {
-    const ownClaim = await this.acquireClaim(spec, policy, options)
+  /** Like `acquireClaim`, where the grant is all there is to it: the claim, the record of the grant, goes. */
+  protected async pass(request: ClaimRequest, options: WaitOptions): Promise<OwnClaim> {
+    const ownClaim = await this.acquireClaim(request, options)
     await this.leaveClaim(ownClaim)
     return ownClaim
   }

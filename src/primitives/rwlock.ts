@@ -10,8 +10,7 @@ import { paceByPosition, type WaitPolicy } from '../claims/acquire.js'
 import type { Rule } from '../claims/model.js'
 import type { Session } from '../claims/session.js'
 import { type Lock, lockAt } from './lock.js'
-import type { WaitOptions } from './primitive.js'
-import { granted, Primitive } from './primitive.js'
+import { type ClaimRequest, granted, Primitive, type WaitOptions } from './primitive.js'
 
 export type Access = 'read' | 'write'
 
@@ -22,6 +21,10 @@ export const admit: Rule = ({ claims }, me) => {
 }
 
 export const RWLOCK: WaitPolicy = { rule: admit, pace: paceByPosition, onlyAhead: true, groupGrant: false }
+
+export function rwlockRequest(mode: Access): ClaimRequest {
+  return { spec: { mode }, policy: RWLOCK }
+}
 
 export class RwLock extends Primitive {
   /** @internal */
@@ -50,6 +53,6 @@ export class RwLock extends Primitive {
   }
 
   async #acquire(mode: Access, options: WaitOptions): Promise<Lock> {
-    return lockAt(this.session, await this.acquireClaim({ mode }, RWLOCK, options))
+    return lockAt(this.session, await this.acquireClaim(rwlockRequest(mode), options))
   }
 }

@@ -12,8 +12,7 @@ import type { Claim, Rule } from '../claims/model.js'
 import type { Session } from '../claims/session.js'
 import { type Lock, lockAt } from './lock.js'
 import { checkCount } from './names.js'
-import type { WaitOptions } from './primitive.js'
-import { granted, Primitive } from './primitive.js'
+import { type ClaimRequest, granted, Primitive, type WaitOptions } from './primitive.js'
 
 export function admission(permits: number): Rule {
   return ({ resource, claims }, me) => {
@@ -41,6 +40,20 @@ export function semaphore(permits: number): WaitPolicy {
   return { rule: admission(permits), pace: paceByPosition, onlyAhead: true, outOfOrder: true, groupGrant: false }
 }
 
+interface Share {
+  permits: number
+  units?: number | undefined
+}
+
+/** @throws SeraError usage */
+export function semaphoreRequest(
+  { permits, units = 1 }: Share,
+  names: Readonly<Record<keyof Share, string>> = { permits: 'permits', units: 'units' },
+): ClaimRequest {
+  const policy = semaphore(checkCount(names.permits, permits))
+  return { spec: { units: checkCount(names.units, units, permits) }, policy }
+}
+
 export class Semaphore extends Primitive {
   readonly permits: number
 
@@ -57,8 +70,7 @@ export class Semaphore extends Primitive {
    * signal's reason
    * @example await using lock = await sera.semaphore('licences', 3).acquire({ units: 2 })
    */
-  async acquire({ units = 1, ...wait }: WaitOptions & { units?: number | undefined } = {}): Promise<Lock> {
-    const ask = { units: checkCount('units', units, this.permits) }
-    return lockAt(this.session, await this.acquireClaim(ask, semaphore(this.permits), wait))
+  async acquire({ units, ...wait }: WaitOptions & { units?: number | undefined } = {}): Promise<Lock> {
+    return lockAt(this.session, await this.acquireClaim(semaphoreRequest({ permits: this.permits, units }), wait))
   }
 }

@@ -1,14 +1,12 @@
 /** The kinds of locks that clients hold who don't stay connected: what is asked of each, and how it is waited for. */
 import { z } from '@hono/zod-openapi'
-import type { WaitPolicy } from '../../claims/acquire.js'
-import type { ClaimSpec } from '../../claims/session.js'
-import { doubleBarrier } from '../../primitives/double-barrier.js'
-import { MUTEX } from '../../primitives/mutex.js'
+import { doubleBarrierRequest } from '../../primitives/double-barrier.js'
+import { MUTEX_REQUEST } from '../../primitives/mutex.js'
 import type { Kind } from '../../primitives/names.js'
-import { checkCount } from '../../primitives/names.js'
-import { once } from '../../primitives/once/once.js'
-import { RWLOCK } from '../../primitives/rwlock.js'
-import { semaphore } from '../../primitives/semaphore.js'
+import { onceRequest } from '../../primitives/once/once.js'
+import type { ClaimRequest } from '../../primitives/primitive.js'
+import { rwlockRequest } from '../../primitives/rwlock.js'
+import { semaphoreRequest } from '../../primitives/semaphore.js'
 import { count, duration, label, lease, milliseconds, wait } from './schemas.js'
 
 export interface LockKind<Body extends z.ZodType = z.ZodType> {
@@ -19,13 +17,13 @@ export interface LockKind<Body extends z.ZodType = z.ZodType> {
   says: string
   body: Body
   /** @throws SeraError usage */
-  turn(body: z.infer<Body>): { spec: ClaimSpec; policy: WaitPolicy }
+  request(body: z.infer<Body>): ClaimRequest
 }
 
 const common = z.strictObject({ wait: wait.optional(), label: label.optional() })
 const leased = common.extend({ lease: lease.optional() })
 
-/** A body is checked by its own schema before its `turn` sees it. */
+/** A body is checked by its own schema before its `request` sees it. */
 function kind<Body extends z.ZodType>(one: LockKind<Body>): LockKind {
   return one as unknown as LockKind
 }
@@ -35,7 +33,7 @@ const mutex = kind({
   plural: 'mutexes',
   says: 'One holder at a time',
   body: leased,
-  turn: () => ({ spec: {}, policy: MUTEX }),
+  request: () => MUTEX_REQUEST,
 })
 
 const rwlock = kind({
@@ -43,7 +41,7 @@ const rwlock = kind({
   plural: 'rwlocks',
   says: 'Many readers or one writer',
   body: leased.extend({ mode: z.enum(['read', 'write']) }),
-  turn: ({ mode }) => ({ spec: { mode }, policy: RWLOCK }),
+  request: ({ mode }) => rwlockRequest(mode),
 })
 
 const semaphoreLock = kind({
@@ -54,10 +52,7 @@ const semaphoreLock = kind({
     permits: count.openapi({ description: 'The same for all who ask' }),
     units: count.optional().openapi({ description: '1 when absent' }),
   }),
-  turn: ({ permits, units = 1 }) => ({
-    spec: { units: checkCount('units', units, permits) },
-    policy: semaphore(permits),
-  }),
+  request: body => semaphoreRequest(body),
 })
 
 const bothEnds = kind({
@@ -65,7 +60,7 @@ const bothEnds = kind({
   plural: 'double-barriers',
   says: 'So many start together, and leave together',
   body: common.extend({ count }),
-  turn: ({ count }) => ({ spec: {}, policy: doubleBarrier(count) }),
+  request: ({ count }) => doubleBarrierRequest(count),
 })
 
 const onlyOnce = kind({
@@ -75,7 +70,7 @@ const onlyOnce = kind({
   body: leased.extend({
     per: duration('Only a success that was begun within this time counts: forever when absent', '1h').optional(),
   }),
-  turn: ({ per }) => ({ spec: {}, policy: once(milliseconds(per, Number.POSITIVE_INFINITY)) }),
+  request: ({ per }) => onceRequest(milliseconds(per, Number.POSITIVE_INFINITY)),
 })
 
 export const LOCK_KINDS = [mutex, rwlock, semaphoreLock, bothEnds, onlyOnce]

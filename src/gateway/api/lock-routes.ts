@@ -67,9 +67,9 @@ function asking(app: OpenAPIHono<Env>, context: ApiContext, kind: LockKind): voi
 }
 
 /** @throws SeraError usage */
-function wantedOf(c: Context<Env>, { kind, turn }: LockKind, name: string, id: string, body: unknown): ClaimWish {
+function wantedOf(c: Context<Env>, { kind, request }: LockKind, name: string, id: string, body: unknown): ClaimWish {
   const { wait, lease, label } = body as { wait?: string; lease?: string; label?: string }
-  const { spec, policy } = turn(body)
+  const { spec, policy } = request(body)
   return {
     id,
     key: { kind, name },

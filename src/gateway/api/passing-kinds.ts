@@ -2,15 +2,14 @@
  * What clients do together while they stay connected: what is asked of each, how it is waited for, and what is told.
  */
 import { z } from '@hono/zod-openapi'
-import type { WaitPolicy } from '../../claims/acquire.js'
 import type { Claim } from '../../claims/model.js'
-import type { ClaimSpec } from '../../claims/session.js'
-import { barrier } from '../../primitives/barrier.js'
-import { COUNTER } from '../../primitives/counter.js'
-import { closing, gate, opening, passing } from '../../primitives/gate.js'
+import { barrierRequest } from '../../primitives/barrier.js'
+import { counterRequest } from '../../primitives/counter.js'
+import { closeRequest, OPEN_REQUEST, PASS_REQUEST } from '../../primitives/gate.js'
 import type { Kind } from '../../primitives/names.js'
-import { checkPayload, claimSpecOf, MOST_MATES, withActor } from '../../primitives/rendezvous/candidate.js'
-import { matchOf, rendezvous } from '../../primitives/rendezvous/rendezvous.js'
+import type { ClaimRequest } from '../../primitives/primitive.js'
+import { MOST_MATES } from '../../primitives/rendezvous/candidate.js'
+import { matchOf, rendezvousRequest } from '../../primitives/rendezvous/rendezvous.js'
 import { labelsFrom } from '../../selector/labels.js'
 import { count, duration, label, milliseconds, name } from './schemas.js'
 
@@ -22,7 +21,7 @@ export interface PassingKind<Body extends z.ZodType = z.ZodType> {
   /** Besides kind and name. */
   answer: z.ZodRawShape
   /** @throws SeraError usage */
-  turn(body: z.infer<Body>): { spec: ClaimSpec; policy: WaitPolicy }
+  request(body: z.infer<Body>): ClaimRequest
   told?(claim: Claim | undefined, name: string): object
 }
 
@@ -30,7 +29,7 @@ const wait = duration('How long the request waits: 30s when absent; may be `fore
 const brief = z.strictObject({ label: label.optional() })
 const patient = brief.extend({ wait: wait.optional() })
 
-/** A body is checked by its own schema before its `turn` sees it. */
+/** A body is checked by its own schema before its `request` sees it. */
 function kind<Body extends z.ZodType>(one: PassingKind<Body>): PassingKind {
   return one as unknown as PassingKind
 }
@@ -41,7 +40,7 @@ const adding = kind({
   says: 'Adds at once; to take waits until the value covers it. Give a key, or a lost answer leaves you unsure',
   body: patient.extend({ delta: z.int().openapi({ example: -2 }) }),
   answer: { value: z.int() },
-  turn: ({ delta }) => ({ spec: { units: delta }, policy: COUNTER }),
+  request: ({ delta }) => counterRequest(delta),
   told: claim => ({ value: Number(claim?.result) }),
 })
 
@@ -59,10 +58,8 @@ const arriving = kind({
     keep: duration('With singleUse: for how long that is remembered; forever when absent', '30d').optional(),
   }),
   answer: { generation: z.int().openapi({ description: 'How many times it has let its parties go' }) },
-  turn: ({ count, tag, singleUse, keep }) => ({
-    spec: { ...(tag === undefined ? {} : { tag }), ...(singleUse ? { mode: 'single-use' } : {}) },
-    policy: barrier(count, milliseconds(keep, Number.POSITIVE_INFINITY)),
-  }),
+  request: ({ keep, ...arrival }) =>
+    barrierRequest({ ...arrival, keepMs: milliseconds(keep, Number.POSITIVE_INFINITY) }),
   told: claim => ({ generation: claim?.generation }),
 })
 
@@ -72,7 +69,7 @@ const closingGate = kind({
   says: 'Holds up whoever waits at it from now on',
   body: brief.extend({ for: duration('Until it opens by itself: forever when absent', '2h').optional() }),
   answer: {},
-  turn: body => ({ spec: { mode: 'close' }, policy: gate(closing(milliseconds(body.for, Number.POSITIVE_INFINITY))) }),
+  request: body => ({ ...closeRequest(milliseconds(body.for, Number.POSITIVE_INFINITY)), spec: { mode: 'close' } }),
 })
 
 const openingGate = kind({
@@ -81,7 +78,7 @@ const openingGate = kind({
   says: 'Lets all go who wait at it',
   body: brief,
   answer: {},
-  turn: () => ({ spec: { mode: 'open' }, policy: gate(opening) }),
+  request: () => ({ ...OPEN_REQUEST, spec: { mode: 'open' } }),
 })
 
 const waitingAtGate = kind({
@@ -90,7 +87,7 @@ const waitingAtGate = kind({
   says: 'Waits until it is open',
   body: patient,
   answer: {},
-  turn: () => ({ spec: {}, policy: gate(passing) }),
+  request: () => PASS_REQUEST,
 })
 
 const member = z.object({ actor: z.string(), labels: z.record(z.string(), z.string()), payload: z.string().nullable() })
@@ -112,13 +109,7 @@ const meeting = kind({
     payload: z.string().optional().openapi({ description: 'What the others are told: at most 16 KiB' }),
   }),
   answer: { match: z.string(), members: z.array(member) },
-  turn: ({ actor, mates, labels = {}, selector, payload }) => ({
-    spec: {
-      ...claimSpecOf({ actor, mates, labels: withActor(actor, labelsFrom(labels)), selector }),
-      ...(payload === undefined ? {} : { payload: checkPayload(payload) }),
-    },
-    policy: rendezvous(),
-  }),
+  request: ({ labels = {}, ...candidate }) => rendezvousRequest({ ...candidate, labels: labelsFrom(labels) }),
   told: (claim, event) => {
     const { match, members } = matchOf(event, claim)
     return { match, members }

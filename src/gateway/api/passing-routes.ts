@@ -30,7 +30,7 @@ export function passingRoutes(app: OpenAPIHono<Env>, context: ApiContext): void 
 function taking(
   app: OpenAPIHono<Env>,
   context: ApiContext,
-  { kind, path, says, body, answer, turn, told: tell }: PassingKind,
+  { kind, path, says, body, answer, request, told: tell }: PassingKind,
 ) {
   endpoint(app, {
     method: 'post',
@@ -48,7 +48,7 @@ function taking(
     },
     handle: async (c, { params, key, body }) => {
       const { wait, label } = body as { wait?: string; label?: string }
-      const { spec, policy } = turn(body)
+      const { spec, policy } = request(body)
       const passing = {
         id: key === undefined ? undefined : plain(key),
         key: { kind, name: params.name },

@@ -9,8 +9,7 @@
  *
  * Source: github.com/calston/distributex, README.md and distributex/service.py.
  */
-import { located } from '../../config/values.js'
-import { duration, unexpected } from '../../config/values.js'
+import { duration, located, unexpected } from '../../config/values.js'
 import { SeraError } from '../../errors.js'
 import { checkCount, checkName } from '../../primitives/names.js'
 import { LocatedYaml, type Path } from './yaml-errors.js'

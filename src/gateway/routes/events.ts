@@ -24,13 +24,7 @@ import { type Owner, remoteOwner } from '../../claims/owner.js'
 import type { ClaimSpec } from '../../claims/session.js'
 import { SeraError } from '../../errors.js'
 import { checkCount, checkName, LONGEST_NAME } from '../../primitives/names.js'
-import {
-  type CandidateOptions,
-  checkPayload,
-  claimSpecOf,
-  MOST_MATES,
-  withActor,
-} from '../../primitives/rendezvous/candidate.js'
+import { type CandidateOptions, claimSpecOf, MOST_MATES, withActor } from '../../primitives/rendezvous/candidate.js'
 import { type Match, matchOf, rendezvous } from '../../primitives/rendezvous/rendezvous.js'
 import { formatLabels, type Labels } from '../../selector/labels.js'
 import { limited } from '../http/body-limit.js'
@@ -119,7 +113,7 @@ export function events(gateway: Gateway): Hono<Env> {
 }
 
 function asking(form: EventForm, invitation: CandidateOptions): ClaimSpec {
-  return { ...claimSpecOf(invitation), payload: checkPayload(form.text('payload') ?? '') }
+  return claimSpecOf({ ...invitation, payload: form.text('payload') ?? '' })
 }
 
 /** What others see of a request that names no actor. */

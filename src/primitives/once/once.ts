@@ -19,7 +19,7 @@ import type { Session } from '../../claims/session.js'
 import { formatDuration } from '../../config/duration.js'
 import { SeraError } from '../../errors.js'
 import { type Lock, lockAt } from '../lock.js'
-import { granted, Primitive, parseDurationOption, type WaitOptions } from '../primitive.js'
+import { type ClaimRequest, granted, Primitive, parseDurationOption, type WaitOptions } from '../primitive.js'
 import { finish } from './finish.js'
 import { dateOf, describeRun, type PastRunRecord, runToTakeOver } from './run-record.js'
 
@@ -48,7 +48,12 @@ export function takenOver({ answer }: Pick<OwnClaim, 'answer'>): TakenOver | und
 }
 
 /** @throws SeraError usage */
-export function checkPeriods(perMs: number, keepMs: number): void {
+export function onceRequest(perMs: number, keepMs = Number.POSITIVE_INFINITY): ClaimRequest {
+  checkPeriods(perMs, keepMs)
+  return { spec: {}, policy: once(perMs) }
+}
+
+function checkPeriods(perMs: number, keepMs: number): void {
   if (perMs === Number.POSITIVE_INFINITY || keepMs >= perMs) return
   const [per, keep] = [perMs, keepMs].map(formatDuration)
   throw new SeraError('usage', `keep ${keep} is shorter than per ${per}: a run has to be remembered for its period`)
@@ -79,15 +84,15 @@ export interface PastRun extends Pick<PastRunRecord, 'host' | 'pid' | 'user' | '
 }
 
 export class Once extends Primitive {
-  readonly #perMs: number
+  readonly #request: ClaimRequest
   readonly #keepMs: number
 
   /** @internal */
   constructor(session: Session, key: string, { per = 'forever', keep = 'forever' }: OnceOptions = {}) {
     super(session, 'once', key)
-    this.#perMs = parseDurationOption('per', per)
+    const perMs = parseDurationOption('per', per)
     this.#keepMs = parseDurationOption('keep', keep)
-    checkPeriods(this.#perMs, this.#keepMs)
+    this.#request = onceRequest(perMs, this.#keepMs)
   }
 
   /**
@@ -102,7 +107,7 @@ export class Once extends Primitive {
    * const { value } = await sera.once('invoice 4711').run(({ token }) => print(invoice, token))
    */
   async run<T>(work: (running: Running) => T | Promise<T>, options: WaitOptions = {}): Promise<OnceResult<T>> {
-    const ownClaim = await this.acquireClaim({}, once(this.#perMs), options)
+    const ownClaim = await this.acquireClaim(this.#request, options)
     const other = takenOver(ownClaim)
     if (other) {
       await this.leaveClaim(ownClaim)

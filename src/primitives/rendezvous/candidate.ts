@@ -28,6 +28,8 @@ export interface CandidateOptions {
   mates?: number | undefined
   /** All of them: see `withActor`. */
   labels: Labels
+  /** What the others are told. */
+  payload?: string | undefined
   /** Default: whoever is not `actor`. */
   selector?: string | undefined
 }
@@ -44,13 +46,14 @@ export function withActor(actor: string, labels: Labels): Labels {
 }
 
 /** @throws SeraError usage */
-export function claimSpecOf({ actor, mates = 1, labels, selector }: CandidateOptions): ClaimSpec {
+export function claimSpecOf({ actor, mates = 1, labels, selector, payload }: CandidateOptions): ClaimSpec {
   const wanted = selector ?? `actor!=${labels.get('actor') ?? asValue(actor)}`
   return {
     tag: checkName('actor', actor),
     units: checkCount('mates', mates, MOST_MATES, 0),
     labels: short('labels', formatLabels(labels)),
     selector: short('selector', formatSelector(parseSelector(wanted))),
+    ...(payload === undefined ? {} : { payload: checkPayload(payload) }),
   }
 }
 
@@ -101,8 +104,7 @@ function short(what: string, text: string): string {
   throw new SeraError('usage', `${what}: ${text.length} characters, and ${LONGEST_TEXT} are allowed`)
 }
 
-/** @throws SeraError usage */
-export function checkPayload(payload: unknown): string {
+function checkPayload(payload: unknown): string {
   if (typeof payload !== 'string') throw new SeraError('usage', `payload: expected text, got ${typeof payload}`)
   if (/\p{Cs}/u.test(payload)) throw new SeraError('usage', 'payload: half a surrogate pair is no text')
   if (Buffer.byteLength(payload) <= LONGEST_PAYLOAD) return payload

@@ -14,11 +14,10 @@
 
 import { paceTogether, type WaitPolicy } from '../../claims/acquire.js'
 import { type Claim, moves, type Rule } from '../../claims/model.js'
-import type { ClaimSpec, Session } from '../../claims/session.js'
+import type { Session } from '../../claims/session.js'
 import { labelsFrom } from '../../selector/labels.js'
-import type { WaitOptions } from '../primitive.js'
-import { granted, Primitive } from '../primitive.js'
-import { accept, type Candidate, candidateOf, checkPayload, claimSpecOf, withActor } from './candidate.js'
+import { type ClaimRequest, granted, Primitive, type WaitOptions } from '../primitive.js'
+import { accept, type Candidate, type CandidateOptions, candidateOf, claimSpecOf, withActor } from './candidate.js'
 import { oldestSet } from './matching.js'
 
 /** One of those who have met. */
@@ -92,6 +91,11 @@ export function rendezvous(): WaitPolicy {
   return { rule: patiently(), pace: paceTogether, onlyAhead: false, groupGrant: true }
 }
 
+/** `labels`: besides `actor`. @throws SeraError usage */
+export function rendezvousRequest({ labels, ...options }: CandidateOptions): ClaimRequest {
+  return { spec: claimSpecOf({ ...options, labels: withActor(options.actor, labels) }), policy: rendezvous() }
+}
+
 export interface RendezvousOptions {
   /** Who comes, for the others to know: 1 to 255 characters. */
   actor: string
@@ -109,12 +113,13 @@ export interface MeetOptions extends WaitOptions {
 }
 
 export class Rendezvous extends Primitive {
-  readonly #spec: ClaimSpec
+  readonly #asked: CandidateOptions
 
   /** @internal */
   constructor(session: Session, event: string, { labels = {}, ...options }: RendezvousOptions) {
     super(session, 'rendezvous', event)
-    this.#spec = claimSpecOf({ ...options, labels: withActor(options.actor, labelsFrom(labels)) })
+    this.#asked = { ...options, labels: labelsFrom(labels) }
+    rendezvousRequest(this.#asked)
   }
 
   /**
@@ -126,8 +131,7 @@ export class Rendezvous extends Primitive {
    * const { members } = await web.meet({ payload: 'http://web-1:8080', wait: '5m' })
    */
   async meet({ payload, ...wait }: MeetOptions = {}): Promise<Match> {
-    const spec = payload === undefined ? this.#spec : { ...this.#spec, payload: checkPayload(payload) }
-    const { seen: claim } = await this.pass(spec, rendezvous(), wait)
+    const { seen: claim } = await this.pass(rendezvousRequest({ ...this.#asked, payload }), wait)
     return matchOf(this.name, claim)
   }
 }
