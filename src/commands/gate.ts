@@ -3,7 +3,7 @@
 import type { RunOptions } from '../cli/args/options.js'
 import { gateSummary } from '../cli/output/queue-summary.js'
 import { closeRequest, OPEN_REQUEST, PASS_REQUEST } from '../primitives/gate.js'
-import type { ClaimRequest } from '../primitives/primitive.js'
+import type { PrimitiveRequest } from '../primitives/primitive.js'
 import type { Task } from '../run/context.js'
 import { keyOf } from '../run/lock-request.js'
 import { type WaitOnlyRequest, waitOnly } from '../run/wait-only.js'
@@ -22,6 +22,6 @@ export function gate(words: readonly string[], { forMs }: RunOptions): Task {
   return (call, host, report) => waitOnly(requests[action ?? ''] as WaitOnlyRequest, call, host, report)
 }
 
-function atGate(name: string, request: ClaimRequest): WaitOnlyRequest {
+function atGate(name: string, request: PrimitiveRequest): WaitOnlyRequest {
   return { key: keyOf('gate', name), ...request, preposition: 'at', summary: gateSummary, text: () => '' }
 }

@@ -8,9 +8,9 @@ import {
   flagOf,
   HISTORY_MS,
   type History,
-  type Pick,
   readerOf,
   SETTING_NAMES,
+  type SettingLookup,
   type SettingName,
   type Settings,
   type Values,
@@ -85,7 +85,7 @@ export async function resolveSettings({
   const fromFile = await readFile(path, named)
   const sources = [fromFlags, fromEnvironment, ...(fromFile ? [fromFile] : [])]
   const sourceOf = (name: SettingName) => sources.find(source => source.values[name] !== undefined)
-  const pick: Pick = name => sourceOf(name)?.values[name]
+  const pick: SettingLookup = name => sourceOf(name)?.values[name]
   const originOf = (name: SettingName) => sourceOf(name)?.nameOf(name) ?? 'default'
 
   const otherwise = serverless ? undefined : fromFile ? `${path} names none` : `${path} does not exist`
@@ -100,7 +100,7 @@ export async function resolveSettings({
   return { settings, warnings, originOf, file: fromFile && path, serversFrom: from, serversFile }
 }
 
-function withDefaults(servers: [Dsn, ...Dsn[]], pick: Pick): Settings {
+function withDefaults(servers: [Dsn, ...Dsn[]], pick: SettingLookup): Settings {
   const { serverFile: _, ...settings } = valuesFrom(pick)
   return {
     ...settings,

@@ -101,9 +101,9 @@ export function readerOf<Name extends SettingName>(name: Name): ValueReader<Valu
   return SETTINGS[name].read as ValueReader<Values[Name]>
 }
 
-export type Pick = <Name extends SettingName>(name: Name) => Values[Name] | undefined
+export type SettingLookup = <Name extends SettingName>(name: Name) => Values[Name] | undefined
 
-export function valuesFrom(pick: Pick): Defaulted {
+export function valuesFrom(pick: SettingLookup): Defaulted {
   const values = SETTING_NAMES.map(name => {
     const { read, otherwise } = SETTINGS[name]
     return [`${name}${(read as ValueReader<unknown>).unit ?? ''}`, pick(name) ?? otherwise]

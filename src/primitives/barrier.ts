@@ -21,7 +21,7 @@ import type { Change, Claim, Conflict, ResourceState, Rule } from '../claims/mod
 import type { Session } from '../claims/session.js'
 import { FOREVER } from './gate.js'
 import { checkCount, checkName } from './names.js'
-import { type ClaimRequest, granted, Primitive, parseDurationOption, type WaitOptions } from './primitive.js'
+import { granted, Primitive, type PrimitiveRequest, parseDurationOption, type WaitOptions } from './primitive.js'
 
 export function admission(count: number, keepMs = Number.POSITIVE_INFINITY): Rule {
   return (state, me) => {
@@ -87,7 +87,7 @@ interface Arrival {
 }
 
 /** @throws SeraError usage */
-export function barrierRequest({ count, tag, singleUse, keepMs }: Arrival, countName = 'count'): ClaimRequest {
+export function barrierRequest({ count, tag, singleUse, keepMs }: Arrival, countName = 'count'): PrimitiveRequest {
   return {
     spec: {
       ...(singleUse ? { mode: 'single-use' } : {}),

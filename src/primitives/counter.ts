@@ -10,7 +10,7 @@ import { paceByPosition, type WaitPolicy } from '../claims/acquire.js'
 import type { Change, Claim, Conflict, ResourceState } from '../claims/model.js'
 import type { Session } from '../claims/session.js'
 import { checkDelta } from './names.js'
-import { type ClaimRequest, granted, Primitive, type WaitOptions } from './primitive.js'
+import { granted, Primitive, type PrimitiveRequest, type WaitOptions } from './primitive.js'
 
 /** `me.units` is what is to be added, and may be negative. */
 export function admit({ resource, claims }: ResourceState, me: Claim): Change | Conflict {
@@ -24,7 +24,7 @@ export function admit({ resource, claims }: ResourceState, me: Claim): Change | 
 export const COUNTER: WaitPolicy = { rule: admit, pace: paceByPosition, onlyAhead: true, groupGrant: true }
 
 /** @throws SeraError usage */
-export function counterRequest(delta: number): ClaimRequest {
+export function counterRequest(delta: number): PrimitiveRequest {
   return { spec: { units: checkDelta(delta) }, policy: COUNTER }
 }
 

@@ -13,7 +13,14 @@ import type { Rule } from '../claims/model.js'
 import type { Session } from '../claims/session.js'
 import { Lock } from './lock.js'
 import { checkCount } from './names.js'
-import { type ClaimRequest, granted, Primitive, parseDurationOption, timedOut, type WaitOptions } from './primitive.js'
+import {
+  granted,
+  Primitive,
+  type PrimitiveRequest,
+  parseDurationOption,
+  timedOut,
+  type WaitOptions,
+} from './primitive.js'
 
 export function entrance(count: number): Rule {
   return ({ resource, claims }, me) => {
@@ -46,7 +53,7 @@ export function doubleBarrier(count: number): WaitPolicy {
 }
 
 /** @throws SeraError usage */
-export function doubleBarrierRequest(count: number, countName = 'count'): ClaimRequest {
+export function doubleBarrierRequest(count: number, countName = 'count'): PrimitiveRequest {
   return { spec: {}, policy: doubleBarrier(checkCount(countName, count)) }
 }
 

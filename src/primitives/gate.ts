@@ -11,7 +11,7 @@
 import { paceTogether, type WaitPolicy } from '../claims/acquire.js'
 import type { Change, Claim, ResourceState, Rule } from '../claims/model.js'
 import type { Session } from '../claims/session.js'
-import { type ClaimRequest, granted, Primitive, parseDurationOption, type WaitOptions } from './primitive.js'
+import { granted, Primitive, type PrimitiveRequest, parseDurationOption, type WaitOptions } from './primitive.js'
 
 export const FOREVER = Number.MAX_SAFE_INTEGER
 
@@ -45,13 +45,13 @@ export function gate(rule: Rule): WaitPolicy {
   return { rule, pace: paceTogether, onlyAhead: false, groupGrant: true }
 }
 
-export function closeRequest(forMs = Number.POSITIVE_INFINITY): ClaimRequest {
+export function closeRequest(forMs = Number.POSITIVE_INFINITY): PrimitiveRequest {
   return { spec: {}, policy: gate(closing(forMs)) }
 }
 
-export const OPEN_REQUEST: ClaimRequest = { spec: {}, policy: gate(opening) }
+export const OPEN_REQUEST: PrimitiveRequest = { spec: {}, policy: gate(opening) }
 
-export const PASS_REQUEST: ClaimRequest = { spec: {}, policy: gate(passing) }
+export const PASS_REQUEST: PrimitiveRequest = { spec: {}, policy: gate(passing) }
 
 export interface CloseOptions {
   /** Until it opens by itself, as `wait` elsewhere: milliseconds or text. Default: `'forever'`. */

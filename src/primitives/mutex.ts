@@ -10,7 +10,7 @@ import { paceByPosition, type WaitPolicy } from '../claims/acquire.js'
 import type { Rule } from '../claims/model.js'
 import type { Session } from '../claims/session.js'
 import { type Lock, lockAt } from './lock.js'
-import { type ClaimRequest, granted, Primitive, type WaitOptions } from './primitive.js'
+import { granted, Primitive, type PrimitiveRequest, type WaitOptions } from './primitive.js'
 
 export const admit: Rule = ({ claims }, me) => {
   const ahead = claims.filter(({ ticket, mode }) => ticket < me.ticket && mode !== 'pass')
@@ -20,7 +20,7 @@ export const admit: Rule = ({ claims }, me) => {
 
 export const MUTEX: WaitPolicy = { rule: admit, pace: paceByPosition, onlyAhead: true, groupGrant: false }
 
-export const MUTEX_REQUEST: ClaimRequest = { spec: {}, policy: MUTEX }
+export const MUTEX_REQUEST: PrimitiveRequest = { spec: {}, policy: MUTEX }
 
 export class Mutex extends Primitive {
   /** @internal */

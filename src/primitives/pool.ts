@@ -20,7 +20,7 @@ import { type Claim, NEVER_MS, NO_PROCESS, type Rule } from '../claims/model.js'
 import type { Owner } from '../claims/owner.js'
 import type { Session } from '../claims/session.js'
 import { checkName } from './names.js'
-import { type ClaimRequest, granted, Primitive, type WaitOptions } from './primitive.js'
+import { granted, Primitive, type PrimitiveRequest, type WaitOptions } from './primitive.js'
 
 export interface PoolLimits {
   /** For how long a holder has it who does not renew; Infinity: until he gives it back. */
@@ -127,7 +127,7 @@ export class Pool extends Primitive {
     }
   }
 
-  #request(holder: string, owner: Owner): ClaimRequest {
+  #request(holder: string, owner: Owner): PrimitiveRequest {
     const policy: WaitPolicy = {
       rule: admission(this.limits),
       pace: paceByPosition,

@@ -43,7 +43,7 @@ export interface Contender {
  * What is asked of a primitive, checked: what the claim says, and how it is waited for. Each primitive builds it once, for
  * the command line, the library and the gateway; where these call a value differently, the name is a parameter.
  */
-export interface ClaimRequest {
+export interface PrimitiveRequest {
   spec: ClaimSpec
   policy: WaitPolicy
 }
@@ -78,7 +78,7 @@ export abstract class Primitive {
   }
 
   /** @throws SeraError timed-out, usage, conflict, lock-failed; the signal's reason */
-  protected async acquireClaim({ spec, policy }: ClaimRequest, { wait, signal }: WaitOptions): Promise<OwnClaim> {
+  protected async acquireClaim({ spec, policy }: PrimitiveRequest, { wait, signal }: WaitOptions): Promise<OwnClaim> {
     const { session, key } = this
     const waitMs = parseDurationOption('wait', wait ?? 'forever')
     const until = session.clock.now() + waitMs
@@ -87,7 +87,7 @@ export abstract class Primitive {
   }
 
   /** Like `acquireClaim`, where the grant is all there is to it: the claim, the record of the grant, goes. */
-  protected async pass(request: ClaimRequest, options: WaitOptions): Promise<OwnClaim> {
+  protected async pass(request: PrimitiveRequest, options: WaitOptions): Promise<OwnClaim> {
     const ownClaim = await this.acquireClaim(request, options)
     await this.leaveClaim(ownClaim)
     return ownClaim

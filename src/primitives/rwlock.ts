@@ -10,7 +10,7 @@ import { paceByPosition, type WaitPolicy } from '../claims/acquire.js'
 import type { Rule } from '../claims/model.js'
 import type { Session } from '../claims/session.js'
 import { type Lock, lockAt } from './lock.js'
-import { type ClaimRequest, granted, Primitive, type WaitOptions } from './primitive.js'
+import { granted, Primitive, type PrimitiveRequest, type WaitOptions } from './primitive.js'
 
 export type Access = 'read' | 'write'
 
@@ -22,7 +22,7 @@ export const admit: Rule = ({ claims }, me) => {
 
 export const RWLOCK: WaitPolicy = { rule: admit, pace: paceByPosition, onlyAhead: true, groupGrant: false }
 
-export function rwlockRequest(mode: Access): ClaimRequest {
+export function rwlockRequest(mode: Access): PrimitiveRequest {
   return { spec: { mode }, policy: RWLOCK }
 }
 

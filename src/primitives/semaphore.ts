@@ -12,7 +12,7 @@ import type { Claim, Rule } from '../claims/model.js'
 import type { Session } from '../claims/session.js'
 import { type Lock, lockAt } from './lock.js'
 import { checkCount } from './names.js'
-import { type ClaimRequest, granted, Primitive, type WaitOptions } from './primitive.js'
+import { granted, Primitive, type PrimitiveRequest, type WaitOptions } from './primitive.js'
 
 export function admission(permits: number): Rule {
   return ({ resource, claims }, me) => {
@@ -49,7 +49,7 @@ interface Share {
 export function semaphoreRequest(
   { permits, units = 1 }: Share,
   names: Readonly<Record<keyof Share, string>> = { permits: 'permits', units: 'units' },
-): ClaimRequest {
+): PrimitiveRequest {
   const policy = semaphore(checkCount(names.permits, permits))
   return { spec: { units: checkCount(names.units, units, permits) }, policy }
 }

@@ -1,7 +1,8 @@
 import test from 'ava'
 import fc from 'fast-check'
-import { type Dsn, describeDsn, formatDsn, parseDsn } from '../../src/config/dsn.js'
+import { type Dsn, describeDsn, parseDsn } from '../../src/config/dsn.js'
 import { SeraError } from '../../src/errors.js'
+import { formatDsn } from './format-dsn.js'
 
 const plain: Dsn = {
   user: '',
@@ -269,7 +270,7 @@ test('what is shown of a DSN, broken or not, never has the password in it', t =>
   fc.assert(
     fc.property(word, secret, (user, password) => {
       const dsn = parseDsn(`${user}:${password}@tcp(db)/sera?x=${encodeURIComponent(password)}`)
-      t.notRegex(`${formatDsn(dsn)} ${describeDsn(dsn)} ${dsn.ignored.join(' ')}`, /[§¶ØÞß]/)
+      t.notRegex(`${describeDsn(dsn)} ${dsn.ignored.join(' ')}`, /[§¶ØÞß]/)
     }),
   )
 })

@@ -3,17 +3,17 @@ import type { Flags } from '../../config/resolve.js'
 import type { Flag } from './flag.js'
 import { FLAGS, type FlagValues, findFlag } from './flags.js'
 
-type Read = Extract<(typeof FLAGS)[number], { read: unknown }>
+type OptionFlag = Extract<(typeof FLAGS)[number], { read: unknown }>
 
 /** `hold-at-least` is `holdAtLeastMs`. */
-type Property<Of extends Read> = `${CamelCase<Of['name']>}${Of extends { unit: 'Ms' } ? 'Ms' : ''}`
+type Property<Of extends OptionFlag> = `${CamelCase<Of['name']>}${Of extends { unit: 'Ms' } ? 'Ms' : ''}`
 type CamelCase<Name extends string> = Name extends `${infer First}-${infer Rest}`
   ? `${First}${Capitalize<CamelCase<Rest>>}`
   : Name
 
-type Value<Of extends Read> = ReturnType<Of['read']> | (Of extends { otherwise: unknown } ? never : undefined)
+type Value<Of extends OptionFlag> = ReturnType<Of['read']> | (Of extends { otherwise: unknown } ? never : undefined)
 
-export type RunOptions = { [Of in Read as Property<Of>]: Value<Of> }
+export type RunOptions = { [Of in OptionFlag as Property<Of>]: Value<Of> }
 
 /** @throws SeraError usage */
 export function runOptions(flags: FlagValues): RunOptions {

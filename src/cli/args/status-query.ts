@@ -1,4 +1,4 @@
-/** What `sera status` is asked for, and the connection it looks through. */
+/** The words of `sera status` and `sera break`: `<kind> <name>`. */
 import { SeraError } from '../../errors.js'
 import { checkName, KINDS, type Kind } from '../../primitives/names.js'
 import type { StatusQuery } from '../../status/read-status.js'

@@ -25,7 +25,7 @@ export function leaveAndFinish(app: OpenAPIHono<Env>, context: ApiContext): void
 const left = z.object({ state: z.literal('left'), id, kind: z.string(), name: z.string() }).openapi('Left')
 
 function leaving(app: OpenAPIHono<Env>, context: ApiContext): void {
-  const { gateway, slots: turns, claims } = context
+  const { gateway, slots, claims } = context
   endpoint(app, {
     method: 'post',
     path: '/v1/double-barriers/{name}/claims/{id}/leave',
@@ -44,7 +44,7 @@ function leaving(app: OpenAPIHono<Env>, context: ApiContext): void {
       const waitMs = Math.min(milliseconds(body.wait, DEFAULT_WAIT_MS), LONGEST_WAIT_MS)
       const one = plain(params.id)
       const hasLeft = await untilDisconnect(c, gateway, key.kind, signal =>
-        turns.take(one, signal, mine => leave(context, key, one, waitMs, mine)),
+        slots.take(one, signal, mine => leave(context, key, one, waitMs, mine)),
       )
       if (hasLeft) return json(c, { state: 'left', id: params.id, ...key })
       return json(c, grantedObject(await claims.read(one)), 202)

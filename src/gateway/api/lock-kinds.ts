@@ -4,7 +4,7 @@ import { doubleBarrierRequest } from '../../primitives/double-barrier.js'
 import { MUTEX_REQUEST } from '../../primitives/mutex.js'
 import type { Kind } from '../../primitives/names.js'
 import { onceRequest } from '../../primitives/once/once.js'
-import type { ClaimRequest } from '../../primitives/primitive.js'
+import type { PrimitiveRequest } from '../../primitives/primitive.js'
 import { rwlockRequest } from '../../primitives/rwlock.js'
 import { semaphoreRequest } from '../../primitives/semaphore.js'
 import { count, duration, label, lease, milliseconds, wait } from './schemas.js'
@@ -17,7 +17,7 @@ export interface LockKind<Body extends z.ZodType = z.ZodType> {
   says: string
   body: Body
   /** @throws SeraError usage */
-  request(body: z.infer<Body>): ClaimRequest
+  request(body: z.infer<Body>): PrimitiveRequest
 }
 
 const common = z.strictObject({ wait: wait.optional(), label: label.optional() })

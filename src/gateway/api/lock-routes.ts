@@ -35,7 +35,7 @@ const TRIED = 'It was not to wait, and is not free'
 const LOST = 'There is no such claim: it was given back or broken, or its lease is over'
 
 function asking(app: OpenAPIHono<Env>, context: ApiContext, kind: LockKind): void {
-  const { gateway, claims, slots: turns } = context
+  const { gateway, claims, slots } = context
   endpoint(app, {
     method: 'post',
     path: `/v1/${kind.plural}/{name}/claims`,
@@ -55,7 +55,7 @@ function asking(app: OpenAPIHono<Env>, context: ApiContext, kind: LockKind): voi
       const wanted = wantedOf(c, kind, params.name, plain(key), body)
       c.header('Location', `/v1/claims/${dashed(wanted.id)}`)
       try {
-        const work = (signal: AbortSignal) => turns.take(wanted.id, signal, one => claims.acquire(wanted, one))
+        const work = (signal: AbortSignal) => slots.take(wanted.id, signal, one => claims.acquire(wanted, one))
         const { claim, answer } = await untilDisconnect(c, gateway, kind.kind, work, wanted.waitMs > 0)
         return json(c, claim ? grantedObject(claim) : doneObject(wanted, takenOver({ answer })?.run as PastRunRecord))
       } catch (error) {
@@ -82,7 +82,7 @@ function wantedOf(c: Context<Env>, { kind, request }: LockKind, name: string, id
 }
 
 /** By its id, whatever it is a claim on. */
-function keeping(app: OpenAPIHono<Env>, { claims, slots: turns }: ApiContext): void {
+function keeping(app: OpenAPIHono<Env>, { claims, slots }: ApiContext): void {
   const one = { tag: 'claims', params: z.object({ id }) }
   endpoint(app, {
     ...one,
@@ -111,7 +111,7 @@ function keeping(app: OpenAPIHono<Env>, { claims, slots: turns }: ApiContext): v
     answers: { 204: ['It is not there any more'] },
     handle: async (c, { params }) => {
       const id = plain(params.id)
-      await turns.take(id, c.req.raw.signal, () => claims.release(id))
+      await slots.take(id, c.req.raw.signal, () => claims.release(id))
       return c.body(null, 204)
     },
   })

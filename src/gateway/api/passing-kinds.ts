@@ -1,5 +1,5 @@
 /**
- * What clients do together while they stay connected: what is asked of each, how it is waited for, and what is told.
+ * What clients do together while they stay connected: the request of each, and the facts of the answer.
  */
 import { z } from '@hono/zod-openapi'
 import type { Claim } from '../../claims/model.js'
@@ -7,7 +7,7 @@ import { barrierRequest } from '../../primitives/barrier.js'
 import { counterRequest } from '../../primitives/counter.js'
 import { closeRequest, OPEN_REQUEST, PASS_REQUEST } from '../../primitives/gate.js'
 import type { Kind } from '../../primitives/names.js'
-import type { ClaimRequest } from '../../primitives/primitive.js'
+import type { PrimitiveRequest } from '../../primitives/primitive.js'
 import { MOST_MATES } from '../../primitives/rendezvous/candidate.js'
 import { matchOf, rendezvousRequest } from '../../primitives/rendezvous/rendezvous.js'
 import { labelsFrom } from '../../selector/labels.js'
@@ -21,8 +21,8 @@ export interface PassingKind<Body extends z.ZodType = z.ZodType> {
   /** Besides kind and name. */
   answer: z.ZodRawShape
   /** @throws SeraError usage */
-  request(body: z.infer<Body>): ClaimRequest
-  told?(claim: Claim | undefined, name: string): object
+  request(body: z.infer<Body>): PrimitiveRequest
+  facts?(claim: Claim | undefined, name: string): object
 }
 
 const wait = duration('How long the request waits: 30s when absent; may be `forever`. 0: it tries', '5m')
@@ -41,7 +41,7 @@ const adding = kind({
   body: patient.extend({ delta: z.int().openapi({ example: -2 }) }),
   answer: { value: z.int() },
   request: ({ delta }) => counterRequest(delta),
-  told: claim => ({ value: Number(claim?.result) }),
+  facts: claim => ({ value: Number(claim?.result) }),
 })
 
 const arriving = kind({
@@ -60,7 +60,7 @@ const arriving = kind({
   answer: { generation: z.int().openapi({ description: 'How many times it has let its parties go' }) },
   request: ({ keep, ...arrival }) =>
     barrierRequest({ ...arrival, keepMs: milliseconds(keep, Number.POSITIVE_INFINITY) }),
-  told: claim => ({ generation: claim?.generation }),
+  facts: claim => ({ generation: claim?.generation }),
 })
 
 const closingGate = kind({
@@ -110,7 +110,7 @@ const meeting = kind({
   }),
   answer: { match: z.string(), members: z.array(member) },
   request: ({ labels = {}, ...candidate }) => rendezvousRequest({ ...candidate, labels: labelsFrom(labels) }),
-  told: (claim, event) => {
+  facts: (claim, event) => {
     const { match, members } = matchOf(event, claim)
     return { match, members }
   },

@@ -19,7 +19,7 @@ export function passingRoutes(app: OpenAPIHono<Env>, context: ApiContext): void 
     tag: 'counter',
     summary: 'The value now',
     params: z.object({ name: name('counter') }),
-    answers: { 200: ['The value', told({ value: z.int() })] },
+    answers: { 200: ['The value', answered({ value: z.int() })] },
     handle: async (c, { params }) => {
       const value = await new Counter(session, params.name).value({ signal: c.req.raw.signal })
       return json(c, { kind: 'counter', name: params.name, value })
@@ -30,7 +30,7 @@ export function passingRoutes(app: OpenAPIHono<Env>, context: ApiContext): void 
 function taking(
   app: OpenAPIHono<Env>,
   context: ApiContext,
-  { kind, path, says, body, answer, request, told: tell }: PassingKind,
+  { kind, path, says, body, answer, request, facts }: PassingKind,
 ) {
   endpoint(app, {
     method: 'post',
@@ -41,7 +41,7 @@ function taking(
     headers: idempotencyKey,
     body,
     answers: {
-      200: ['Done', told(answer)],
+      200: ['Done', answered(answer)],
       408: ['Timed out waiting', problem],
       409: ['Others ask for something else, it is so already, or the id is that of another request', problem],
       410: ['Its record was taken away just now', problem],
@@ -58,11 +58,11 @@ function taking(
       }
       const work = (signal: AbortSignal) => pass(context, passing, signal)
       const claim = await untilDisconnect(c, context.gateway, kind, work, passing.waitMs > 0)
-      return json(c, { kind, name: params.name, ...tell?.(claim, params.name) })
+      return json(c, { kind, name: params.name, ...facts?.(claim, params.name) })
     },
   })
 }
 
-function told(more: z.ZodRawShape) {
+function answered(more: z.ZodRawShape) {
   return z.object({ kind: z.string(), name: z.string(), ...more })
 }

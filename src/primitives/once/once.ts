@@ -19,7 +19,7 @@ import type { Session } from '../../claims/session.js'
 import { formatDuration } from '../../config/duration.js'
 import { SeraError } from '../../errors.js'
 import { type Lock, lockAt } from '../lock.js'
-import { type ClaimRequest, granted, Primitive, parseDurationOption, type WaitOptions } from '../primitive.js'
+import { granted, Primitive, type PrimitiveRequest, parseDurationOption, type WaitOptions } from '../primitive.js'
 import { finish } from './finish.js'
 import { dateOf, describeRun, type PastRunRecord, runToTakeOver } from './run-record.js'
 
@@ -48,7 +48,7 @@ export function takenOver({ answer }: Pick<OwnClaim, 'answer'>): TakenOver | und
 }
 
 /** @throws SeraError usage */
-export function onceRequest(perMs: number, keepMs = Number.POSITIVE_INFINITY): ClaimRequest {
+export function onceRequest(perMs: number, keepMs = Number.POSITIVE_INFINITY): PrimitiveRequest {
   checkPeriods(perMs, keepMs)
   return { spec: {}, policy: once(perMs) }
 }
@@ -84,7 +84,7 @@ export interface PastRun extends Pick<PastRunRecord, 'host' | 'pid' | 'user' | '
 }
 
 export class Once extends Primitive {
-  readonly #request: ClaimRequest
+  readonly #request: PrimitiveRequest
   readonly #keepMs: number
 
   /** @internal */

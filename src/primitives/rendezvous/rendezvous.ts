@@ -16,7 +16,7 @@ import { paceTogether, type WaitPolicy } from '../../claims/acquire.js'
 import { type Claim, moves, type Rule } from '../../claims/model.js'
 import type { Session } from '../../claims/session.js'
 import { labelsFrom } from '../../selector/labels.js'
-import { type ClaimRequest, granted, Primitive, type WaitOptions } from '../primitive.js'
+import { granted, Primitive, type PrimitiveRequest, type WaitOptions } from '../primitive.js'
 import { accept, type Candidate, type CandidateOptions, candidateOf, claimSpecOf, withActor } from './candidate.js'
 import { oldestSet } from './matching.js'
 
@@ -92,7 +92,7 @@ export function rendezvous(): WaitPolicy {
 }
 
 /** `labels`: besides `actor`. @throws SeraError usage */
-export function rendezvousRequest({ labels, ...options }: CandidateOptions): ClaimRequest {
+export function rendezvousRequest({ labels, ...options }: CandidateOptions): PrimitiveRequest {
   return { spec: claimSpecOf({ ...options, labels: withActor(options.actor, labels) }), policy: rendezvous() }
 }
 
