@@ -31,7 +31,7 @@ export interface Terminal {
 }
 
 /** What a person types. */
-export interface Keyboard {
+interface Keyboard {
   isTerminal: boolean
   /** The next line; '' when there is none. */
   line(): Promise<string>

@@ -15,7 +15,7 @@ export interface Process {
   kill(signal: NodeJS.Signals): boolean
 }
 
-export interface Stdin {
+interface Stdin {
   write(text: string): unknown
   end(text: string): unknown
   on(event: 'error', listener: (error: Error) => void): unknown

@@ -64,7 +64,7 @@ const COLUMNS: readonly Column<HistoryEntry>[] = [
 ]
 
 /** '' when there are none. On a terminal, lines are cut to its width; otherwise nothing is. */
-export function historyText(entries: readonly HistoryEntry[], width: number): string {
+function historyText(entries: readonly HistoryEntry[], width: number): string {
   return entries.length === 0 ? '' : inColumns(COLUMNS, entries, width)
 }
 

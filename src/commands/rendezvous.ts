@@ -87,7 +87,7 @@ const NOTHING: HeldLock = {
 }
 
 /** A match as a file of its own, for the command that is told whom it has met: nobody else may read it. */
-export class MatchFile {
+class MatchFile {
   readonly #folder: string
   readonly path: string
 

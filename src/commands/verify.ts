@@ -36,7 +36,7 @@ async function stateAt(key: ResourceKey, call: Call, host: Host): Promise<Resour
 }
 
 /** A claim whose lease is over by the server's clock may still be there; nobody can rely on it. */
-export function statusOf({ resource, claims }: ResourceState, token: number): { newest: boolean; held: boolean } {
+function statusOf({ resource, claims }: ResourceState, token: number): { newest: boolean; held: boolean } {
   const holder = claims.find(claim => claim.state === 'granted' && claim.token === token)
   return { newest: resource.grantedToken === token, held: holder !== undefined && holder.overdueMs <= 0 }
 }

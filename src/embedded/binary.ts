@@ -22,7 +22,7 @@ export type Environment = Readonly<Record<string, string | undefined>>
 const USUAL_PLACES = ['/usr/sbin', '/usr/local/sbin', '/usr/local/bin', '/usr/libexec', '/usr/local/mysql/bin']
 
 /** Paths of server programs, the preferred one first, each program once. `SERA_MYSQLD` stands alone. */
-export function serverPaths(env: Environment, places = USUAL_PLACES): string[] {
+function serverPaths(env: Environment, places = USUAL_PLACES): string[] {
   if (env.SERA_MYSQLD) return [env.SERA_MYSQLD]
   const folders = [...(env.PATH ?? '').split(delimiter).filter(Boolean), ...places]
   const found = ['mariadbd', 'mysqld'].flatMap(name => folders.map(folder => join(folder, name))).filter(isProgram)

@@ -7,7 +7,6 @@ import { describeStatus, type EmbeddedStatus, statusOf } from './status.js'
 import { stop, watch } from './watch.js'
 
 export type { EmbeddedHost } from './program.js'
-export type { EmbeddedStatus } from './status.js'
 
 /** Data for a program and a line for a person. */
 export interface EmbeddedReport {

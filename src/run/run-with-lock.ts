@@ -115,7 +115,7 @@ async function runOrSkip(
  * The lock tables, as the classic command comes to them: to hold its lock there (engine lease), or at most to leave an
  * entry of what it did. Most runs do neither, so that what it takes is loaded only then.
  */
-export class LazyTables {
+class LazyTables {
   /** Closed by the mutex that is there. */
   #opened: LockTables | undefined
 

@@ -15,7 +15,7 @@
 import type { Fault } from './names.js'
 import { TokenReader } from './reader.js'
 
-export type Operator = 'exists' | '!' | '=' | '!=' | '>' | '<' | 'in' | 'notin'
+type Operator = 'exists' | '!' | '=' | '!=' | '>' | '<' | 'in' | 'notin'
 
 export interface Requirement {
   key: string

@@ -46,7 +46,7 @@ export interface ServerFacts {
   asked: { count: number; ms: number }
 }
 
-export interface Identity {
+interface Identity {
   version: string
   comment: string
   connection: number

@@ -10,7 +10,7 @@ import { SETUP_FLAGS } from './setup-flags.js'
 
 export const FLAGS = [...RUN_FLAGS, ...SETUP_FLAGS] as const satisfies readonly Flag[]
 
-export type FlagName = (typeof FLAGS)[number]['name']
+type FlagName = (typeof FLAGS)[number]['name']
 
 /** Flags as given, raw: a switch is true or false, a value is text. The last one counts. */
 export type FlagValues = Partial<Record<FlagName, string | boolean>>

@@ -8,15 +8,15 @@ export const WRAPPING = [...HOLDING, 'once'] as const
 /** They meet others. */
 export const MEETING = ['rendezvous', 'rendezvous command'] as const
 /** They run no command, and may have to wait. */
-export const ALONE = ['counter', 'barrier', 'gate wait', 'rendezvous'] as const
+const ALONE = ['counter', 'barrier', 'gate wait', 'rendezvous'] as const
 /** They have no `<wait>`, and may have to wait. */
 export const WAITING = [...ALONE, 'rendezvous command'] as const
 /** They have a claim in the lock tables. */
 export const CLAIMING = [...WRAPPING, ...WAITING, 'gate close', 'gate open'] as const
 /** They change the tables as such. */
-export const FOUNDING = ['schema apply', 'schema drop'] as const
+const FOUNDING = ['schema apply', 'schema drop'] as const
 /** People look after the cluster with them. */
-export const OPERATING = ['verify', 'status', 'break', 'doctor', 'history'] as const
+const OPERATING = ['verify', 'status', 'break', 'doctor', 'history'] as const
 /** They print what programs read too. */
 export const PRINTING = [
   ...ALONE,

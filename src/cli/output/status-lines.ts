@@ -24,7 +24,7 @@ export interface DrawOptions {
 /** Looks that are legible on dark and light: no colour says what a word does not. */
 type Style = 'name' | 'held' | 'dead' | 'faint'
 
-export interface StyledSpan {
+interface StyledSpan {
   text: string
   style?: Style | undefined
 }

@@ -8,7 +8,7 @@ import { problem } from './schemas.js'
 
 type Method = 'get' | 'post' | 'delete'
 
-export interface CheckedRequest<Params, Body> {
+interface CheckedRequest<Params, Body> {
   params: Params
   body: Body
   /** As the client has given it. */

@@ -29,7 +29,7 @@ export async function eventStats(tables: LockTables, deadline: Deadline): Promis
 }
 
 /** Pure. What an event's claim says in a way that nobody can read is left out, too. */
-export function statsOf({ resources, now }: Pick<StoreSnapshot, 'resources' | 'now'>): EventStats {
+function statsOf({ resources, now }: Pick<StoreSnapshot, 'resources' | 'now'>): EventStats {
   const stats: Tree = new Map()
   for (const { key, claims } of resources) {
     for (const claim of claims) {

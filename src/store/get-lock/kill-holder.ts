@@ -15,7 +15,7 @@ import type { TableConnection } from '../tables/table-connection.js'
 const KEPT_MS = 2000
 
 /** Begins the names of locks that are sera's own, and nobody's mutex. */
-export const BREAK_LOCK = 'sera_break:'
+const BREAK_LOCK = 'sera_break:'
 
 /** What takes a server milliseconds: to queue a session, and to free the lock of one that was ended. */
 const SOON_MS = 2000
