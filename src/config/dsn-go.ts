@@ -3,7 +3,7 @@
 import { isIP } from 'node:net'
 import { DEFAULT_PORT, hostAndPort } from './dsn-address.js'
 import { parseParameters } from './dsn-parameters.js'
-import { type Dsn, type DsnAddress, invalidDsn } from './dsn-type.js'
+import { type Dsn, type DsnAddress, decoded, invalidDsn } from './dsn-type.js'
 
 const LIKE = 'as in user:password@tcp(db:3306)/name'
 
@@ -26,7 +26,7 @@ export function parseGoDsn(text: string): Dsn {
     user,
     password,
     address: parseAddress(head.slice(at + 1)),
-    database: decode(database) || undefined,
+    database: decoded('the database name', database) || undefined,
     ...parseParameters(query),
   }
 }
@@ -59,14 +59,6 @@ function ofFamily(family: 4 | 6, address: string): DsnAddress {
     throw invalidDsn(`tcp${family} must have a host, as in tcp${family}(db:3306)`)
   if (isIP(host) !== 0 && isIP(host) !== family) throw invalidDsn(`tcp${family} takes no address of the other family`)
   return { net: 'tcp', host, port, family }
-}
-
-function decode(database: string): string {
-  try {
-    return decodeURIComponent(database)
-  } catch {
-    throw invalidDsn('the database name is not percent-encoded UTF-8; % itself is written %25')
-  }
 }
 
 /** Before and after the first `separator`; all and nothing when there is none. */

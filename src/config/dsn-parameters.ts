@@ -1,6 +1,6 @@
 /** What stands after the `?` of a DSN. Names are told apart by case, as in go-sql-driver; of two, the last counts. */
 
-import { type Dsn, type DsnTls, invalidDsn } from './dsn-type.js'
+import { type Dsn, type DsnTls, decoded, invalidDsn } from './dsn-type.js'
 
 /** Long enough for a busy server or a lost packet, short enough for a command that waits to be run. */
 export const DEFAULT_CONNECT_TIMEOUT_MS = 10_000
@@ -10,40 +10,20 @@ export type DsnParameters = Omit<Dsn, 'user' | 'password' | 'address' | 'databas
 /** What is no such name may be half a password that a missing slash has brought here; and names are shown. */
 const NAME = /^[\w.-]+$/
 
-type Read = (value: string, into: DsnParameters) => void
+type Read = (value: string, given: DsnParameters) => Partial<DsnParameters>
 
 const PARAMETERS: Readonly<Record<string, Read>> = {
   /** In go 0 is the same as not given, and so it is here. */
-  timeout: (value, into) => {
-    into.connectTimeoutMs = goDuration('timeout', value) || DEFAULT_CONNECT_TIMEOUT_MS
-  },
-  readTimeout: (value, into) => {
-    into.readTimeoutMs = goDuration('readTimeout', value)
-  },
-  writeTimeout: (value, into) => {
-    into.writeTimeoutMs = goDuration('writeTimeout', value)
-  },
-  tls: (value, into) => {
-    into.tls.mode = tlsMode(value)
-  },
-  'tls-ca': (value, into) => {
-    into.tls.ca = file('tls-ca', value)
-  },
-  'tls-cert': (value, into) => {
-    into.tls.cert = file('tls-cert', value)
-  },
-  'tls-key': (value, into) => {
-    into.tls.key = file('tls-key', value)
-  },
-  allowCleartextPasswords: (value, into) => {
-    into.allowCleartextPasswords = goTruth('allowCleartextPasswords', value)
-  },
-  charset: (value, into) => {
-    into.charset = word('charset', /^[A-Za-z0-9_]+(?:,[A-Za-z0-9_]+)*$/, value)
-  },
-  collation: (value, into) => {
-    into.collation = word('collation', /^[A-Za-z0-9_]+$/, value)
-  },
+  timeout: value => ({ connectTimeoutMs: goDuration('timeout', value) || DEFAULT_CONNECT_TIMEOUT_MS }),
+  readTimeout: value => ({ readTimeoutMs: goDuration('readTimeout', value) }),
+  writeTimeout: value => ({ writeTimeoutMs: goDuration('writeTimeout', value) }),
+  tls: (value, { tls }) => ({ tls: { ...tls, mode: tlsMode(value) } }),
+  'tls-ca': (value, { tls }) => ({ tls: { ...tls, ca: file('tls-ca', value) } }),
+  'tls-cert': (value, { tls }) => ({ tls: { ...tls, cert: file('tls-cert', value) } }),
+  'tls-key': (value, { tls }) => ({ tls: { ...tls, key: file('tls-key', value) } }),
+  allowCleartextPasswords: value => ({ allowCleartextPasswords: goTruth('allowCleartextPasswords', value) }),
+  charset: value => ({ charset: word('charset', /^[A-Za-z0-9_]+(?:,[A-Za-z0-9_]+)*$/, value) }),
+  collation: value => ({ collation: word('collation', /^[A-Za-z0-9_]+$/, value) }),
 }
 
 export function parseParameters(query: string): DsnParameters {
@@ -69,7 +49,7 @@ function readPair(pair: string, into: DsnParameters): void {
   if (!NAME.test(name)) throw invalidDsn("a parameter's name is made of letters, digits and _ . -")
   const read = Object.hasOwn(PARAMETERS, name) ? PARAMETERS[name] : undefined
   if (!read || equals === -1) into.ignored.push(name)
-  else read(decode(name, pair.slice(equals + 1)), into)
+  else Object.assign(into, read(decoded(name, pair.slice(equals + 1).replaceAll('+', ' ')), into))
 }
 
 /** Naming certificates asks for TLS; naming them and switching it off is a contradiction. */
@@ -137,12 +117,4 @@ function file(name: string, value: string): string {
 function word(name: string, form: RegExp, value: string): string {
   if (!form.test(value)) throw invalidDsn(`${name} must be the name of a ${name}`)
   return value
-}
-
-function decode(name: string, value: string): string {
-  try {
-    return decodeURIComponent(value.replaceAll('+', ' '))
-  } catch {
-    throw invalidDsn(`${name} is not percent-encoded UTF-8; % itself is written %25`)
-  }
 }

@@ -39,3 +39,12 @@ export interface DsnTls {
 export function invalidDsn(reason: string): SeraError {
   return new SeraError('config', `invalid DSN: ${reason}`)
 }
+
+/** Percent-decodes a part of a DSN; `what` is what messages call it. */
+export function decoded(what: string, text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    throw invalidDsn(`${what} is not percent-encoded UTF-8; % itself is written %25`)
+  }
+}

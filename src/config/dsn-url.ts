@@ -2,7 +2,7 @@
 
 import { hostAndPort } from './dsn-address.js'
 import { parseParameters } from './dsn-parameters.js'
-import { type Dsn, invalidDsn } from './dsn-type.js'
+import { type Dsn, decoded, invalidDsn } from './dsn-type.js'
 
 const PARTS = /^(?:mysql|mariadb):\/\/(?:([^/?#@:]*)(?::([^/?#@]*))?@)?([^/?#@]+)(?:\/([^/?#@]*))?(?:\?([^#]*))?$/i
 
@@ -24,10 +24,10 @@ export function parseUrlDsn(text: string): Dsn {
   }
   const [, user = '', password = '', host = '', database = '', query = ''] = parts
   return {
-    user: decode(user),
-    password: decode(password),
-    address: { net: 'tcp', ...hostAndPort(decode(host)) },
-    database: decode(database) || undefined,
+    user: decoded('the URL', user),
+    password: decoded('the URL', password),
+    address: { net: 'tcp', ...hostAndPort(decoded('the URL', host)) },
+    database: decoded('the URL', database) || undefined,
     ...parseParameters(query.split('&').map(withoutSslMode).join('&')),
   }
 }
@@ -39,12 +39,4 @@ function withoutSslMode(pair: string): string {
     throw invalidDsn(`ssl-mode must be one of ${Object.keys(TLS_OF_SSL_MODE).join(', ')}`)
   }
   return `tls=${TLS_OF_SSL_MODE[mode]}`
-}
-
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    throw invalidDsn('the URL is not percent-encoded UTF-8; % itself is written %25')
-  }
 }

@@ -3,7 +3,7 @@
  * `mysql://` or `mariadb://` URL, or `embedded`.
  */
 import { parseGoDsn } from './dsn-go.js'
-import { DEFAULT_CONNECT_TIMEOUT_MS } from './dsn-parameters.js'
+import { parseParameters } from './dsn-parameters.js'
 import { type Dsn, invalidDsn } from './dsn-type.js'
 import { parseUrlDsn } from './dsn-url.js'
 
@@ -14,14 +14,7 @@ export const EMBEDDED: Dsn = {
   password: '',
   address: { net: 'embedded' },
   database: undefined,
-  connectTimeoutMs: DEFAULT_CONNECT_TIMEOUT_MS,
-  readTimeoutMs: 0,
-  writeTimeoutMs: 0,
-  tls: { mode: 'off' },
-  allowCleartextPasswords: false,
-  charset: undefined,
-  collation: undefined,
-  ignored: [],
+  ...parseParameters(''),
 }
 
 /**

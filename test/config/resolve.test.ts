@@ -119,6 +119,13 @@ test('a bare flag switches on, a negated one off', async t => {
   t.like(off, { verbose: false, syslog: undefined })
 })
 
+test('a bare --syslog takes the address of the config, where there is one', async t => {
+  const syslogWith = async (file: object) =>
+    (await settingsOf({ file: { server, ...file }, flags: { syslog: true } })).syslog
+  t.like(await syslogWith({ syslog: 'udp://log' }), { address: 'udp://log:514' })
+  t.like(await syslogWith({ syslog: false }), { address: 'unix:/dev/log' })
+})
+
 test('a wrong flag is a usage error, a wrong variable or key a config error, and each says where', async t => {
   const flag = await t.throwsAsync(resolve({ flags: { lease: 'soon' } }), {
     instanceOf: SeraError,
