@@ -1,6 +1,9 @@
 /**
- * The two clocks sera reads. Waiting is measured on the monotonic clock. Whatever decides whether the lock may still be
- * ours is measured on the boot clock, which goes on while the machine is suspended (CLOCK_BOOTTIME, clock_gettime(2)).
+ * The clocks that sera reads, and its timers. They come from outside: the composition roots hand `systemClock` down, and a
+ * simulation hands down its own.
+ *
+ * sera measures waits on the monotonic clock. What decides whether a lock may still be held is measured on the boot clock, which
+ * goes on while the machine is suspended (CLOCK_BOOTTIME, clock_gettime(2)).
  */
 import { readFileSync } from 'node:fs'
 import { SeraError } from './errors.js'
@@ -10,7 +13,17 @@ export interface Clock {
   now(): number
   /** Milliseconds since boot, suspend included; 10 ms steps. The guard reads the same clock. Throws where there is none. */
   boot(): number
+  /** Milliseconds since 1970. It may jump: no lock depends on it. */
+  wall(): number
+  /** Calls `then` after `ms` on the monotonic clock; 0: once pending events are handled; Infinity: never. */
+  after(ms: number, then: () => void): Cancel
 }
+
+/** Calls a timer off. It may be called again, and after the timer has fired. */
+export type Cancel = () => void
+
+/** setTimeout counts milliseconds in 31 bits and fires at once beyond. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1
 
 export const systemClock: Clock = {
   now: () => performance.now(),
@@ -21,40 +34,52 @@ export const systemClock: Clock = {
       throw new SeraError('lock-failed', 'sera needs /proc/uptime, the clock its guard goes by (Linux)', { cause })
     }
   },
+  wall: () => Date.now(),
+  after(ms, then) {
+    if (ms === Number.POSITIVE_INFINITY) return () => {}
+    if (ms <= 0) return asSoonAsPossible(then)
+    let timer: NodeJS.Timeout
+    const arm = (left: number) => {
+      const step = Math.min(left, LONGEST_TIMER_MS)
+      timer = setTimeout(() => (left > step ? arm(left - step) : then()), step)
+    }
+    arm(ms)
+    return () => clearTimeout(timer)
+  },
 }
 
-/** setTimeout counts milliseconds in 31 bits and fires at once beyond. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1
+function asSoonAsPossible(then: () => void): Cancel {
+  const immediate = setImmediate(then)
+  return () => clearImmediate(immediate)
+}
 
-/** Calls `then` after `ms`, however long that is; Infinity: never. The function it returns calls it off. */
-export function after(ms: number, then: () => void): () => void {
-  if (ms === Number.POSITIVE_INFINITY) return () => {}
-  let timer: NodeJS.Timeout
-  const arm = (left: number) => {
-    const step = Math.min(left, LONGEST_TIMER_MS)
-    timer = setTimeout(() => (left > step ? arm(left - step) : then()), step)
+/** Calls `work` again and again, `ms` apart. */
+export function every(clock: Clock, ms: number, work: () => void): Cancel {
+  const again = () => {
+    cancel = clock.after(ms, again)
+    work()
   }
-  arm(Math.max(0, ms))
-  return () => clearTimeout(timer)
+  let cancel = clock.after(ms, again)
+  return () => cancel()
 }
 
-/** What comes of a call, or SeraError `lock-failed` when it takes longer; it goes on then, and nobody hears of it. */
-export function within<T>(ms: number, work: Promise<T>): Promise<T> {
+/** The result of `work`, or SeraError `lock-failed` when it takes longer than `ms`. Such work goes on; its result is dropped. */
+export function within<T>(clock: Clock, ms: number, work: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    const stop = after(ms, () => reject(new SeraError('lock-failed', `no answer in ${ms} ms`)))
-    work.then(resolve, reject).finally(stop)
+    const cancel = clock.after(ms, () => reject(new SeraError('lock-failed', `no answer in ${ms} ms`)))
+    work.then(resolve, reject).finally(cancel)
   })
 }
 
 /** Resolves after `ms`, or rejects with the signal's reason as soon as it aborts. */
-export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason)
     const abort = () => {
       cancel()
       reject(signal?.reason)
     }
-    const cancel = after(ms, () => {
+    const cancel = clock.after(ms, () => {
       signal?.removeEventListener('abort', abort)
       resolve()
     })

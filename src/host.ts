@@ -1,12 +1,13 @@
 /** What sera has of the machine it runs on. `cli.ts` makes it from the process; everything else gets it as an argument. */
 import type { Clock } from './clock.js'
+import type { Random } from './random.js'
 
 export interface Host {
   pid: number
   /** The environment, without what sera's launcher put there. */
   env: NodeJS.ProcessEnv
   clock: Clock
-  random: () => number
+  random: Random
   /** Descriptors above 2 that sera was started with. */
   descriptors: readonly number[]
   /** Signals that were ignored when sera was started, as by nohup. */

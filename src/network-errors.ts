@@ -2,6 +2,7 @@
  * What the errors of a network connection mean, whatever protocol it carries: whether another try may help, and what to tell the
  * user. Codes, never texts.
  */
+import type { Random } from './random.js'
 
 export interface ErrorMeaning {
   /** It may pass by itself: a server that starts or stops, a network that hiccups. */
@@ -31,8 +32,8 @@ export function codeOf(error: unknown): string | undefined {
 }
 
 /** Milliseconds before try `attempt` (from 1): full jitter under a ceiling that doubles from 50 ms to 1 s. */
-export function backoff(attempt: number, random: () => number): number {
-  return random() * Math.min(1000, 50 * 2 ** (attempt - 1))
+export function backoff(attempt: number, random: Random): number {
+  return random.number() * Math.min(1000, 50 * 2 ** (attempt - 1))
 }
 
 export function isTransient(error: unknown): boolean {

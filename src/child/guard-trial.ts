@@ -39,7 +39,7 @@ async function trial(path: string | undefined): Promise<string | undefined> {
   try {
     guard.watch(child.pid ?? 0)
     guard.extend(systemClock.boot() + TICK_MS) // later than its first look, so that its clock has to wake it
-    const late = sleep(LIMIT_MS).then(() => 'it took too long')
+    const late = sleep(systemClock, LIMIT_MS).then(() => 'it took too long')
     const end = await Promise.race([guard.ended, late])
     if (end !== 'deadline') return end === 'gone' ? 'it did not see the process' : end
     return await Promise.race([gone, late])

@@ -30,7 +30,7 @@ export class FailureDetector {
   readonly #seen = new Map<string, { sightings: Map<string, Sighting>; furthest: number }>()
 
   constructor(
-    readonly clock: Clock,
+    readonly clock: Pick<Clock, 'boot'>,
     readonly maxClockSkewMs: number,
   ) {}
 

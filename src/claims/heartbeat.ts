@@ -1,5 +1,5 @@
 /** Keeps the claims of a process alive: one statement every third of a lease renews them all. */
-import type { Clock } from '../clock.js'
+import type { Cancel, Clock } from '../clock.js'
 import type { ClaimStore } from './model.js'
 import type { OwnClaim } from './own-claim.js'
 
@@ -8,7 +8,7 @@ const RETRY_MS = 250
 
 export class Heartbeat {
   readonly #claims = new Map<string, OwnClaim>()
-  #timer: NodeJS.Timeout | undefined
+  #next: Cancel | undefined
   #beating = false
 
   constructor(
@@ -28,18 +28,18 @@ export class Heartbeat {
   drop(ownClaim: OwnClaim): void {
     this.#claims.delete(ownClaim.id)
     if (this.#claims.size > 0) return
-    clearTimeout(this.#timer)
-    this.#timer = undefined
+    this.#next?.()
+    this.#next = undefined
   }
 
   #schedule(ms: number): void {
     if (this.#beating || this.#claims.size === 0) return
-    this.#timer ??= setTimeout(() => void this.#beat(), ms)
+    this.#next ??= this.clock.after(ms, () => void this.#beat())
   }
 
   /** The next beat is a third of a lease after this one was sent, however long its answer takes. */
   async #beat(): Promise<void> {
-    this.#timer = undefined
+    this.#next = undefined
     this.#beating = true
     const sentAt = this.clock.boot()
     const asked = [...this.#claims.values()]

@@ -1,5 +1,5 @@
 /** One claim of this process: known by its id, kept alive by renewals, and lost when it can no longer be proven to live. */
-import { after, type Clock } from '../clock.js'
+import type { Cancel, Clock } from '../clock.js'
 import { SeraError } from '../errors.js'
 import type { Claim, ResourceKey } from './model.js'
 
@@ -28,7 +28,7 @@ export class OwnClaim {
   watcher: ClaimWatcher | undefined
   #lost: AbortController | undefined
   #provenAt = Number.NEGATIVE_INFINITY
-  #cancel = () => {}
+  #cancel: Cancel = () => {}
   #held = false
 
   constructor(
@@ -94,7 +94,7 @@ export class OwnClaim {
     this.#cancel()
     const left = this.fence - this.clock.boot()
     if (left <= 0) this.#lose('the server did not confirm it in time')
-    else this.#cancel = after(Math.min(left, FENCE_LOOK_MS), () => this.#watchFence())
+    else this.#cancel = this.clock.after(Math.min(left, FENCE_LOOK_MS), () => this.#watchFence())
   }
 
   #lose(reason: string): void {

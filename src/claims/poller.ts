@@ -9,8 +9,9 @@
  * 3. A waiter with the tag of a claim that was granted looks wherever it stands: that grant may concern it.
  * 4. Joining, leaving and looking cost as much as the waiters that a look serves, however many waiters there are.
  */
-import { after, type Clock } from '../clock.js'
+import type { Cancel, Clock } from '../clock.js'
 import { SeraError } from '../errors.js'
+import type { Random } from '../random.js'
 import { Agenda } from './agenda.js'
 import type { ClaimStore, Deadline, ResourceKey, ResourceState } from './model.js'
 import { PollQueue, type PollRequest } from './poll-queue.js'
@@ -38,13 +39,14 @@ export class Poller {
   #looking = false
   /** When the next look is planned for, monotonic clock, ms. */
   #plannedAt = Number.POSITIVE_INFINITY
-  #cancel = () => {}
-  #cancelRest = () => {}
+  #cancel: Cancel = () => {}
+  #cancelRest: Cancel = () => {}
   #closed: Error | undefined
 
   constructor(
     readonly store: ClaimStore,
     readonly clock: Clock,
+    readonly random: Random,
     /** Nothing is to be looked at for a while. */
     readonly rest: () => void = () => store.rest(),
   ) {}
@@ -71,11 +73,11 @@ export class Poller {
       }
       const now = this.clock.now()
       const at = (slack: number) => Math.min(now + paceMs * (1 - slack), until)
-      const times = { readyAt: at(SLACK), dueAt: at(JITTER * Math.random()), wakeAt: until }
+      const times = { readyAt: at(SLACK), dueAt: at(JITTER * this.random.number()), wakeAt: until }
       const settled = { resolve: done(resolve), reject: done(reject) }
       const waiting: PollRequest = { line: this.#queueOf(key), key, upTo, tag, ...times, deadline, ...settled }
       const abort = () => waiting.reject(signal?.reason)
-      const giveUp = after(until - now + LATE_MS, () => waiting.reject(noAnswer(key)))
+      const giveUp = this.clock.after(until - now + LATE_MS, () => waiting.reject(noAnswer(key)))
       signal?.addEventListener('abort', abort, { once: true })
       this.#join(waiting)
     })
@@ -151,7 +153,7 @@ export class Poller {
       this.#looking = false
       this.#planNext()
       this.#cancelRest()
-      this.#cancelRest = after(SETTLED_MS, () => this.#rest())
+      this.#cancelRest = this.clock.after(SETTLED_MS, () => this.#rest())
     }
   }
 
@@ -188,7 +190,7 @@ export class Poller {
     if (at >= this.#plannedAt) return
     this.#cancel()
     this.#plannedAt = at
-    this.#cancel = after(at - this.clock.now(), () => void this.#look())
+    this.#cancel = this.clock.after(at - this.clock.now(), () => void this.#look())
   }
 }
 

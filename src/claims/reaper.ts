@@ -15,7 +15,8 @@
  * than one round takes, it rests between rounds for a quarter of the time that the last one took. A session has a round every few
  * minutes while it renews claims, a gateway a few each minute.
  */
-import type { Clock } from '../clock.js'
+import { type Clock, every } from '../clock.js'
+import type { Random } from '../random.js'
 import type { ClaimStore, Deadline, ResourceKey } from './model.js'
 import { MARGIN_MS } from './sighting.js'
 
@@ -33,7 +34,7 @@ const TICK_MS = 1000
 export interface ReapingSession {
   readonly clock: Clock
   readonly store: ClaimStore
-  readonly options: { maxClockSkewMs: number }
+  readonly options: { maxClockSkewMs: number; random: Random }
   /** For the calls that end something. */
   readonly farewell: Deadline
   /** A step that asks for nothing, on the oldest claims. Like any step, it reaps the dead. */
@@ -53,8 +54,8 @@ export class Reaper {
 
   /** Rounds also without claims of its own, until the signal aborts. */
   start(signal: AbortSignal): void {
-    const timer = setInterval(() => void this.tick(), TICK_MS).unref()
-    signal.addEventListener('abort', () => clearInterval(timer), { once: true })
+    const cancel = every(this.session.clock, TICK_MS, () => void this.tick())
+    signal.addEventListener('abort', cancel, { once: true })
   }
 
   /** A round, if one is due and none is under way. Never rejects: the next round tries again. */
@@ -84,6 +85,7 @@ export class Reaper {
 
   /** So that processes that began together do not visit the same resources. */
   #later(): number {
-    return this.session.clock.now() + this.everyMs * (0.5 + Math.random())
+    const { clock, options } = this.session
+    return clock.now() + this.everyMs * (0.5 + options.random.number())
   }
 }

@@ -2,9 +2,9 @@
  * This process among the others at the lock tables: its claims, the renewals that keep them alive, its looks at what it
  * waits for, and its knowledge of who has died. The primitives receive it; it knows none of them.
  */
-import { randomBytes } from 'node:crypto'
 import type { Clock } from '../clock.js'
 import { SeraError } from '../errors.js'
+import type { Random } from '../random.js'
 import { FailureDetector } from './failure-detector.js'
 import { Heartbeat } from './heartbeat.js'
 import type {
@@ -27,6 +27,7 @@ import { needsSighting } from './sighting.js'
 
 export interface SessionOptions {
   clock: Clock
+  random: Random
   leaseMs: number
   /** How long before a claim can be somebody else's its holder wants to be told, ms. */
   graceMs: number
@@ -61,10 +62,10 @@ export class Session {
     readonly store: ClaimStore,
     readonly options: SessionOptions,
   ) {
-    const { clock, leaseMs, maxClockSkewMs, reapEveryMs = REAP_EVERY_MS } = options
+    const { clock, random, leaseMs, maxClockSkewMs, reapEveryMs = REAP_EVERY_MS } = options
     this.reaper = new Reaper(this, reapEveryMs)
     this.#heartbeat = new Heartbeat(store, clock, leaseMs, () => void this.reaper.tick())
-    this.#poller = new Poller(store, clock, () => this.#rest())
+    this.#poller = new Poller(store, clock, random, () => this.#rest())
     this.#detector = new FailureDetector(clock, maxClockSkewMs)
   }
 
@@ -78,7 +79,7 @@ export class Session {
   }
 
   /** A place for a claim that has not been made yet, or for one with this id, which somebody else may have made. */
-  newClaim(key: ResourceKey, id = randomBytes(16).toString('hex')): OwnClaim {
+  newClaim(key: ResourceKey, id = this.options.random.id(16)): OwnClaim {
     const { leaseMs, graceMs, clock } = this.options
     const ownClaim = new OwnClaim(key, id, leaseMs, graceMs, clock)
     this.#claims.add(ownClaim)

@@ -4,6 +4,7 @@ import { isatty, type WriteStream } from 'node:tty'
 import { ignoredSignals, inheritedDescriptors, signalsIn } from '../child/process-table.js'
 import { systemClock } from '../clock.js'
 import type { Host, Terminal } from '../host.js'
+import { systemRandom } from '../random.js'
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const
 type Forwarded = (typeof SIGNALS)[number]
@@ -19,7 +20,7 @@ export function processHost(): Host {
     pid: process.pid,
     env,
     clock: systemClock,
-    random: Math.random,
+    random: systemRandom,
     descriptors,
     ignored,
     onSignal: listener => listen(listener, ignored),

@@ -5,7 +5,7 @@
  */
 import { spawn } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
-import { after } from '../clock.js'
+import { systemClock } from '../clock.js'
 import { SeraError } from '../errors.js'
 
 export interface FileLock {
@@ -44,7 +44,7 @@ export async function unlock({ fd }: FileLock): Promise<void> {
 async function takes(fd: number, waitMs: number, signal: AbortSignal | undefined): Promise<boolean> {
   if (waitMs <= 0) return (await flock(['-x', '-n'], fd)) === 0
   const over = new AbortController()
-  const cancel = after(waitMs, () => over.abort())
+  const cancel = systemClock.after(waitMs, () => over.abort())
   const abort = () => over.abort()
   signal?.addEventListener('abort', abort)
   try {

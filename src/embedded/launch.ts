@@ -47,7 +47,7 @@ async function settle(host: EmbeddedHost, place: EmbeddedPlace, startLock: FileL
     if (waited > START_LIMIT_MS)
       throw failed(place, 'it runs and does not answer; `sera embedded stop --force` ends it')
     if (waited > REOPEN_AFTER_MS && existsSync(place.closingPath)) renameSync(place.closingPath, place.socketPath)
-    await sleep(LOOK_EVERY_MS)
+    await sleep(host.clock, LOOK_EVERY_MS)
   }
 }
 
@@ -91,7 +91,7 @@ async function ready(host: EmbeddedHost, place: EmbeddedPlace, server: ChildProc
   while (!(await greets(place.socketPath))) {
     if (ended.reason) throw failed(place, `it did not start: ${ended.reason}`)
     if (host.clock.now() > until) throw failed(place, `it is not ready after ${formatDuration(START_LIMIT_MS)}`)
-    await sleep(LOOK_EVERY_MS)
+    await sleep(host.clock, LOOK_EVERY_MS)
   }
 }
 

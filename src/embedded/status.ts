@@ -1,6 +1,6 @@
 /** What can be said of the embedded server, without starting it. */
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
-import { sleep } from '../clock.js'
+import { sleep, systemClock } from '../clock.js'
 import { formatDuration } from '../config/duration.js'
 import { NAMES } from './binary.js'
 import { lockFile } from './file-lock.js'
@@ -40,7 +40,7 @@ async function look(place: EmbeddedPlace): Promise<{ server: RunningServer; pid:
   const server = JSON.parse(readFileSync(place.factsFile, 'utf8')) as RunningServer
   const pid = Number(readFileSync(place.pidFile, 'utf8'))
   // our own knock has gone in a moment
-  const clients = Math.min(clientsOf(pid), await sleep(50).then(() => clientsOf(pid)))
+  const clients = Math.min(clientsOf(pid), await sleep(systemClock, 50).then(() => clientsOf(pid)))
   return { server, pid, clients }
 }
 

@@ -6,6 +6,7 @@ import { SETTINGS } from '../config/settings.js'
 import { SeraError } from '../errors.js'
 import { checkName } from '../primitives/names.js'
 import { parseDurationOption } from '../primitives/primitive.js'
+import { systemRandom } from '../random.js'
 import { attributesOf } from '../store/mysql/connect.js'
 import { LockTables } from '../store/tables/lock-tables.js'
 import { type ConnectOptions, serversOf, timingOf } from './options.js'
@@ -51,9 +52,9 @@ function open(options: ConnectOptions): Session {
     connectWaitMs: parseDurationOption('connectWait', options.connectWait ?? SETTINGS.connectWait.otherwise),
     namespace: namespaceOf(options),
     clock: systemClock,
-    random: Math.random,
+    random: systemRandom,
   })
-  return new Session(store, { clock: systemClock, ...timing })
+  return new Session(store, { clock: systemClock, random: systemRandom, ...timing })
 }
 
 function namespaceOf({ namespace = '' }: ConnectOptions): string {

@@ -31,7 +31,7 @@ export interface ConnectOptions extends TimingOptions {
 }
 
 /** @throws SeraError usage */
-export function timingOf(options: TimingOptions): Omit<SessionOptions, 'clock'> {
+export function timingOf(options: TimingOptions): Omit<SessionOptions, 'clock' | 'random'> {
   const leaseMs = parseDurationOption('lease', options.lease ?? SETTINGS.lease.otherwise)
   const graceMs = parseDurationOption('grace', options.grace ?? SETTINGS.grace.otherwise)
   checkLease({ leaseMs, graceMs }, 'usage', name => name)

@@ -2,6 +2,7 @@
 
 import { Session } from '../claims/session.js'
 import { systemClock } from '../clock.js'
+import { systemRandom } from '../random.js'
 import { MemoryStore, MemoryTables } from '../store/tables/memory-store.js'
 import { type TimingOptions, timingOf } from './options.js'
 import { self } from './self.js'
@@ -29,11 +30,11 @@ export interface MemoryOptions extends TimingOptions {
  * await using theirs = await server.connect()
  */
 export function memory(): MemoryServer {
-  const tables = new MemoryTables()
+  const tables = new MemoryTables(systemClock, systemRandom)
   return {
     async connect({ label, ...timing } = {}) {
       const store = new MemoryStore(tables, self(label))
-      return new Sera(new Session(store, { clock: systemClock, ...timingOf(timing) }))
+      return new Sera(new Session(store, { clock: systemClock, random: systemRandom, ...timingOf(timing) }))
     },
   }
 }

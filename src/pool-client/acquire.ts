@@ -2,6 +2,7 @@
 import { type Clock, sleep } from '../clock.js'
 import { SeraError } from '../errors.js'
 import { backoff } from '../network-errors.js'
+import type { Random } from '../random.js'
 import type { PoolAnswer, PoolClient, Verb } from './client.js'
 import { NoAnswer } from './http-request.js'
 
@@ -16,7 +17,7 @@ export interface PoolGrant {
 
 export interface AcquirePoolOptions {
   clock: Clock
-  random: () => number
+  random: Random
   /** How long failures that may pass are put up with, ms. */
   connectWaitMs: number
   /** Monotonic clock, ms; Infinity: forever. */
@@ -68,7 +69,7 @@ class PoolAcquisition {
       if (!answer) continue
       const grant = await this.#grantOf(answer)
       if (grant || last) return grant
-      if (this.#waiting) await sleep(PAUSE_MS, this.options.signal)
+      if (this.#waiting) await sleep(this.options.clock, PAUSE_MS, this.options.signal)
       this.#waiting = true
     }
   }
@@ -119,7 +120,7 @@ class PoolAcquisition {
       throw new SeraError('lock-failed', `cannot ask ${name} for pool ${pool}: ${error.message}`, { cause: error })
     }
     this.#failures++
-    await sleep(Math.min(left, backoff(this.#failures, random)), signal)
+    await sleep(clock, Math.min(left, backoff(this.#failures, random)), signal)
   }
 
   get #late(): boolean {

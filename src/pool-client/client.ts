@@ -9,6 +9,7 @@
  * Who has the pool hears YES again, so what was asked and not heard can be asked again. To a Distributex that is the
  * host; a sera gateway goes by the id as well, which keeps hosts of one name apart.
  */
+import type { Clock } from '../clock.js'
 import { type HttpReply, httpRequest, NoAnswer } from './http-request.js'
 
 export type Verb = 'get' | 'wait' | 'renew' | 'release'
@@ -43,12 +44,13 @@ export class PoolClient {
     readonly id: string,
     /** What opens the server. */
     readonly bearer: string | undefined,
+    readonly clock: Clock,
   ) {}
 
   /** @throws AnswerLost, or the signal's reason when it aborts */
   async ask(verb: Verb, { limitMs = ANSWER_MS, signal }: RequestLimits = {}, token?: string): Promise<PoolAnswer> {
     const headers = this.bearer === undefined ? {} : { Authorization: `Bearer ${this.bearer}` }
-    return answerOf(await httpRequest(this.#urlOf(verb, token), { headers, limitMs, signal }))
+    return answerOf(await httpRequest(this.#urlOf(verb, token), { clock: this.clock, headers, limitMs, signal }))
   }
 
   #urlOf(verb: Verb, token: string | undefined): URL {

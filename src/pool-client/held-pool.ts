@@ -7,15 +7,16 @@
  */
 
 import type { HeldLock, LockWatcher } from '../claims/lock.js'
-import { after, type Clock, sleep } from '../clock.js'
+import { type Clock, sleep } from '../clock.js'
 import { backoff } from '../network-errors.js'
+import type { Random } from '../random.js'
 import type { PoolGrant } from './acquire.js'
 import { ANSWER_MS, type PoolAnswer, type PoolClient } from './client.js'
 import { NoAnswer } from './http-request.js'
 
 export interface HeldPoolOptions {
   clock: Clock
-  random: () => number
+  random: Random
   /** A descriptor that keeps others of this host away; its lock is given up by `free`, when all else has been. */
   lifeline: number | undefined
   free(): Promise<void>
@@ -86,7 +87,7 @@ export class HeldPool implements HeldLock {
   }
 
   #beatAfter(ms: number, failures: number): void {
-    this.#nextBeat = after(ms, () => void this.#beat(failures))
+    this.#nextBeat = this.options.clock.after(ms, () => void this.#beat(failures))
   }
 
   async #beat(failures: number): Promise<void> {
@@ -129,7 +130,7 @@ export class HeldPool implements HeldLock {
     for (let attempt = 1; clock.boot() < until && !this.#over.signal.aborted; attempt++) {
       const problem = await this.#renew().catch((error: NoAnswer) => error)
       if (!(problem instanceof NoAnswer)) return problem === undefined
-      await sleep(backoff(attempt, random), this.#over.signal).catch(() => {})
+      await sleep(clock, backoff(attempt, random), this.#over.signal).catch(() => {})
     }
     return false
   }
@@ -166,7 +167,7 @@ export class HeldPool implements HeldLock {
         warn(`pool ${this.client.pool} could not be given back to ${this.client.name}: ${answer.message}`)
         return undefined
       }
-      await sleep(backoff(attempt, random))
+      await sleep(clock, backoff(attempt, random))
     }
   }
 }

@@ -5,10 +5,11 @@
  * may be due only when the server has long closed it.
  */
 import type { ClientRequest, IncomingHttpHeaders, IncomingMessage } from 'node:http'
-import { after } from '../clock.js'
+import type { Clock } from '../clock.js'
 import { codeOf, explain, isTransient } from '../network-errors.js'
 
 export interface HttpRequestOptions {
+  clock: Clock
   headers: Readonly<Record<string, string>>
   /** The answer must be whole by then, ms. */
   limitMs: number
@@ -44,7 +45,7 @@ export async function httpRequest(url: URL, ask: HttpRequestOptions): Promise<Ht
   ask.signal?.throwIfAborted()
   const sent = request(url, { agent: false, headers: ask.headers, signal: ask.signal })
   try {
-    return await replyTo(sent, ask.limitMs)
+    return await replyTo(sent, ask)
   } catch (error) {
     ask.signal?.throwIfAborted()
     throw error instanceof NoAnswer ? error : new NoAnswer(said(error, url), isTransient(error), { cause: error })
@@ -53,9 +54,9 @@ export async function httpRequest(url: URL, ask: HttpRequestOptions): Promise<Ht
   }
 }
 
-function replyTo(sent: ClientRequest, limitMs: number): Promise<HttpReply> {
+function replyTo(sent: ClientRequest, { clock, limitMs }: HttpRequestOptions): Promise<HttpReply> {
   return new Promise((resolve, reject) => {
-    const cancel = after(limitMs, () => sent.destroy(new NoAnswer('no answer in time', true)))
+    const cancel = clock.after(limitMs, () => sent.destroy(new NoAnswer('no answer in time', true)))
     sent.once('close', cancel)
     sent.on('error', reject)
     sent.on('response', response => read(response).then(resolve, reject))

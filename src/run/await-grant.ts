@@ -5,7 +5,7 @@
 
 import { type Progress, showProgress } from '../cli/output/progress-line.js'
 import type { Report } from '../cli/output/report.js'
-import { after, sleep } from '../clock.js'
+import { type Clock, sleep } from '../clock.js'
 import type { Host } from '../host.js'
 import type { Outcome } from '../outcome.js'
 import type { Call } from './context.js'
@@ -35,12 +35,12 @@ export async function awaitGrant<T>(
   const until = startedAt + call.waitMs
   const stopShowing = showProgress(host, call.voice, { ...source, until })
   try {
-    const taken = await abandonAfterAbort(source.acquire({ until, signal: given.signal }), given.signal)
+    const taken = await abandonAfterAbort(host.clock, source.acquire({ until, signal: given.signal }), given.signal)
     stopShowing()
     report.waitedMs = Math.round(host.clock.now() - startedAt)
     if (taken !== undefined) return { taken }
     if (isHeard(call, host))
-      Object.assign(report, await Promise.race([source.explainTimeout(), sleep(MISSED_LIMIT_MS)]))
+      Object.assign(report, await Promise.race([source.explainTimeout(), sleep(host.clock, MISSED_LIMIT_MS)]))
     return { outcome: { kind: 'timed-out' } }
   } catch (error) {
     report.waitedMs = Math.round(host.clock.now() - startedAt)
@@ -53,9 +53,9 @@ export async function awaitGrant<T>(
 }
 
 /** Rejects with the signal's reason when the work does not end soon after its abort. */
-function abandonAfterAbort<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+function abandonAfterAbort<T>(clock: Clock, work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
-    const leave = () => after(FAREWELL_MS, () => reject(signal.reason))
+    const leave = () => clock.after(FAREWELL_MS, () => reject(signal.reason))
     signal.addEventListener('abort', leave, { once: true })
     work.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave))
   })

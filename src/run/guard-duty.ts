@@ -12,7 +12,7 @@
 import type { Child } from '../child/child.js'
 import type { Family } from '../child/family.js'
 import type { Guard, GuardEnd } from '../child/guard.js'
-import { after, type Clock, sleep } from '../clock.js'
+import { type Cancel, type Clock, sleep } from '../clock.js'
 import { SAFETY_MARGIN_MS } from '../config/settings.js'
 
 export interface Post {
@@ -49,7 +49,7 @@ export class GuardDuty {
   #vain = 0
   #wasLate = false
   #tries = 0
-  #cancelLook = () => {}
+  #cancelLook: Cancel = () => {}
 
   constructor(
     readonly post: Post,
@@ -106,7 +106,7 @@ export class GuardDuty {
     if (!force && !acting) return
     this.end = await this.#guard.ended
     if (this.end === 'failed') this.#force('its guard died while it ended it')
-    while (this.#family?.kill() === false) await sleep(AGAIN_MS)
+    while (this.#family?.kill() === false) await sleep(this.post.clock, AGAIN_MS)
   }
 
   dismiss(): void {
@@ -127,7 +127,7 @@ export class GuardDuty {
     if (end === 'deadline' || end === 'asked' || !this.#isMissed) return
     if (this.post.clock.now() - this.#employedAt > LONG_LIFE_MS) this.#vain = 0
     if (this.#vain === VAIN_GUARDS) this.#force('its guards died, or did not see the command')
-    else after(this.#pause(end), () => this.#isMissed && this.replace())
+    else this.post.clock.after(this.#pause(end), () => this.#isMissed && this.replace())
   }
 
   /** A guard that was killed left the child unguarded; any other may have ended just before the child is seen to. */
@@ -159,7 +159,7 @@ export class GuardDuty {
 
   #lookIn(ms: number): void {
     this.#cancelLook()
-    this.#cancelLook = after(Math.min(LOOK_MS, ms), () => this.#look())
+    this.#cancelLook = this.post.clock.after(Math.min(LOOK_MS, ms), () => this.#look())
   }
 
   /** Kills the child and all it started; `#look` goes on with that until nothing is left. */

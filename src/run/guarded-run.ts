@@ -6,7 +6,7 @@ import { recipientOf } from '../child/forwarding.js'
 import { Guard, type GuardOptions } from '../child/guard.js'
 import { readProcess } from '../child/process-table.js'
 import type { HeldLock } from '../claims/lock.js'
-import { after, sleep } from '../clock.js'
+import { sleep } from '../clock.js'
 import { formatDuration } from '../config/duration.js'
 import { type OnLost, SAFETY_MARGIN_MS } from '../config/settings.js'
 import { SeraError, unreachable } from '../errors.js'
@@ -86,7 +86,7 @@ export class GuardedRun {
     this.#keep()
     try {
       const child = await this.#start()
-      const cancel = after(this.job.runAtMostMs, () => this.#overran())
+      const cancel = this.host.clock.after(this.job.runAtMostMs, () => this.#overran())
       const exitCode = await child.exited
       cancel()
       await this.#duty.settle(this.#forced !== undefined)
@@ -101,7 +101,7 @@ export class GuardedRun {
   async holdOn(ms: number): Promise<void> {
     if (ms <= 0) return
     const stopListening = this.host.onSignal(signal => signal.startsWith('SIGUSR') || this.#enough.abort())
-    await sleep(ms, this.#enough.signal).catch(() => {})
+    await sleep(this.host.clock, ms, this.#enough.signal).catch(() => {})
     stopListening()
   }
 

@@ -4,7 +4,6 @@ import { acquire } from '../claims/acquire.js'
 import type { HeldLock, Holder, LockWait, MutexEngine, Queue } from '../claims/lock.js'
 import type { OwnClaim } from '../claims/own-claim.js'
 import type { ClaimSpec, Session } from '../claims/session.js'
-import { after } from '../clock.js'
 import { MUTEX } from '../primitives/mutex.js'
 import { HeldClaim } from './held-claim.js'
 
@@ -21,7 +20,7 @@ export class LeaseMutex implements MutexEngine {
   ) {}
 
   async acquire(wait: LockWait): Promise<HeldLock | undefined> {
-    const settled = after(QUEUED_AFTER_MS, () => wait.queued?.('none'))
+    const settled = this.session.clock.after(QUEUED_AFTER_MS, () => wait.queued?.('none'))
     const granted = await this.#take({}, wait).finally(settled)
     return granted && new HeldClaim(this.session, granted)
   }

@@ -39,11 +39,11 @@ export function openTables(
 export function openSession(
   tables: LockTables,
   { settings }: Call,
-  { clock }: Host,
+  { clock, random }: Host,
   more: Pick<SessionOptions, 'reapEveryMs'> = {},
 ): Session {
   const { leaseMs, graceMs, maxClockSkewMs } = settings
-  return new Session(tables, { clock, leaseMs, graceMs, maxClockSkewMs, ...more })
+  return new Session(tables, { clock, random, leaseMs, graceMs, maxClockSkewMs, ...more })
 }
 
 /** Does work as a participant, which is over with it; how it ended is recorded when all has been given back. */

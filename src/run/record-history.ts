@@ -31,7 +31,7 @@ export async function recordHistory(
   const entry = { key, token, outcome: outcome.kind, exitCode, waitedMs, ranMs, reason }
   const deadline = { until: host.clock.now() + LIMIT_MS }
   try {
-    await within(LIMIT_MS, writeHistory(tables, entry, history.keepMs, deadline))
+    await within(host.clock, LIMIT_MS, writeHistory(tables, entry, history.keepMs, deadline))
   } catch (error) {
     call.note(`no entry in the history: ${(error as Error).message}`)
   }

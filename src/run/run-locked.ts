@@ -3,7 +3,6 @@ import { ancestors } from '../child/process-table.js'
 import type { OwnClaim } from '../claims/own-claim.js'
 import type { Session } from '../claims/session.js'
 import type { Report } from '../cli/output/report.js'
-import { after } from '../clock.js'
 import { SeraError } from '../errors.js'
 import type { Host } from '../host.js'
 import type { Outcome } from '../outcome.js'
@@ -47,7 +46,7 @@ export async function runLocked(
   if (endless === true) throw endlessWait(lock)
   const marker = heldEntry(host.pid, lock, tables, request.share)
   const reserve = new PrestartedGuard({ ...guardTimes(settings), marker, path: host.env.PATH })
-  const inReserve = after(QUEUED_AFTER_MS, () => reserve.prepare('none'))
+  const inReserve = host.clock.after(QUEUED_AFTER_MS, () => reserve.prepare('none'))
   const patient = endless === 'perhaps' ? { ...call, waitMs: 0 } : call
   return await withSession(request.key, call, host, report, async session => {
     try {

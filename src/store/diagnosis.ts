@@ -78,8 +78,6 @@ export interface DiagnosisOptions {
   leaseMs: number
   rules: ReturnType<typeof supportRules>
   clock: Clock
-  /** Milliseconds since 1970. */
-  wallClock: () => number
 }
 
 /** One answer; a person waits for all of them. */
@@ -91,7 +89,7 @@ export async function diagnose(dsn: Dsn, options: DiagnosisOptions): Promise<Dia
   const connectMs = () => options.clock.now() - begun
   try {
     // without its database, which may be what is wrong
-    const connection = await Connection.open({ ...dsn, database: undefined }, options.attributes)
+    const connection = await Connection.open({ ...dsn, database: undefined }, options.attributes, options.clock)
     const found = { dsn, connectMs: connectMs() }
     const facts = await new Interview(connection, dsn, options).hold()
     connection.close()
@@ -195,10 +193,10 @@ class Interview {
   }
 
   async #readClock(): Promise<ClockReading> {
-    const { wallClock } = this.options
-    const before = wallClock()
+    const { clock } = this.options
+    const before = clock.wall()
     const [row] = await this.#ask('SELECT CAST(UTC_TIMESTAMP(6) AS CHAR) AS now')
-    return { before, after: wallClock(), server: String(row?.now) }
+    return { before, after: clock.wall(), server: String(row?.now) }
   }
 
   /** By the engine's own rule. */

@@ -17,7 +17,7 @@ const [BEFORE, TICKET, ALL] = [1, 2, Number.POSITIVE_INFINITY]
 interface Judge extends Pick<FailureDetector, 'dead'> {
   suspects(claim: Claim): boolean
 }
-type Watching = (clock: { now(): number; boot(): number }) => Judge
+type Watching = (clock: { boot(): number }) => Judge
 
 const skewed =
   (skewMs: number): Watching =>
@@ -108,7 +108,7 @@ function state(claims: Claim[], upTo = ALL): ResourceState {
 const safety = (make: Watching) =>
   fc.property(renewals, looks, clocks, (sent, seen, { skews, jumpAt, jumpMs }) => {
     const rows = written(sent)
-    const clock = { time: 0, now: () => 0, boot: () => clock.time }
+    const clock = { time: 0, boot: () => clock.time }
     const patient = make(clock)
     let sighting: Sighting | undefined
     for (const { pause, delay, partly, isNew, member } of seen) {
@@ -133,7 +133,7 @@ const safety = (make: Watching) =>
 const completeness = (make: Watching) =>
   fc.property(renewals, fc.integer({ min: 1, max: 4 }), (sent, nth) => {
     const rows = written(sent.map(({ delay }) => ({ pause: LEASE_MS / 3, delay })))
-    const clock = { time: 0, now: () => 0, boot: () => clock.time }
+    const clock = { time: 0, boot: () => clock.time }
     const watch = make(clock)
     const endsAt = rows.at(-1)!.at + LEASE_MS + MARGIN_MS
     for (let round = 0; clock.time <= endsAt + 2 * nth * 50; round++) {
@@ -193,7 +193,7 @@ test('whoever does not renew is taken for dead a lease and a margin later, also 
   })
 })
 
-const NEVER_SEEN = { now: () => 0, boot: () => 0 }
+const NEVER_SEEN = { boot: () => 0 }
 const claimOverdue = (overdueMs: number, seenForMs?: number): Claim => {
   const [claim] = claimAt(5, [{ sentAt: 0, at: 5 }], () => 0) as [Claim]
   return { ...claim, overdueMs, seenForMs }
@@ -217,7 +217,7 @@ test('a sighting is recorded of overdue claims without a valid one, and of no ot
 })
 
 test('a claim that comes back under its id has a new life, even if it has not been renewed as often yet', t => {
-  const clock = { time: 0, now: () => 0, boot: () => clock.time }
+  const clock = { time: 0, boot: () => clock.time }
   const watch = watching(clock)
   const [claim] = claimAt(5, [{ sentAt: 0, at: 5 }], () => 0) as [Claim]
   watch.dead(KEY, state([claim], TICKET))
@@ -228,7 +228,7 @@ test('a claim that comes back under its id has a new life, even if it has not be
 })
 
 test('what was seen is forgotten with the resource', t => {
-  const clock = { time: 0, now: () => 0, boot: () => clock.time }
+  const clock = { time: 0, boot: () => clock.time }
   const watch = new FailureDetector(clock, SKEW_MS)
   const claims = claimAt(5, [{ sentAt: 0, at: 5 }], () => -1e6)
   watch.dead(KEY, state(claims))

@@ -4,6 +4,7 @@ import { Heartbeat } from '../../src/claims/heartbeat.js'
 import { OwnClaim } from '../../src/claims/own-claim.js'
 import { systemClock } from '../../src/clock.js'
 import { SeraError } from '../../src/errors.js'
+import { systemRandom } from '../../src/random.js'
 import { MemoryStore, MemoryTables } from '../../src/store/tables/memory-store.js'
 
 const LEASE_MS = 60
@@ -22,7 +23,7 @@ class RenewalsAsked extends MemoryStore {
 }
 
 function setUp() {
-  const store = new RenewalsAsked(new MemoryTables())
+  const store = new RenewalsAsked(new MemoryTables(systemClock, systemRandom))
   const renewals = new Heartbeat(store, systemClock, LEASE_MS)
   const ownClaim = (id: string) => {
     const made = new OwnClaim({ kind: 'mutex', name: 'm' }, id, LEASE_MS, 0, systemClock)

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { setTimeout as pass } from 'node:timers/promises'
 import test from 'ava'
 import { OwnClaim } from '../../src/claims/own-claim.js'
+import { systemClock } from '../../src/clock.js'
 import type { SeraError } from '../../src/errors.js'
 
 const LEASE_MS = 10_000
@@ -12,7 +13,7 @@ const FENCE_MS = LEASE_MS - GRACE_MS - MARGIN_MS
 
 /** A place whose claim was renewed when the clock showed 0. */
 function setUp() {
-  const clock = { time: 0, now: () => performance.now(), boot: () => clock.time }
+  const clock = { ...systemClock, time: 0, boot: () => clock.time }
   const ownClaim = new OwnClaim({ kind: 'mutex', name: 'm' }, 'id', LEASE_MS, GRACE_MS, clock)
   ownClaim.proven(0)
   const ended = () => once(ownClaim.signal, 'abort').then(() => (ownClaim.signal.reason as SeraError).kind)

@@ -4,13 +4,20 @@ import { OwnClaim } from '../../src/claims/own-claim.js'
 import { OwnClaims } from '../../src/claims/own-claims.js'
 import { Session } from '../../src/claims/session.js'
 import { systemClock } from '../../src/clock.js'
+import { systemRandom } from '../../src/random.js'
 import { MemoryStore, MemoryTables } from '../../src/store/tables/memory-store.js'
 
 const OTHERS = 1000
 
 test('forgetting a place reads none of the process’s other places', t => {
-  const store = new MemoryStore(new MemoryTables())
-  const session = new Session(store, { clock: systemClock, leaseMs: 60_000, graceMs: 0, maxClockSkewMs: 0 })
+  const store = new MemoryStore(new MemoryTables(systemClock, systemRandom))
+  const session = new Session(store, {
+    clock: systemClock,
+    random: systemRandom,
+    leaseMs: 60_000,
+    graceMs: 0,
+    maxClockSkewMs: 0,
+  })
   let reads = 0
   const key = (name: string) => ({
     kind: 'mutex',

@@ -6,6 +6,7 @@ import type { Deadline, LookRequest, ResourceKey, ResourceState, StepResult } fr
 import { type ClaimSpec, Session } from '../../src/claims/session.js'
 import { systemClock } from '../../src/clock.js'
 import { SeraError } from '../../src/errors.js'
+import { systemRandom } from '../../src/random.js'
 import { MemoryStore, MemoryTables } from '../../src/store/tables/memory-store.js'
 
 export const KEY: ResourceKey = { kind: 'test', name: 'it' }
@@ -45,7 +46,10 @@ export class LossyStore extends MemoryStore {
 export class Peers {
   /** How far the server's clock is ahead of where it was, ms. */
   later = 0
-  readonly tables = new MemoryTables({ now: () => systemClock.now() + this.later, boot: systemClock.boot })
+  readonly tables = new MemoryTables(
+    { ...systemClock, now: () => systemClock.now() + this.later, wall: () => systemClock.wall() + this.later },
+    systemRandom,
+  )
   readonly #participants: Session[] = []
 
   /** It is disbanded at the end of the test. */
@@ -60,7 +64,7 @@ export class Peers {
   /** One process. */
   join() {
     const store = new LossyStore(this.tables)
-    const options = { clock: systemClock, leaseMs: LEASE_MS, graceMs: 0, maxClockSkewMs: SKEW_MS }
+    const options = { clock: systemClock, random: systemRandom, leaseMs: LEASE_MS, graceMs: 0, maxClockSkewMs: SKEW_MS }
     const session = new Session(store, options)
     this.#participants.push(session)
     const turn = (policy: WaitPolicy, wait: AcquireOptions = FOREVER, spec: ClaimSpec = {}) =>

@@ -5,6 +5,7 @@ import { Poller } from '../../src/claims/poller.js'
 import { systemClock } from '../../src/clock.js'
 import { SeraError } from '../../src/errors.js'
 import { granted } from '../../src/primitives/primitive.js'
+import { systemRandom } from '../../src/random.js'
 import { MemoryStore, MemoryTables } from '../../src/store/tables/memory-store.js'
 
 const KEY = { kind: 'mutex', name: 'a' }
@@ -22,7 +23,7 @@ class Watched extends MemoryStore {
   answer: Promise<void> | undefined
 
   constructor() {
-    super(new MemoryTables())
+    super(new MemoryTables(systemClock, systemRandom))
   }
 
   override async look(asked: readonly LookRequest[], deadline: Deadline): Promise<ResourceState[]> {
@@ -39,7 +40,7 @@ class Watched extends MemoryStore {
 
 function setUp() {
   const store = new Watched()
-  return { store, lookout: new Poller(store, systemClock) }
+  return { store, lookout: new Poller(store, systemClock, systemRandom) }
 }
 
 /** Settles when it is told to. */

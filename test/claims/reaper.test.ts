@@ -1,7 +1,9 @@
 import test from 'ava'
 import { acquire } from '../../src/claims/acquire.js'
 import { Session, type SessionOptions } from '../../src/claims/session.js'
+import { systemClock } from '../../src/clock.js'
 import { MUTEX } from '../../src/primitives/mutex.js'
+import { systemRandom } from '../../src/random.js'
 import { MemoryStore, MemoryTables } from '../../src/store/tables/memory-store.js'
 
 const EVERY_MS = 20_000
@@ -20,12 +22,12 @@ class CountingStore extends MemoryStore {
 
 /** Participants whose time passes when the test says so. */
 function tablesOf() {
-  const clock = { time: 0, now: () => clock.time, boot: () => clock.time }
-  const tables = new MemoryTables(clock)
+  const clock = { ...systemClock, time: 0, now: () => clock.time, boot: () => clock.time, wall: () => clock.time }
+  const tables = new MemoryTables(clock, systemRandom)
   const join = (options: Partial<SessionOptions> = {}) => {
     const store = new CountingStore(tables)
-    const timing = { clock, leaseMs: LEASE_MS, graceMs: 0, maxClockSkewMs: 500, reapEveryMs: EVERY_MS }
-    return { store, session: new Session(store, { ...timing, ...options }) }
+    const timing = { clock, random: systemRandom, leaseMs: LEASE_MS, graceMs: 0, maxClockSkewMs: 500 }
+    return { store, session: new Session(store, { ...timing, reapEveryMs: EVERY_MS, ...options }) }
   }
   const abandoned = async (count: number) => {
     const { session } = join()

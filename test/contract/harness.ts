@@ -16,6 +16,7 @@ import { Sera } from '../../src/lib/sera.js'
 import { FOREVER } from '../../src/primitives/gate.js'
 import type { Kind } from '../../src/primitives/names.js'
 import type { Contender } from '../../src/primitives/primitive.js'
+import { systemRandom } from '../../src/random.js'
 import { LockTables } from '../../src/store/tables/lock-tables.js'
 import { MemoryStore, MemoryTables } from '../../src/store/tables/memory-store.js'
 import { type SharedServer, sharedServers } from '../support/servers.js'
@@ -78,7 +79,7 @@ export class ContractHarness {
 
   mortal({ leaseMs = 60_000, graceMs = 0, maxClockSkewMs = 3_600_000, label = 'test' }: JoinOptions = {}): Mortal {
     const store = new MortalStore(this.tables.open(label))
-    const session = new Session(store, { clock: systemClock, leaseMs, graceMs, maxClockSkewMs })
+    const session = new Session(store, { clock: systemClock, random: systemRandom, leaseMs, graceMs, maxClockSkewMs })
     this.#participants.push(session)
     return { sera: new Sera(session), session, die: () => store.die() }
   }
@@ -154,7 +155,10 @@ export async function waiting(at: { contenders(): Promise<Contender[]> }, count:
 
 function inMemory(): Tables {
   let ahead = 0
-  const tables = new MemoryTables({ now: () => systemClock.now() + ahead, boot: systemClock.boot })
+  const tables = new MemoryTables(
+    { ...systemClock, now: () => systemClock.now() + ahead, wall: () => systemClock.wall() + ahead },
+    systemRandom,
+  )
   const shelves = () => [...tables.shelves.values()]
   return {
     open: label => new MemoryStore(tables, ownerOf(process.pid, [label])),
@@ -196,7 +200,7 @@ function onServer(server: SharedServer): (namespace: string) => Tables {
         connectWaitMs: 30_000,
         namespace,
         clock: systemClock,
-        random: Math.random,
+        random: systemRandom,
       }),
     async count() {
       return (await asked(server, `SELECT c.id ${CLAIMS_OF}`, namespace)).length

@@ -4,6 +4,7 @@ import { ownerOf } from '../../src/claims/owner.js'
 import { systemClock } from '../../src/clock.js'
 import { parseDsn } from '../../src/config/dsn.js'
 import { admit } from '../../src/primitives/mutex.js'
+import { systemRandom } from '../../src/random.js'
 import { LockTables } from '../../src/store/tables/lock-tables.js'
 import { sharedServers } from '../support/servers.js'
 import { test } from '../support/turns.js'
@@ -32,7 +33,7 @@ for (const server of sharedServers()) {
       const tables = new LockTables({
         servers: [parseDsn(server.dsn().replace(/:\d+\)/, `:${proxy.port})`))],
         ...{ owner: ownerOf(process.pid, ['test']), attributes: { program_name: 'sera' }, namespace: '' },
-        ...{ leaseMs: 8000, connectWaitMs: 30_000, clock: systemClock, random: Math.random },
+        ...{ leaseMs: 8000, connectWaitMs: 30_000, clock: systemClock, random: systemRandom },
       })
       t.teardown(() => tables.close())
       const ids = Array.from({ length: COMERS }, (_, at) => `${server.kind}-${fate}-${at}`)

@@ -5,6 +5,7 @@ import type { HeldLock } from '../../src/claims/lock.js'
 import { systemClock } from '../../src/clock.js'
 import { SAFETY_MARGIN_MS } from '../../src/config/settings.js'
 import type { Host } from '../../src/host.js'
+import { systemRandom } from '../../src/random.js'
 import { holdLock } from '../../src/run/hold-lock.js'
 import { Journal } from '../support/journal.js'
 import { bench } from '../support/sera.js'
@@ -76,7 +77,7 @@ function host(): Host {
     pid: process.pid,
     env: process.env,
     clock: systemClock,
-    random: Math.random,
+    random: systemRandom,
     descriptors: [],
     ignored: [],
     onSignal: () => () => {},

@@ -6,11 +6,12 @@ import { type AcquirePoolOptions, acquirePool } from '../../src/pool-client/acqu
 import { PoolClient } from '../../src/pool-client/client.js'
 import { NoAnswer } from '../../src/pool-client/http-request.js'
 import { serverUrl } from '../../src/pool-client/server-url.js'
+import { systemRandom } from '../../src/random.js'
 import { type AskedOfPool, onePool, type PoolServer, poolServer, type ScriptedAnswer } from '../support/pool-server.js'
 import { until } from '../support/until.js'
 
 const clientOf = (url: string, host = 'web-1', bearer?: string) =>
-  new PoolClient(new URL(url), 'night & day', host, 'run-1', bearer)
+  new PoolClient(new URL(url), 'night & day', host, 'run-1', bearer, systemClock)
 
 async function asks(
   t: ExecutionContext,
@@ -23,7 +24,7 @@ async function asks(
 /** Patience in ms; none unless told. */
 function taking({ wait = 0, connectWaitMs = 0, signal = new AbortController().signal } = {}): AcquirePoolOptions {
   const until = systemClock.now() + wait
-  return { clock: systemClock, random: Math.random, connectWaitMs, until, signal }
+  return { clock: systemClock, random: systemRandom, connectWaitMs, until, signal }
 }
 
 async function failure(work: Promise<unknown>): Promise<SeraError> {

@@ -5,6 +5,7 @@ import mysql from 'mysql2/promise'
 import { ownerOf } from '../../src/claims/owner.js'
 import { systemClock } from '../../src/clock.js'
 import { parseDsn } from '../../src/config/dsn.js'
+import { systemRandom } from '../../src/random.js'
 import { LockTables, type LockTablesOptions } from '../../src/store/tables/lock-tables.js'
 import { type CliResult, RUNTIMES, sera } from '../support/cli.js'
 import type { SharedServer } from '../support/servers.js'
@@ -65,7 +66,7 @@ function open(t: ExecutionContext, dsn: string, options: Partial<LockTablesOptio
     connectWaitMs: 20_000,
     namespace: '',
     clock: systemClock,
-    random: Math.random,
+    random: systemRandom,
     ...options,
   })
   t.teardown(() => store.close())

@@ -11,7 +11,7 @@ const LIMIT_MS = 1000
 
 export async function liveNames(wanted: WantedNames, context: RunContext): Promise<readonly string[]> {
   try {
-    return await within(LIMIT_MS, ask(wanted, context))
+    return await within(context.host.clock, LIMIT_MS, ask(wanted, context))
   } catch {
     return [] // an error has no place on a line that is being typed
   }

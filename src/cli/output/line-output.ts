@@ -4,6 +4,7 @@
  * dropped, and counted. A reader that has gone is no error.
  */
 import { constants, fstatSync, openSync, writeSync } from 'node:fs'
+import type { Cancel, Clock } from '../../clock.js'
 
 const MOST_BYTES = 1024 * 1024
 const RETRY_MS = 50
@@ -14,12 +15,13 @@ export class LineOutput {
   #bytes = 0
   #dropped = 0
   #isGone = false
-  #timer: NodeJS.Timeout | undefined
+  #retry: Cancel | undefined
 
   /** `missing` makes the line that tells of dropped ones. */
   constructor(
     fd: number,
     readonly missing: (lines: number) => string | undefined,
+    readonly clock: Clock,
   ) {
     this.#fd = unblocked(fd)
   }
@@ -34,23 +36,24 @@ export class LineOutput {
   close(): void {
     this.#flush()
     this.#isGone = true
-    clearTimeout(this.#timer)
+    this.#retry?.()
   }
 
   #add(line: string): void {
     const bytes = Buffer.from(`${line}\n`)
     this.#queue.push(bytes)
     this.#bytes += bytes.length
-    if (!this.#timer) this.#flush()
+    if (!this.#retry) this.#flush()
   }
 
   #flush(): void {
-    clearTimeout(this.#timer)
-    this.#timer = undefined
+    this.#retry?.()
+    this.#retry = undefined
     try {
       for (let [bytes] = this.#queue; bytes; [bytes] = this.#queue) this.#wrote(bytes, writeSync(this.#fd, bytes))
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'EAGAIN') this.#timer = setTimeout(() => this.#flush(), RETRY_MS)
+      if ((error as NodeJS.ErrnoException).code === 'EAGAIN')
+        this.#retry = this.clock.after(RETRY_MS, () => this.#flush())
       else this.#gone()
       return
     }

@@ -3,6 +3,7 @@
  * how much longer. Only on a terminal and in its foreground; cron, pipes, TERM=dumb and CI see nothing.
  */
 import { readProcess } from '../../child/process-table.js'
+import type { Cancel } from '../../clock.js'
 import { formatDuration } from '../../config/duration.js'
 import type { Host } from '../../host.js'
 import type { Voice } from './messages.js'
@@ -38,7 +39,7 @@ function hasViewer({ stderr, env }: Host): boolean {
 }
 
 class ProgressLine {
-  #timer: NodeJS.Timeout
+  #cancel: Cancel
   #shown = false
   #stopped = false
   #ticks = 0
@@ -48,11 +49,11 @@ class ProgressLine {
     readonly host: Host,
     readonly awaited: Progress,
   ) {
-    this.#timer = setTimeout(() => this.#tick(), SHOWN_AFTER_MS)
+    this.#cancel = host.clock.after(SHOWN_AFTER_MS, () => this.#tick())
   }
 
   stop(): void {
-    clearTimeout(this.#timer)
+    this.#cancel()
     if (this.#stopped) return
     this.#stopped = true
     if (this.#shown) this.host.stderr.write('\r\x1b[K')
@@ -61,7 +62,7 @@ class ProgressLine {
   #tick(): void {
     if (this.#ticks++ % ASK_EVERY === 0) void this.#ask()
     else this.#draw()
-    this.#timer = setTimeout(() => this.#tick(), REDRAW_MS)
+    this.#cancel = this.host.clock.after(REDRAW_MS, () => this.#tick())
   }
 
   async #ask(): Promise<void> {

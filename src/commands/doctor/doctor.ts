@@ -104,5 +104,5 @@ function groupsOf(diagnosis: Diagnosis, settings: Settings, needsTables: boolean
 
 function optionsOf({ engine, leaseMs, allowMultiPrimary }: Settings, { clock, pid }: Host): DiagnosisOptions {
   const rules = supportRules(engine, allowMultiPrimary)
-  return { attributes: attributesOf(pid, ['sera', 'doctor']), leaseMs, rules, clock, wallClock: Date.now }
+  return { attributes: attributesOf(pid, ['sera', 'doctor']), leaseMs, rules, clock }
 }

@@ -1,5 +1,4 @@
 /** `sera pool`: a command under a pool of a sera gateway or a Distributex. No database is asked. */
-import { randomUUID } from 'node:crypto'
 import { ancestors } from '../../child/process-table.js'
 import { readToken } from '../../cli/args/file-argument.js'
 import type { RunOptions } from '../../cli/args/options.js'
@@ -26,7 +25,14 @@ export function pool(options: RunOptions): Task {
     if (heldAbove(host, lock, as ?? '', ancestors)) {
       throw new SeraError('conflict', `${lock} is held by a sera above this one; waiting for it would never end`)
     }
-    const client = new PoolClient(url, name, as ?? (await fullHostName()), randomUUID(), bearer)
+    const client = new PoolClient(
+      url,
+      name,
+      as ?? (await fullHostName(host.clock)),
+      host.random.id(16),
+      bearer,
+      host.clock,
+    )
     const grant = await awaitGrant(poolSource(client, `${lock}@${as ?? ''}`, call, host), call, host, report)
     if ('outcome' in grant) return grant.outcome
     const leaseMs = Math.min(call.settings.leaseMs, grant.taken.expiresInMs)

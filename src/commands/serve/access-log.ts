@@ -1,6 +1,7 @@
 /** Where the gateway's log goes: to stdout in the format asked for, and to syslog what belongs there. */
 
 import { LineOutput } from '../../cli/output/line-output.js'
+import type { Clock } from '../../clock.js'
 import type { GatewayLog, LogEntry } from '../../gateway/log/entry.js'
 import { formatter, type LogFormat } from '../../gateway/log/format.js'
 import type { Fields } from '../../log/log.js'
@@ -13,10 +14,10 @@ interface ServeLog extends GatewayLog {
 }
 
 /** With `--quiet` there is nothing on stdout. */
-export function openServeLog({ options, settings, log }: Call, format: LogFormat): ServeLog {
+export function openServeLog({ options, settings, log }: Call, clock: Clock, format: LogFormat): ServeLog {
   const line = formatter(format)
-  const formatted = (entry: LogEntry) => line(entry, new Date())
-  const output = new LineOutput(STDOUT, lines => formatted({ kind: 'dropped', lines }))
+  const formatted = (entry: LogEntry) => line(entry, new Date(clock.wall()))
+  const output = new LineOutput(STDOUT, lines => formatted({ kind: 'dropped', lines }), clock)
   return {
     write(entry) {
       const text = options.quiet ? undefined : formatted(entry)

@@ -38,11 +38,12 @@ export function serve(options: RunOptions): (call: Call, host: Host) => Promise<
     const tables = openTables(call, host, { failed })
     const session = openSession(tables, call, host, { reapEveryMs: REAP_EVERY_MS })
     session.reaper.start(closing.signal)
-    const log = openServeLog(call, options.logFormat)
+    const log = openServeLog(call, host.clock, options.logFormat)
     const app = gatewayApp({
       session,
       tables,
       clock: host.clock,
+      random: host.random,
       token,
       insecure: options.insecure,
       pools: () => pools.current,
@@ -51,7 +52,7 @@ export function serve(options: RunOptions): (call: Call, host: Host) => Promise<
       metrics,
       closing: closing.signal,
     })
-    const listener = new GatewayListener(app.fetch, tls)
+    const listener = new GatewayListener(app.fetch, tls, host.clock)
     try {
       for (const place of places) sayNews(host, call.voice, `listening on ${await listener.open(place)}`)
       await told(host, () => pools.reload())
@@ -79,7 +80,7 @@ async function remember(
   { clock }: Host,
 ): Promise<void> {
   if (!settings.history) return
-  await sleep(REMEMBERED_AFTER_MS)
+  await sleep(clock, REMEMBERED_AFTER_MS)
   const deadline = { until: clock.now() + REMEMBERED_WITHIN_MS }
   await writeHistory(tables, ending, settings.history.keepMs, deadline).catch(error =>
     note(`no entry in the history: ${error.message}`),

@@ -2,7 +2,7 @@
 
 import { drawn } from '../../cli/output/status-lines.js'
 import { cut, harmless } from '../../cli/output/width.js'
-import { sleep } from '../../clock.js'
+import { every, sleep } from '../../clock.js'
 import { SeraError } from '../../errors.js'
 import type { Host } from '../../host.js'
 import type { Outcome } from '../../outcome.js'
@@ -72,9 +72,9 @@ async function looking(
   const tell = (since: number, why: string) => viewer.away(trouble?.since ?? since, why)
   try {
     for (;;) {
-      await sleep(EVERY_MS, end.signal)
+      await sleep(host.clock, EVERY_MS, end.signal)
       const startedAt = host.clock.now()
-      const slow = setInterval(() => tell(startedAt, trouble?.why ?? 'it does not answer'), EVERY_MS)
+      const cancel = every(host.clock, EVERY_MS, () => tell(startedAt, trouble?.why ?? 'it does not answer'))
       try {
         viewer.show(await untilEnd(readStatus(client, question, { until: startedAt, signal: end.signal }), end))
         trouble = undefined
@@ -83,7 +83,7 @@ async function looking(
         trouble = { since: trouble?.since ?? startedAt, why: explain(error.cause ?? error) }
         tell(startedAt, trouble.why)
       } finally {
-        clearInterval(slow)
+        cancel()
       }
     }
   } catch (error) {
@@ -157,7 +157,7 @@ class Screen implements Viewer {
     const room = rows - 1
     const shown =
       lines.length <= room ? lines : [...lines.slice(0, room - 1), `… ${lines.length - room + 1} lines more`]
-    const foot = cut(this.#notice || `q ends; ${new Date().toLocaleTimeString('sv')}`, columns)
+    const foot = cut(this.#notice || `q ends; ${new Date(this.host.clock.wall()).toLocaleTimeString('sv')}`, columns)
     const screen = [...shown, ...Array<string>(Math.max(0, room - shown.length)).fill(''), foot]
     stdout.write(`\x1b[H${screen.map(line => `\x1b[2K${line}`).join('\r\n')}`)
   }

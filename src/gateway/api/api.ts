@@ -38,9 +38,9 @@ export function api(gateway: Gateway): OpenAPIHono<Env> {
 }
 
 function contextOf(gateway: Gateway): ApiContext {
-  const { session, tables } = gateway
+  const { session, tables, clock, closing } = gateway
   const remove = (ids: readonly string[]) => removeClaims(tables.client, ids, session.farewell)
-  const records = new IdempotencyRecords(session.options.leaseMs / 2, remove)
+  const records = new IdempotencyRecords(session.options.leaseMs / 2, remove, clock, closing)
   return { gateway, claims: new ClientClaims(gateway), slots: new RequestSlots(), records }
 }
 

@@ -1,5 +1,4 @@
 /** Locks over HTTP: ask, renew, give back. See `client-claims.ts` for what a client may rely on. */
-import { randomUUID } from 'node:crypto'
 import { type OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { takenOver } from '../../primitives/once/once.js'
@@ -51,7 +50,7 @@ function asking(app: OpenAPIHono<Env>, context: ApiContext, kind: LockKind): voi
       409: [CONFLICT, problem],
       410: [`${LOST}. A new request queues anew`, problem],
     },
-    handle: async (c, { params, key = randomUUID(), body }) => {
+    handle: async (c, { params, key = gateway.random.id(16), body }) => {
       const wanted = wantedOf(c, kind, params.name, plain(key), body)
       c.header('Location', `/v1/claims/${dashed(wanted.id)}`)
       try {

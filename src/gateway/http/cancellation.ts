@@ -50,7 +50,7 @@ export async function untilDisconnect<T>(
 
 /** What the database answers in `ms`. @throws SeraError lock-failed; what the call throws */
 export function withinMs<T>(clock: Clock, ms: number, ask: (deadline: Deadline) => Promise<T>): Promise<T> {
-  return within(ms, ask({ until: clock.now() + ms }))
+  return within(clock, ms, ask({ until: clock.now() + ms }))
 }
 
 function ending(): HTTPException {

@@ -7,6 +7,7 @@
 
 import type { Session } from '../../claims/session.js'
 import type { Clock } from '../../clock.js'
+import type { Random } from '../../random.js'
 import type { NewHistoryEntry } from '../../store/tables/history.js'
 import type { LockTables } from '../../store/tables/lock-tables.js'
 import type { GatewayLog } from '../log/entry.js'
@@ -20,6 +21,7 @@ export interface Gateway extends AccessRules {
   /** The same tables, for looks and history. */
   tables: LockTables
   clock: Clock
+  random: Random
   /** As the pools file says now; it is read again on HUP. */
   pools(): ReadonlyMap<string, PoolEntry>
   log: GatewayLog

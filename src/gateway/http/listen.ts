@@ -4,6 +4,7 @@ import { createServer, type Server, type ServerOptions } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
+import type { Clock } from '../../clock.js'
 import { SeraError } from '../../errors.js'
 
 export interface ListenAddress {
@@ -78,6 +79,7 @@ export class GatewayListener {
     /** From request to response. */
     readonly fetch: Parameters<typeof getRequestListener>[0],
     readonly tls: Tls | undefined,
+    readonly clock: Clock,
   ) {}
 
   /** @returns the URL to reach it by @throws SeraError lock-failed, when the address can't be had: it may be later */
@@ -103,11 +105,11 @@ export class GatewayListener {
   async close(): Promise<void> {
     const closed = this.#servers.map(server => once(server.close(), 'close'))
     for (const server of this.#servers) server.closeIdleConnections()
-    const enough = setTimeout(() => {
+    const cancel = this.clock.after(FAREWELL_MS, () => {
       for (const server of this.#servers) server.closeAllConnections()
-    }, FAREWELL_MS)
+    })
     await Promise.all(closed)
-    clearTimeout(enough)
+    cancel()
   }
 }
 

@@ -3,7 +3,7 @@
  * nobody watches.
  */
 import { EventEmitter, once } from 'node:events'
-import { sleep } from '../../clock.js'
+import { type Clock, sleep } from '../../clock.js'
 import { SeraError } from '../../errors.js'
 import { lasting, type StatusObject } from '../../status/json.js'
 
@@ -29,6 +29,7 @@ export class StatusBroadcast {
   constructor(
     readonly look: () => Promise<StatusObject>,
     readonly closing: AbortSignal,
+    readonly clock: Clock,
     readonly everyMs = EVERY_MS,
   ) {}
 
@@ -54,7 +55,7 @@ export class StatusBroadcast {
     this.#isLooking = true
     while (this.#watchers > 0 && !this.closing.aborted) {
       await this.#lookOnce()
-      await sleep(this.everyMs, this.closing).catch(() => {})
+      await sleep(this.clock, this.everyMs, this.closing).catch(() => {})
     }
     this.#isLooking = false
     this.#news = undefined

@@ -4,6 +4,7 @@
  */
 import { Hono } from 'hono'
 import { streamSSE } from 'hono/streaming'
+import { every } from '../../clock.js'
 import { parseDate } from '../../config/date.js'
 import { parseDuration } from '../../config/duration.js'
 import { SeraError } from '../../errors.js'
@@ -30,7 +31,7 @@ export function statusRoutes({ tables, clock, closing }: Gateway): Hono<Env> {
   const app = new Hono<Env>()
   const deadline = () => ({ until: clock.now(), signal: closing })
   const look = async () => statusObject(await readStatus(tables.client, {}, deadline()))
-  const feed = new StatusBroadcast(look, closing)
+  const feed = new StatusBroadcast(look, closing, clock)
   app.get('/v1/status', async c => c.json(await look()))
   app.get('/v1/watch', c => {
     // nobody would read the stream, or end it
@@ -38,12 +39,12 @@ export function statusRoutes({ tables, clock, closing }: Gateway): Hono<Env> {
     const over = whenEither(c.req.raw.signal, closing)
     return streamSSE(c, async stream => {
       stream.onAbort(() => over.abort())
-      const beat = setInterval(() => void stream.write(': nothing has changed\n\n'), BEAT_MS)
+      const cancel = every(clock, BEAT_MS, () => void stream.write(': nothing has changed\n\n'))
       try {
         await stream.write(`retry: ${RETRY_MS}\n\n`)
         for await (const news of feed.watch(over.signal)) await stream.writeSSE(news)
       } finally {
-        clearInterval(beat)
+        cancel()
         over.abort()
       }
     })

@@ -47,7 +47,7 @@ export async function finish(
       return (await session.step(ownClaim, {}, rule, { join: false, read: 'all', until, signal })).admitted
     } catch (error) {
       if (signal?.aborted || clock.boot() >= ownClaim.fence) throw error
-      await sleep(RETRY_MS, signal)
+      await sleep(clock, RETRY_MS, signal)
     }
   }
 }

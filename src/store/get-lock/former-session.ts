@@ -48,7 +48,7 @@ export async function holderOfMutex(
 export async function endsSoon(looker: GetLockSession, former: Former, signal: AbortSignal): Promise<boolean> {
   for (let waitedMs = 0; waitedMs < SOON_MS; waitedMs += LOOK_MS) {
     if ((await holderOfMutex(looker, former)) !== 'former') return true
-    await sleep(LOOK_MS, signal)
+    await sleep(looker.server.clock, LOOK_MS, signal)
   }
   return false
 }
@@ -81,7 +81,7 @@ async function waitsAlone(looker: GetLockSession, name: string, queued: number):
   for (let waitedMs = 0; waitedMs < SOON_MS; waitedMs += LOOK_MS) {
     const waiters = await waitersFor(looker, name)
     if (waiters.includes(queued)) return waiters.length === 1
-    await sleep(LOOK_MS)
+    await sleep(looker.server.clock, LOOK_MS)
   }
   return false
 }

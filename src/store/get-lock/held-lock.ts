@@ -1,7 +1,7 @@
 /** A GET_LOCK that is ours: kept alive by heartbeats, reclaimed when its connection broke, given back. */
 
 import type { HeldLock, LockWatcher } from '../../claims/lock.js'
-import { after, sleep } from '../../clock.js'
+import { type Cancel, sleep } from '../../clock.js'
 import { backoff } from '../../network-errors.js'
 import { explain, isTransient } from '../mysql/retry.js'
 import { endFormer, endsSoon, type Former, holderOfMutex, QUEUED_MS, seesAllSessions } from './former-session.js'
@@ -16,7 +16,7 @@ export class HeldGetLock implements HeldLock {
   /** When the session is known to have been alive at the server, ms on the boot clock. */
   #provenAt: number
   #watcher: LockWatcher | undefined
-  #timer: NodeJS.Timeout | undefined
+  #next: Cancel | undefined
   #reclaiming = new AbortController()
 
   /** `provenAt`: when the statement that proved the lock to be ours was sent, ms on the boot clock. */
@@ -54,7 +54,7 @@ export class HeldGetLock implements HeldLock {
   #scheduleBeat(): void {
     const { clock, leaseMs } = this.#session.server
     const delay = Math.max(0, this.#provenAt + leaseMs / 3 - clock.boot())
-    this.#timer = setTimeout(() => void this.#beat(), delay)
+    this.#next = clock.after(delay, () => void this.#beat())
   }
 
   /** One heartbeat. */
@@ -76,7 +76,7 @@ export class HeldGetLock implements HeldLock {
   }
 
   #stop(): void {
-    clearTimeout(this.#timer)
+    this.#next?.()
     this.#reclaiming.abort(new Error('no longer wanted'))
     this.#watcher = undefined
     this.#session.connection.onBroken = () => {}
@@ -85,7 +85,7 @@ export class HeldGetLock implements HeldLock {
   async reclaim(until: number): Promise<boolean> {
     const { server, connection, proof } = this.#session
     this.#reclaiming = new AbortController()
-    const cancel = after(until - server.clock.boot(), () => this.#reclaiming.abort(new Error('too late')))
+    const cancel = server.clock.after(until - server.clock.boot(), () => this.#reclaiming.abort(new Error('too late')))
     try {
       return await this.#reclaimFrom({ name: this.name, proof }, this.#reclaiming.signal)
     } catch {
@@ -101,7 +101,7 @@ export class HeldGetLock implements HeldLock {
     for (let attempt = 1; ; attempt++) {
       const found = await this.#attempt(former, signal).catch(error => (isTransient(error) ? 'again' : 'theirs'))
       if (found !== 'again') return found === 'ours'
-      await sleep(backoff(attempt, server.random), signal)
+      await sleep(server.clock, backoff(attempt, server.random), signal)
     }
   }
 

@@ -5,7 +5,7 @@
  */
 
 import type { Deadline } from '../../claims/model.js'
-import { sleep } from '../../clock.js'
+import { type Clock, sleep } from '../../clock.js'
 import { SeraError } from '../../errors.js'
 import { errorCode } from '../mysql/retry.js'
 import type { RetryingClient } from '../tables/retrying-client.js'
@@ -34,16 +34,17 @@ export async function killHolder(
   holder: number,
   deadline: Deadline,
 ): Promise<boolean> {
+  const { clock } = client.options
   return await client.persist(async queued => {
     await claimBreak(queued, name)
     queued.park()
     queued.query('SELECT GET_LOCK(?, ?)', [name, WAIT_S]).catch(() => {}) // whether it came to that is asked below
     try {
       return await client.persist(async connection => {
-        await until(async () => await waits(connection, queued.raw.id))
+        await until(clock, async () => await waits(connection, queued.raw.id))
         if (!(await end(connection, name, holder))) return false
-        await until(async () => ![undefined, holder].includes(await userOf(connection, name)))
-        if ((await userOf(connection, name)) === queued.raw.id) await sleep(KEPT_MS)
+        await until(clock, async () => ![undefined, holder].includes(await userOf(connection, name)))
+        if ((await userOf(connection, name)) === queued.raw.id) await sleep(clock, KEPT_MS)
         return true
       }, deadline)
     } finally {
@@ -61,8 +62,8 @@ async function claimBreak(queued: TableConnection, name: string): Promise<void> 
 }
 
 /** True a moment later at the latest; what if not, is no worse than not to have waited. */
-async function until(isSo: () => Promise<boolean>): Promise<void> {
-  for (let waitedMs = 0; waitedMs < SOON_MS && !(await isSo()); waitedMs += LOOK_MS) await sleep(LOOK_MS)
+async function until(clock: Clock, isSo: () => Promise<boolean>): Promise<void> {
+  for (let waitedMs = 0; waitedMs < SOON_MS && !(await isSo()); waitedMs += LOOK_MS) await sleep(clock, LOOK_MS)
 }
 
 /** One statement, so that nobody is ended who has not got the lock any more: there is no session 0. */

@@ -12,7 +12,7 @@
  */
 
 import type { HeldLock, Holder, LockWait, MutexEngine } from '../../claims/lock.js'
-import { after, sleep } from '../../clock.js'
+import { sleep } from '../../clock.js'
 import { SeraError } from '../../errors.js'
 import { backoff } from '../../network-errors.js'
 import { explain, isTransient } from '../mysql/retry.js'
@@ -42,7 +42,7 @@ export class GetLockMutex implements MutexEngine {
     let provenAt = 0
     const session = await this.#through(wait, async session => {
       provenAt = clock.boot()
-      const settled = after(QUEUED_AFTER_MS, () => wait.queued?.(session.connection.descriptor))
+      const settled = clock.after(QUEUED_AFTER_MS, () => wait.queued?.(session.connection.descriptor))
       const taken = await session.take(this.name, wait).finally(settled)
       if (!taken) return false
       if (clock.boot() - provenAt <= leaseMs / 3) return true
@@ -98,7 +98,7 @@ export class GetLockMutex implements MutexEngine {
         if (failingSince === undefined || clock.now() - startedAt > STEADY_MS) failingSince = clock.now()
         const until = Math.min(wait.until, failingSince + connectWaitMs)
         if (!isTransient(error) || clock.now() >= until) throw lockFailed(error)
-        await sleep(backoff(failures, random), wait.signal)
+        await sleep(clock, backoff(failures, random), wait.signal)
       } finally {
         this.#waiting = false
       }

@@ -5,7 +5,7 @@
  */
 
 import type { LockWait } from '../../claims/lock.js'
-import { after, sleep } from '../../clock.js'
+import { sleep } from '../../clock.js'
 import { SeraError } from '../../errors.js'
 import { backoff } from '../../network-errors.js'
 import { connect, type ServerTarget } from '../mysql/connect.js'
@@ -40,8 +40,7 @@ export class GetLockSession {
     readonly connection: Connection,
     readonly server: GetLockServer,
   ) {
-    const digits = () => server.random().toString(36).slice(2)
-    this.proof = `${PROOF}${connection.id}:${digits()}${digits()}`
+    this.proof = `${PROOF}${connection.id}:${server.random.id(12)}`
   }
 
   static async open(server: GetLockServer, wait: LockWait): Promise<GetLockSession> {
@@ -89,7 +88,7 @@ export class GetLockSession {
       wait.signal.throwIfAborted()
       const remainingMs = Math.max(0, wait.until - clock.now())
       const seconds = this.#secondsToWait(remainingMs)
-      if (seconds === 0 && tries > 0) await sleep(remainingMs, wait.signal)
+      if (seconds === 0 && tries > 0) await sleep(clock, remainingMs, wait.signal)
       const limitMs = seconds === 0 ? this.#answerMs : seconds * 1000 + ANSWER_MS
       const marked = seconds === 0 ? sql : `${sql} ${statementComment(attributes)}`
       const row = await this.#bounded(marked, [name, seconds, ...rest], limitMs, wait.signal).catch(unlessInterrupted)
@@ -104,9 +103,10 @@ export class GetLockSession {
 
   /** After an answer that was none. The deadline stands; past it, a few more tries find out whether the lock is free. */
   async #pause(interruptions: number, ms: number, { until, signal }: LockWait): Promise<void> {
-    const remainingMs = until - this.server.clock.now()
+    const { clock } = this.server
+    const remainingMs = until - clock.now()
     if (remainingMs <= 0 && interruptions > LATE_TRIES) throw new SeraError('lock-failed', INTERRUPTED)
-    await sleep(remainingMs > 0 ? Math.min(ms, remainingMs) : ms, signal)
+    await sleep(clock, remainingMs > 0 ? Math.min(ms, remainingMs) : ms, signal)
   }
 
   /**
@@ -129,7 +129,7 @@ export class GetLockSession {
         this.connection.destroy()
       }
       const abort = () => stop(() => reject(signal.reason))
-      const cancel = after(limitMs, () => stop(() => resolve(undefined)))
+      const cancel = this.server.clock.after(limitMs, () => stop(() => resolve(undefined)))
       signal.addEventListener('abort', abort, { once: true })
       this.connection
         .query(sql, values)
@@ -149,12 +149,13 @@ export class GetLockSession {
 
   /** Asks again when the server interrupts the question: that says nothing of the lock. */
   async #uninterrupted<T>(ask: () => Promise<T>): Promise<T> {
+    const { clock, random } = this.server
     for (let interruptions = 1; ; interruptions++) {
       try {
         return await ask()
       } catch (error) {
         if (!isInterrupted(error)) throw error
-        await sleep(backoff(interruptions, this.server.random))
+        await sleep(clock, backoff(interruptions, random))
       }
     }
   }

@@ -8,6 +8,7 @@ import { type Clock, sleep } from '../../clock.js'
 import { type Dsn, describeDsn } from '../../config/dsn.js'
 import { SeraError } from '../../errors.js'
 import { backoff } from '../../network-errors.js'
+import type { Random } from '../../random.js'
 import { type Attributes, Connection } from './connection.js'
 import { explain, isTransient } from './retry.js'
 
@@ -17,7 +18,7 @@ export interface ServerTarget {
   connectWaitMs: number
   attributes: Attributes
   clock: Clock
-  random: () => number
+  random: Random
 }
 
 /** Bytes of the command that are shown to others on the server; MySQL keeps 512 for all attributes. */
@@ -44,13 +45,13 @@ export async function connect(server: ServerTarget, wait: LockWait): Promise<Con
       if (error instanceof SeraError) throw error
       const pause = backoff(attempt, server.random)
       if (!isTransient(error) || server.clock.now() + pause >= until) throw cannotConnect(server.dsn, error)
-      await sleep(pause, wait.signal)
+      await sleep(server.clock, pause, wait.signal)
     }
   }
 }
 
 async function openUnlessAborted(server: ServerTarget, signal: AbortSignal): Promise<Connection> {
-  const opening = Connection.open(server.dsn, server.attributes)
+  const opening = Connection.open(server.dsn, server.attributes, server.clock)
   return await new Promise((resolve, reject) => {
     const abort = () => {
       reject(signal.reason)

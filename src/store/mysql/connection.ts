@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import type { Duplex } from 'node:stream'
 import mysql from 'mysql2'
+import type { Clock } from '../../clock.js'
 import type { Dsn, DsnTls } from '../../config/dsn.js'
 import { SeraError } from '../../errors.js'
 import { authenticationOf, charsetOf, streamOf } from './driver-options.js'
@@ -33,16 +34,19 @@ export class Connection {
   onBroken: (error: unknown) => void = () => {}
 
   /** One full attempt. Rejects with the driver's error; `explain` and `isTransient` know what it means. */
-  static async open(dsn: Dsn, attributes: Attributes): Promise<Connection> {
+  static async open(dsn: Dsn, attributes: Attributes, clock: Clock): Promise<Connection> {
     try {
-      return await attempt(dsn, attributes, tlsOptions(dsn.tls))
+      return await attempt(dsn, attributes, clock, tlsOptions(dsn.tls))
     } catch (error) {
       if (dsn.tls.mode !== 'preferred' || errorCode(error) !== 'HANDSHAKE_NO_SSL_SUPPORT') throw error
-      return await attempt(dsn, attributes, undefined)
+      return await attempt(dsn, attributes, clock, undefined)
     }
   }
 
-  constructor(raw: mysql.Connection) {
+  constructor(
+    raw: mysql.Connection,
+    readonly clock: Clock,
+  ) {
     this.#raw = raw
     raw.on('error', error => this.#break(isNumbered(error) ? closedByServer(error) : error))
     raw.on('end', () => this.#break(closedByServer()))
@@ -90,9 +94,9 @@ export class Connection {
   #ask(sql: string, values: unknown[], limitMs: number): Promise<unknown> {
     return new Promise((resolve, reject) => {
       if (this.#broken) return reject(this.#broken)
-      const timer = limitMs > 0 ? setTimeout(() => this.#break(noAnswer(limitMs)), limitMs) : undefined
+      const cancel = this.clock.after(limitMs || Number.POSITIVE_INFINITY, () => this.#break(noAnswer(limitMs)))
       const settle = () => {
-        clearTimeout(timer)
+        cancel()
         this.#pending.delete(reject)
       }
       this.#pending.add(reject)
@@ -127,7 +131,12 @@ export class Connection {
   }
 }
 
-function attempt(dsn: Dsn, attributes: Attributes, ssl: mysql.SslOptions | undefined): Promise<Connection> {
+function attempt(
+  dsn: Dsn,
+  attributes: Attributes,
+  clock: Clock,
+  ssl: mysql.SslOptions | undefined,
+): Promise<Connection> {
   const raw = mysql.createConnection({
     ...addressOf(dsn),
     user: dsn.user,
@@ -157,7 +166,7 @@ function attempt(dsn: Dsn, attributes: Attributes, ssl: mysql.SslOptions | undef
     raw.connect(error => {
       if (error) return fail(error)
       raw.off('error', fail)
-      resolve(new Connection(raw))
+      resolve(new Connection(raw, clock))
     })
   })
 }

@@ -16,13 +16,15 @@ export class ClusterPool {
   #open = 0
   #known = false
   #closed = false
-  readonly #idle = new IdleConnections()
+  readonly #idle: IdleConnections
   readonly #waiting: (() => void)[] = []
 
   constructor(
     readonly dsns: readonly Dsn[],
     readonly server: TableServer,
-  ) {}
+  ) {
+    this.#idle = new IdleConnections(server.clock)
+  }
 
   /** Describes the member in use, for messages. */
   get name(): string {

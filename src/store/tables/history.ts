@@ -68,7 +68,7 @@ export async function writeHistory(
       ]),
     deadline,
   )
-  if (client.options.random() * PRUNE_EVERY >= 1) return
+  if (client.options.random.number() * PRUNE_EVERY >= 1) return
   await client.persist(connection => connection.change(PRUNE, [micros(keepMs)]), deadline)
 }
 

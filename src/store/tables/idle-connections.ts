@@ -1,5 +1,5 @@
 /** Connections that nothing uses at the moment. The last one stays open; the others close when they have been idle for a while. */
-import { after } from '../../clock.js'
+import type { Cancel, Clock } from '../../clock.js'
 import type { TableConnection } from './table-connection.js'
 
 /** Less than a session may be silent that is not parked yet, see `idle-limit.ts`. */
@@ -7,7 +7,9 @@ const IDLE_MS = 1000
 
 export class IdleConnections {
   /** In the order in which they became idle, each with what calls its timer off. */
-  readonly #idle = new Map<TableConnection, () => void>()
+  readonly #idle = new Map<TableConnection, Cancel>()
+
+  constructor(readonly clock: Clock) {}
 
   /** The one that was used last and is still sound. */
   take(): TableConnection | undefined {
@@ -19,7 +21,7 @@ export class IdleConnections {
   }
 
   add(connection: TableConnection): void {
-    const cancel = after(IDLE_MS, () => this.#settle(connection))
+    const cancel = this.clock.after(IDLE_MS, () => this.#settle(connection))
     this.#idle.set(connection, cancel)
   }
 

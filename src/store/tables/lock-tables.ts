@@ -1,5 +1,4 @@
 /** The lock tables in MySQL or MariaDB: every call repeated while that helps, and never longer than its patience. */
-import { randomBytes } from 'node:crypto'
 import type {
   Claim,
   ClaimRequest,
@@ -32,13 +31,14 @@ export interface LockTablesOptions extends RetryingClientOptions {
 const BATCH = 500
 
 export class LockTables implements ClaimStore {
-  readonly processId = randomBytes(8).toString('hex')
+  readonly processId: string
   readonly client: RetryingClient
   /** By resource, while there are any. */
   readonly #lines = new Map<string, StepQueue>()
 
   /** @throws SeraError config */
   constructor(readonly options: LockTablesOptions) {
+    this.processId = options.random.id(8)
     this.client = new RetryingClient(options)
   }
 

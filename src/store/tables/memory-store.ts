@@ -2,7 +2,6 @@
  * The lock tables in memory, with the same contract as those in a database: for the tests of rules, and for the unit tests
  * of programs that use sera (`sera/testing`). Stores that share `MemoryTables` are processes that share a server.
  */
-import { randomBytes } from 'node:crypto'
 import {
   applied,
   type Change,
@@ -25,8 +24,9 @@ import {
   type StepResult,
 } from '../../claims/model.js'
 import { type Owner, ownerOf } from '../../claims/owner.js'
-import { type Clock, systemClock } from '../../clock.js'
+import { type Clock, sleep } from '../../clock.js'
 import { SeraError } from '../../errors.js'
+import type { Random } from '../../random.js'
 
 interface StoredClaim {
   claim: Claim
@@ -55,11 +55,14 @@ const UNUSED: Resource = {
 export class MemoryTables {
   readonly shelves = new Map<string, StoredResource>()
 
-  constructor(readonly clock: Clock = systemClock) {}
+  constructor(
+    readonly clock: Clock,
+    readonly random: Random,
+  ) {}
 
   /** Microseconds since 1970, as a server's clock. */
   get now(): number {
-    return Math.round((performance.timeOrigin + this.clock.now()) * 1000)
+    return Math.round(this.clock.wall() * 1000)
   }
 
   shelf({ kind, name }: ResourceKey): StoredResource {
@@ -79,12 +82,14 @@ export class MemoryTables {
 }
 
 export class MemoryStore implements ClaimStore {
-  readonly processId = randomBytes(8).toString('hex')
+  readonly processId: string
 
   constructor(
     readonly tables: MemoryTables,
     readonly owner: Owner = ownerOf(0, []),
-  ) {}
+  ) {
+    this.processId = tables.random.id(8)
+  }
 
   async step(
     key: ResourceKey,
@@ -184,7 +189,7 @@ export class MemoryStore implements ClaimStore {
   /** A server answers later, and not to those who no longer listen. */
   async #answer(signal: AbortSignal | undefined): Promise<void> {
     signal?.throwIfAborted()
-    await new Promise(resolve => setImmediate(resolve))
+    await sleep(this.tables.clock, 0)
   }
 
   #claims(shelf: StoredResource): Claim[] {

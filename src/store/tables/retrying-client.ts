@@ -9,6 +9,7 @@ import type { Dsn } from '../../config/dsn.js'
 import { formatDuration } from '../../config/duration.js'
 import { SeraError, type SeraErrorKind } from '../../errors.js'
 import { backoff } from '../../network-errors.js'
+import type { Random } from '../../random.js'
 import type { Attributes } from '../mysql/connection.js'
 import { explain, isContention, isTransient } from '../mysql/retry.js'
 import { ClusterPool } from './cluster-pool.js'
@@ -25,7 +26,7 @@ export interface RetryingClientOptions {
   /** Keeps clusters apart that share the tables; '' is none. */
   namespace: string
   clock: Clock
-  random: () => number
+  random: Random
   /** The tables are to be changed: they may be missing, or of another version. */
   anySchema?: boolean | undefined
   /** Looks only: at any server, also one that is read-only or has no tables, of which it makes none. */
@@ -54,10 +55,11 @@ export class RetryingClient {
 
   /** @throws SeraError config */
   constructor(readonly options: RetryingClientOptions) {
-    const { servers, attributes, leaseMs, anySchema, onlyReads } = options
+    const { servers, attributes, clock, leaseMs, anySchema, onlyReads } = options
     checkNamespace(options.namespace)
     this.#pool = new ClusterPool(servers, {
       attributes,
+      clock,
       callLimitMs: Math.min(leaseMs / 4, LONGEST_CALL_MS),
       idleLimitMs: leaseMs,
       anySchema,
@@ -98,7 +100,7 @@ export class RetryingClient {
         const pause = backoff(Math.max(1, count - servers.length), random)
         const isOver = clock.now() + pause >= tries.giveUpAt(error) && count >= servers.length
         if (!isTransient(error) || isOver) throw failed(where, error)
-        if (count >= servers.length || isContention(error)) await sleep(pause, deadline.signal)
+        if (count >= servers.length || isContention(error)) await sleep(clock, pause, deadline.signal)
       }
     }
   }

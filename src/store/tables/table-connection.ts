@@ -1,4 +1,5 @@
 /** A connection to the lock tables: its session set up, the tables there and of a version that is known. */
+import type { Clock } from '../../clock.js'
 import type { Dsn } from '../../config/dsn.js'
 import { SeraError } from '../../errors.js'
 import { type Attributes, type Changed, Connection, type Row } from '../mysql/connection.js'
@@ -11,6 +12,7 @@ import { checkEngines, FOREIGN_TABLES } from '../schema/table-engines.js'
 
 export interface TableServer {
   attributes: Attributes
+  clock: Clock
   /** What one call may take, ms; always less than a third of a lease. */
   callLimitMs: number
   /** What a session may be silent between steps before the server ends it, ms. */
@@ -50,10 +52,10 @@ export class TableConnection {
     const connectTimeoutMs = Math.min(dsn.connectTimeoutMs, server.callLimitMs)
     // names are of any language, whatever the account's other programs use
     const own = { ...dsn, database, connectTimeoutMs, charset: undefined, collation: undefined }
-    const raw = await Connection.open(own, server.attributes).catch(error => {
+    const raw = await Connection.open(own, server.attributes, server.clock).catch(error => {
       if (!NO_DATABASE.includes(errorCode(error) ?? '')) throw error
       if (!server.onlyReads || dsn.database !== undefined) throw noDatabase(dsn, error)
-      return Connection.open({ ...own, database: undefined }, server.attributes)
+      return Connection.open({ ...own, database: undefined }, server.attributes, server.clock)
     })
     try {
       await setUp(raw, server)

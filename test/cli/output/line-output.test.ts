@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
 import { LineOutput } from '../../../src/cli/output/line-output.js'
+import { systemClock } from '../../../src/clock.js'
 import { until } from '../../support/until.js'
 
 const folder = mkdtempSync(join(process.env.SERA_TEST_DIR ?? tmpdir(), 'lines-'))
@@ -29,7 +30,7 @@ function read(fd: number): string {
 
 test('a reader that stops reading holds nobody up, gets the oldest lines later, and is told how many are missing', async t => {
   const { reader, writer } = pipe('stopped')
-  const output = new LineOutput(writer, lines => `${lines} missing`)
+  const output = new LineOutput(writer, lines => `${lines} missing`, systemClock)
   const line = 'x'.repeat(1023)
   for (let n = 0; n < 4000; n++) output.write(`${String(n).padStart(4, '0')}${line.slice(5)}`)
   let said = ''
@@ -52,7 +53,7 @@ test('a reader that stops reading holds nobody up, gets the oldest lines later, 
 
 test('a reader that goes away is no error', t => {
   const { reader, writer } = pipe('gone')
-  const output = new LineOutput(writer, () => '')
+  const output = new LineOutput(writer, () => '', systemClock)
   output.write('one')
   t.is(read(reader), 'one\n')
   closeSync(reader)
@@ -66,7 +67,7 @@ test('a reader that goes away is no error', t => {
 test('a file gets every line, after what is in it', t => {
   const path = join(folder, 'file')
   const fd = openSync(path, 'w')
-  const output = new LineOutput(fd, () => '')
+  const output = new LineOutput(fd, () => '', systemClock)
   for (let n = 0; n < 100; n++) output.write(`ü ${n}`)
   output.close()
   t.is(readFileSync(path, 'utf8').split('\n').length, 101)

@@ -8,6 +8,7 @@ import { systemClock } from '../../../src/clock.js'
 import { parseDsn } from '../../../src/config/dsn.js'
 import { SeraError } from '../../../src/errors.js'
 import { connect, type Sera } from '../../../src/lib/index.js'
+import { systemRandom } from '../../../src/random.js'
 import { GetLockMutex } from '../../../src/store/get-lock/mutex.js'
 import { supportRules } from '../../../src/store/get-lock/server-support.js'
 import { LockTables } from '../../../src/store/tables/lock-tables.js'
@@ -101,7 +102,7 @@ function mutex(server: SharedServer, name: string): GetLockMutex {
     leaseMs: LEASE_MS,
     rules: supportRules('auto', false),
     clock: systemClock,
-    random: Math.random,
+    random: systemRandom,
   })
 }
 
@@ -176,7 +177,7 @@ async function committed(server: SharedServer, above: Admin, name: string): Prom
     connectWaitMs: CONNECT_WAIT_MS,
     namespace: '',
     clock: systemClock,
-    random: Math.random,
+    random: systemRandom,
   })
   const statement = 'UPDATE sera_resource SET capacity = 7 WHERE kind = ? AND name = ?'
   const deadline = { until: systemClock.now() + CONNECT_WAIT_MS }

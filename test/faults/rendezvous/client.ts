@@ -12,6 +12,7 @@ import { systemClock } from '../../../src/clock.js'
 import { parseDsn } from '../../../src/config/dsn.js'
 import { claimSpecOf } from '../../../src/primitives/rendezvous/candidate.js'
 import { matchOf, rendezvous } from '../../../src/primitives/rendezvous/rendezvous.js'
+import { systemRandom } from '../../../src/random.js'
 import { parseLabels } from '../../../src/selector/labels.js'
 import { attributesOf } from '../../../src/store/mysql/connect.js'
 import { LockTables } from '../../../src/store/tables/lock-tables.js'
@@ -116,7 +117,13 @@ function open(dsn: string): Session {
     connectWaitMs: 30_000,
     namespace: '',
     clock: systemClock,
-    random: Math.random,
+    random: systemRandom,
   })
-  return new Session(store, { clock: systemClock, leaseMs: 60_000, graceMs: 0, maxClockSkewMs: 30_000 })
+  return new Session(store, {
+    clock: systemClock,
+    random: systemRandom,
+    leaseMs: 60_000,
+    graceMs: 0,
+    maxClockSkewMs: 30_000,
+  })
 }

@@ -7,6 +7,7 @@ import { Session } from '../../../src/claims/session.js'
 import { systemClock } from '../../../src/clock.js'
 import { parseDsn } from '../../../src/config/dsn.js'
 import { Mutex } from '../../../src/primitives/mutex.js'
+import { systemRandom } from '../../../src/random.js'
 import { LockTables } from '../../../src/store/tables/lock-tables.js'
 import { sharedServers, startServer } from '../../support/servers.js'
 import { startFaultyProxy } from './harness/faulty-proxy.js'
@@ -49,7 +50,7 @@ for (const server of sharedServers()) {
 
 function participant(servers: string[]): Session {
   const timing = { leaseMs: LEASE_MS, graceMs: 300, maxClockSkewMs: 30_000 }
-  return new Session(tables(servers), { clock: systemClock, ...timing })
+  return new Session(tables(servers), { clock: systemClock, random: systemRandom, ...timing })
 }
 
 function tables(servers: string[]): ClaimStore {
@@ -61,6 +62,6 @@ function tables(servers: string[]): ClaimStore {
     connectWaitMs: 30_000,
     namespace: '',
     clock: systemClock,
-    random: Math.random,
+    random: systemRandom,
   })
 }

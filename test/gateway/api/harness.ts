@@ -6,6 +6,7 @@ import { systemClock } from '../../../src/clock.js'
 import { gatewayApp } from '../../../src/gateway/app.js'
 import { GatewayListener } from '../../../src/gateway/http/listen.js'
 import { GatewayMetrics } from '../../../src/gateway/metrics/metrics.js'
+import { systemRandom } from '../../../src/random.js'
 import type { NewHistoryEntry } from '../../../src/store/tables/history.js'
 import { type Database, database } from '../../store/database.js'
 import { type SharedServer, sharedServers } from '../../support/servers.js'
@@ -50,16 +51,16 @@ export async function apiBench(t: ExecutionContext, server: SharedServer): Promi
   const dsn = await made.account('ALL')
   const gateway = async ({ leaseMs = 60_000, maxClockSkewMs = 30_000 } = {}) => {
     const tables = made.open(dsn, { leaseMs })
-    const clock = systemClock
-    const session = new Session(tables, { clock, leaseMs, graceMs: 0, maxClockSkewMs })
+    const [clock, random] = [systemClock, systemRandom]
+    const session = new Session(tables, { clock, random, leaseMs, graceMs: 0, maxClockSkewMs })
     const closing = new AbortController()
     const remembered: NewHistoryEntry[] = []
     const remember = (ending: NewHistoryEntry) => void remembered.push(ending)
     const app = gatewayApp({
-      ...{ session, tables, clock, token: undefined, insecure: false, pools: () => new Map() },
+      ...{ session, tables, clock, random, token: undefined, insecure: false, pools: () => new Map() },
       ...{ log: { write: () => {} }, metrics: new GatewayMetrics(clock), remember, closing: closing.signal },
     })
-    const listener = new GatewayListener(app.fetch, undefined)
+    const listener = new GatewayListener(app.fetch, undefined, clock)
     const url = await listener.open({ host: '127.0.0.1', port: 0 })
     const close = async () => {
       closing.abort()

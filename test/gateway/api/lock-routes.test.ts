@@ -3,11 +3,12 @@ import { Session } from '../../../src/claims/session.js'
 import { systemClock } from '../../../src/clock.js'
 import { ClientClaims } from '../../../src/gateway/api/client-claims.js'
 import { MUTEX, Mutex } from '../../../src/primitives/mutex.js'
+import { systemRandom } from '../../../src/random.js'
 import type { NewHistoryEntry } from '../../../src/store/tables/history.js'
 import { until } from '../../support/until.js'
 import { newKey, onEach } from './harness.js'
 
-const OPTIONS = { clock: systemClock, leaseMs: 60_000, graceMs: 0, maxClockSkewMs: 30_000 }
+const OPTIONS = { clock: systemClock, random: systemRandom, leaseMs: 60_000, graceMs: 0, maxClockSkewMs: 30_000 }
 const A = '/v1/mutexes/a/claims'
 
 onEach('a mutex is asked for, renewed, and given back', async (t, { gateway }) => {

@@ -1,5 +1,6 @@
 /** What one look costs, and who is told of it. */
 import test from 'ava'
+import { systemClock } from '../../../src/clock.js'
 import { SeraError } from '../../../src/errors.js'
 import { StatusBroadcast, type StatusMessage } from '../../../src/gateway/routes/status-broadcast.js'
 import type { StatusObject } from '../../../src/status/json.js'
@@ -11,7 +12,7 @@ class BroadcastScene {
   names: readonly string[] = []
   trouble: SeraError | undefined
   readonly closing = new AbortController()
-  readonly feed = new StatusBroadcast(() => this.#look(), this.closing.signal, 1)
+  readonly feed = new StatusBroadcast(() => this.#look(), this.closing.signal, systemClock, 1)
 
   /** Each look is at another time, which is no change. */
   async #look(): Promise<StatusObject> {

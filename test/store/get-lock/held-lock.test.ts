@@ -18,7 +18,11 @@ for (const server of sharedServers()) {
       leaseMs: 3_600_000,
       rules: [],
     }
-    const mutex = new GetLockMutex(name, { ...options, clock: systemClock, random: Math.random })
+    const mutex = new GetLockMutex(name, {
+      ...options,
+      clock: systemClock,
+      random: { number: Math.random, id: String },
+    })
     const lock = await mutex.acquire({ until: Number.POSITIVE_INFINITY, signal: new AbortController().signal })
     await above.kill((await above.holder(name)) ?? 0)
     await until('the connection is closed', () => lock?.lifeline === undefined)

@@ -2,6 +2,7 @@
 import test from 'ava'
 import { systemClock } from '../../../src/clock.js'
 import { parseDsn } from '../../../src/config/dsn.js'
+import { systemRandom } from '../../../src/random.js'
 import { GetLockMutex } from '../../../src/store/get-lock/mutex.js'
 import { GetLockSession } from '../../../src/store/get-lock/session.js'
 import { admin } from '../../support/admin.js'
@@ -16,7 +17,7 @@ function serverOf(server: SharedServer) {
     leaseMs: 60_000,
     rules: [],
     clock: systemClock,
-    random: () => 0,
+    random: { ...systemRandom, number: () => 0 },
   }
 }
 

@@ -2,6 +2,7 @@
 import test from 'ava'
 import { systemClock } from '../../../src/clock.js'
 import { parseDsn } from '../../../src/config/dsn.js'
+import { systemRandom } from '../../../src/random.js'
 import { GetLockSession } from '../../../src/store/get-lock/session.js'
 import { sharedServers } from '../../support/servers.js'
 
@@ -9,7 +10,7 @@ for (const server of sharedServers()) {
   const open = async (name: string) => {
     const wait = { until: Number.POSITIVE_INFINITY, signal: new AbortController().signal }
     const options = { dsn: parseDsn(server.dsn()), connectWaitMs: 10_000, attributes: {}, leaseMs: 60_000, rules: [] }
-    const session = await GetLockSession.open({ ...options, clock: systemClock, random: Math.random }, wait)
+    const session = await GetLockSession.open({ ...options, clock: systemClock, random: systemRandom }, wait)
     await session.take(name, wait)
     return session
   }

@@ -4,6 +4,7 @@ import test, { type ExecutionContext } from 'ava'
 import { systemClock } from '../../../src/clock.js'
 import { parseDsn } from '../../../src/config/dsn.js'
 import { SeraError } from '../../../src/errors.js'
+import { systemRandom } from '../../../src/random.js'
 import { connect } from '../../../src/store/mysql/connect.js'
 
 /** LONG_PASSWORD, CONNECT_WITH_DB, PROTOCOL_41, SECURE_CONNECTION, PLUGIN_AUTH. @see protocol, "Handshake v10" */
@@ -50,7 +51,7 @@ async function serverAsking(t: ExecutionContext, method: string) {
   const opened = async (parameters: string) => {
     const dsn = parseDsn(`sera:s3cret@tcp(127.0.0.1:${port})/${parameters}`)
     const wait = { until: systemClock.now(), signal: new AbortController().signal }
-    const to = { dsn, connectWaitMs: 0, attributes: {}, clock: systemClock, random: Math.random }
+    const to = { dsn, connectWaitMs: 0, attributes: {}, clock: systemClock, random: systemRandom }
     ;(await connect(to, wait)).destroy()
   }
   return { answers, opened }

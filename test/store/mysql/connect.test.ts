@@ -6,13 +6,14 @@ import { systemClock } from '../../../src/clock.js'
 import { parseDsn } from '../../../src/config/dsn.js'
 import { SeraError } from '../../../src/errors.js'
 import { backoff } from '../../../src/network-errors.js'
+import { systemRandom } from '../../../src/random.js'
 import { attributesOf, connect, type ServerTarget } from '../../../src/store/mysql/connect.js'
 import type { Connection } from '../../../src/store/mysql/connection.js'
 import { explain, isTransient } from '../../../src/store/mysql/retry.js'
 import { sharedServers, startServer } from '../../support/servers.js'
 
 function to(dsn: string, connectWaitMs = 0): ServerTarget {
-  return { dsn: parseDsn(dsn), connectWaitMs, attributes: {}, clock: systemClock, random: Math.random }
+  return { dsn: parseDsn(dsn), connectWaitMs, attributes: {}, clock: systemClock, random: systemRandom }
 }
 
 const always = () => ({ until: Number.POSITIVE_INFINITY, signal: new AbortController().signal })
@@ -162,23 +163,13 @@ test('a signal ends the connecting at once', async t => {
   await t.throwsAsync(connecting, { message: 'enough' })
 })
 
+const drawing = (number: number) => ({ ...systemRandom, number: () => number })
+
 test('the pause grows to a second, and jitter spreads it from nothing', t => {
-  t.is(
-    backoff(1, () => 1),
-    50,
-  )
-  t.is(
-    backoff(3, () => 1),
-    200,
-  )
-  t.is(
-    backoff(50, () => 1),
-    1000,
-  )
-  t.is(
-    backoff(50, () => 0),
-    0,
-  )
+  t.is(backoff(1, drawing(1)), 50)
+  t.is(backoff(3, drawing(1)), 200)
+  t.is(backoff(50, drawing(1)), 1000)
+  t.is(backoff(50, drawing(0)), 0)
 })
 
 test('an error that sera does not know is told in the server’s words, in one line', t => {

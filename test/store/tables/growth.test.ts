@@ -3,6 +3,7 @@ import test, { type ExecutionContext } from 'ava'
 import { Session } from '../../../src/claims/session.js'
 import { systemClock } from '../../../src/clock.js'
 import { Sera } from '../../../src/lib/sera.js'
+import { systemRandom } from '../../../src/random.js'
 import { statementsSince } from '../../../src/store/schema/schema.js'
 import { readSnapshot } from '../../../src/store/snapshot.js'
 import { type HistoryQuery, readHistory, writeHistory } from '../../../src/store/tables/history.js'
@@ -18,7 +19,7 @@ const LIMIT = 100
 /** Enough to find, order and join `LIMIT` rows of each of two outcomes. */
 const MOST_ROWS = 10 * LIMIT
 
-const TIMING = { clock: systemClock, leaseMs: 60_000, graceMs: 1000, maxClockSkewMs: 30_000 }
+const TIMING = { clock: systemClock, random: systemRandom, leaseMs: 60_000, graceMs: 1000, maxClockSkewMs: 30_000 }
 
 for (const server of sharedServers()) {
   const { kind } = server
@@ -79,7 +80,7 @@ async function fullTables(t: ExecutionContext, server: SharedServer) {
   await fillResources(statement => root.query(statement), REMEMBERED)
   await fillHistory(statement => root.query(statement), REMEMBERED)
   await root.query(`ANALYZE TABLE ${TABLES.join(', ')}`)
-  const tables = open(dsn, { random: () => 0 })
+  const tables = open(dsn, { random: { ...systemRandom, number: () => 0 } })
   const elsewhere = open(dsn, { namespace: 'other' })
   const sera = new Sera(new Session(tables, TIMING))
   t.teardown(() => sera.close())

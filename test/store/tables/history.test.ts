@@ -1,6 +1,7 @@
 /** The history in the tables: it does not grow without end, and the library writes none. */
 import test from 'ava'
 import { connect } from '../../../src/lib/connect.js'
+import { type Random, systemRandom } from '../../../src/random.js'
 import { readHistory, writeHistory } from '../../../src/store/tables/history.js'
 import { sharedServers } from '../../support/servers.js'
 import { database, deadline } from '../database.js'
@@ -16,9 +17,9 @@ const ENDING = {
 }
 
 /** 0, 1/20, 2/20, …: as often one as the other. */
-function evenly(): () => number {
+function evenly(): Random {
   let n = 0
-  return () => (n++ % 20) / 20
+  return { ...systemRandom, number: () => (n++ % 20) / 20 }
 }
 
 for (const server of sharedServers()) {

@@ -5,6 +5,7 @@ import { Session } from '../../../src/claims/session.js'
 import { systemClock } from '../../../src/clock.js'
 import type { SeraError } from '../../../src/errors.js'
 import { MUTEX } from '../../../src/primitives/mutex.js'
+import { systemRandom } from '../../../src/random.js'
 import type { LockTables } from '../../../src/store/tables/lock-tables.js'
 import { startProxy } from '../../support/proxy.js'
 import { type SharedServer, sharedServers } from '../../support/servers.js'
@@ -15,7 +16,13 @@ const KEY = { kind: 'mutex', name: 'x' }
 
 function participantAt(t: ExecutionContext, store: LockTables): Session {
   const { leaseMs } = store.options
-  const session = new Session(store, { clock: systemClock, leaseMs, graceMs: 500, maxClockSkewMs: 30_000 })
+  const session = new Session(store, {
+    clock: systemClock,
+    random: systemRandom,
+    leaseMs,
+    graceMs: 500,
+    maxClockSkewMs: 30_000,
+  })
   t.teardown(() => session.close())
   return session
 }
@@ -113,10 +120,11 @@ for (const server of sharedServers()) {
   test(`${kind}: a row that stays locked for longer than a lease does not end a patient waiter`, async t => {
     const { account, open, another } = await database(t, server)
     let retries = 0
-    const random = () => {
+    const number = () => {
       retries++
       return 0.5
     }
+    const random = { ...systemRandom, number }
     const store = open(await account('ALL'), { leaseMs: 6000, random })
     const session = participantAt(t, store)
     const first = await take(session, 0)

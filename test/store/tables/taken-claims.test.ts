@@ -6,6 +6,7 @@ import type { OwnClaim } from '../../../src/claims/own-claim.js'
 import { type ClaimSpec, Session, type SessionOptions } from '../../../src/claims/session.js'
 import { systemClock } from '../../../src/clock.js'
 import { MUTEX } from '../../../src/primitives/mutex.js'
+import { systemRandom } from '../../../src/random.js'
 import { breakClaims } from '../../../src/store/tables/break-claims.js'
 import { readHistory } from '../../../src/store/tables/history.js'
 import type { LockTables } from '../../../src/store/tables/lock-tables.js'
@@ -16,7 +17,7 @@ import { type Database, database, deadline } from '../database.js'
 const LEASE_MS = 1500
 
 function participantAt(t: ExecutionContext, store: LockTables, options: Partial<SessionOptions> = {}): Session {
-  const timing = { clock: systemClock, leaseMs: 60_000, graceMs: 0, maxClockSkewMs: 3_600_000 }
+  const timing = { clock: systemClock, random: systemRandom, leaseMs: 60_000, graceMs: 0, maxClockSkewMs: 3_600_000 }
   const session = new Session(store, { ...timing, ...options })
   t.teardown(() => session.close())
   return session

@@ -1,12 +1,11 @@
 /** The lock as a pool of gateways: asked for over HTTP, and renewed, as `sera pool` does it. */
-import { randomUUID } from 'node:crypto'
-import { after, systemClock as clock } from '../../../../src/clock.js'
+import { systemClock as clock } from '../../../../src/clock.js'
 import { acquirePool } from '../../../../src/pool-client/acquire.js'
 import { PoolClient } from '../../../../src/pool-client/client.js'
 import { HeldPool } from '../../../../src/pool-client/held-pool.js'
+import { systemRandom as random } from '../../../../src/random.js'
 import type { HeldByAdapter, LockAdapter } from './lock-adapter.js'
 
-const random = Math.random
 /** For a gateway that was killed to be there again. */
 const connectWaitMs = 60_000
 
@@ -15,7 +14,7 @@ export function gatewayAdapter(name: string, gateways: readonly string[], index:
   return {
     async acquire(signal): Promise<HeldByAdapter> {
       const url = new URL(gateways[turns++ % gateways.length] ?? '')
-      const client = new PoolClient(url, name, 'here', randomUUID(), undefined)
+      const client = new PoolClient(url, name, 'here', random.id(16), undefined, clock)
       const taking = { clock, random, connectWaitMs, until: Number.POSITIVE_INFINITY, signal }
       const grant = await acquirePool(client, taking)
       if (!grant) throw new Error('a wait without an end has ended')
@@ -25,7 +24,7 @@ export function gatewayAdapter(name: string, gateways: readonly string[], index:
       let cancel = () => {}
       const renewed = (until: number) => {
         cancel()
-        cancel = after(until - graceMs - clock.boot(), () => stop.abort('its time is nearly over'))
+        cancel = clock.after(until - graceMs - clock.boot(), () => stop.abort('its time is nearly over'))
       }
       renewed(held.until)
       held.keep({ renewed, broken: reason => stop.abort(reason) })

@@ -6,6 +6,7 @@ import { systemClock } from '../../../../src/clock.js'
 import { parseDsn } from '../../../../src/config/dsn.js'
 import { Counter } from '../../../../src/primitives/counter.js'
 import { Mutex } from '../../../../src/primitives/mutex.js'
+import { systemRandom } from '../../../../src/random.js'
 import { attributesOf } from '../../../../src/store/mysql/connect.js'
 import { LockTables } from '../../../../src/store/tables/lock-tables.js'
 import { troubled } from './altered-store.js'
@@ -31,10 +32,11 @@ export function tablesAdapter(options: ClientOptions, breakage: BrokenStore, ind
     connectWaitMs: 60_000,
     namespace: '',
     clock: systemClock,
-    random: Math.random,
+    random: systemRandom,
   })
   const session = new Session(breakage.store(troubled(store, options)), {
     clock: systemClock,
+    random: systemRandom,
     leaseMs,
     graceMs,
     maxClockSkewMs: MAX_CLOCK_SKEW_MS,
