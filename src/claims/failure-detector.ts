@@ -14,8 +14,9 @@
  * A claim without a process (`NOBODY`) was given a time by the server's clock, and expires by that clock.
  */
 import type { Clock } from '../clock.js'
+import { SAFETY_MARGIN_MS } from '../fence.js'
 import { type Claim, NEVER_MS, NO_PROCESS, type ResourceKey, type ResourceState } from './model.js'
-import { isExpiredBySighting, MARGIN_MS } from './sighting.js'
+import { isExpiredBySighting } from './sighting.js'
 
 interface Sighting {
   /** With the renewals, what tells one life from the next: a claim that was reaped may come back under its id. */
@@ -60,6 +61,6 @@ export class FailureDetector {
     const { processId, leaseMs, overdueMs } = claim
     if (leaseMs === NEVER_MS) return false
     if (processId === NO_PROCESS) return overdueMs > 0
-    return now - since >= leaseMs + MARGIN_MS || isExpiredBySighting(claim, this.maxClockSkewMs)
+    return now - since >= leaseMs + SAFETY_MARGIN_MS || isExpiredBySighting(claim, this.maxClockSkewMs)
   }
 }

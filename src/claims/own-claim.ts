@@ -1,6 +1,7 @@
 /** One claim of this process: known by its id, kept alive by renewals, and lost when it can no longer be proven to live. */
 import type { Cancel, Clock } from '../clock.js'
 import { SeraError } from '../errors.js'
+import { fenceOf } from '../fence.js'
 import type { Claim, ResourceKey } from './model.js'
 
 export interface ClaimWatcher {
@@ -9,9 +10,6 @@ export interface ClaimWatcher {
   /** The claim is gone, and why. */
   gone(reason: string): void
 }
-
-/** Nobody else may act on the claim's end before this has passed; the other half of `FailureDetector`'s margin. */
-const MARGIN_MS = 1000
 
 /** How late it may be noticed that the machine was suspended. */
 const FENCE_LOOK_MS = 1000
@@ -50,9 +48,9 @@ export class OwnClaim {
     return this.#provenAt + this.leaseMs
   }
 
-  /** Whoever relies on the claim has to be told by this moment, ms on the boot clock. */
+  /** When the work that relies on the claim must be told to stop, ms on the boot clock. */
   get fence(): number {
-    return this.until - this.graceMs - MARGIN_MS
+    return fenceOf(this.until, this.graceMs)
   }
 
   /** Aborts with SeraError `lost` when whoever relies on the claim has to stop: a grace before it can be somebody else's. */

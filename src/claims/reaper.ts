@@ -16,9 +16,9 @@
  * minutes while it renews claims, a gateway a few each minute.
  */
 import { type Clock, every } from '../clock.js'
+import { SAFETY_MARGIN_MS } from '../fence.js'
 import type { Random } from '../random.js'
 import type { ClaimStore, Deadline, ResourceKey } from './model.js'
-import { MARGIN_MS } from './sighting.js'
 
 /** In one round: sightings, which are one statement, and resources, which are a step each. */
 const MOST_SIGHTINGS = 1000
@@ -74,7 +74,7 @@ export class Reaper {
   async round(): Promise<number> {
     const { store, farewell, options } = this.session
     await store.sight(MOST_SIGHTINGS, farewell)
-    const keys = await store.expired(MARGIN_MS + options.maxClockSkewMs, MOST_STEPS, farewell)
+    const keys = await store.expired(SAFETY_MARGIN_MS + options.maxClockSkewMs, MOST_STEPS, farewell)
     const left = keys.values()
     const visitAll = async () => {
       for (const key of left) await this.session.visit(key, OLDEST)

@@ -17,10 +17,8 @@
  * again. The first jump lets a step record a sighting of a live claim, the second lets that sighting look old. In a cluster, a member
  * whose clock is ahead of the others by more than two thirds of a lease does what the first jump does.
  */
+import { SAFETY_MARGIN_MS } from '../fence.js'
 import { type Claim, NEVER_MS, NO_PROCESS } from './model.js'
-
-/** How far clocks may drift apart within a lease, and the time that an owner may be slow to stop. */
-export const MARGIN_MS = 1000
 
 /** Whether a step records that it has seen the claim: its lease is over and no valid sighting is recorded. */
 export function needsSighting(claim: Claim, maxClockSkewMs: number): boolean {
@@ -33,5 +31,5 @@ export function needsSighting(claim: Claim, maxClockSkewMs: number): boolean {
 
 /** Whether the recorded sighting proves that the claim's owner has stopped. */
 export function isExpiredBySighting({ leaseMs, seenForMs = 0 }: Claim, maxClockSkewMs: number): boolean {
-  return seenForMs >= leaseMs + MARGIN_MS + maxClockSkewMs
+  return seenForMs >= leaseMs + SAFETY_MARGIN_MS + maxClockSkewMs
 }

@@ -1,7 +1,7 @@
 /** Whether lease and grace leave room between them. */
 import { SeraError, type SeraErrorKind } from '../errors.js'
+import { SAFETY_MARGIN_MS } from '../fence.js'
 import { formatDuration } from './duration.js'
-import { SAFETY_MARGIN_MS } from './settings.js'
 
 /** As long as the locks of a host that vanished stay taken; and a timer of more than 24 days would fire at once. */
 const MAX_LEASE_MS = 86_400_000

@@ -18,9 +18,6 @@ import {
   verbose,
 } from './values.js'
 
-/** Between the moment the child must be gone and the moment another host may have the lock: clocks, scheduling. */
-export const SAFETY_MARGIN_MS = 1000
-
 /** For how long the history is kept when nothing says for how long. */
 export const HISTORY_MS = 30 * 86_400_000
 

@@ -13,7 +13,7 @@ import type { Child } from '../child/child.js'
 import type { Family } from '../child/family.js'
 import type { Guard, GuardEnd } from '../child/guard.js'
 import { type Cancel, type Clock, sleep } from '../clock.js'
-import { SAFETY_MARGIN_MS } from '../config/settings.js'
+import { SAFETY_MARGIN_MS } from '../fence.js'
 
 export interface Post {
   /** Starts a guard, or throws. */

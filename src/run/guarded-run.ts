@@ -8,8 +8,9 @@ import { readProcess } from '../child/process-table.js'
 import type { HeldLock } from '../claims/lock.js'
 import { sleep } from '../clock.js'
 import { formatDuration } from '../config/duration.js'
-import { type OnLost, SAFETY_MARGIN_MS } from '../config/settings.js'
+import type { OnLost } from '../config/settings.js'
 import { SeraError, unreachable } from '../errors.js'
+import { fenceOf } from '../fence.js'
 import type { Host } from '../host.js'
 import type { Outcome } from '../outcome.js'
 import { GuardDuty } from './guard-duty.js'
@@ -139,7 +140,7 @@ export class GuardedRun {
   /** When the child must be ended, so that it is gone before another participant can have the lock. */
   #fence(): number {
     if (this.job.onLost === 'ignore') return Number.POSITIVE_INFINITY
-    return this.lock.until - this.job.graceMs - SAFETY_MARGIN_MS
+    return fenceOf(this.lock.until, this.job.graceMs)
   }
 
   #startGuard(): Guard {

@@ -1,8 +1,8 @@
 import test, { type ExecutionContext } from 'ava'
 import fc from 'fast-check'
 import { paceTogether, stepUntilGranted, type WaitPolicy } from '../../src/claims/acquire.js'
-import { MARGIN_MS } from '../../src/claims/sighting.js'
 import { SeraError } from '../../src/errors.js'
+import { SAFETY_MARGIN_MS } from '../../src/fence.js'
 import { barrier } from '../../src/primitives/barrier.js'
 import { COUNTER } from '../../src/primitives/counter.js'
 import { doubleBarrier, exit } from '../../src/primitives/double-barrier.js'
@@ -172,7 +172,7 @@ test('a claim without renewals expires a lease after a run that does not wait ha
   dead.session.forget((await dead.turn(MUTEX))!)
   company.later += LEASE_MS + 1
   t.is(await next.turn(MUTEX, atOnce()), undefined)
-  company.later += LEASE_MS + MARGIN_MS + SKEW_MS - 500
+  company.later += LEASE_MS + SAFETY_MARGIN_MS + SKEW_MS - 500
   t.is(await next.turn(MUTEX, atOnce()), undefined)
   company.later += 500
   const ownClaim = await next.turn(MUTEX, atOnce())
