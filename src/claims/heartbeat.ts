@@ -1,71 +1,52 @@
-/** Keeps the claims of a process alive: one statement every third of a lease renews them all. */
-import type { Cancel, Clock } from '../clock.js'
-import type { ClaimStore } from './model.js'
-import type { OwnClaim } from './own-claim.js'
+/**
+ * Keeps alive what ends a lease after its last renewal: claims in the lock tables, a GET_LOCK, a pool.
+ *
+ * 1. A renewal is sent a third of a lease after the last one was sent, however long the answer takes.
+ * 2. A renewal that fails is sent again, after a pause that grows up to a second, until one is confirmed or the heartbeat stops. It
+ *    proves nothing: the fence ends in time what relies on the lease.
+ * 3. A renewal proves the lease from when it was sent, because it took effect later.
+ */
+import { type Clock, sleep } from '../clock.js'
+import { backoff } from '../network-errors.js'
+import type { Random } from '../random.js'
 
-/** After a renewal that failed for good; the store itself has tried again until then. */
-const RETRY_MS = 250
+export interface Pulse {
+  clock: Clock
+  random: Random
+  /** How long a renewal lasts, ms; asked for after each. */
+  leaseMs: () => number
+  /** Sends one renewal, at `sentAt` on the boot clock. Rejects when it was not confirmed and another may be. */
+  renew: (sentAt: number) => Promise<void>
+}
 
 export class Heartbeat {
-  readonly #claims = new Map<string, OwnClaim>()
-  #next: Cancel | undefined
-  #beating = false
+  #running = new AbortController()
 
-  constructor(
-    readonly store: ClaimStore,
-    readonly clock: Clock,
-    readonly leaseMs: number,
-    /** Called after each renewal that was confirmed. */
-    readonly confirmed: () => void = () => {},
-  ) {}
+  constructor(readonly pulse: Pulse) {}
 
-  /** Renews a claim that is in the tables from now on. */
-  add(ownClaim: OwnClaim): void {
-    this.#claims.set(ownClaim.id, ownClaim)
-    this.#schedule(this.leaseMs / 3)
+  /** Renews until it is stopped. `sentAt`: when the last renewal was sent, ms on the boot clock. */
+  start(sentAt: number): void {
+    this.stop()
+    this.#running = new AbortController()
+    this.#run(sentAt, this.#running.signal).catch(() => {}) // that is how `stop` ends it
   }
 
-  drop(ownClaim: OwnClaim): void {
-    this.#claims.delete(ownClaim.id)
-    if (this.#claims.size > 0) return
-    this.#next?.()
-    this.#next = undefined
+  /** The answer to a renewal under way is still heard. */
+  stop(): void {
+    this.#running.abort()
   }
 
-  #schedule(ms: number): void {
-    if (this.#beating || this.#claims.size === 0) return
-    this.#next ??= this.clock.after(ms, () => void this.#beat())
-  }
-
-  /** The next beat is a third of a lease after this one was sent, however long its answer takes. */
-  async #beat(): Promise<void> {
-    this.#next = undefined
-    this.#beating = true
-    const sentAt = this.clock.boot()
-    const asked = [...this.#claims.values()]
-    const done = await this.#renew(asked, sentAt)
-    const passed = this.clock.boot() - sentAt
-    this.#beating = false
-    if (done) this.confirmed()
-    this.#schedule(done ? Math.max(0, this.leaseMs / 3 - passed) : RETRY_MS)
-  }
-
-  async #renew(asked: readonly OwnClaim[], sentAt: number): Promise<boolean> {
-    let alive: Set<string>
-    try {
-      const ids = asked.map(({ id }) => id)
-      alive = await this.store.renew(ids, { until: this.clock.now() + this.leaseMs / 3 })
-    } catch {
-      return false // whoever holds a claim has a deadline, which only a confirmed renewal moves on
+  async #run(lastSentAt: number, stopped: AbortSignal): Promise<never> {
+    const { clock, random, leaseMs, renew } = this.pulse
+    let sentAt = lastSentAt
+    for (let failures = 0; ; ) {
+      const pauseMs = failures > 0 ? backoff(failures, random) : sentAt + leaseMs() / 3 - clock.boot()
+      await sleep(clock, pauseMs, stopped)
+      sentAt = clock.boot()
+      failures = await renew(sentAt).then(
+        () => 0,
+        () => failures + 1,
+      )
     }
-    for (const ownClaim of asked) {
-      if (this.#claims.get(ownClaim.id) !== ownClaim) continue
-      if (alive.has(ownClaim.id)) ownClaim.proven(sentAt)
-      else {
-        this.drop(ownClaim)
-        ownClaim.gone('it is no longer in the lock tables (its lease ran out, or somebody broke it)')
-      }
-    }
-    return true
   }
 }

@@ -6,7 +6,6 @@ import type { Clock } from '../clock.js'
 import { SeraError } from '../errors.js'
 import type { Random } from '../random.js'
 import { FailureDetector } from './failure-detector.js'
-import { Heartbeat } from './heartbeat.js'
 import type {
   Claim,
   ClaimRequest,
@@ -23,6 +22,7 @@ import { OwnClaim } from './own-claim.js'
 import { OwnClaims } from './own-claims.js'
 import { Poller } from './poller.js'
 import { Reaper } from './reaper.js'
+import { Renewals } from './renewals.js'
 import { needsSighting } from './sighting.js'
 
 export interface SessionOptions {
@@ -52,7 +52,7 @@ const CLOSING_MS = 1000
 export class Session {
   /** From before the first step until after the claim is gone. */
   readonly #claims = new OwnClaims()
-  readonly #heartbeat: Heartbeat
+  readonly #renewals: Renewals
   readonly #poller: Poller
   readonly #detector: FailureDetector
   readonly reaper: Reaper
@@ -62,9 +62,9 @@ export class Session {
     readonly store: ClaimStore,
     readonly options: SessionOptions,
   ) {
-    const { clock, random, leaseMs, maxClockSkewMs, reapEveryMs = REAP_EVERY_MS } = options
+    const { clock, random, maxClockSkewMs, reapEveryMs = REAP_EVERY_MS } = options
     this.reaper = new Reaper(this, reapEveryMs)
-    this.#heartbeat = new Heartbeat(store, clock, leaseMs, () => void this.reaper.tick())
+    this.#renewals = new Renewals(store, options, () => void this.reaper.tick())
     this.#poller = new Poller(store, clock, random, () => this.#rest())
     this.#detector = new FailureDetector(clock, maxClockSkewMs)
   }
@@ -109,9 +109,9 @@ export class Session {
     ownClaim.seen = result.mine
     ownClaim.answer = result.answer
     if (result.mine) {
-      this.#heartbeat.add(ownClaim)
+      this.#renewals.add(ownClaim)
       ownClaim.proven(result.sentAt)
-    } else this.#heartbeat.drop(ownClaim)
+    } else this.#renewals.drop(ownClaim)
     return result
   }
 
@@ -145,7 +145,7 @@ export class Session {
   /** The claim leaves the tables. @returns whether it was still there, as `ClaimStore.remove` */
   async leave(ownClaim: OwnClaim, deadline = this.farewell): Promise<boolean | undefined> {
     ownClaim.letGo()
-    this.#heartbeat.drop(ownClaim)
+    this.#renewals.drop(ownClaim)
     try {
       return await this.store.remove(ownClaim.id, deadline)
     } finally {
@@ -155,7 +155,7 @@ export class Session {
 
   /** The claim is gone, or will be when its lease is over. */
   forget(ownClaim: OwnClaim): void {
-    this.#heartbeat.drop(ownClaim)
+    this.#renewals.drop(ownClaim)
     ownClaim.letGo()
     if (this.#claims.delete(ownClaim)) this.#detector.forget(ownClaim.key)
   }

@@ -6,6 +6,7 @@
  * command has to end by itself before the pool expires, and nobody here knows when that is.
  */
 
+import { Heartbeat } from '../claims/heartbeat.js'
 import type { HeldLock, LockWatcher } from '../claims/lock.js'
 import { type Clock, sleep } from '../clock.js'
 import { backoff } from '../network-errors.js'
@@ -26,8 +27,8 @@ export interface HeldPoolOptions {
   warn(message: string): void
 }
 
-/** Of a pool that never expires: to notice that it was taken away. */
-const LONGEST_PAUSE_MS = 20_000
+/** As which lease a longer one is renewed: to notice that the pool was taken away, also when it never expires. */
+const LONGEST_LEASE_MS = 60_000
 
 /** Who has not answered for so long is told of; sera that was stopped may have asked just now. */
 const SILENCE_MS = 1000
@@ -42,7 +43,7 @@ export class HeldPool implements HeldLock {
   #failure: string | undefined
   #expiresInMs: number
   #watcher: LockWatcher | undefined
-  #nextBeat = () => {}
+  readonly #heartbeat: Heartbeat
   /** Aborts when nothing is to be renewed any more. */
   readonly #over = new AbortController()
 
@@ -55,6 +56,12 @@ export class HeldPool implements HeldLock {
     this.#provenAt = grant.provenAt
     this.#askedAt = grant.provenAt
     this.#expiresInMs = grant.expiresInMs
+    this.#heartbeat = new Heartbeat({
+      clock: options.clock,
+      random: options.random,
+      leaseMs: () => Math.min(LONGEST_LEASE_MS, this.#expiresInMs),
+      renew: sentAt => this.#beat(sentAt),
+    })
   }
 
   get provenAt(): number {
@@ -81,38 +88,28 @@ export class HeldPool implements HeldLock {
 
   keep(watcher: LockWatcher): void {
     this.#watcher = watcher
-    if (this.token === undefined) return
-    const pause = Math.min(LONGEST_PAUSE_MS, this.#expiresInMs / 3)
-    this.#beatAfter(this.#provenAt + pause - this.options.clock.boot(), 0)
+    if (this.token !== undefined) this.#heartbeat.start(this.#provenAt)
   }
 
-  #beatAfter(ms: number, failures: number): void {
-    this.#nextBeat = this.options.clock.after(ms, () => void this.#beat(failures))
+  /** @throws NoAnswer, when another renewal may be answered */
+  async #beat(sentAt: number): Promise<void> {
+    const problem = await this.#renew(sentAt).catch((error: NoAnswer) => {
+      if (!error.transient) return `${this.client.name}: ${error.message}`
+      this.#failure = error.message
+      throw error
+    })
+    if (problem !== undefined) this.#break(problem)
+    else this.#watcher?.renewed(this.until)
   }
 
-  async #beat(failures: number): Promise<void> {
-    const problem = await this.#renew().catch((error: NoAnswer) => error)
-    const watcher = this.#watcher
-    if (this.#over.signal.aborted || !watcher) return
-    if (problem instanceof NoAnswer && problem.transient) {
-      this.#failure = problem.message
-      return this.#beatAfter(backoff(failures + 1, this.options.random), failures + 1)
-    }
-    if (problem !== undefined)
-      return this.#break(problem instanceof NoAnswer ? `${this.client.name}: ${problem.message}` : problem)
-    watcher.renewed(this.until)
-    this.keep(watcher)
-  }
-
-  /** Undefined when it is ours for another while, else why not. @throws AnswerLost */
-  async #renew(): Promise<string | undefined> {
-    const askedAt = this.options.clock.boot()
-    this.#askedAt = askedAt
+  /** Undefined when it is ours for another while, else why not. @throws NoAnswer */
+  async #renew(sentAt: number): Promise<string | undefined> {
+    this.#askedAt = sentAt
     const limits = { signal: this.#over.signal, limitMs: Math.min(ANSWER_MS, this.#expiresInMs / 3) }
     const { word, expiresInMs }: PoolAnswer = await this.client.ask('renew', limits, this.token)
     if (word === 'INVALID') throw new NoAnswer('its server no longer has that pool for this host', false)
     if (word !== 'OK' || expiresInMs === undefined) return GONE
-    this.#provenAt = askedAt
+    this.#provenAt = sentAt
     this.#failure = undefined
     this.#expiresInMs = expiresInMs
     return undefined
@@ -121,6 +118,7 @@ export class HeldPool implements HeldLock {
   #break(reason: string): void {
     const watcher = this.#watcher
     this.#watcher = undefined
+    this.#heartbeat.stop()
     watcher?.broken(reason)
   }
 
@@ -128,7 +126,7 @@ export class HeldPool implements HeldLock {
   async reclaim(until: number): Promise<boolean> {
     const { clock, random } = this.options
     for (let attempt = 1; clock.boot() < until && !this.#over.signal.aborted; attempt++) {
-      const problem = await this.#renew().catch((error: NoAnswer) => error)
+      const problem = await this.#renew(clock.boot()).catch((error: NoAnswer) => error)
       if (!(problem instanceof NoAnswer)) return problem === undefined
       await sleep(clock, backoff(attempt, random), this.#over.signal).catch(() => {})
     }
@@ -149,7 +147,7 @@ export class HeldPool implements HeldLock {
 
   #stop(): void {
     this.#watcher = undefined
-    this.#nextBeat()
+    this.#heartbeat.stop()
     this.#over.abort(new NoAnswer('no longer wanted', false))
   }
 

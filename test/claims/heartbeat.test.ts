@@ -1,128 +1,88 @@
-import { setTimeout as pass } from 'node:timers/promises'
 import test from 'ava'
 import { Heartbeat } from '../../src/claims/heartbeat.js'
-import { OwnClaim } from '../../src/claims/own-claim.js'
-import { systemClock } from '../../src/clock.js'
-import { SeraError } from '../../src/errors.js'
 import { systemRandom } from '../../src/random.js'
-import { MemoryStore, MemoryTables } from '../../src/store/tables/memory-store.js'
+import { ManualClock } from '../support/manual-clock.js'
 
-const LEASE_MS = 60
+const LEASE_MS = 60_000
 
-/** Who is renewed is said by the test; each call may be held up. */
-class RenewalsAsked extends MemoryStore {
-  readonly calls: string[][] = []
-  alive = (ids: readonly string[]): readonly string[] => ids
-  answer: Promise<void> | undefined
-
-  override async renew(ids: readonly string[]): Promise<Set<string>> {
-    this.calls.push([...ids])
-    await this.answer
-    return new Set(this.alive(ids))
-  }
-}
-
+/** Renewals are answered as the test says; `sent` has when each was sent. */
 function setUp() {
-  const store = new RenewalsAsked(new MemoryTables(systemClock, systemRandom))
-  const renewals = new Heartbeat(store, systemClock, LEASE_MS)
-  const ownClaim = (id: string) => {
-    const made = new OwnClaim({ kind: 'mutex', name: 'm' }, id, LEASE_MS, 0, systemClock)
-    const heard: string[] = []
-    made.watcher = { renewed: () => heard.push('renewed'), gone: () => heard.push('gone') }
-    renewals.add(made)
-    return Object.assign(made, { heard })
+  const clock = new ManualClock()
+  const sent: number[] = []
+  const server = { answer: async () => {}, leaseMs: LEASE_MS }
+  const renew = (sentAt: number) => {
+    sent.push(sentAt)
+    return server.answer()
   }
-  return { store, renewals, ownClaim }
+  const random = { ...systemRandom, number: () => 1 }
+  const heartbeat = new Heartbeat({ clock, random, leaseMs: () => server.leaseMs, renew })
+  return { clock, sent, server, heartbeat }
 }
 
-async function until(met: () => boolean): Promise<void> {
-  while (!met()) await pass(1)
-}
-
-test('one call every third of a lease renews all claims', async t => {
-  const { store, renewals, ownClaim } = setUp()
-  const [startedAt, bootedAt] = [performance.now(), systemClock.boot()]
-  const ownClaims = ['a', 'b', 'c'].map(ownClaim)
-  await until(() => store.calls.length === 3)
-  t.true(performance.now() - startedAt >= LEASE_MS - 25) // the boot clock goes in steps of 10 ms
-  t.deepEqual(new Set(store.calls.map(ids => ids.join())), new Set(['a,b,c']))
-  t.true(ownClaims.every(one => one.until >= bootedAt + LEASE_MS))
-  for (const one of ownClaims) renewals.drop(one)
+test('a renewal is sent a third of a lease after the last one', async t => {
+  const { clock, sent, heartbeat } = setUp()
+  await clock.pass(5000)
+  heartbeat.start(clock.boot() - 1000)
+  await clock.pass(60_000)
+  t.deepEqual(sent, [24_000, 44_000, 64_000])
 })
 
-test('a renewal counts from when it was sent, however late its answer comes', async t => {
-  const { store, renewals, ownClaim } = setUp()
-  const one = ownClaim('a')
-  store.answer = pass(100)
-  await until(() => store.calls.length === 1)
-  const sentAt = systemClock.boot()
-  await until(() => one.heard.length === 1)
-  t.true(one.until <= sentAt + LEASE_MS)
-  renewals.drop(one)
+test('a slow answer does not delay the next renewal', async t => {
+  const { clock, sent, server, heartbeat } = setUp()
+  server.answer = () => new Promise(resolve => void clock.after(15_000, resolve))
+  heartbeat.start(0)
+  await clock.pass(61_000)
+  t.deepEqual(sent, [20_000, 40_000, 60_000])
 })
 
-test('who is no longer in the tables is told, and renewed no more; the others go on', async t => {
-  const { store, renewals, ownClaim } = setUp()
-  const [gone, here] = [ownClaim('gone'), ownClaim('here')]
-  store.alive = ids => ids.filter(id => id === 'here')
-  await until(() => here.heard.length === 2)
-  t.deepEqual(gone.heard, ['gone'])
-  t.deepEqual(store.calls, [['gone', 'here'], ['here']])
-  renewals.drop(here)
+test('an answer that takes longer than a third of a lease is followed by a renewal at once', async t => {
+  const { clock, sent, server, heartbeat } = setUp()
+  server.answer = () => new Promise(resolve => void clock.after(30_000, resolve))
+  heartbeat.start(0)
+  await clock.pass(81_000)
+  t.deepEqual(sent, [20_000, 50_000, 80_000])
 })
 
-test('who has left while the answer was under way is not told that its claim is gone', async t => {
-  const { store, renewals, ownClaim } = setUp()
-  const one = ownClaim('a')
-  store.alive = () => []
-  let answer = () => {}
-  store.answer = new Promise(resolve => {
-    answer = resolve
-  })
-  await until(() => store.calls.length === 1)
-  renewals.drop(one)
-  answer()
-  await pass(5)
-  t.deepEqual(one.heard, [])
-})
-
-test('a renewal that fails proves nothing, and is tried again soon', async t => {
-  const { store, renewals, ownClaim } = setUp()
-  const one = ownClaim('a')
-  store.answer = Promise.reject(new SeraError('lock-failed', 'no'))
-  store.answer.catch(() => {})
-  await until(() => store.calls.length === 1)
-  t.deepEqual(one.heard, [])
-  store.answer = undefined
-  await until(() => one.heard.length > 0)
-  t.deepEqual(one.heard, ['renewed'])
-  renewals.drop(one)
-})
-
-test('where nobody has a claim nothing is renewed, and there is one round of renewals however often one comes and goes', async t => {
-  const { store, renewals, ownClaim } = setUp()
-  for (let round = 0; round < 5; round++) {
-    const asked = store.calls.length
-    const one = ownClaim('a')
-    let answer = () => {}
-    store.answer = new Promise(resolve => {
-      answer = resolve
-    })
-    await until(() => store.calls.length > asked)
-    renewals.drop(one) // in the middle of a beat
-    const next = ownClaim('b')
-    answer()
-    await pass(1)
-    renewals.drop(next)
+test('a renewal that fails is sent again and again, at least once a second', async t => {
+  const { clock, sent, server, heartbeat } = setUp()
+  server.answer = async () => {
+    throw new Error('no')
   }
-  const asked = store.calls.length
-  await pass(LEASE_MS)
-  t.is(store.calls.length, asked)
-  const last = ownClaim('c')
-  const startedAt = performance.now()
-  await pass(LEASE_MS)
-  const most = (3 * (performance.now() - startedAt)) / LEASE_MS + 1
-  t.true(store.calls.length - asked <= most, `${store.calls.length - asked} calls, and not ${most}`)
-  t.true(store.calls.every(ids => ids.length > 0))
-  renewals.drop(last)
+  heartbeat.start(0)
+  await clock.pass(22_600)
+  t.deepEqual(sent, [20_000, 20_050, 20_150, 20_350, 20_750, 21_550, 22_550])
+  server.answer = async () => {}
+  await clock.pass(30_000)
+  t.deepEqual(sent.slice(7), [23_550, 43_550], 'and then in its time again')
+})
+
+test('the length of a lease may change with each renewal', async t => {
+  const { clock, sent, server, heartbeat } = setUp()
+  server.answer = async () => {
+    server.leaseMs = 30_000
+  }
+  heartbeat.start(0)
+  await clock.pass(41_000)
+  t.deepEqual(sent, [20_000, 30_000, 40_000])
+})
+
+test('nothing is sent after a stop, not even when an answer was under way', async t => {
+  const { clock, sent, server, heartbeat } = setUp()
+  server.answer = () => new Promise(resolve => void clock.after(10, resolve))
+  heartbeat.start(0)
+  await clock.pass(20_001)
+  heartbeat.stop()
+  await clock.pass(200_000)
+  t.deepEqual(sent, [20_000])
+})
+
+test('a start while an answer is under way leaves one series of renewals', async t => {
+  const { clock, sent, server, heartbeat } = setUp()
+  server.answer = () => new Promise(resolve => void clock.after(10, resolve))
+  heartbeat.start(0)
+  await clock.pass(20_001)
+  heartbeat.stop()
+  heartbeat.start(clock.boot())
+  await clock.pass(41_000)
+  t.deepEqual(sent, [20_000, 40_001, 60_001])
 })

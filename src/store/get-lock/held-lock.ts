@@ -1,7 +1,8 @@
 /** A GET_LOCK that is ours: kept alive by heartbeats, reclaimed when its connection broke, given back. */
 
+import { Heartbeat } from '../../claims/heartbeat.js'
 import type { HeldLock, LockWatcher } from '../../claims/lock.js'
-import { type Cancel, sleep } from '../../clock.js'
+import { sleep } from '../../clock.js'
 import { backoff } from '../../network-errors.js'
 import { explain, isTransient } from '../mysql/retry.js'
 import { endFormer, endsSoon, type Former, holderOfMutex, QUEUED_MS, seesAllSessions } from './former-session.js'
@@ -16,7 +17,7 @@ export class HeldGetLock implements HeldLock {
   /** When the session is known to have been alive at the server, ms on the boot clock. */
   #provenAt: number
   #watcher: LockWatcher | undefined
-  #next: Cancel | undefined
+  readonly #heartbeat: Heartbeat
   #reclaiming = new AbortController()
 
   /** `provenAt`: when the statement that proved the lock to be ours was sent, ms on the boot clock. */
@@ -27,6 +28,8 @@ export class HeldGetLock implements HeldLock {
   ) {
     this.#session = session
     this.#provenAt = provenAt
+    const { clock, random, leaseMs } = session.server
+    this.#heartbeat = new Heartbeat({ clock, random, leaseMs: () => leaseMs, renew: sentAt => this.#renew(sentAt) })
   }
 
   get provenAt(): number {
@@ -43,30 +46,20 @@ export class HeldGetLock implements HeldLock {
 
   keep(watcher: LockWatcher): void {
     this.#watcher = watcher
-    const { connection } = this.#session
+    const { connection, server } = this.#session
     connection.onBroken = error => this.#break(explain(error))
-    if (connection.isBroken)
-      void this.#beat() // fails at once, with the reason
-    else this.#scheduleBeat()
+    this.#heartbeat.start(this.#provenAt)
+    if (connection.isBroken) void this.#renew(server.clock.boot()) // fails at once, with the reason
   }
 
-  /** The next heartbeat is a third of a lease after the last was sent, however long its answer took. */
-  #scheduleBeat(): void {
-    const { clock, leaseMs } = this.#session.server
-    const delay = Math.max(0, this.#provenAt + leaseMs / 3 - clock.boot())
-    this.#next = clock.after(delay, () => void this.#beat())
-  }
-
-  /** One heartbeat. */
-  async #beat(): Promise<void> {
+  /** A slow answer is waited for and no failure; what fails breaks the connection. */
+  async #renew(sentAt: number): Promise<void> {
     const session = this.#session
-    const sentAt = session.server.clock.boot()
     const problem = await session.confirm(this.name).catch(explain)
     if (session !== this.#session || !this.#watcher) return
     if (problem !== undefined) return this.#break(problem)
     this.#provenAt = sentAt
     this.#watcher.renewed(this.until)
-    this.#scheduleBeat()
   }
 
   #break(reason: string): void {
@@ -76,7 +69,7 @@ export class HeldGetLock implements HeldLock {
   }
 
   #stop(): void {
-    this.#next?.()
+    this.#heartbeat.stop()
     this.#reclaiming.abort(new Error('no longer wanted'))
     this.#watcher = undefined
     this.#session.connection.onBroken = () => {}
