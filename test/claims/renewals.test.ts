@@ -1,128 +1,114 @@
-import { setTimeout as pass } from 'node:timers/promises'
 import test from 'ava'
 import { OwnClaim } from '../../src/claims/own-claim.js'
 import { Renewals } from '../../src/claims/renewals.js'
-import { systemClock } from '../../src/clock.js'
+import { sleep } from '../../src/clock.js'
 import { SeraError } from '../../src/errors.js'
 import { systemRandom } from '../../src/random.js'
 import { MemoryStore, MemoryTables } from '../../src/store/tables/memory-store.js'
+import { ManualClock } from '../support/manual-clock.js'
 
-const LEASE_MS = 60
+const LEASE_MS = 60_000
+const THIRD_MS = LEASE_MS / 3
 
-/** Who is renewed is said by the test; each call may be held up. */
+/** The test says who is there, and holds answers up. */
 class RenewalsAsked extends MemoryStore {
   readonly calls: string[][] = []
   alive = (ids: readonly string[]): readonly string[] => ids
-  answer: Promise<void> | undefined
+  answer = async () => {}
 
   override async renew(ids: readonly string[]): Promise<Set<string>> {
     this.calls.push([...ids])
-    await this.answer
+    await this.answer()
     return new Set(this.alive(ids))
   }
 }
 
 function setUp() {
-  const store = new RenewalsAsked(new MemoryTables(systemClock, systemRandom))
-  const renewals = new Renewals(store, { clock: systemClock, random: systemRandom, leaseMs: LEASE_MS })
+  const clock = new ManualClock()
+  const store = new RenewalsAsked(new MemoryTables(clock, systemRandom))
+  const renewals = new Renewals(store, { clock, random: systemRandom, leaseMs: LEASE_MS })
   const ownClaim = (id: string) => {
-    const made = new OwnClaim({ kind: 'mutex', name: 'm' }, id, LEASE_MS, 0, systemClock)
+    const made = new OwnClaim({ kind: 'mutex', name: 'm' }, id, LEASE_MS, 0, clock)
     const heard: string[] = []
     made.watcher = { renewed: () => heard.push('renewed'), gone: () => heard.push('gone') }
     renewals.add(made)
     return Object.assign(made, { heard })
   }
-  return { store, renewals, ownClaim }
-}
-
-async function until(met: () => boolean): Promise<void> {
-  while (!met()) await pass(1)
+  return { clock, store, renewals, ownClaim }
 }
 
 test('one call every third of a lease renews all claims', async t => {
-  const { store, renewals, ownClaim } = setUp()
-  const [startedAt, bootedAt] = [performance.now(), systemClock.boot()]
+  const { clock, store, ownClaim } = setUp()
   const ownClaims = ['a', 'b', 'c'].map(ownClaim)
-  await until(() => store.calls.length === 3)
-  t.true(performance.now() - startedAt >= LEASE_MS - 25) // the boot clock goes in steps of 10 ms
-  t.deepEqual(new Set(store.calls.map(ids => ids.join())), new Set(['a,b,c']))
-  t.true(ownClaims.every(one => one.until >= bootedAt + LEASE_MS))
-  for (const one of ownClaims) renewals.drop(one)
+  await clock.pass(LEASE_MS)
+  t.deepEqual(
+    store.calls.map(ids => ids.join()),
+    ['a,b,c', 'a,b,c', 'a,b,c'],
+  )
+  t.deepEqual(
+    ownClaims.map(({ until }) => until),
+    Array(3).fill(2 * LEASE_MS),
+  )
 })
 
 test('a renewal counts from when it was sent, however late its answer comes', async t => {
-  const { store, renewals, ownClaim } = setUp()
+  const { clock, store, ownClaim } = setUp()
   const one = ownClaim('a')
-  store.answer = pass(100)
-  await until(() => store.calls.length === 1)
-  const sentAt = systemClock.boot()
-  await until(() => one.heard.length === 1)
-  t.true(one.until <= sentAt + LEASE_MS)
-  renewals.drop(one)
+  store.answer = () => sleep(clock, 5000)
+  await clock.pass(THIRD_MS + 4999)
+  t.is(one.until, Number.NEGATIVE_INFINITY)
+  await clock.pass(1)
+  t.is(one.until, THIRD_MS + LEASE_MS)
 })
 
-test('who is no longer in the tables is told, and renewed no more; the others go on', async t => {
-  const { store, renewals, ownClaim } = setUp()
+test('a claim that is no longer in the tables is gone, and renewed no more; the others go on', async t => {
+  const { clock, store, ownClaim } = setUp()
   const [gone, here] = [ownClaim('gone'), ownClaim('here')]
   store.alive = ids => ids.filter(id => id === 'here')
-  await until(() => here.heard.length === 2)
+  await clock.pass(2 * THIRD_MS)
   t.deepEqual(gone.heard, ['gone'])
+  t.deepEqual(here.heard, ['renewed', 'renewed'])
   t.deepEqual(store.calls, [['gone', 'here'], ['here']])
-  renewals.drop(here)
 })
 
-test('who has left while the answer was under way is not told that its claim is gone', async t => {
-  const { store, renewals, ownClaim } = setUp()
+test('a claim that has left while the answer was under way is not reported as gone', async t => {
+  const { clock, store, renewals, ownClaim } = setUp()
   const one = ownClaim('a')
   store.alive = () => []
-  let answer = () => {}
-  store.answer = new Promise(resolve => {
-    answer = resolve
-  })
-  await until(() => store.calls.length === 1)
+  store.answer = () => sleep(clock, 10)
+  await clock.pass(THIRD_MS)
   renewals.drop(one)
-  answer()
-  await pass(5)
+  await clock.pass(10)
+  t.is(store.calls.length, 1)
   t.deepEqual(one.heard, [])
 })
 
 test('a renewal that fails proves nothing, and is tried again soon', async t => {
-  const { store, renewals, ownClaim } = setUp()
+  const { clock, store, ownClaim } = setUp()
   const one = ownClaim('a')
-  store.answer = Promise.reject(new SeraError('lock-failed', 'no'))
-  store.answer.catch(() => {})
-  await until(() => store.calls.length === 1)
+  store.answer = () => Promise.reject(new SeraError('lock-failed', 'no'))
+  await clock.pass(THIRD_MS)
   t.deepEqual(one.heard, [])
-  store.answer = undefined
-  await until(() => one.heard.length > 0)
+  store.answer = async () => {}
+  await clock.pass(1000)
   t.deepEqual(one.heard, ['renewed'])
-  renewals.drop(one)
 })
 
-test('where nobody has a claim nothing is renewed, and there is one round of renewals however often one comes and goes', async t => {
-  const { store, renewals, ownClaim } = setUp()
-  for (let round = 0; round < 5; round++) {
-    const asked = store.calls.length
+test('without claims nothing is renewed, and there is one series of renewals however often one comes and goes', async t => {
+  const { clock, store, renewals, ownClaim } = setUp()
+  store.answer = () => sleep(clock, 10)
+  for (let round = 1; round <= 5; round++) {
     const one = ownClaim('a')
-    let answer = () => {}
-    store.answer = new Promise(resolve => {
-      answer = resolve
-    })
-    await until(() => store.calls.length > asked)
-    renewals.drop(one) // in the middle of a beat
+    await clock.pass(THIRD_MS)
+    t.is(store.calls.length, round)
+    renewals.drop(one) // in the middle of a renewal
     const next = ownClaim('b')
-    answer()
-    await pass(1)
+    await clock.pass(10)
     renewals.drop(next)
   }
-  const asked = store.calls.length
-  await pass(LEASE_MS)
-  t.is(store.calls.length, asked)
-  const last = ownClaim('c')
-  const startedAt = performance.now()
-  await pass(LEASE_MS)
-  const most = (3 * (performance.now() - startedAt)) / LEASE_MS + 1
-  t.true(store.calls.length - asked <= most, `${store.calls.length - asked} calls, and not ${most}`)
-  t.true(store.calls.every(ids => ids.length > 0))
-  renewals.drop(last)
+  await clock.pass(LEASE_MS)
+  t.is(store.calls.length, 5)
+  ownClaim('c')
+  await clock.pass(LEASE_MS)
+  t.deepEqual(store.calls.slice(5), [['c'], ['c'], ['c']])
 })

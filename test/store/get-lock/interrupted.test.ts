@@ -17,7 +17,7 @@ function serverOf(server: SharedServer) {
     leaseMs: 60_000,
     rules: [],
     clock: systemClock,
-    random: { ...systemRandom, number: () => 0 },
+    random: { ...systemRandom, number: () => 0.02 },
   }
 }
 
