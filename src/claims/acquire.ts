@@ -10,19 +10,11 @@
  * A look also shows when the claim is gone, because this process was stopped for longer than its lease and others have taken
  * it for dead. Nothing is ever begun on a grant from before: a grant counts from when its own step was sent.
  */
+import type { Deadline } from '../deadline.js'
 import { SeraError } from '../errors.js'
 import { type Claim, moves, type ResourceState, type Rule, type StepOptions } from './model.js'
 import type { OwnClaim } from './own-claim.js'
 import type { ClaimSpec, Session } from './session.js'
-
-/** One deadline and one abort for a whole wait. */
-export interface AcquireOptions {
-  /** On the monotonic clock, ms; Infinity: forever. In the past: one try. */
-  until: number
-  /** Whether it queues although the deadline has passed, to wait on another time. */
-  queues?: boolean
-  signal?: AbortSignal | undefined
-}
 
 /** How a kind of resource is waited for. */
 export interface WaitPolicy {
@@ -33,6 +25,8 @@ export interface WaitPolicy {
   pace(state: ResourceState, me: Claim): number
   /** Whether only those ahead matter, so that a look need not read the rest. */
   onlyAhead: boolean
+  /** Whether it queues although the deadline has passed, to wait on another time. */
+  queuesPastDeadline?: boolean
   /** Whether those behind may have been granted before, and matter then: a step, which may grant, has to read them too. */
   outOfOrder?: boolean
   /** Where only those ahead matter: how many of the oldest a newcomer reads; NEWCOMER_READS when absent. */
@@ -61,19 +55,19 @@ export async function acquire(
   ownClaim: OwnClaim,
   spec: ClaimSpec,
   policy: WaitPolicy,
-  wait: AcquireOptions,
+  deadline: Deadline,
 ): Promise<OwnClaim | undefined> {
   // what has been granted by an earlier try, whose answer got lost, is not granted twice
   const once: Rule = (state, me) => (me.state === 'granted' ? {} : policy.rule(state, me))
   try {
-    const admitted = await stepUntilGranted(session, ownClaim, spec, { ...policy, rule: once }, wait)
-    if (admitted && (policy.groupGrant || !wait.signal?.aborted)) return ownClaim
+    const admitted = await stepUntilGranted(session, ownClaim, spec, { ...policy, rule: once }, deadline)
+    if (admitted && (policy.groupGrant || !deadline.signal?.aborted)) return ownClaim
   } catch (error) {
     if (await hasLeft(session, ownClaim, spec, policy).catch(() => true)) throw error
     return ownClaim
   }
   if (!(await hasLeft(session, ownClaim, spec, policy))) return ownClaim
-  wait.signal?.throwIfAborted()
+  deadline.signal?.throwIfAborted()
   return undefined
 }
 
@@ -83,7 +77,7 @@ export async function stepUntilGranted(
   ownClaim: OwnClaim,
   spec: ClaimSpec,
   policy: WaitPolicy,
-  wait: AcquireOptions,
+  deadline: Deadline,
 ): Promise<boolean> {
   const { clock } = session
   const { rule, again = rule, pace, onlyAhead, groupGrant, succession } = policy
@@ -91,20 +85,20 @@ export async function stepUntilGranted(
   // a step is short, and is not broken off in the middle: its outcome would have to be found out. It repeats itself for less
   // than a lease: so long what it may have granted is sure to be there
   const step = (by: Rule) => {
-    const limits = { until: wait.until, withinMs: 0.9 * ownClaim.leaseMs }
-    const join = wait.queues === true || clock.now() < wait.until
+    const limits = { until: deadline.until, withinMs: 0.9 * ownClaim.leaseMs }
+    const join = policy.queuesPastDeadline === true || clock.now() < deadline.until
     const options = { join, read: readScope(policy, ownClaim), ...limits }
-    return session.step(ownClaim, spec, unlessAborted(by, wait), options).catch(error => {
-      wait.signal?.throwIfAborted()
+    return session.step(ownClaim, spec, unlessAborted(by, deadline), options).catch(error => {
+      deadline.signal?.throwIfAborted()
       throw error
     })
   }
-  wait.signal?.throwIfAborted()
+  deadline.signal?.throwIfAborted()
   let { mine, admitted } = await step(rule)
   let pauseMs = PACE_MS
-  while (!admitted && mine && clock.now() < wait.until) {
+  while (!admitted && mine && clock.now() < deadline.until) {
     const upTo: number = onlyAhead ? mine.ticket : Number.POSITIVE_INFINITY
-    const state = await session.poll(ownClaim.key, upTo, pauseMs, wait, spec.tag)
+    const state = await session.poll(ownClaim.key, upTo, pauseMs, deadline, spec.tag)
     if (isFromBefore(state, mine) && !ownClaim.isGone) continue
     const seen = state.claims.find(({ id }) => id === ownClaim.id)
     if (!seen && groupGrant) throw claimGone(ownClaim, succession ? spec.tag : undefined, state)
@@ -122,7 +116,7 @@ export async function stepUntilGranted(
 }
 
 /** However long a step was held up: whoever has gone by then is not let on, and nobody meets him. Nothing of it is written. */
-function unlessAborted(rule: Rule, { signal }: AcquireOptions): Rule {
+function unlessAborted(rule: Rule, { signal }: Deadline): Rule {
   return (state, me) => {
     if (signal?.aborted) throw new SeraError('lock-failed', 'nobody waits for it any more')
     return rule(state, me)

@@ -1,17 +1,12 @@
 /** What a command asks of a lock, whatever engine holds it. */
+import type { Deadline } from '../deadline.js'
 import type { ClaimWithOwner } from './model.js'
 
-/** One deadline and one abort for a whole wait. */
-export interface LockWait {
-  /** On the monotonic clock, ms; Infinity: forever. */
-  until: number
-  signal: AbortSignal
-  /**
-   * Told when the lock was not to be had at once, with the descriptor that keeps the place in the queue and later the
-   * lock (see HeldLock.lifeline), or that this engine has none; and told undefined when that is gone.
-   */
-  queued?: (lifeline: number | 'none' | undefined) => void
-}
+/**
+ * Called when the lock is not free, with the descriptor that keeps the place in the queue and later the lock (see HeldLock.lifeline),
+ * or `none` where this engine has none; and with undefined when that descriptor is closed.
+ */
+export type OnQueued = (lifeline: number | 'none' | undefined) => void
 
 /** Who has a lock, as far as the server tells this account. */
 export interface Holder {
@@ -30,9 +25,9 @@ export interface Queue {
 
 export interface MutexEngine {
   /** Waits for the lock; undefined when the deadline passed first. One try when it has passed already. */
-  acquire(wait: LockWait): Promise<HeldLock | undefined>
+  acquire(deadline: Deadline, onQueued?: OnQueued): Promise<HeldLock | undefined>
   /** Waits until the lock is free without keeping it; false when the deadline passed first. */
-  awaitFree(wait: LockWait): Promise<boolean>
+  awaitFree(deadline: Deadline): Promise<boolean>
   /** Who has it now; undefined when nobody has or it can't be told. Never throws. */
   holder(): Promise<Holder | undefined>
   /** All who hold and wait, where the engine knows; undefined when it can't be told. Never throws. */

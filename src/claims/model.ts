@@ -11,6 +11,7 @@
  * @see https://zookeeper.apache.org/doc/current/recipes.html
  */
 
+import type { Deadline } from '../deadline.js'
 import type { Owner } from './owner.js'
 
 /** What is waited for. `kind` names the rules by which it is granted. */
@@ -148,18 +149,6 @@ export interface StepResult {
   sentAt: number
 }
 
-/** How long a call to the store may go on trying, and who can end it. */
-export interface Deadline {
-  /** Monotonic clock, ms. */
-  until: number
-  signal?: AbortSignal | undefined
-  /**
-   * Of a waiter: how long a step whose outcome is in doubt is repeated, ms. Contention alone does not end a waiter's step before
-   * `until`.
-   */
-  withinMs?: number
-}
-
 export interface StepOptions extends Deadline {
   /** Whether a claim that has to wait stays in the queue; otherwise nothing is written but what became of the dead. */
   join: boolean
@@ -168,6 +157,11 @@ export interface StepOptions extends Deadline {
    * queue where only those ahead matter and more of them never help. Whoever may be let on is judged by all that matter.
    */
   read: 'all' | number | { oldest: number }
+  /**
+   * Of a waiter: how long a step whose outcome is in doubt is repeated, ms. Contention alone does not end a waiter's step before
+   * `until`.
+   */
+  withinMs?: number | undefined
 }
 
 /** A claim as a person wants to see it. */
@@ -181,8 +175,8 @@ export interface ClaimWithOwner extends Claim {
 }
 
 /**
- * The tables, wherever they are. Every method repeats itself while the trouble is one that passes, up to its patience, and
- * then throws SeraError `lock-failed`. Repeating is harmless: whatever is done is done by a claim's id.
+ * The tables, wherever they are. Every method repeats itself until its deadline while an error is transient, and then throws
+ * SeraError `lock-failed`. Repeating is harmless: whatever is done is done by a claim's id.
  */
 export interface ClaimStore {
   /** Names this process among the owners of claims. */

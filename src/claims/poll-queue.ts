@@ -1,5 +1,7 @@
 /** All who wait for a look at one resource. */
-import type { Deadline, LookRequest, ResourceKey, ResourceState } from './model.js'
+
+import type { Deadline } from '../deadline.js'
+import type { LookRequest, ResourceKey, ResourceState } from './model.js'
 
 export interface PollRequest extends LookRequest {
   line: PollQueue
@@ -8,7 +10,7 @@ export interface PollRequest extends LookRequest {
   readyAt: number
   /** When it wants a look itself, where it is one of those that look. */
   dueAt: number
-  /** When it looks in any case: at the end of its patience, or when it was woken. */
+  /** When it looks in any case: at its deadline, or when it is woken. */
   wakeAt: number
   deadline: Deadline
   resolve: (state: ResourceState) => void

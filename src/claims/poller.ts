@@ -10,10 +10,11 @@
  * 4. Joining, leaving and looking cost as much as the waiters that a look serves, however many waiters there are.
  */
 import type { Cancel, Clock } from '../clock.js'
+import type { Deadline } from '../deadline.js'
 import { SeraError } from '../errors.js'
 import type { Random } from '../random.js'
 import { Agenda } from './agenda.js'
-import type { ClaimStore, Deadline, ResourceKey, ResourceState } from './model.js'
+import type { ClaimStore, ResourceKey, ResourceState } from './model.js'
 import { PollQueue, type PollRequest } from './poll-queue.js'
 
 /** Waiters that would be due this soon (a part of their interval) come along. */
@@ -52,8 +53,8 @@ export class Poller {
   ) {}
 
   /**
-   * The resource as it is in `paceMs`, or when the patience ends, with the claims up to ticket `upTo`: or, when somebody else here
-   * waits before that ticket, once nobody does. Rejects with the signal's reason, or when the store gives up.
+   * The resource as it is in `paceMs`, or at the deadline, with the claims up to ticket `upTo`. While another waiter of this process
+   * waits before that ticket, the answer comes once that one has left. Rejects with the signal's reason, or when the store gives up.
    */
   poll(key: ResourceKey, upTo: number, paceMs: number, deadline: Deadline, tag?: string): Promise<ResourceState> {
     return new Promise((resolve, reject) => {

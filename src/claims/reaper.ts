@@ -16,9 +16,10 @@
  * minutes while it renews claims, a gateway a few each minute.
  */
 import { type Clock, every } from '../clock.js'
+import type { Deadline } from '../deadline.js'
 import { SAFETY_MARGIN_MS } from '../fence.js'
 import type { Random } from '../random.js'
-import type { ClaimStore, Deadline, ResourceKey } from './model.js'
+import type { ClaimStore, ResourceKey } from './model.js'
 
 /** In one round: sightings, which are one statement, and resources, which are a step each. */
 const MOST_SIGHTINGS = 1000

@@ -3,6 +3,7 @@
  * waits for, and its knowledge of who has died. The primitives receive it; it knows none of them.
  */
 import type { Clock } from '../clock.js'
+import type { Deadline } from '../deadline.js'
 import { SeraError } from '../errors.js'
 import type { Random } from '../random.js'
 import { FailureDetector } from './failure-detector.js'
@@ -10,7 +11,6 @@ import type {
   Claim,
   ClaimRequest,
   ClaimStore,
-  Deadline,
   Decision,
   ResourceKey,
   ResourceState,
@@ -125,7 +125,7 @@ export class Session {
     }
   }
 
-  /** What is to be seen at a resource in `paceMs`, or at the end of the patience: the living up to ticket `upTo`. */
+  /** The living claims at a resource up to ticket `upTo`, as they are in `paceMs` or at the deadline. */
   async poll(key: ResourceKey, upTo: number, paceMs: number, deadline: Deadline, tag?: string): Promise<ResourceState> {
     const state = await this.#poller.poll(key, upTo, paceMs, deadline, tag)
     return without(state, this.#dead(key, state))

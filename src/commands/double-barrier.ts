@@ -11,6 +11,7 @@ import { wholeNumber } from '../cli/args/flag.js'
 import { shortened } from '../cli/output/progress-line.js'
 import { departureSummary, doubleBarrierSummary } from '../cli/output/queue-summary.js'
 import type { Report } from '../cli/output/report.js'
+import type { Deadline } from '../deadline.js'
 import type { Host } from '../host.js'
 import type { Outcome } from '../outcome.js'
 import { doubleBarrierRequest, LEAVING } from '../primitives/double-barrier.js'
@@ -59,8 +60,7 @@ async function departure(
   const grant = {
     ...lockSourceAt({ ...request, summary }, session, ownClaim),
     what: `for the others at barrier ${shortened(request.key.name)}`,
-    acquire: async (wait: { until: number; signal: AbortSignal }) =>
-      (await stepUntilGranted(session, ownClaim, {}, LEAVING, wait)) || undefined,
+    acquire: async (wait: Deadline) => (await stepUntilGranted(session, ownClaim, {}, LEAVING, wait)) || undefined,
   }
   const leaving = { ...call, waitMs: call.options.leaveWaitMs }
   const result = await awaitGrant(grant, leaving, host, story).catch((error: Error) => {

@@ -68,7 +68,7 @@ function meeting(request: LockRequest, session: Session): LockSource<Match> {
     const taken = await source.acquire(wait)
     if (!taken) return undefined
     await leaveQuietly(session, taken)
-    wait.signal.throwIfAborted() // who was told to give up starts nothing, although the others have met it
+    wait.signal?.throwIfAborted() // who was told to give up starts nothing, although the others have met it
     return matchOf(request.key.name, taken.seen)
   }
   return { ...source, acquire: take }

@@ -1,5 +1,6 @@
 /** Getting a pool from its server: at once or by waiting, through failures of the server that may pass. */
-import { type Clock, sleep } from '../clock.js'
+import { sleep } from '../clock.js'
+import type { Deadline } from '../deadline.js'
 import { SeraError } from '../errors.js'
 import { backoff } from '../network-errors.js'
 import type { Random } from '../random.js'
@@ -16,13 +17,9 @@ export interface PoolGrant {
 }
 
 export interface AcquirePoolOptions {
-  clock: Clock
   random: Random
   /** How long failures that may pass are put up with, ms. */
   connectWaitMs: number
-  /** Monotonic clock, ms; Infinity: forever. */
-  until: number
-  signal: AbortSignal
 }
 
 /** A server that answers a wait with NO has trouble of its own. */
@@ -31,12 +28,16 @@ const PAUSE_MS = 1000
 const FAREWELL_MS = 1000
 
 /**
- * Undefined when `until` passed first.
+ * Undefined when the deadline passed first.
  *
  * @throws SeraError lock-failed, or the signal's reason when it aborts
  */
-export async function acquirePool(client: PoolClient, options: AcquirePoolOptions): Promise<PoolGrant | undefined> {
-  return await new PoolAcquisition(client, options).acquire()
+export async function acquirePool(
+  client: PoolClient,
+  deadline: Deadline,
+  options: AcquirePoolOptions,
+): Promise<PoolGrant | undefined> {
+  return await new PoolAcquisition(client, deadline, options).acquire()
 }
 
 class PoolAcquisition {
@@ -48,6 +49,7 @@ class PoolAcquisition {
 
   constructor(
     readonly client: PoolClient,
+    readonly deadline: Deadline,
     readonly options: AcquirePoolOptions,
   ) {}
 
@@ -57,7 +59,8 @@ class PoolAcquisition {
       grant = await this.#acquire()
       return grant
     } finally {
-      if (!grant && this.#mayHoldIt) await this.client.ask('release', { limitMs: FAREWELL_MS }).catch(() => {})
+      if (!grant && this.#mayHoldIt)
+        await this.client.ask('release', this.client.soon(undefined, FAREWELL_MS)).catch(() => {})
     }
   }
 
@@ -69,7 +72,7 @@ class PoolAcquisition {
       if (!answer) continue
       const grant = await this.#grantOf(answer)
       if (grant || last) return grant
-      if (this.#waiting) await sleep(this.options.clock, PAUSE_MS, this.options.signal)
+      if (this.#waiting) await sleep(this.client.clock, PAUSE_MS, this.deadline.signal)
       this.#waiting = true
     }
   }
@@ -79,7 +82,7 @@ class PoolAcquisition {
     if (word === 'INVALID') throw this.#refused()
     if (word !== 'YES') return undefined
     this.#mayHoldIt = true
-    const { boot } = this.options.clock
+    const { boot } = this.client.clock
     if (expiresInMs === undefined) return { provenAt: boot(), expiresInMs: Number.POSITIVE_INFINITY, token: undefined }
     for (;;) {
       const provenAt = boot()
@@ -91,10 +94,9 @@ class PoolAcquisition {
 
   /** Undefined when there was no answer, and there may be one to the next try. */
   async #ask(verb: Verb, token?: string): Promise<PoolAnswer | undefined> {
-    const { clock, signal, until } = this.options
-    const limits = verb === 'wait' ? { signal, limitMs: until - clock.now() } : { signal }
+    const deadline = verb === 'wait' ? this.deadline : this.client.soon(this.deadline.signal)
     try {
-      const answer = await this.client.ask(verb, limits, token)
+      const answer = await this.client.ask(verb, deadline, token)
       this.#failures = 0
       this.#failingSince = undefined
       return answer
@@ -111,7 +113,9 @@ class PoolAcquisition {
 
   /** Waits before the next try. @throws SeraError lock-failed, when there should be none */
   async #forgive(error: NoAnswer): Promise<void> {
-    const { clock, random, connectWaitMs, until, signal } = this.options
+    const { random, connectWaitMs } = this.options
+    const { clock } = this.client
+    const { until, signal } = this.deadline
     const now = clock.now()
     this.#failingSince ??= now
     const left = Math.min(until, this.#failingSince + connectWaitMs) - now
@@ -124,7 +128,7 @@ class PoolAcquisition {
   }
 
   get #late(): boolean {
-    return this.options.clock.now() >= this.options.until
+    return this.client.clock.now() >= this.deadline.until
   }
 
   #refused(): SeraError {

@@ -10,6 +10,7 @@
  * host; a sera gateway goes by the id as well, which keeps hosts of one name apart.
  */
 import type { Clock } from '../clock.js'
+import type { Deadline } from '../deadline.js'
 import { type HttpReply, httpRequest, NoAnswer } from './http-request.js'
 
 export type Verb = 'get' | 'wait' | 'renew' | 'release'
@@ -24,11 +25,6 @@ export interface PoolAnswer {
   token: string | undefined
   /** Whether a pool that was given back was held until then; undefined: not said. */
   wasHeld: boolean | undefined
-}
-
-export interface RequestLimits {
-  limitMs?: number
-  signal?: AbortSignal | undefined
 }
 
 /** For a server to answer what it need not wait for, ms. */
@@ -47,10 +43,15 @@ export class PoolClient {
     readonly clock: Clock,
   ) {}
 
-  /** @throws AnswerLost, or the signal's reason when it aborts */
-  async ask(verb: Verb, { limitMs = ANSWER_MS, signal }: RequestLimits = {}, token?: string): Promise<PoolAnswer> {
+  /** @throws NoAnswer, or the signal's reason when it aborts */
+  async ask(verb: Verb, deadline = this.soon(), token?: string): Promise<PoolAnswer> {
     const headers = this.bearer === undefined ? {} : { Authorization: `Bearer ${this.bearer}` }
-    return answerOf(await httpRequest(this.#urlOf(verb, token), { clock: this.clock, headers, limitMs, signal }))
+    return answerOf(await httpRequest(this.#urlOf(verb, token), { clock: this.clock, headers, deadline }))
+  }
+
+  /** For an answer that need not be waited for. */
+  soon(signal?: AbortSignal, ms = ANSWER_MS): Deadline {
+    return { until: this.clock.now() + ms, signal }
   }
 
   #urlOf(verb: Verb, token: string | undefined): URL {

@@ -8,7 +8,7 @@
 
 import { Heartbeat } from '../claims/heartbeat.js'
 import type { HeldLock, LockWatcher } from '../claims/lock.js'
-import { type Clock, sleep } from '../clock.js'
+import { sleep } from '../clock.js'
 import { backoff } from '../network-errors.js'
 import type { Random } from '../random.js'
 import type { PoolGrant } from './acquire.js'
@@ -16,7 +16,6 @@ import { ANSWER_MS, type PoolAnswer, type PoolClient } from './client.js'
 import { NoAnswer } from './http-request.js'
 
 export interface HeldPoolOptions {
-  clock: Clock
   random: Random
   /** A descriptor that keeps others of this host away; its lock is given up by `free`, when all else has been. */
   lifeline: number | undefined
@@ -57,7 +56,7 @@ export class HeldPool implements HeldLock {
     this.#askedAt = grant.provenAt
     this.#expiresInMs = grant.expiresInMs
     this.#heartbeat = new Heartbeat({
-      clock: options.clock,
+      clock: client.clock,
       random: options.random,
       leaseMs: () => Math.min(LONGEST_LEASE_MS, this.#expiresInMs),
       renew: sentAt => this.#beat(sentAt),
@@ -81,7 +80,7 @@ export class HeldPool implements HeldLock {
   }
 
   get trouble(): string | undefined {
-    const isSilent = this.#askedAt > this.#provenAt && this.options.clock.boot() - this.#askedAt >= SILENCE_MS
+    const isSilent = this.#askedAt > this.#provenAt && this.client.clock.boot() - this.#askedAt >= SILENCE_MS
     const reason = this.#failure ?? (isSilent ? 'no answer' : undefined)
     return reason && `the gateway at ${this.client.name} did not confirm the pool in time: ${reason}`
   }
@@ -105,8 +104,8 @@ export class HeldPool implements HeldLock {
   /** Undefined when it is ours for another while, else why not. @throws NoAnswer */
   async #renew(sentAt: number): Promise<string | undefined> {
     this.#askedAt = sentAt
-    const limits = { signal: this.#over.signal, limitMs: Math.min(ANSWER_MS, this.#expiresInMs / 3) }
-    const { word, expiresInMs }: PoolAnswer = await this.client.ask('renew', limits, this.token)
+    const deadline = this.client.soon(this.#over.signal, Math.min(ANSWER_MS, this.#expiresInMs / 3))
+    const { word, expiresInMs }: PoolAnswer = await this.client.ask('renew', deadline, this.token)
     if (word === 'INVALID') throw new NoAnswer('its server no longer has that pool for this host', false)
     if (word !== 'OK' || expiresInMs === undefined) return GONE
     this.#provenAt = sentAt
@@ -124,7 +123,8 @@ export class HeldPool implements HeldLock {
 
   /** Who got it anew would have another token: only a renewal proves that it has been ours all the time. */
   async reclaim(until: number): Promise<boolean> {
-    const { clock, random } = this.options
+    const { random } = this.options
+    const { clock } = this.client
     for (let attempt = 1; clock.boot() < until && !this.#over.signal.aborted; attempt++) {
       const problem = await this.#renew(clock.boot()).catch((error: NoAnswer) => error)
       if (!(problem instanceof NoAnswer)) return problem === undefined
@@ -156,7 +156,8 @@ export class HeldPool implements HeldLock {
    * was held, and when the answer to an earlier try got lost, that try may have given it back.
    */
   async #giveBack(): Promise<string | undefined> {
-    const { clock, random, connectWaitMs, warn } = this.options
+    const { random, connectWaitMs, warn } = this.options
+    const { clock } = this.client
     const until = clock.now() + connectWaitMs
     for (let attempt = 1; ; attempt++) {
       const answer = await this.client.ask('release').catch((error: NoAnswer) => error)

@@ -6,14 +6,14 @@
  */
 import type { ClientRequest, IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { Clock } from '../clock.js'
+import type { Deadline } from '../deadline.js'
 import { codeOf, explain, isTransient } from '../network-errors.js'
 
 export interface HttpRequestOptions {
   clock: Clock
   headers: Readonly<Record<string, string>>
-  /** The answer must be whole by then, ms. */
-  limitMs: number
-  signal?: AbortSignal | undefined
+  /** By when the answer must be whole. */
+  deadline: Deadline
 }
 
 export interface HttpReply {
@@ -39,24 +39,27 @@ const LONGEST_REPLY = 4096
 /** A server whose host has vanished is noticed while it is waited for. */
 const KEEP_ALIVE_MS = 15_000
 
-/** @throws AnswerLost, or the signal's reason when it aborts */
+/** @throws NoAnswer, or the signal's reason when it aborts */
 export async function httpRequest(url: URL, ask: HttpRequestOptions): Promise<HttpReply> {
   const { request } = await (url.protocol === 'https:' ? import('node:https') : import('node:http'))
-  ask.signal?.throwIfAborted()
-  const sent = request(url, { agent: false, headers: ask.headers, signal: ask.signal })
+  const { signal } = ask.deadline
+  signal?.throwIfAborted()
+  const sent = request(url, { agent: false, headers: ask.headers, signal })
   try {
     return await replyTo(sent, ask)
   } catch (error) {
-    ask.signal?.throwIfAborted()
+    signal?.throwIfAborted()
     throw error instanceof NoAnswer ? error : new NoAnswer(said(error, url), isTransient(error), { cause: error })
   } finally {
     sent.destroy()
   }
 }
 
-function replyTo(sent: ClientRequest, { clock, limitMs }: HttpRequestOptions): Promise<HttpReply> {
+function replyTo(sent: ClientRequest, { clock, deadline }: HttpRequestOptions): Promise<HttpReply> {
   return new Promise((resolve, reject) => {
-    const cancel = clock.after(limitMs, () => sent.destroy(new NoAnswer('no answer in time', true)))
+    const cancel = clock.after(deadline.until - clock.now(), () =>
+      sent.destroy(new NoAnswer('no answer in time', true)),
+    )
     sent.once('close', cancel)
     sent.on('error', reject)
     sent.on('response', response => read(response).then(resolve, reject))

@@ -1,5 +1,6 @@
 /** The engine `auto`: GET_LOCK, and a lease on the clusters where GET_LOCK excludes nobody. */
-import type { HeldLock, Holder, LockWait, MutexEngine, Queue } from '../claims/lock.js'
+import type { HeldLock, Holder, MutexEngine, OnQueued, Queue } from '../claims/lock.js'
+import type { Deadline } from '../deadline.js'
 import { UnsupportedServer } from '../store/get-lock/server-support.js'
 
 export class AutoMutex implements MutexEngine {
@@ -13,12 +14,12 @@ export class AutoMutex implements MutexEngine {
     this.#chosen = getLock
   }
 
-  acquire(wait: LockWait): Promise<HeldLock | undefined> {
-    return this.#try(mutex => mutex.acquire(wait))
+  acquire(deadline: Deadline, onQueued?: OnQueued): Promise<HeldLock | undefined> {
+    return this.#try(mutex => mutex.acquire(deadline, onQueued))
   }
 
-  awaitFree(wait: LockWait): Promise<boolean> {
-    return this.#try(mutex => mutex.awaitFree(wait))
+  awaitFree(deadline: Deadline): Promise<boolean> {
+    return this.#try(mutex => mutex.awaitFree(deadline))
   }
 
   holder(): Promise<Holder | undefined> {

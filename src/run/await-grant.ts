@@ -6,13 +6,14 @@
 import { type Progress, showProgress } from '../cli/output/progress-line.js'
 import type { Report } from '../cli/output/report.js'
 import { type Clock, sleep } from '../clock.js'
+import type { Deadline } from '../deadline.js'
 import type { Host } from '../host.js'
 import type { Outcome } from '../outcome.js'
 import type { Call } from './context.js'
 
 export interface LockSource<T> extends Omit<Progress, 'until'> {
   /** Undefined when the deadline passed first. Rejects with the signal's reason when it aborts. */
-  acquire(wait: { until: number; signal: AbortSignal }): Promise<T | undefined>
+  acquire(deadline: Deadline): Promise<T | undefined>
   /** What there is to say about a turn that did not come. */
   explainTimeout(): Promise<Partial<Report>>
 }

@@ -1,13 +1,14 @@
 /** The engine `lease`: the classic command's lock as a claim in the lock tables. */
 
 import { acquire } from '../claims/acquire.js'
-import type { HeldLock, Holder, LockWait, MutexEngine, Queue } from '../claims/lock.js'
+import type { HeldLock, Holder, MutexEngine, OnQueued, Queue } from '../claims/lock.js'
 import type { OwnClaim } from '../claims/own-claim.js'
 import type { ClaimSpec, Session } from '../claims/session.js'
+import type { Deadline } from '../deadline.js'
 import { MUTEX } from '../primitives/mutex.js'
 import { HeldClaim } from './held-claim.js'
 
-/** A lock that was free is granted sooner; see `Wait.queued`. */
+/** A lock that was free is granted sooner; see `OnQueued`. */
 const QUEUED_AFTER_MS = 50
 
 export class LeaseMutex implements MutexEngine {
@@ -19,14 +20,14 @@ export class LeaseMutex implements MutexEngine {
     readonly session: Session,
   ) {}
 
-  async acquire(wait: LockWait): Promise<HeldLock | undefined> {
-    const settled = this.session.clock.after(QUEUED_AFTER_MS, () => wait.queued?.('none'))
-    const granted = await this.#take({}, wait).finally(settled)
+  async acquire(deadline: Deadline, onQueued?: OnQueued): Promise<HeldLock | undefined> {
+    const settled = this.session.clock.after(QUEUED_AFTER_MS, () => onQueued?.('none'))
+    const granted = await this.#take({}, deadline).finally(settled)
     return granted && new HeldClaim(this.session, granted)
   }
 
-  async awaitFree(wait: LockWait): Promise<boolean> {
-    const passed = await this.#take({ mode: 'pass' }, wait)
+  async awaitFree(deadline: Deadline): Promise<boolean> {
+    const passed = await this.#take({ mode: 'pass' }, deadline)
     if (passed) this.session.forget(passed)
     return passed !== undefined
   }
@@ -49,10 +50,10 @@ export class LeaseMutex implements MutexEngine {
     void this.session.close()
   }
 
-  #take(spec: ClaimSpec, wait: LockWait): Promise<OwnClaim | undefined> {
+  #take(spec: ClaimSpec, deadline: Deadline): Promise<OwnClaim | undefined> {
     const ownClaim = this.session.newClaim(this.#key)
     this.#waiting = ownClaim.id
-    return acquire(this.session, ownClaim, spec, MUTEX, wait)
+    return acquire(this.session, ownClaim, spec, MUTEX, deadline)
   }
 
   get #key() {

@@ -29,7 +29,7 @@ export interface RunLockedRequest extends LockRequest {
   outcomeAfterLeaving?(outcome: Outcome): Outcome | undefined
 }
 
-/** A place that was to be had is granted sooner; see `Wait.queued`. */
+/** A place that was to be had is granted sooner; see `OnQueued`. */
 const QUEUED_AFTER_MS = 50
 
 export async function runLocked(
@@ -77,7 +77,7 @@ export async function runLocked(
 function unlessInterrupted(source: LockSource<OwnClaim>, session: Session): LockSource<OwnClaim> {
   const take: LockSource<OwnClaim>['acquire'] = async wait => {
     const ownClaim = await source.acquire(wait)
-    if (!ownClaim || !wait.signal.aborted) return ownClaim
+    if (!ownClaim || !wait.signal?.aborted) return ownClaim
     await leaveQuietly(session, ownClaim)
     throw wait.signal.reason
   }

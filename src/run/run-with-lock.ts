@@ -1,11 +1,12 @@
 /** `sera <wait> <command…>`: one mutex around one command. */
 import { ancestors } from '../child/process-table.js'
-import type { HeldLock, LockWait, MutexEngine } from '../claims/lock.js'
+import type { HeldLock, MutexEngine, OnQueued } from '../claims/lock.js'
 import { holderSummary } from '../cli/output/holder-summary.js'
 import { sayDetail, sayNews } from '../cli/output/messages.js'
 import { shortened } from '../cli/output/progress-line.js'
 import type { Report } from '../cli/output/report.js'
 import { describeDsn } from '../config/dsn.js'
+import type { Deadline } from '../deadline.js'
 import { SeraError } from '../errors.js'
 import type { Host } from '../host.js'
 import { lockName } from '../lockname/lockname.js'
@@ -80,14 +81,12 @@ function lockSourceAt(
   host: Host,
   reserve: PrestartedGuard,
 ): LockSource<HeldLock | 'free'> {
-  const queued: LockWait['queued'] = lifeline => reserve.prepare(lifeline)
+  const onQueued: OnQueued = lifeline => reserve.prepare(lifeline)
   return {
     what: `for ${shortened(call.options.name ?? call.shown.join(' '))}`,
     ask: holderSummary(mutex, host.clock),
-    acquire: wait =>
-      call.settings.waitAndSkip
-        ? runOrSkip(call, host, mutex, { ...wait, queued })
-        : mutex.acquire({ ...wait, queued }),
+    acquire: deadline =>
+      call.settings.waitAndSkip ? runOrSkip(call, host, mutex, deadline, onQueued) : mutex.acquire(deadline, onQueued),
     async explainTimeout() {
       const holder = await mutex.holder()
       return holder ? { holder } : {}
@@ -100,15 +99,16 @@ async function runOrSkip(
   call: Call,
   host: Host,
   mutex: MutexEngine,
-  wait: LockWait,
+  deadline: Deadline,
+  onQueued: OnQueued,
 ): Promise<HeldLock | 'free' | undefined> {
-  const lock = await mutex.acquire({ ...wait, until: host.clock.now() })
+  const lock = await mutex.acquire({ ...deadline, until: host.clock.now() }, onQueued)
   if (lock) {
     sayDetail(host, call.voice, 'first past the post; running the command')
     return lock
   }
   sayNews(host, call.voice, 'somebody else has the lock; waiting for them, and not running the command')
-  return (await mutex.awaitFree(wait)) ? 'free' : undefined
+  return (await mutex.awaitFree(deadline)) ? 'free' : undefined
 }
 
 /**

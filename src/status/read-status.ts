@@ -1,6 +1,6 @@
 /** Asking for the picture of all that is held, of a kind, or of one resource. */
 
-import type { Deadline } from '../claims/model.js'
+import type { Deadline } from '../deadline.js'
 import { lockName } from '../lockname/lockname.js'
 import type { Kind } from '../primitives/names.js'
 import { readSnapshot } from '../store/snapshot.js'

@@ -3,7 +3,8 @@
  * snapshot, take no locks, and delay nobody, however long somebody else's step has its rows.
  */
 
-import type { ClaimWithOwner, Deadline, Resource, ResourceKey } from '../claims/model.js'
+import type { ClaimWithOwner, Resource, ResourceKey } from '../claims/model.js'
+import type { Deadline } from '../deadline.js'
 import { type GetLock, type GetLockSnapshot, readGetLocks } from './get-lock/snapshot.js'
 import type { Row } from './mysql/connection.js'
 import { errorCode } from './mysql/retry.js'

@@ -258,7 +258,7 @@ test('who is to queue does, however late it has become; who only tries does not'
   await company.join().turn(MUTEX)
   const { session } = company.join()
   const queue = (queues: boolean) =>
-    stepUntilGranted(session, session.newClaim(KEY), {}, MUTEX, { ...atOnce(), queues })
+    stepUntilGranted(session, session.newClaim(KEY), {}, { ...MUTEX, queuesPastDeadline: queues }, atOnce())
   t.false(await queue(false))
   t.is(company.claims.length, 1)
   t.false(await queue(true))

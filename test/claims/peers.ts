@@ -1,10 +1,11 @@
 /** Participants on one set of lock tables in memory, and ways to make the tables misbehave. */
 import { setTimeout as pass } from 'node:timers/promises'
 import type { ExecutionContext } from 'ava'
-import { type AcquireOptions, acquire, type WaitPolicy } from '../../src/claims/acquire.js'
-import type { Deadline, LookRequest, ResourceKey, ResourceState, StepResult } from '../../src/claims/model.js'
+import { acquire, type WaitPolicy } from '../../src/claims/acquire.js'
+import type { LookRequest, ResourceKey, ResourceState, StepResult } from '../../src/claims/model.js'
 import { type ClaimSpec, Session } from '../../src/claims/session.js'
 import { systemClock } from '../../src/clock.js'
+import type { Deadline } from '../../src/deadline.js'
 import { SeraError } from '../../src/errors.js'
 import { systemRandom } from '../../src/random.js'
 import { MemoryStore, MemoryTables } from '../../src/store/tables/memory-store.js'
@@ -12,7 +13,7 @@ import { MemoryStore, MemoryTables } from '../../src/store/tables/memory-store.j
 export const KEY: ResourceKey = { kind: 'test', name: 'it' }
 export const LEASE_MS = 60_000
 export const SKEW_MS = 1000
-export const FOREVER: AcquireOptions = { until: Number.POSITIVE_INFINITY }
+export const FOREVER: Deadline = { until: Number.POSITIVE_INFINITY }
 
 /** `repeated`: the store did not hear the answer and did it once more. `lost`: it gave up before it heard one. */
 export type AnswerFault = 'none' | 'repeated' | 'lost'
@@ -67,7 +68,7 @@ export class Peers {
     const options = { clock: systemClock, random: systemRandom, leaseMs: LEASE_MS, graceMs: 0, maxClockSkewMs: SKEW_MS }
     const session = new Session(store, options)
     this.#participants.push(session)
-    const turn = (policy: WaitPolicy, wait: AcquireOptions = FOREVER, spec: ClaimSpec = {}) =>
+    const turn = (policy: WaitPolicy, wait: Deadline = FOREVER, spec: ClaimSpec = {}) =>
       acquire(session, session.newClaim(KEY), spec, policy, wait)
     return { store, session, turn }
   }
@@ -91,8 +92,8 @@ export class Peers {
   }
 }
 
-export const soon = (ms: number): AcquireOptions => ({ until: systemClock.now() + ms })
-export const atOnce = (): AcquireOptions => soon(-1)
+export const soon = (ms: number): Deadline => ({ until: systemClock.now() + ms })
+export const atOnce = (): Deadline => soon(-1)
 
 export async function until(met: () => boolean): Promise<void> {
   while (!met()) await pass(1)

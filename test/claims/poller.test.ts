@@ -1,8 +1,9 @@
 import { setTimeout as pass } from 'node:timers/promises'
 import test from 'ava'
-import type { Deadline, LookRequest, ResourceState } from '../../src/claims/model.js'
+import type { LookRequest, ResourceState } from '../../src/claims/model.js'
 import { Poller } from '../../src/claims/poller.js'
 import { systemClock } from '../../src/clock.js'
+import type { Deadline } from '../../src/deadline.js'
 import { SeraError } from '../../src/errors.js'
 import { granted } from '../../src/primitives/primitive.js'
 import { systemRandom } from '../../src/random.js'
@@ -92,7 +93,7 @@ test('a look goes along the whole line from time to time, so that the dead in it
   t.deepEqual(asked(store), [[{ key: KEY, upTo: 9 }], [{ key: KEY, upTo: 1 }]])
 })
 
-test('who stands further back looks when its patience ends', async t => {
+test('a waiter further back looks at its deadline', async t => {
   const { lookout } = setUp()
   void lookout.poll(KEY, 1, NEVER, FOREVER)
   t.is(await ends(lookout.poll(KEY, 2, NEVER, { until: performance.now() + 20 })), 'answered')

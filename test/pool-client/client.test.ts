@@ -1,6 +1,7 @@
 import { createServer } from 'node:net'
 import test, { type ExecutionContext } from 'ava'
 import { systemClock } from '../../src/clock.js'
+import type { Deadline } from '../../src/deadline.js'
 import { SeraError } from '../../src/errors.js'
 import { type AcquirePoolOptions, acquirePool } from '../../src/pool-client/acquire.js'
 import { PoolClient } from '../../src/pool-client/client.js'
@@ -10,8 +11,8 @@ import { systemRandom } from '../../src/random.js'
 import { type AskedOfPool, onePool, type PoolServer, poolServer, type ScriptedAnswer } from '../support/pool-server.js'
 import { until } from '../support/until.js'
 
-const clientOf = (url: string, host = 'web-1', bearer?: string) =>
-  new PoolClient(new URL(url), 'night & day', host, 'run-1', bearer, systemClock)
+const clientOf = (url: string, host = 'web-1', bearer?: string, clock = systemClock) =>
+  new PoolClient(new URL(url), 'night & day', host, 'run-1', bearer, clock)
 
 async function asks(
   t: ExecutionContext,
@@ -22,9 +23,13 @@ async function asks(
 }
 
 /** Patience in ms; none unless told. */
-function taking({ wait = 0, connectWaitMs = 0, signal = new AbortController().signal } = {}): AcquirePoolOptions {
-  const until = systemClock.now() + wait
-  return { clock: systemClock, random: systemRandom, connectWaitMs, until, signal }
+function taking({
+  wait = 0,
+  connectWaitMs = 0,
+  signal = undefined as AbortSignal | undefined,
+} = {}): [Deadline, AcquirePoolOptions] {
+  const deadline = { until: systemClock.now() + wait, signal }
+  return [deadline, { random: systemRandom, connectWaitMs }]
 }
 
 async function failure(work: Promise<unknown>): Promise<SeraError> {
@@ -73,7 +78,7 @@ for (const [host, port] of [
 
 test('what is asked is in the query, encoded, behind the path of the server, with the token in a header', async t => {
   const server = await poolServer(t, () => 'OK')
-  await clientOf(`${server.url}/locks/`, 'web=1', 'hunter2').ask('renew', {}, '17')
+  await clientOf(`${server.url}/locks/`, 'web=1', 'hunter2').ask('renew', undefined, '17')
   const [asked] = server.asked
   t.deepEqual(asked, {
     verb: 'locks/renew',
@@ -136,7 +141,7 @@ for (const [what, told, message, transient] of USELESS) {
 
 test('an answer that never comes is given up', async t => {
   const { client } = await asks(t, () => 'hang')
-  const error = await t.throwsAsync(client.ask('get', { limitMs: 50 }), { instanceOf: NoAnswer })
+  const error = await t.throwsAsync(client.ask('get', { until: systemClock.now() + 50 }), { instanceOf: NoAnswer })
   t.deepEqual([error.message, error.transient], ['no answer in time', true])
 })
 
@@ -159,18 +164,18 @@ test('what speaks something else is told so, and nobody listening, too', async t
 test('an abort ends a request with its reason, and the connection', async t => {
   const { server, client } = await asks(t, () => 'hang')
   const given = new AbortController()
-  const asked = client.ask('wait', { limitMs: Number.POSITIVE_INFINITY, signal: given.signal })
+  const asked = client.ask('wait', { until: Number.POSITIVE_INFINITY, signal: given.signal })
   await until('it is asked', () => server.waiting.size === 1)
   const reason = new Error('TERM')
   given.abort(reason)
   t.is(await asked.catch(error => error), reason)
   await until('it has hung up', () => server.waiting.size === 0)
-  t.is(await client.ask('get', { signal: given.signal }).catch(error => error), reason)
+  t.is(await client.ask('get', { until: Number.POSITIVE_INFINITY, signal: given.signal }).catch(error => error), reason)
 })
 
 test('a pool that is free is taken by one get; of a Distributex nobody knows when it expires', async t => {
   const { server, client } = await asks(t, onePool() as (asked: AskedOfPool) => ScriptedAnswer)
-  const grant = await acquirePool(client, taking())
+  const grant = await acquirePool(client, ...taking())
   t.like(grant, { expiresInMs: Number.POSITIVE_INFINITY, token: undefined })
   t.deepEqual(
     server.asked.map(({ verb }) => verb),
@@ -181,7 +186,7 @@ test('a pool that is free is taken by one get; of a Distributex nobody knows whe
 test('the YES of a gateway is confirmed by a renewal, and counts from when that was asked', async t => {
   const { server, client } = await asks(t, onePool('60') as (asked: AskedOfPool) => ScriptedAnswer)
   const before = systemClock.boot()
-  const grant = await acquirePool(client, taking())
+  const grant = await acquirePool(client, ...taking())
   t.like(grant, { expiresInMs: 60_000, token: '101' })
   t.true((grant?.provenAt ?? 0) >= before && (grant?.provenAt ?? 0) <= systemClock.boot())
   t.deepEqual(
@@ -196,13 +201,13 @@ test('the YES of a gateway is confirmed by a renewal, and counts from when that 
 test('a YES that is over when it is confirmed is none', async t => {
   const headers = { 'Sera-Expires-In': '0.001', 'Sera-Token': '9' }
   const { server, client } = await asks(t, ({ verb }) => (verb === 'get' ? { text: 'YES', headers } : 'NO'))
-  t.is(await acquirePool(client, taking()), undefined)
+  t.is(await acquirePool(client, ...taking()), undefined)
   t.is(server.count('release'), 1, 'to be sure')
 })
 
 test('NO is all there is to say without a wait', async t => {
   const { server, client } = await asks(t, () => 'NO')
-  t.is(await acquirePool(client, taking({ connectWaitMs: 30_000 })), undefined)
+  t.is(await acquirePool(client, ...taking({ connectWaitMs: 30_000 })), undefined)
   t.deepEqual(
     server.asked.map(({ verb }) => verb),
     ['get'],
@@ -212,8 +217,8 @@ test('NO is all there is to say without a wait', async t => {
 test('with a wait it is waited for', async t => {
   const server = await poolServer(t, onePool('60'))
   const [mine, theirs] = [clientOf(server.url, 'a'), clientOf(server.url, 'b')]
-  await acquirePool(theirs, taking())
-  const waiting = acquirePool(mine, taking({ wait: Number.POSITIVE_INFINITY }))
+  await acquirePool(theirs, ...taking())
+  const waiting = acquirePool(mine, ...taking({ wait: Number.POSITIVE_INFINITY }))
   await until('it waits', () => server.count('wait') === 1)
   await theirs.ask('release')
   t.like(await waiting, { token: '102' })
@@ -223,9 +228,10 @@ test('with a wait it is waited for', async t => {
 const LATE_MS = 3000
 
 test('a wait that is over asks once more, and gives back what may have been granted to it', async t => {
-  const { server, client } = await asks(t, ({ verb }) => (verb === 'wait' ? 'hang' : verb === 'get' ? 'NO' : 'OK'))
+  const { server } = await asks(t, ({ verb }) => (verb === 'wait' ? 'hang' : verb === 'get' ? 'NO' : 'OK'))
   const clock = { ...systemClock, now: () => (server.count('wait') > 0 ? LATE_MS : 0) }
-  t.is(await acquirePool(client, { ...taking(), clock, until: LATE_MS }), undefined)
+  const client = clientOf(server.url, 'web-1', undefined, clock)
+  t.is(await acquirePool(client, { until: LATE_MS }, taking()[1]), undefined)
   t.deepEqual(
     server.asked.map(({ verb }) => verb),
     ['get', 'wait', 'get', 'release'],
@@ -235,7 +241,7 @@ test('a wait that is over asks once more, and gives back what may have been gran
 test('an aborted wait gives back what may have been granted to it', async t => {
   const { server, client } = await asks(t, ({ verb }) => (verb === 'wait' ? 'hang' : verb === 'get' ? 'NO' : 'OK'))
   const given = new AbortController()
-  const waiting = acquirePool(client, taking({ wait: Number.POSITIVE_INFINITY, signal: given.signal }))
+  const waiting = acquirePool(client, ...taking({ wait: Number.POSITIVE_INFINITY, signal: given.signal }))
   await until('it waits', () => server.waiting.size === 1)
   const reason = new Error('TERM')
   given.abort(reason)
@@ -245,7 +251,7 @@ test('an aborted wait gives back what may have been granted to it', async t => {
 
 test('INVALID names the pool, the host and the server', async t => {
   const { server, client } = await asks(t, () => 'INVALID')
-  const { message } = await failure(acquirePool(client, taking({ wait: 60_000, connectWaitMs: 60_000 })))
+  const { message } = await failure(acquirePool(client, ...taking({ wait: 60_000, connectWaitMs: 60_000 })))
   t.regex(message, new RegExp(`^${server.url} has no pool night & day, or web-1 is not among its servers .*INVALID`))
   t.is(server.asked.length, 1)
 })
@@ -260,13 +266,13 @@ test('a failure that may pass is put up with for a while, others are not', async
     'YES',
   ]
   const { server, client } = await asks(t, ({ verb }) => (verb === 'release' ? 'OK' : (answers.shift() ?? 'NO')))
-  t.truthy(await acquirePool(client, taking({ wait: 60_000, connectWaitMs: 60_000 })))
+  t.truthy(await acquirePool(client, ...taking({ wait: 60_000, connectWaitMs: 60_000 })))
   t.deepEqual(
     server.asked.map(({ verb }) => verb),
     ['get', 'get', 'get', 'wait', 'wait', 'wait'],
   )
   const refused = await asks(t, () => ({ status: 401, text: '' }))
-  await failure(acquirePool(refused.client, taking({ wait: 60_000, connectWaitMs: 60_000 })))
+  await failure(acquirePool(refused.client, ...taking({ wait: 60_000, connectWaitMs: 60_000 })))
   t.deepEqual(
     refused.server.asked.map(({ verb }) => verb),
     ['get'],
@@ -276,8 +282,8 @@ test('a failure that may pass is put up with for a while, others are not', async
 
 test('a server that can’t be reached is a failure that names it, without a wait at once', async t => {
   const nobody = clientOf('http://127.0.0.1:1')
-  const { message } = await failure(acquirePool(nobody, taking({ connectWaitMs: 60_000 })))
+  const { message } = await failure(acquirePool(nobody, ...taking({ connectWaitMs: 60_000 })))
   t.regex(message, /^cannot ask http:\/\/127\.0\.0\.1:1 for pool night & day: connection refused/)
-  await failure(acquirePool(nobody, taking({ wait: 100, connectWaitMs: 60_000 })))
-  await failure(acquirePool(nobody, taking({ wait: Number.POSITIVE_INFINITY, connectWaitMs: 100 })))
+  await failure(acquirePool(nobody, ...taking({ wait: 100, connectWaitMs: 60_000 })))
+  await failure(acquirePool(nobody, ...taking({ wait: Number.POSITIVE_INFINITY, connectWaitMs: 100 })))
 })

@@ -1,10 +1,10 @@
 /** The turn at a pool: among the commands of this host first, then at the pool's server. */
 
-import type { LockWait } from '../../claims/lock.js'
 import { complain } from '../../cli/output/messages.js'
 import { shortened } from '../../cli/output/progress-line.js'
 import { formatDuration } from '../../config/duration.js'
 import type { Settings } from '../../config/settings.js'
+import type { Deadline } from '../../deadline.js'
 import { SeraError } from '../../errors.js'
 import { SAFETY_MARGIN_MS } from '../../fence.js'
 import type { Host } from '../../host.js'
@@ -21,13 +21,13 @@ export function poolSource(client: PoolClient, among: string, call: Call, host: 
   return {
     what: `for pool ${shortened(client.pool)}`,
     ask: async () => undefined, // a server of pools tells nobody who has them
-    acquire: async wait => {
-      const lock = await lockHost(among, { ...wait, clock: host.clock })
+    acquire: async deadline => {
+      const lock = await lockHost(among, host.clock, deadline)
       if (!lock) return undefined
       situation = 'other hosts have it'
       let held: HeldPool | undefined
       try {
-        held = await holdIt(client, lock, wait, call, host)
+        held = await holdIt(client, lock, deadline, call, host)
         return held
       } finally {
         if (!held) await lock.free()
@@ -40,22 +40,22 @@ export function poolSource(client: PoolClient, among: string, call: Call, host: 
 async function holdIt(
   client: PoolClient,
   lock: HostLock,
-  wait: LockWait,
+  deadline: Deadline,
   call: Call,
   host: Host,
 ): Promise<HeldPool | undefined> {
   const { settings } = call
-  const { clock, random } = host
+  const { random } = host
   const { connectWaitMs } = settings
   const warn = (message: string) => complain(host, call, message)
-  const grant = await acquirePool(client, { ...wait, clock, random, connectWaitMs })
+  const grant = await acquirePool(client, deadline, { random, connectWaitMs })
   if (!grant) return undefined
   const problem = tooShort(grant.expiresInMs, settings)
   if (problem !== undefined) {
     await client.ask('release').catch(() => {})
     throw new SeraError('lock-failed', `pool ${client.pool} ${problem}`)
   }
-  return new HeldPool(client, grant, { clock, random, connectWaitMs, warn, lifeline: lock.fd, free: lock.free })
+  return new HeldPool(client, grant, { random, connectWaitMs, warn, lifeline: lock.fd, free: lock.free })
 }
 
 /** As with a lease: ending a command takes grace and margin, and half of the time must remain for renewals. */

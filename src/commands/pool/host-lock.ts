@@ -13,6 +13,7 @@
 import { createHash } from 'node:crypto'
 import { constants, fchmodSync, fstatSync, openSync, statSync, unlinkSync } from 'node:fs'
 import type { Clock } from '../../clock.js'
+import type { Deadline } from '../../deadline.js'
 import { type FileLock, lockOpened, unlock } from '../../embedded/file-lock.js'
 import { SeraError } from '../../errors.js'
 import { sharedFolder } from './shared-folder.js'
@@ -25,20 +26,17 @@ export interface HostLock {
 }
 
 /**
- * The lock, or undefined when another run had it until `until` (monotonic, ms).
+ * The lock, or undefined when another run had it until the deadline.
  *
  * @throws SeraError lock-failed, or the signal's reason when it aborts
  */
-export async function lockHost(
-  what: string,
-  { clock, until, signal }: { clock: Clock; until: number; signal: AbortSignal },
-): Promise<HostLock | undefined> {
+export async function lockHost(what: string, clock: Clock, { until, signal }: Deadline): Promise<HostLock | undefined> {
   const path = pathOf(what)
   for (;;) {
     const lock = await lockOpened(openShared(path), until - clock.now(), signal)
-    if (lock && isThere(lock.fd, path) && !signal.aborted) return { fd: lock.fd, free: () => free(lock, path) }
+    if (lock && isThere(lock.fd, path) && !signal?.aborted) return { fd: lock.fd, free: () => free(lock, path) }
     lock?.release()
-    signal.throwIfAborted()
+    signal?.throwIfAborted()
     // a Ctrl-C may have ended flock(1) before it was heard here
     if (!lock && clock.now() >= until) return undefined
   }

@@ -134,9 +134,9 @@ export class ClientClaims {
       return me.renewals === 0 ? { remove: [me.id], answer: GONE } : rule(state, me)
     }
     const mine = { ...spec, processId: clientProcess(ownClaim.id) }
-    const turn = { ...policy, rule, again, groupGrant: false }
-    const wait = { until: clock.now() + waitMs, queues: waitMs > 0, signal }
-    const admitted = await stepUntilGranted(session, ownClaim, mine, turn, wait)
+    const turn = { ...policy, rule, again, groupGrant: false, queuesPastDeadline: waitMs > 0 }
+    const deadline = { until: clock.now() + waitMs, signal }
+    const admitted = await stepUntilGranted(session, ownClaim, mine, turn, deadline)
     if (ownClaim.answer === GONE) throw gone()
     if (admitted) return
     if (ownClaim.seen) throw new StillWaiting(ownClaim.key, ahead)

@@ -1,8 +1,8 @@
 /** Waiting on behalf of a client: for as long as it is there, and the gateway is; or for so long and no longer. */
 import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
-import type { Deadline } from '../../claims/model.js'
 import { type Clock, within } from '../../clock.js'
+import type { Deadline } from '../../deadline.js'
 import type { WaitResult } from '../metrics/metrics.js'
 import type { Env } from './env.js'
 import type { Gateway } from './gateway.js'

@@ -3,7 +3,8 @@
  * actor and request. Who has not been heard of for a lease meets nobody, and is left out.
  */
 
-import type { ClaimWithOwner, Deadline } from '../../claims/model.js'
+import type { ClaimWithOwner } from '../../claims/model.js'
+import type { Deadline } from '../../deadline.js'
 import { candidateOf } from '../../primitives/rendezvous/candidate.js'
 import { readSnapshot, type StoreSnapshot } from '../../store/snapshot.js'
 import type { LockTables } from '../../store/tables/lock-tables.js'

@@ -18,10 +18,10 @@
  */
 import { type Context, Hono } from 'hono'
 import { acquire } from '../../claims/acquire.js'
-import type { Deadline } from '../../claims/model.js'
 import type { OwnClaim } from '../../claims/own-claim.js'
 import { type Owner, remoteOwner } from '../../claims/owner.js'
 import type { ClaimSpec } from '../../claims/session.js'
+import type { Deadline } from '../../deadline.js'
 import { SeraError } from '../../errors.js'
 import { checkCount, checkName, LONGEST_NAME } from '../../primitives/names.js'
 import { type CandidateOptions, claimSpecOf, MOST_MATES, withActor } from '../../primitives/rendezvous/candidate.js'

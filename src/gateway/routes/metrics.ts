@@ -1,6 +1,6 @@
 /** `/metrics`, as Prometheus scrapes it; while the database can't be asked, it tells of the rest. */
 import { Hono, type MiddlewareHandler } from 'hono'
-import type { Deadline } from '../../claims/model.js'
+import type { Deadline } from '../../deadline.js'
 import { SeraError } from '../../errors.js'
 import { isExpired, statusViewOf } from '../../status/resource-view.js'
 import { readSnapshot, type StoreSnapshot } from '../../store/snapshot.js'

@@ -4,8 +4,8 @@
  * quicker, and keeps it for long enough to be found by the holder, who then gives up.
  */
 
-import type { Deadline } from '../../claims/model.js'
 import { type Clock, sleep } from '../../clock.js'
+import type { Deadline } from '../../deadline.js'
 import { SeraError } from '../../errors.js'
 import { errorCode } from '../mysql/retry.js'
 import type { RetryingClient } from '../tables/retrying-client.js'

@@ -11,8 +11,9 @@
  *    nobody has it, or if who has it is this engine's own dead session on the same run of the same server, which it ends.
  */
 
-import type { HeldLock, Holder, LockWait, MutexEngine } from '../../claims/lock.js'
+import type { HeldLock, Holder, MutexEngine, OnQueued } from '../../claims/lock.js'
 import { sleep } from '../../clock.js'
+import type { Deadline } from '../../deadline.js'
 import { SeraError } from '../../errors.js'
 import { backoff } from '../../network-errors.js'
 import { explain, isTransient } from '../mysql/retry.js'
@@ -37,17 +38,17 @@ export class GetLockMutex implements MutexEngine {
     readonly server: GetLockServer,
   ) {}
 
-  async acquire(wait: LockWait): Promise<HeldLock | undefined> {
+  async acquire(deadline: Deadline, onQueued?: OnQueued): Promise<HeldLock | undefined> {
     const { clock, leaseMs } = this.server
     let provenAt = 0
-    const session = await this.#through(wait, async session => {
+    const session = await this.#through(deadline, onQueued, async session => {
       provenAt = clock.boot()
-      const settled = clock.after(QUEUED_AFTER_MS, () => wait.queued?.(session.connection.descriptor))
-      const taken = await session.take(this.name, wait).finally(settled)
+      const settled = clock.after(QUEUED_AFTER_MS, () => onQueued?.(session.connection.descriptor))
+      const taken = await session.take(this.name, deadline).finally(settled)
       if (!taken) return false
       if (clock.boot() - provenAt <= leaseMs / 3) return true
       provenAt = clock.boot()
-      const problem = await session.confirmSoon(this.name, wait.signal)
+      const problem = await session.confirmSoon(this.name, deadline.signal)
       if (problem) throw Object.assign(new Error(problem), { code: 'PROTOCOL_CONNECTION_LOST' })
       return true
     })
@@ -56,15 +57,14 @@ export class GetLockMutex implements MutexEngine {
     return new HeldGetLock(this.name, session, provenAt)
   }
 
-  async awaitFree(wait: LockWait): Promise<boolean> {
-    return (await this.#through(wait, session => session.pass(this.name, wait))) !== undefined
+  async awaitFree(deadline: Deadline): Promise<boolean> {
+    return (await this.#through(deadline, undefined, session => session.pass(this.name, deadline))) !== undefined
   }
 
   async holder(): Promise<Holder | undefined> {
     try {
       if (this.#session && !this.#waiting) return await holderOf(this.#session, this.name)
-      const now = { until: this.server.clock.now(), signal: new AbortController().signal }
-      const session = await GetLockSession.open(this.server, now)
+      const session = await GetLockSession.open(this.server, { until: this.server.clock.now() })
       return await holderOf(session, this.name).finally(() => session.connection.close())
     } catch {
       return undefined // news for a person; the lock itself will tell what is wrong
@@ -78,7 +78,8 @@ export class GetLockMutex implements MutexEngine {
 
   /** Does one wait, on a new connection each time the server goes away under it. Undefined: the deadline passed. */
   async #through(
-    wait: LockWait,
+    deadline: Deadline,
+    onQueued: OnQueued | undefined,
     ask: (session: GetLockSession) => Promise<boolean>,
   ): Promise<GetLockSession | undefined> {
     const { clock, connectWaitMs, random } = this.server
@@ -86,19 +87,19 @@ export class GetLockMutex implements MutexEngine {
     for (let failures = 1; ; failures++) {
       const startedAt = clock.now()
       try {
-        this.#session ??= await GetLockSession.open(this.server, wait)
+        this.#session ??= await GetLockSession.open(this.server, deadline)
         this.#waiting = true
         return (await ask(this.#session)) ? this.#session : undefined
       } catch (error) {
         this.#session?.connection.destroy()
         this.#session = undefined
-        wait.queued?.(undefined)
-        wait.signal.throwIfAborted()
+        onQueued?.(undefined)
+        deadline.signal?.throwIfAborted()
         if (error instanceof SeraError) throw error
         if (failingSince === undefined || clock.now() - startedAt > STEADY_MS) failingSince = clock.now()
-        const until = Math.min(wait.until, failingSince + connectWaitMs)
+        const until = Math.min(deadline.until, failingSince + connectWaitMs)
         if (!isTransient(error) || clock.now() >= until) throw lockFailed(error)
-        await sleep(clock, backoff(failures, random), wait.signal)
+        await sleep(clock, backoff(failures, random), deadline.signal)
       } finally {
         this.#waiting = false
       }

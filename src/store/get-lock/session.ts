@@ -4,8 +4,8 @@
  * @see https://dev.mysql.com/doc/refman/en/locking-functions.html
  */
 
-import type { LockWait } from '../../claims/lock.js'
 import { sleep } from '../../clock.js'
+import type { Deadline } from '../../deadline.js'
 import { SeraError } from '../../errors.js'
 import { backoff } from '../../network-errors.js'
 import { connect, type ServerTarget } from '../mysql/connect.js'
@@ -43,8 +43,8 @@ export class GetLockSession {
     this.proof = `${PROOF}${connection.id}:${server.random.id(12)}`
   }
 
-  static async open(server: GetLockServer, wait: LockWait): Promise<GetLockSession> {
-    const connection = await connect(server, wait)
+  static async open(server: GetLockServer, deadline: Deadline): Promise<GetLockSession> {
+    const connection = await connect(server, deadline)
     const session = new GetLockSession(connection, server)
     try {
       await session.ask(setupStatement(server.rules, server.leaseMs, connection.isMariaDb))
@@ -72,37 +72,39 @@ export class GetLockSession {
   }
 
   /** Waits for the lock and keeps it; false when the deadline passed first. */
-  take(name: string, wait: LockWait): Promise<boolean> {
-    return this.#wait(TAKE, [name, this.proof], wait)
+  take(name: string, deadline: Deadline): Promise<boolean> {
+    return this.#wait(TAKE, [name, this.proof], deadline)
   }
 
   /** Waits until nobody has the lock; false when the deadline passed first. */
-  pass(name: string, wait: LockWait): Promise<boolean> {
-    return this.#wait(PASS, [name, name], wait)
+  pass(name: string, deadline: Deadline): Promise<boolean> {
+    return this.#wait(PASS, [name, name], deadline)
   }
 
-  async #wait(sql: string, [name, ...rest]: string[], wait: LockWait): Promise<boolean> {
+  async #wait(sql: string, [name, ...rest]: string[], deadline: Deadline): Promise<boolean> {
     const { clock, random, attributes } = this.server
     let interruptions = 0
     for (let tries = 0; ; tries++) {
-      wait.signal.throwIfAborted()
-      const remainingMs = Math.max(0, wait.until - clock.now())
+      deadline.signal?.throwIfAborted()
+      const remainingMs = Math.max(0, deadline.until - clock.now())
       const seconds = this.#secondsToWait(remainingMs)
-      if (seconds === 0 && tries > 0) await sleep(clock, remainingMs, wait.signal)
+      if (seconds === 0 && tries > 0) await sleep(clock, remainingMs, deadline.signal)
       const limitMs = seconds === 0 ? this.#answerMs : seconds * 1000 + ANSWER_MS
       const marked = seconds === 0 ? sql : `${sql} ${statementComment(attributes)}`
-      const row = await this.#bounded(marked, [name, seconds, ...rest], limitMs, wait.signal).catch(unlessInterrupted)
+      const row = await this.#bounded(marked, [name, seconds, ...rest], limitMs, deadline.signal).catch(
+        unlessInterrupted,
+      )
       if (row === undefined && tries === 0 && seconds === 0) throw noAnswer(limitMs)
       if (row === undefined) return false
       if (row.granted === 1) return true
       if (row.void) throw unsupportedServer(this.server.rules, String(row.void))
-      if (row.granted === null) await this.#pause(++interruptions, backoff(interruptions, random), wait)
-      else if (clock.now() >= wait.until) return false
+      if (row.granted === null) await this.#pause(++interruptions, backoff(interruptions, random), deadline)
+      else if (clock.now() >= deadline.until) return false
     }
   }
 
   /** After an answer that was none. The deadline stands; past it, a few more tries find out whether the lock is free. */
-  async #pause(interruptions: number, ms: number, { until, signal }: LockWait): Promise<void> {
+  async #pause(interruptions: number, ms: number, { until, signal }: Deadline): Promise<void> {
     const { clock } = this.server
     const remainingMs = until - clock.now()
     if (remainingMs <= 0 && interruptions > LATE_TRIES) throw new SeraError('lock-failed', INTERRUPTED)
@@ -122,21 +124,21 @@ export class GetLockSession {
    * Asks while the server takes its time. Whoever gets no answer, or has enough, drops the connection, and with it the
    * wait and any grant under way. Undefined: no answer within `limitMs`.
    */
-  #bounded(sql: string, values: unknown[], limitMs: number, signal: AbortSignal): Promise<Row | undefined> {
+  #bounded(sql: string, values: unknown[], limitMs: number, signal: AbortSignal | undefined): Promise<Row | undefined> {
     return new Promise((resolve, reject) => {
       const stop = (settle: () => void) => {
         settle()
         this.connection.destroy()
       }
-      const abort = () => stop(() => reject(signal.reason))
+      const abort = () => stop(() => reject(signal?.reason))
       const cancel = this.server.clock.after(limitMs, () => stop(() => resolve(undefined)))
-      signal.addEventListener('abort', abort, { once: true })
+      signal?.addEventListener('abort', abort, { once: true })
       this.connection
         .query(sql, values)
         .then(([row]) => resolve(row ?? {}), reject)
         .finally(() => {
           cancel()
-          signal.removeEventListener('abort', abort)
+          signal?.removeEventListener('abort', abort)
         })
     })
   }
@@ -161,8 +163,8 @@ export class GetLockSession {
   }
 
   /** The same for a lock that is not in use yet: an answer that takes longer than a renewal may, or an abort, ends it. */
-  async confirmSoon(name: string, signal: AbortSignal): Promise<string | undefined> {
-    signal.throwIfAborted()
+  async confirmSoon(name: string, signal: AbortSignal | undefined): Promise<string | undefined> {
+    signal?.throwIfAborted()
     const ask = () => this.#bounded(CONFIRM, [name], this.server.leaseMs / 3, signal)
     const row = await this.#uninterrupted(ask)
     return row ? this.#problemIn(row) : 'the server does not answer'

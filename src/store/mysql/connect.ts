@@ -3,9 +3,9 @@
  * again with jitter until the wait or `connectWait` is over; what can't get better is not tried again.
  */
 import { hostname } from 'node:os'
-import type { LockWait } from '../../claims/lock.js'
 import { type Clock, sleep } from '../../clock.js'
 import { type Dsn, describeDsn } from '../../config/dsn.js'
+import type { Deadline } from '../../deadline.js'
 import { SeraError } from '../../errors.js'
 import { backoff } from '../../network-errors.js'
 import type { Random } from '../../random.js'
@@ -34,31 +34,31 @@ export function attributesOf(pid: number, command: readonly string[], lock?: str
 }
 
 /** A connection, or SeraError('lock-failed') with what is wrong and where. */
-export async function connect(server: ServerTarget, wait: LockWait): Promise<Connection> {
-  const until = Math.min(wait.until, server.clock.now() + server.connectWaitMs)
+export async function connect(server: ServerTarget, deadline: Deadline): Promise<Connection> {
+  const until = Math.min(deadline.until, server.clock.now() + server.connectWaitMs)
   for (let attempt = 1; ; attempt++) {
-    wait.signal.throwIfAborted()
+    deadline.signal?.throwIfAborted()
     try {
-      return await openUnlessAborted(server, wait.signal)
+      return await openUnlessAborted(server, deadline.signal)
     } catch (error) {
-      wait.signal.throwIfAborted()
+      deadline.signal?.throwIfAborted()
       if (error instanceof SeraError) throw error
       const pause = backoff(attempt, server.random)
       if (!isTransient(error) || server.clock.now() + pause >= until) throw cannotConnect(server.dsn, error)
-      await sleep(server.clock, pause, wait.signal)
+      await sleep(server.clock, pause, deadline.signal)
     }
   }
 }
 
-async function openUnlessAborted(server: ServerTarget, signal: AbortSignal): Promise<Connection> {
+async function openUnlessAborted(server: ServerTarget, signal: AbortSignal | undefined): Promise<Connection> {
   const opening = Connection.open(server.dsn, server.attributes, server.clock)
   return await new Promise((resolve, reject) => {
     const abort = () => {
-      reject(signal.reason)
+      reject(signal?.reason)
       opening.then(late => late.destroy()).catch(() => {})
     }
-    signal.addEventListener('abort', abort, { once: true })
-    opening.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
+    signal?.addEventListener('abort', abort, { once: true })
+    opening.then(resolve, reject).finally(() => signal?.removeEventListener('abort', abort))
   })
 }
 

@@ -1,6 +1,7 @@
 /** Breaking claims: what was shown is removed, and never a claim that was made meanwhile. */
 
-import type { Deadline, ResourceKey } from '../../claims/model.js'
+import type { ResourceKey } from '../../claims/model.js'
+import type { Deadline } from '../../deadline.js'
 import { rival } from '../mysql/retry.js'
 import { NOW } from './claim-sql.js'
 import type { RetryingClient } from './retrying-client.js'

@@ -3,7 +3,8 @@
  * others by their process id, which is the beginning of their id: whoever has the id renews them, from wherever.
  */
 
-import type { ClaimWithOwner, Deadline, ResourceKey } from '../../claims/model.js'
+import type { ClaimWithOwner, ResourceKey } from '../../claims/model.js'
+import type { Deadline } from '../../deadline.js'
 import { CONTENDER_COLUMNS, contendersOf, NOW } from './claim-sql.js'
 import { type RetryingClient, SEPARATOR } from './retrying-client.js'
 

@@ -4,8 +4,9 @@
  * now.
  */
 
-import type { Deadline, ResourceKey } from '../../claims/model.js'
+import type { ResourceKey } from '../../claims/model.js'
 import type { Owner } from '../../claims/owner.js'
+import type { Deadline } from '../../deadline.js'
 import type { Row } from '../mysql/connection.js'
 import { errorCode } from '../mysql/retry.js'
 import type { LockTables } from './lock-tables.js'

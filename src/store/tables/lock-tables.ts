@@ -1,11 +1,10 @@
-/** The lock tables in MySQL or MariaDB: every call repeated while that helps, and never longer than its patience. */
+/** The lock tables in MySQL or MariaDB: every call repeated while that helps, and never past its deadline. */
 import type {
   Claim,
   ClaimRequest,
   ClaimState,
   ClaimStore,
   ClaimWithOwner,
-  Deadline,
   Decision,
   LookRequest,
   ResourceKey,
@@ -14,6 +13,7 @@ import type {
   StepResult,
 } from '../../claims/model.js'
 import type { Owner } from '../../claims/owner.js'
+import type { Deadline } from '../../deadline.js'
 import type { Row } from '../mysql/connection.js'
 import { contendersOf, lookStatements, oldestStatement, READ_CONTENDERS, stateOf, statesOf } from './claim-sql.js'
 import { RetryingClient, type RetryingClientOptions, SEPARATOR } from './retrying-client.js'
@@ -50,14 +50,14 @@ export class LockTables implements ClaimStore {
     key: ResourceKey,
     request: ClaimRequest,
     decide: (state: ResourceState, me: Claim) => Decision,
-    { join, read, ...deadline }: StepOptions,
+    { join, read, withinMs, ...deadline }: StepOptions,
   ): Promise<StepResult> {
     const { processId } = this
     const { owner = this.owner } = request
     const own = this.client.key(key)
     const { keepsHistory = false } = this.options
     const step = { key: own, request, decide, join, read, owner, processId, keepsHistory }
-    return new Promise((resolve, reject) => this.#line(own).add({ step, deadline, resolve, reject }))
+    return new Promise((resolve, reject) => this.#line(own).add({ step, deadline, withinMs, resolve, reject }))
   }
 
   async look(asked: readonly LookRequest[], deadline: Deadline): Promise<ResourceState[]> {
@@ -90,7 +90,7 @@ export class LockTables implements ClaimStore {
     const alive = new Set<string>()
     for (let at = 0; at < ids.length; at += BATCH) {
       const batch = ids.slice(at, at + BATCH)
-      const found = await this.client.persist(connection => renewed(connection, batch), deadline, true)
+      const found = await this.client.persist(connection => renewed(connection, batch), deadline, { urgent: true })
       for (const id of found) alive.add(id)
     }
     return alive

@@ -10,7 +10,6 @@ import {
   type ClaimState,
   type ClaimStore,
   type ClaimWithOwner,
-  type Deadline,
   type Decision,
   freshClaim,
   type LookRequest,
@@ -25,6 +24,7 @@ import {
 } from '../../claims/model.js'
 import { type Owner, ownerOf } from '../../claims/owner.js'
 import { type Clock, sleep } from '../../clock.js'
+import type { Deadline } from '../../deadline.js'
 import { SeraError } from '../../errors.js'
 import type { Random } from '../../random.js'
 

@@ -3,10 +3,11 @@
  * caller's patience. Every caller sees to it that a repetition is harmless.
  */
 
-import type { Deadline, ResourceKey } from '../../claims/model.js'
+import type { ResourceKey } from '../../claims/model.js'
 import { type Clock, sleep } from '../../clock.js'
 import type { Dsn } from '../../config/dsn.js'
 import { formatDuration } from '../../config/duration.js'
+import type { Deadline } from '../../deadline.js'
 import { SeraError, type SeraErrorKind } from '../../errors.js'
 import { backoff } from '../../network-errors.js'
 import type { Random } from '../../random.js'
@@ -35,6 +36,13 @@ export interface RetryingClientOptions {
   warn?: ((message: string) => void) | undefined
   /** Told of each try that the server or the way to it has failed, also when it is repeated; not of quicker rivals. */
   failed?: ((error: unknown) => void) | undefined
+}
+
+export interface PersistOptions {
+  /** It waits for no connection. */
+  urgent?: boolean
+  /** Of a waiter's step, see StepOptions. */
+  withinMs?: number | undefined
 }
 
 /** Healthy members stall that long when one is lost (measured, with the defaults of either). */
@@ -83,10 +91,10 @@ export class RetryingClient {
   async persist<T>(
     work: (connection: TableConnection, tries: Tries) => Promise<T>,
     deadline: Deadline,
-    urgent = false,
+    { urgent = false, withinMs }: PersistOptions = {},
   ): Promise<T> {
     const { clock, connectWaitMs, random, servers } = this.options
-    const tries = new Tries(clock, deadline, connectWaitMs)
+    const tries = new Tries(clock, deadline, connectWaitMs, withinMs)
     for (;;) {
       deadline.signal?.throwIfAborted()
       tries.begin()

@@ -3,7 +3,8 @@
  * is said in `primitives/sighting.ts`.
  */
 
-import { type Claim, type Deadline, NEVER_MS, NO_PROCESS, type ResourceKey } from '../../claims/model.js'
+import { type Claim, NEVER_MS, NO_PROCESS, type ResourceKey } from '../../claims/model.js'
+import type { Deadline } from '../../deadline.js'
 import type { Row } from '../mysql/connection.js'
 import { type RetryingClient, SEPARATOR } from './retrying-client.js'
 import type { TableConnection } from './table-connection.js'

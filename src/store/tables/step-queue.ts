@@ -3,7 +3,8 @@
  * one a process. Those of newcomers who stand next to each other are done together.
  */
 
-import type { Deadline, ResourceKey, StepResult } from '../../claims/model.js'
+import type { ResourceKey, StepResult } from '../../claims/model.js'
+import type { Deadline } from '../../deadline.js'
 import { SeraError } from '../../errors.js'
 import { enqueueBatch, LARGEST_BATCH } from './batch-enqueue.js'
 import { type RetryingClient, SEPARATOR } from './retrying-client.js'
@@ -13,6 +14,8 @@ import type { Tries } from './tries.js'
 export interface QueuedStep {
   step: Omit<Step, 'sentAt'>
   deadline: Deadline
+  /** See StepOptions. */
+  withinMs: number | undefined
   resolve: (result: StepResult) => void
   reject: (error: unknown) => void
 }
@@ -53,13 +56,15 @@ export class StepQueue {
   /** When the outcome of the join is in doubt, each is done alone and finds its claim by its id. */
   async #runBatch(all: readonly QueuedStep[]): Promise<void> {
     const sentAt = this.#clock.boot()
+    const [{ deadline, withinMs }] = all as [QueuedStep]
     const join = this.client.persist(
       async (connection, { count }) => {
         if (count > 1) return undefined
         const steps = all.map(({ step }) => ({ ...step, sentAt: this.#clock.boot() }))
         return await enqueueBatch(connection, steps, Math.max(...steps.map(oldestOf)))
       },
-      (all[0] as QueuedStep).deadline,
+      deadline,
+      { withinMs },
     )
     const results = await join.catch(() => undefined)
     results?.forEach((result, at) => {
@@ -77,6 +82,7 @@ export class StepQueue {
       const result = await this.client.persist(
         async (connection, tries) => await runStep(connection, this.#step(one, tries, doubtfulSince)),
         one.deadline,
+        { withinMs: one.withinMs },
       )
       one.resolve(result)
     } catch (error) {

@@ -8,8 +8,8 @@
  * 4. Once an outcome is in doubt, the call of a waiter ends `withinMs` later at the latest.
  */
 
-import type { Deadline } from '../../claims/model.js'
 import type { Clock } from '../../clock.js'
+import type { Deadline } from '../../deadline.js'
 import { isContention } from '../mysql/retry.js'
 
 /** A rival passes sooner than a server comes back, and a call that does not wait meets rivals, too. */
@@ -29,6 +29,8 @@ export class Tries {
     readonly clock: Clock,
     readonly deadline: Deadline,
     readonly connectWaitMs: number,
+    /** Of a waiter, see StepOptions. */
+    readonly withinMs?: number | undefined,
   ) {
     this.#startedAt = this.#since = clock.now()
   }
@@ -50,13 +52,14 @@ export class Tries {
 
   /** Until when a failure like this one is worth another try, monotonic clock, ms. */
   giveUpAt(error: unknown): number {
-    const { until, withinMs = Number.POSITIVE_INFINITY } = this.deadline
+    const { withinMs = Number.POSITIVE_INFINITY } = this
     if (isContention(error)) return Math.max(this.#contendUntil(), this.#startedAt + CONTENTION_MS)
-    return Math.min(until, this.#since + Math.min(this.connectWaitMs, withinMs))
+    return Math.min(this.deadline.until, this.#since + Math.min(this.connectWaitMs, withinMs))
   }
 
   #contendUntil(): number {
-    const { until, withinMs } = this.deadline
+    const { withinMs } = this
+    const { until } = this.deadline
     if (withinMs === undefined) return Math.min(until, this.#since + this.connectWaitMs)
     if (this.doubtfulSince !== undefined) return Math.min(until, this.#since + withinMs)
     this.#since = this.clock.now()

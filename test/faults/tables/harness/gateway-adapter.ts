@@ -15,8 +15,8 @@ export function gatewayAdapter(name: string, gateways: readonly string[], index:
     async acquire(signal): Promise<HeldByAdapter> {
       const url = new URL(gateways[turns++ % gateways.length] ?? '')
       const client = new PoolClient(url, name, 'here', random.id(16), undefined, clock)
-      const taking = { clock, random, connectWaitMs, until: Number.POSITIVE_INFINITY, signal }
-      const grant = await acquirePool(client, taking)
+      const taking = { random, connectWaitMs }
+      const grant = await acquirePool(client, { until: Number.POSITIVE_INFINITY, signal }, taking)
       if (!grant) throw new Error('a wait without an end has ended')
       const warn = (message: string) => stop.abort(message)
       const held = new HeldPool(client, grant, { ...taking, lifeline: undefined, free: async () => {}, warn })
