@@ -1,10 +1,11 @@
 /**
- * The clocks that sera reads, and its timers. They come from outside: the composition roots hand `systemClock` down, and a
- * simulation hands down its own.
+ * Time and chance. They come from outside: the composition roots hand `systemClock` and `systemRandom` down, and a simulation hands
+ * down its own.
  *
  * sera measures waits on the monotonic clock. What decides whether a lock may still be held is measured on the boot clock, which
  * goes on while the machine is suspended (CLOCK_BOOTTIME, clock_gettime(2)).
  */
+import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { SeraError } from './errors.js'
 
@@ -21,6 +22,13 @@ export interface Clock {
 
 /** Calls a timer off. It may be called again, and after the timer has fired. */
 export type Cancel = () => void
+
+export interface Random {
+  /** 0 or more, and less than 1: for jitter. */
+  number(): number
+  /** As many random bytes, in hex: unique, and not to be guessed. */
+  id(bytes: number): string
+}
 
 /** setTimeout counts milliseconds in 31 bits and fires at once beyond. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1
@@ -46,6 +54,11 @@ export const systemClock: Clock = {
     arm(ms)
     return () => clearTimeout(timer)
   },
+}
+
+export const systemRandom: Random = {
+  number: Math.random,
+  id: bytes => randomBytes(bytes).toString('hex'),
 }
 
 function asSoonAsPossible(then: () => void): Cancel {

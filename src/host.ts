@@ -1,6 +1,5 @@
 /** What sera has of the machine it runs on. `cli.ts` makes it from the process; everything else gets it as an argument. */
-import type { Clock } from './clock.js'
-import type { Random } from './random.js'
+import type { Clock, Random } from './clock.js'
 
 export interface Host {
   pid: number

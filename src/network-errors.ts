@@ -2,7 +2,7 @@
  * What the errors of a network connection mean, whatever protocol it carries: whether another try may help, and what to tell the
  * user. Codes, never texts.
  */
-import type { Random } from './random.js'
+import type { Random } from './clock.js'
 
 export interface ErrorMeaning {
   /** It may pass by itself: a server that starts or stops, a network that hiccups. */

@@ -10,7 +10,7 @@ const REAL =
  * the embedded server, the log, and the page in a browser.
  */
 const EDGE = [
-  /^src\/(clock|random)\.ts$/,
+  /^src\/clock\.ts$/,
   /^src\/cli\/process-host\.ts$/,
   /^src\/lib\/(connect|testing)\.ts$/,
   /^src\/(child|embedded|log|gateway\/page)\//,

@@ -6,9 +6,8 @@
  *    proves nothing: the fence ends in time what relies on the lease.
  * 3. A renewal proves the lease from when it was sent, because it took effect later.
  */
-import { type Clock, sleep } from '../clock.js'
+import { type Clock, type Random, sleep } from '../clock.js'
 import { backoff } from '../network-errors.js'
-import type { Random } from '../random.js'
 
 export interface Pulse {
   clock: Clock

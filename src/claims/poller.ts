@@ -9,10 +9,9 @@
  * 3. A waiter with the tag of a claim that was granted looks wherever it stands: that grant may concern it.
  * 4. Joining, leaving and looking cost as much as the waiters that a look serves, however many waiters there are.
  */
-import type { Cancel, Clock } from '../clock.js'
+import type { Cancel, Clock, Random } from '../clock.js'
 import type { Deadline } from '../deadline.js'
 import { SeraError } from '../errors.js'
-import type { Random } from '../random.js'
 import { Agenda } from './agenda.js'
 import type { ClaimStore, ResourceKey, ResourceState } from './model.js'
 import { PollQueue, type PollRequest } from './poll-queue.js'

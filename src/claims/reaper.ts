@@ -15,10 +15,9 @@
  * than one round takes, it rests between rounds for a quarter of the time that the last one took. A session has a round every few
  * minutes while it renews claims, a gateway a few each minute.
  */
-import { type Clock, every } from '../clock.js'
+import { type Clock, every, type Random } from '../clock.js'
 import type { Deadline } from '../deadline.js'
 import { SAFETY_MARGIN_MS } from '../fence.js'
-import type { Random } from '../random.js'
 import type { ClaimStore, ResourceKey } from './model.js'
 
 /** In one round: sightings, which are one statement, and resources, which are a step each. */

@@ -1,6 +1,5 @@
 /** Which claims of a process are renewed: one statement renews them all. */
-import type { Clock } from '../clock.js'
-import type { Random } from '../random.js'
+import type { Clock, Random } from '../clock.js'
 import { Heartbeat } from './heartbeat.js'
 import type { ClaimStore } from './model.js'
 import type { OwnClaim } from './own-claim.js'

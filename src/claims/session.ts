@@ -2,10 +2,9 @@
  * This process among the others at the lock tables: its claims, the renewals that keep them alive, its looks at what it
  * waits for, and its knowledge of who has died. The primitives receive it; it knows none of them.
  */
-import type { Clock } from '../clock.js'
+import type { Clock, Random } from '../clock.js'
 import type { Deadline } from '../deadline.js'
 import { SeraError } from '../errors.js'
-import type { Random } from '../random.js'
 import { FailureDetector } from './failure-detector.js'
 import type {
   Claim,

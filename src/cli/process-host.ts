@@ -2,9 +2,8 @@
 import { readSync, writeSync } from 'node:fs'
 import { isatty, type WriteStream } from 'node:tty'
 import { ignoredSignals, inheritedDescriptors, signalsIn } from '../child/process-table.js'
-import { systemClock } from '../clock.js'
+import { systemClock, systemRandom } from '../clock.js'
 import type { Host, Terminal } from '../host.js'
-import { systemRandom } from '../random.js'
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const
 type Forwarded = (typeof SIGNALS)[number]

@@ -1,12 +1,11 @@
 /** The library's way in: a participant at the lock tables of a server. */
 
 import { Session } from '../claims/session.js'
-import { systemClock } from '../clock.js'
+import { systemClock, systemRandom } from '../clock.js'
 import { SETTINGS } from '../config/settings.js'
 import { SeraError } from '../errors.js'
 import { checkName } from '../primitives/names.js'
 import { parseDurationOption } from '../primitives/primitive.js'
-import { systemRandom } from '../random.js'
 import { attributesOf } from '../store/mysql/connect.js'
 import { LockTables } from '../store/tables/lock-tables.js'
 import { type ConnectOptions, serversOf, timingOf } from './options.js'

@@ -1,8 +1,7 @@
 /** `sera/testing`: sera without a server, for the unit tests of programs that use it. */
 
 import { Session } from '../claims/session.js'
-import { systemClock } from '../clock.js'
-import { systemRandom } from '../random.js'
+import { systemClock, systemRandom } from '../clock.js'
 import { MemoryStore, MemoryTables } from '../store/tables/memory-store.js'
 import { type TimingOptions, timingOf } from './options.js'
 import { self } from './self.js'

@@ -1,9 +1,8 @@
 /** Getting a pool from its server: at once or by waiting, through failures of the server that may pass. */
-import { sleep } from '../clock.js'
+import { type Random, sleep } from '../clock.js'
 import type { Deadline } from '../deadline.js'
 import { SeraError } from '../errors.js'
 import { backoff } from '../network-errors.js'
-import type { Random } from '../random.js'
 import type { PoolAnswer, PoolClient, Verb } from './client.js'
 import { NoAnswer } from './http-request.js'
 

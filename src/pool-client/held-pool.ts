@@ -8,9 +8,8 @@
 
 import { Heartbeat } from '../claims/heartbeat.js'
 import type { HeldLock, LockWatcher } from '../claims/lock.js'
-import { sleep } from '../clock.js'
+import { type Random, sleep } from '../clock.js'
 import { backoff } from '../network-errors.js'
-import type { Random } from '../random.js'
 import type { PoolGrant } from './acquire.js'
 import { ANSWER_MS, type PoolAnswer, type PoolClient } from './client.js'
 import { NoAnswer } from './http-request.js'

@@ -1,9 +1,9 @@
 /** `sera <wait> <command…>`: one mutex around one command. */
 import { ancestors } from '../child/process-table.js'
 import type { HeldLock, MutexEngine, OnQueued } from '../claims/lock.js'
-import { holderSummary } from '../cli/output/holder-summary.js'
 import { sayDetail, sayNews } from '../cli/output/messages.js'
 import { shortened } from '../cli/output/progress-line.js'
+import { holderSummary } from '../cli/output/queue-summary.js'
 import type { Report } from '../cli/output/report.js'
 import { describeDsn } from '../config/dsn.js'
 import type { Deadline } from '../deadline.js'

@@ -1,6 +1,6 @@
 import test from 'ava'
 import { Heartbeat } from '../../src/claims/heartbeat.js'
-import { systemRandom } from '../../src/random.js'
+import { systemRandom } from '../../src/clock.js'
 import { ManualClock } from '../support/manual-clock.js'
 
 const LEASE_MS = 60_000

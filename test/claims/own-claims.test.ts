@@ -3,8 +3,7 @@ import test from 'ava'
 import { OwnClaim } from '../../src/claims/own-claim.js'
 import { OwnClaims } from '../../src/claims/own-claims.js'
 import { Session } from '../../src/claims/session.js'
-import { systemClock } from '../../src/clock.js'
-import { systemRandom } from '../../src/random.js'
+import { systemClock, systemRandom } from '../../src/clock.js'
 import { MemoryStore, MemoryTables } from '../../src/store/tables/memory-store.js'
 
 const OTHERS = 1000

@@ -4,10 +4,9 @@ import type { ExecutionContext } from 'ava'
 import { acquire, type WaitPolicy } from '../../src/claims/acquire.js'
 import type { LookRequest, ResourceKey, ResourceState, StepResult } from '../../src/claims/model.js'
 import { type ClaimSpec, Session } from '../../src/claims/session.js'
-import { systemClock } from '../../src/clock.js'
+import { systemClock, systemRandom } from '../../src/clock.js'
 import type { Deadline } from '../../src/deadline.js'
 import { SeraError } from '../../src/errors.js'
-import { systemRandom } from '../../src/random.js'
 import { MemoryStore, MemoryTables } from '../../src/store/tables/memory-store.js'
 
 export const KEY: ResourceKey = { kind: 'test', name: 'it' }

@@ -2,11 +2,10 @@ import { setTimeout as pass } from 'node:timers/promises'
 import test from 'ava'
 import type { LookRequest, ResourceState } from '../../src/claims/model.js'
 import { Poller } from '../../src/claims/poller.js'
-import { systemClock } from '../../src/clock.js'
+import { systemClock, systemRandom } from '../../src/clock.js'
 import type { Deadline } from '../../src/deadline.js'
 import { SeraError } from '../../src/errors.js'
 import { granted } from '../../src/primitives/primitive.js'
-import { systemRandom } from '../../src/random.js'
 import { MemoryStore, MemoryTables } from '../../src/store/tables/memory-store.js'
 
 const KEY = { kind: 'mutex', name: 'a' }

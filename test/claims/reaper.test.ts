@@ -1,9 +1,8 @@
 import test from 'ava'
 import { acquire } from '../../src/claims/acquire.js'
 import { Session, type SessionOptions } from '../../src/claims/session.js'
-import { systemClock } from '../../src/clock.js'
+import { systemClock, systemRandom } from '../../src/clock.js'
 import { MUTEX } from '../../src/primitives/mutex.js'
-import { systemRandom } from '../../src/random.js'
 import { MemoryStore, MemoryTables } from '../../src/store/tables/memory-store.js'
 
 const EVERY_MS = 20_000

@@ -1,9 +1,8 @@
 import test from 'ava'
 import { OwnClaim } from '../../src/claims/own-claim.js'
 import { Renewals } from '../../src/claims/renewals.js'
-import { sleep } from '../../src/clock.js'
+import { sleep, systemRandom } from '../../src/clock.js'
 import { SeraError } from '../../src/errors.js'
-import { systemRandom } from '../../src/random.js'
 import { MemoryStore, MemoryTables } from '../../src/store/tables/memory-store.js'
 import { ManualClock } from '../support/manual-clock.js'
 

@@ -1,10 +1,9 @@
 /** Newcomers who join a queue together, and the answer to their COMMIT. */
 
 import { ownerOf } from '../../src/claims/owner.js'
-import { systemClock } from '../../src/clock.js'
+import { systemClock, systemRandom } from '../../src/clock.js'
 import { parseDsn } from '../../src/config/dsn.js'
 import { admit } from '../../src/primitives/mutex.js'
-import { systemRandom } from '../../src/random.js'
 import { LockTables } from '../../src/store/tables/lock-tables.js'
 import { sharedServers } from '../support/servers.js'
 import { test } from '../support/turns.js'

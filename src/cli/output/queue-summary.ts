@@ -1,5 +1,7 @@
 /** Who holds, who waits and who is still missing at a resource of the lock tables, for a person who waits there. */
+import type { Holder, MutexEngine } from '../../claims/lock.js'
 import type { ClaimWithOwner } from '../../claims/model.js'
+import type { Clock } from '../../clock.js'
 import { type Summary, sinceThen } from './progress-line.js'
 import { describeHolder, type HolderFacts } from './report.js'
 
@@ -48,6 +50,27 @@ export function departureSummary(generation: number | undefined): QueueSummary {
 export const gateSummary: QueueSummary = (claims, mine) => () => {
   const others = claims.filter(({ id, state }) => id !== mine && state === 'waiting').length
   return others === 0 ? 'it is closed' : `it is closed, ${others} more wait`
+}
+
+/**
+ * Who has a mutex: exactly where the engine keeps a queue, else as far as can be seen. How long the holder of a GET_LOCK has had it
+ * is known only since it was first seen, hence the plus.
+ */
+export function holderSummary(
+  mutex: Pick<MutexEngine, 'holder' | 'queue'>,
+  clock: Pick<Clock, 'now'>,
+): () => Promise<Summary | undefined> {
+  let seen: Holder | undefined
+  let seenAt = 0
+  return async () => {
+    const queue = await mutex.queue?.()
+    if (queue) return queueSummary(queue.claims, queue.mine, clock.now())
+    const holder = await mutex.holder()
+    if (holder?.connection !== seen?.connection || holder?.pid !== seen?.pid) seenAt = clock.now()
+    seen = holder
+    const since = seenAt
+    return holder && (now => `held for ${sinceThen(now - since)}+ by ${describeHolder(holder)}`)
+  }
 }
 
 /** The one who has had it for longest. */

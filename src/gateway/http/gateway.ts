@@ -6,8 +6,7 @@
  */
 
 import type { Session } from '../../claims/session.js'
-import type { Clock } from '../../clock.js'
-import type { Random } from '../../random.js'
+import type { Clock, Random } from '../../clock.js'
 import type { NewHistoryEntry } from '../../store/tables/history.js'
 import type { LockTables } from '../../store/tables/lock-tables.js'
 import type { GatewayLog } from '../log/entry.js'

@@ -11,8 +11,8 @@
  *    the server grants in order of arrival.
  */
 import { sleep } from '../../clock.js'
+import { lockIn } from './holder.js'
 import type { GetLockSession } from './session.js'
-import { lockIn } from './snapshot.js'
 
 /** How long the new session stays in the queue. */
 export const QUEUED_MS = 5000

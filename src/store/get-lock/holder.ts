@@ -36,3 +36,9 @@ async function attributesOf(session: GetLockSession, connection: number): Promis
 function hostPart(host: unknown): string {
   return typeof host === 'string' && host !== '' ? host.replace(/:\d+$/, '') : 'another host'
 }
+
+/** The name in `GET_LOCK('name', …)`. */
+export function lockIn(statement: string): string | undefined {
+  const [, quoted] = /\bGET_LOCK\s*\(\s*'((?:[^'\\]|\\.|'')*)'/i.exec(statement) ?? []
+  return quoted?.replace(/\\(.)|''/g, (_, escaped = "'") => escaped).toLowerCase()
+}

@@ -14,6 +14,7 @@ import type { Row } from '../mysql/connection.js'
 import { errorCode } from '../mysql/retry.js'
 import { readStatementComment } from '../mysql/statement-comment.js'
 import type { TableConnection } from '../tables/table-connection.js'
+import { lockIn } from './holder.js'
 
 /** One who holds or waits, as far as it is known. */
 export interface LockSession {
@@ -133,12 +134,6 @@ function sessionsOf(processes: readonly Row[], attributes: readonly Row[] = []):
 
 function withoutPort(host: string): string {
   return host.replace(/:\d+$/, '')
-}
-
-/** The name in `GET_LOCK('name', …)`. */
-export function lockIn(statement: string): string | undefined {
-  const [, quoted] = /\bGET_LOCK\s*\(\s*'((?:[^'\\]|\\.|'')*)'/i.exec(statement) ?? []
-  return quoted?.replace(/\\(.)|''/g, (_, escaped = "'") => escaped).toLowerCase()
 }
 
 /** The servers allow no longer ones, and fail. */

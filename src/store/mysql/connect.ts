@@ -3,12 +3,11 @@
  * again with jitter until the wait or `connectWait` is over; what can't get better is not tried again.
  */
 import { hostname } from 'node:os'
-import { type Clock, sleep } from '../../clock.js'
+import { type Clock, type Random, sleep } from '../../clock.js'
 import { type Dsn, describeDsn } from '../../config/dsn.js'
 import type { Deadline } from '../../deadline.js'
 import { SeraError } from '../../errors.js'
 import { backoff } from '../../network-errors.js'
-import type { Random } from '../../random.js'
 import { type Attributes, Connection } from './connection.js'
 import { explain, isTransient } from './retry.js'
 

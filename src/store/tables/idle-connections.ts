@@ -2,7 +2,7 @@
 import type { Cancel, Clock } from '../../clock.js'
 import type { TableConnection } from './table-connection.js'
 
-/** Less than a session may be silent that is not parked yet, see `idle-limit.ts`. */
+/** Less than a session may be silent that is not parked yet, see `session-settings.ts`. */
 const IDLE_MS = 1000
 
 export class IdleConnections {

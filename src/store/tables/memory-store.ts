@@ -23,10 +23,9 @@ import {
   type StepResult,
 } from '../../claims/model.js'
 import { type Owner, ownerOf } from '../../claims/owner.js'
-import { type Clock, sleep } from '../../clock.js'
+import { type Clock, type Random, sleep } from '../../clock.js'
 import type { Deadline } from '../../deadline.js'
 import { SeraError } from '../../errors.js'
-import type { Random } from '../../random.js'
 
 interface StoredClaim {
   claim: Claim

@@ -4,13 +4,12 @@
  */
 
 import type { ResourceKey } from '../../claims/model.js'
-import { type Clock, sleep } from '../../clock.js'
+import { type Clock, type Random, sleep } from '../../clock.js'
 import type { Dsn } from '../../config/dsn.js'
 import { formatDuration } from '../../config/duration.js'
 import type { Deadline } from '../../deadline.js'
 import { SeraError, type SeraErrorKind } from '../../errors.js'
 import { backoff } from '../../network-errors.js'
-import type { Random } from '../../random.js'
 import type { Attributes } from '../mysql/connection.js'
 import { explain, isContention, isTransient } from '../mysql/retry.js'
 import { ClusterPool } from './cluster-pool.js'

@@ -3,9 +3,8 @@ import type { Clock } from '../../clock.js'
 import type { Dsn } from '../../config/dsn.js'
 import { SeraError } from '../../errors.js'
 import { type Attributes, type Changed, Connection, type Row } from '../mysql/connection.js'
-import { limitSilence, STEP_SILENCE_S } from '../mysql/idle-limit.js'
 import { errorCode, rival } from '../mysql/retry.js'
-import { tableSessionSettings } from '../mysql/session-settings.js'
+import { limitSilence, STEP_SILENCE_S, tableSessionSettings } from '../mysql/session-settings.js'
 import { createTables } from '../schema/create-tables.js'
 import { checkVersion, SCHEMA_VERSION } from '../schema/schema.js'
 import { checkEngines, FOREIGN_TABLES } from '../schema/table-engines.js'
@@ -34,7 +33,7 @@ export function databaseOf({ database }: Pick<Dsn, 'database'>): string {
 
 export class TableConnection {
   #inTransaction = false
-  /** The server has the long limit for its silence, see `idle-limit.ts`. */
+  /** The server has the long limit for its silence, see `session-settings.ts`. */
   #isParked = false
 
   private constructor(

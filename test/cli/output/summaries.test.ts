@@ -1,11 +1,11 @@
 import test from 'ava'
 import type { ClaimWithOwner } from '../../../src/claims/model.js'
-import { holderSummary } from '../../../src/cli/output/holder-summary.js'
 import { progressText } from '../../../src/cli/output/progress-line.js'
 import {
   barrierSummary,
   departureSummary,
   doubleBarrierSummary,
+  holderSummary,
   queueSummary,
 } from '../../../src/cli/output/queue-summary.js'
 import { rendezvousSummary } from '../../../src/cli/output/rendezvous-summary.js'

@@ -4,11 +4,10 @@
  */
 
 import { ownerOf } from '../../../src/claims/owner.js'
-import { systemClock } from '../../../src/clock.js'
+import { systemClock, systemRandom } from '../../../src/clock.js'
 import { parseDsn } from '../../../src/config/dsn.js'
 import { SeraError } from '../../../src/errors.js'
 import { connect, type Sera } from '../../../src/lib/index.js'
-import { systemRandom } from '../../../src/random.js'
 import { GetLockMutex } from '../../../src/store/get-lock/mutex.js'
 import { supportRules } from '../../../src/store/get-lock/server-support.js'
 import { LockTables } from '../../../src/store/tables/lock-tables.js'

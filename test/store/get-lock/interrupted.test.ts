@@ -1,8 +1,7 @@
 /** A server that ends statements, by KILL QUERY or by a limit on their time, costs a wait nothing but another try. */
 import test from 'ava'
-import { systemClock } from '../../../src/clock.js'
+import { systemClock, systemRandom } from '../../../src/clock.js'
 import { parseDsn } from '../../../src/config/dsn.js'
-import { systemRandom } from '../../../src/random.js'
 import { GetLockMutex } from '../../../src/store/get-lock/mutex.js'
 import { GetLockSession } from '../../../src/store/get-lock/session.js'
 import { admin } from '../../support/admin.js'

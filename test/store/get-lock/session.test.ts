@@ -1,8 +1,7 @@
 /** What a session of GET_LOCK tells when it gives its lock back. */
 import test from 'ava'
-import { systemClock } from '../../../src/clock.js'
+import { systemClock, systemRandom } from '../../../src/clock.js'
 import { parseDsn } from '../../../src/config/dsn.js'
-import { systemRandom } from '../../../src/random.js'
 import { GetLockSession } from '../../../src/store/get-lock/session.js'
 import { sharedServers } from '../../support/servers.js'
 

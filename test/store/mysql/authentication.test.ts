@@ -1,10 +1,9 @@
 /** How an account proves itself, at a server that asks for one method and keeps what it is answered. */
 import { createServer, type Socket } from 'node:net'
 import test, { type ExecutionContext } from 'ava'
-import { systemClock } from '../../../src/clock.js'
+import { systemClock, systemRandom } from '../../../src/clock.js'
 import { parseDsn } from '../../../src/config/dsn.js'
 import { SeraError } from '../../../src/errors.js'
-import { systemRandom } from '../../../src/random.js'
 import { connect } from '../../../src/store/mysql/connect.js'
 
 /** LONG_PASSWORD, CONNECT_WITH_DB, PROTOCOL_41, SECURE_CONNECTION, PLUGIN_AUTH. @see protocol, "Handshake v10" */

@@ -1,9 +1,8 @@
 /** What a statement costs depends on what is in use, and not on the names and runs that the tables remember. */
 import test, { type ExecutionContext } from 'ava'
 import { Session } from '../../../src/claims/session.js'
-import { systemClock } from '../../../src/clock.js'
+import { systemClock, systemRandom } from '../../../src/clock.js'
 import { Sera } from '../../../src/lib/sera.js'
-import { systemRandom } from '../../../src/random.js'
 import { statementsSince } from '../../../src/store/schema/schema.js'
 import { readSnapshot } from '../../../src/store/snapshot.js'
 import { type HistoryQuery, readHistory, writeHistory } from '../../../src/store/tables/history.js'

@@ -1,7 +1,7 @@
 /** The history in the tables: it does not grow without end, and the library writes none. */
 import test from 'ava'
+import { type Random, systemRandom } from '../../../src/clock.js'
 import { connect } from '../../../src/lib/connect.js'
-import { type Random, systemRandom } from '../../../src/random.js'
 import { readHistory, writeHistory } from '../../../src/store/tables/history.js'
 import { sharedServers } from '../../support/servers.js'
 import { database, deadline } from '../database.js'

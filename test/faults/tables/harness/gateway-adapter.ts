@@ -1,9 +1,8 @@
 /** The lock as a pool of gateways: asked for over HTTP, and renewed, as `sera pool` does it. */
-import { systemClock as clock } from '../../../../src/clock.js'
+import { systemClock as clock, systemRandom as random } from '../../../../src/clock.js'
 import { acquirePool } from '../../../../src/pool-client/acquire.js'
 import { PoolClient } from '../../../../src/pool-client/client.js'
 import { HeldPool } from '../../../../src/pool-client/held-pool.js'
-import { systemRandom as random } from '../../../../src/random.js'
 import type { HeldByAdapter, LockAdapter } from './lock-adapter.js'
 
 /** For a gateway that was killed to be there again. */

@@ -2,11 +2,10 @@
 
 import { ownerOf } from '../../../../src/claims/owner.js'
 import { Session } from '../../../../src/claims/session.js'
-import { systemClock } from '../../../../src/clock.js'
+import { systemClock, systemRandom } from '../../../../src/clock.js'
 import { parseDsn } from '../../../../src/config/dsn.js'
 import { Counter } from '../../../../src/primitives/counter.js'
 import { Mutex } from '../../../../src/primitives/mutex.js'
-import { systemRandom } from '../../../../src/random.js'
 import { attributesOf } from '../../../../src/store/mysql/connect.js'
 import { LockTables } from '../../../../src/store/tables/lock-tables.js'
 import { troubled } from './altered-store.js'
