@@ -82,8 +82,8 @@ export class GetLockSession {
   }
 
   async #wait(sql: string, [name, ...rest]: string[], deadline: Deadline): Promise<boolean> {
-    const { clock, random, attributes } = this.server
-    let interruptions = 0
+    const { clock, attributes } = this.server
+    const interruptions = { count: 0, late: 0 }
     for (let tries = 0; ; tries++) {
       deadline.signal?.throwIfAborted()
       const remainingMs = Math.max(0, deadline.until - clock.now())
@@ -98,16 +98,17 @@ export class GetLockSession {
       if (row === undefined) return false
       if (row.granted === 1) return true
       if (row.void) throw unsupportedServer(this.server.rules, String(row.void))
-      if (row.granted === null) await this.#pause(++interruptions, backoff(interruptions, random), deadline)
+      if (row.granted === null) await this.#pause(interruptions, deadline)
       else if (clock.now() >= deadline.until) return false
     }
   }
 
   /** After an answer that was none. The deadline stands; past it, a few more tries find out whether the lock is free. */
-  async #pause(interruptions: number, ms: number, { until, signal }: Deadline): Promise<void> {
-    const { clock } = this.server
+  async #pause(interruptions: { count: number; late: number }, { until, signal }: Deadline): Promise<void> {
+    const { clock, random } = this.server
+    const ms = backoff(++interruptions.count, random)
     const remainingMs = until - clock.now()
-    if (remainingMs <= 0 && interruptions > LATE_TRIES) throw new SeraError('lock-failed', INTERRUPTED)
+    if (remainingMs <= 0 && ++interruptions.late > LATE_TRIES) throw new SeraError('lock-failed', INTERRUPTED)
     await sleep(clock, remainingMs > 0 ? Math.min(ms, remainingMs) : ms, signal)
   }
 
