@@ -18,7 +18,8 @@ const APART = [
   ['^src/(log|child|embedded)/', '^src/(log|child|embedded)/', 'the three do not know each other'],
   ['^src/(claims|primitives|store|status|lib|pool-client)/', '^src/(log|child|embedded)/', 'src/run joins locks, child and log'],
   ['^src/(gateway)/', '^src/(child|embedded)/', 'the gateway starts no process'],
-  ['^src/(gateway/page)/', '^(?!src/gateway/page/)', 'the page runs in a browser, and imports nothing else'],
+  ['^src/(gateway/page)/', '^(?!src/gateway/page/|src/status/claim-text\\.ts$)', 'the page runs in a browser, and imports nothing else'],
+  ['^src/(?:status/claim-text)\\.ts$', '.', 'a browser loads it'],
   ['^src/(?!gateway/page/)', '^src/gateway/page/', 'the page runs in a browser'],
 ]
 

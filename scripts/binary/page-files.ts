@@ -1,11 +1,12 @@
 /**
  * A plugin for Bun's bundler: the files of the gateway's page are read when the binary is built, and are part of it. TypeScript becomes
- * JavaScript, file by file, as a browser loads it.
+ * JavaScript, file by file, as a browser loads it. As in src/gateway/routes/page-files.ts, what is shared stands among them.
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 const FOLDER = 'src/gateway/page'
+const SHARED: Readonly<Record<string, string>> = { 'claim-text.ts': 'src/status/claim-text.ts' }
 
 export const pageFiles: Bun.BunPlugin = {
   name: 'page-files',
@@ -19,6 +20,6 @@ export const pageFiles: Bun.BunPlugin = {
 }
 
 function textOf(name: string): string {
-  const text = readFileSync(join(FOLDER, name), 'utf8')
+  const text = readFileSync(SHARED[name] ?? join(FOLDER, name), 'utf8')
   return name.endsWith('.ts') ? new Bun.Transpiler({ loader: 'ts', target: 'browser' }).transformSync(text) : text
 }

@@ -11,7 +11,7 @@
  *
  * A process that cannot wait that long relies on a sighting that an earlier step recorded: see `sighting.ts`.
  *
- * A claim without a process (`NOBODY`) was given a time by the server's clock, and expires by that clock.
+ * A claim without a process (`NO_PROCESS`) was given a time by the server's clock, and expires by that clock.
  */
 import type { Clock } from '../clock.js'
 import { SAFETY_MARGIN_MS } from '../fence.js'

@@ -2,7 +2,7 @@
  * Reaps expired claims at names that no participant comes to any more.
  *
  * A round records sightings of claims whose lease is over. Then it asks at which resources such sightings are old enough, and makes a
- * step at each that asks for nothing. Like any step, that one reaps the dead (`watch.ts`, `sighting.ts`).
+ * step at each that asks for nothing. Like any step, that one reaps the dead (`failure-detector.ts`, `sighting.ts`).
  *
  * Why it is safe:
  * 1. The reaper judges no claim. The list of resources is a hint; each step reads the claims again and judges them.

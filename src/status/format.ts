@@ -1,4 +1,5 @@
-/** How `sera status` puts it: what goes on at a resource, who somebody is there, and times as people say them. */
+/** How `sera status` puts it: what goes on at a resource, and what each claim does there. */
+import { activityOf, formatLength, rolesOf } from './claim-text.js'
 import {
   type ClaimView,
   closedSince,
@@ -10,23 +11,6 @@ import {
   type ResourceView,
   waiters,
 } from './resource-view.js'
-
-/** The two largest units: `45s`, `3m 12s`, `2h 5m`, `12d 3h`; negative for what should have been. */
-export function formatLength(ms: number): string {
-  const seconds = Math.floor(Math.abs(ms) / 1000)
-  const amounts = UNITS.map(([unit, size, limit]) => [Math.floor(seconds / size) % limit, unit] as const)
-  const largest = amounts.findIndex(([amount]) => amount > 0)
-  const said =
-    largest === -1 ? [[0, 's'] as const] : amounts.slice(largest, largest + 2).filter(([amount]) => amount > 0)
-  return `${ms < 0 ? '-' : ''}${said.map(([amount, unit]) => `${amount}${unit}`).join(' ')}`
-}
-
-const UNITS = [
-  ['d', 86_400, Number.POSITIVE_INFINITY],
-  ['h', 3600, 24],
-  ['m', 60, 60],
-  ['s', 1, 60],
-] as const
 
 /** What goes on there, at `at` (ms since 1970, the server's clock). */
 export function situation(view: ResourceView, at: number): string {
@@ -114,50 +98,18 @@ interface RunFacts {
   finishedAt: number
 }
 
-/** What somebody does there; `place` from 1 is his place among those who wait. */
-export function doing(kind: string, { state, mode, slot, units = 1 }: ClaimView, place: number): string {
+/** What a claim does there; `place` from 1 is its place in the queue. */
+export function doing(kind: string, claim: ClaimView, place: number): string {
+  const { state, mode, units = 1 } = claim
   if (state === 'leaving') return 'left'
-  if (state === 'granted') return DOES[kind]?.(mode, slot) ?? 'holds'
-  if (MEETINGS.includes(kind)) return 'waits'
-  const wants = kind === 'rwlock' ? ` ${mode}` : kind === 'counter' ? ` ${units}` : ''
-  return `${ordinal(place)}${wants}`
+  return activityOf(kind, claim, place, kind === 'rwlock' ? ` ${mode}` : kind === 'counter' ? ` ${units}` : '')
 }
 
-const DOES: Record<string, (mode: string | undefined, slot: number | undefined) => string> = {
-  rwlock: mode => (mode === 'write' ? 'writes' : 'reads'),
-  semaphore: (_, slot) => `slot ${slot}`,
-  once: () => 'runs',
-  'double-barrier': () => 'at work',
-  barrier: () => 'goes',
-  rendezvous: () => 'goes',
-}
-
-const MEETINGS = ['barrier', 'double-barrier', 'gate', 'rendezvous']
-
-function ordinal(n: number): string {
-  const ending = n % 100 >= 11 && n % 100 <= 13 ? 'th' : (['th', 'st', 'nd', 'rd'][n % 10] ?? 'th')
-  return `${n}${ending}`
-}
-
-/** `root@web-2 pid 4312`, as far as it is known. */
-export function whoIs({ user, host, pid, connection }: ClaimView): string {
-  if (host === undefined) return `connection ${connection}`
-  const account = user ? `${user}@` : ''
-  const process = pid === undefined ? connection && ` connection ${connection}` : ` pid ${pid}`
-  return `${account}${host}${process ?? ''}`
-}
-
-/** What he runs, and as what. */
-export function whatRuns({ host, tag, labels, selector, units = 1, command }: ClaimView, kind: string): string {
-  return [
-    tag === undefined || tag === host ? '' : `as ${tag}`,
-    labels ?? '',
-    selector ? `wants ${selector}` : '',
-    kind === 'semaphore' && units > 1 ? `${units} units` : '',
-    command ?? '',
-  ]
-    .filter(Boolean)
-    .join('  ')
+/** As what it is there, and its command. */
+export function whatRuns(claim: ClaimView, kind: string): string {
+  const { host, tag, command } = claim
+  const roles = rolesOf(tag === host ? { ...claim, tag: undefined } : claim, kind)
+  return [...roles, ...(command ? [command] : [])].join('  ')
 }
 
 /** For how long the claim lives without a renewal, or how long ago its lease ended. */

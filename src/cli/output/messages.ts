@@ -6,7 +6,8 @@ import { formatDuration } from '../../config/duration.js'
 import { unreachable } from '../../errors.js'
 import type { Host } from '../../host.js'
 import type { Log } from '../../log/log.js'
-import { describeHolder, type Report } from './report.js'
+import { describeHolder } from '../../status/claim-text.js'
+import type { Report } from './report.js'
 
 export interface Voice {
   verbose: false | 'stdout' | 'stderr'

@@ -2,8 +2,9 @@
 import type { Holder, MutexEngine } from '../../claims/lock.js'
 import type { ClaimWithOwner } from '../../claims/model.js'
 import type { Clock } from '../../clock.js'
+import { describeHolder, ordinal } from '../../status/claim-text.js'
 import { type Summary, sinceThen } from './progress-line.js'
-import { describeHolder, type HolderFacts } from './report.js'
+import type { HolderFacts } from './report.js'
 
 /** What to say of the claims at a resource, read at `readAt` (monotonic ms); `mine` is the own claim's id. */
 export type QueueSummary = (claims: readonly ClaimWithOwner[], mine: string, readAt: number) => Summary
@@ -110,9 +111,4 @@ export function nameOf({ tag, host, pid }: ClaimWithOwner): string {
 
 function andMore(count: number): string {
   return count > 0 ? ` and ${count} more` : ''
-}
-
-function ordinal(n: number): string {
-  const ending = n % 100 >= 11 && n % 100 <= 13 ? 'th' : (['th', 'st', 'nd', 'rd'][n % 10] ?? 'th')
-  return `${n}${ending}`
 }

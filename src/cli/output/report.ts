@@ -3,6 +3,7 @@
 import type { Holder } from '../../claims/lock.js'
 import type { Fields, Severity } from '../../log/log.js'
 import type { Outcome } from '../../outcome.js'
+import { describeHolder } from '../../status/claim-text.js'
 
 export interface Report {
   outcome: Outcome
@@ -57,11 +58,6 @@ export function outcomeLine(report: Report): string {
 
 function reasonOf(outcome: Outcome): { reason?: string | undefined } {
   return 'reason' in outcome ? { reason: outcome.reason } : {}
-}
-
-/** `web-2 pid 4312 (migrate.sh --all)`, as far as it is known. */
-export function describeHolder({ host, pid, command }: HolderFacts): string {
-  return [host, pid ? ` pid ${pid}` : '', command ? ` (${command})` : ''].join('')
 }
 
 function seconds(ms: number | undefined): string | undefined {

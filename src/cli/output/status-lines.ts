@@ -3,7 +3,8 @@
  * who holds or waits, in columns that are the same for all. Pure; colours are the last step.
  */
 import type { Terminal } from '../../host.js'
-import { doing, formatLength, leaseOf, situation, whatRuns, whoIs } from '../../status/format.js'
+import { formatLength, whoIs } from '../../status/claim-text.js'
+import { doing, leaseOf, situation, whatRuns } from '../../status/format.js'
 import {
   type ClaimView,
   holders,

@@ -1,6 +1,6 @@
 /** What `sera break` would break, of all that is at a resource. Pure. */
 import { SeraError } from '../../errors.js'
-import { whoIs } from '../../status/format.js'
+import { whoIs } from '../../status/claim-text.js'
 import { type ClaimView, holders, type ResourceView, type StatusView } from '../../status/resource-view.js'
 
 export interface Selection {

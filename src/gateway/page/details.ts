@@ -1,7 +1,8 @@
 /** What an opened row shows: who is there, who was there in lanes, and the last runs as a list. */
 
+import { MEETINGS, rolesOf, whoIs } from './claim-text.js'
 import { h } from './dom.js'
-import { doing, lengthOf, MEETINGS, nameOf, type Piece, roleOf, whoIs } from './format.js'
+import { doing, lengthOf, nameOf, type Piece } from './format.js'
 import { endingOf, outcomeText } from './interval.js'
 import { lanes } from './lanes.js'
 import type { ListRow } from './rows.js'
@@ -39,7 +40,7 @@ function claimList(kind: string, claims: readonly ClaimJson[], at: number, now: 
       cell('does', doing(kind, claim, waiting.indexOf(claim) + 1)),
       cell('since', ...said(since, now)),
       cell('who', whoIs(claim)),
-      cell('runs', [roleOf(claim, kind), claim.command ?? ''].filter(Boolean).join(' · ')),
+      cell('runs', [...rolesOf(claim, kind), ...(claim.command ? [claim.command] : [])].join(' · ')),
       cell('number', claim.overdue ? 'expired' : numberOf(claim)),
     )
   })

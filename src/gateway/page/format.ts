@@ -1,28 +1,9 @@
-/** How the page puts it: what goes on at a resource, who somebody is there, and times as people say them. */
+/** How the page puts it: what goes on at a resource, and what each claim does there. */
+import { activityOf, formatLength, MEETINGS, participantOf, whoIs } from './claim-text.js'
 import { type ClaimJson, holds, isHeld, longestWait, type ResourceJson, type RunJson, waits } from './status.js'
 
 /** Text, or a time (ms since 1970) that is said relative to now and counts on by itself. */
 export type Piece = string | { since: number } | { until: number }
-
-/** The two largest units: `45s`, `3m 12s`, `2h 5m`, `12d 3h`. */
-export function formatLength(ms: number): string {
-  const seconds = Math.max(0, Math.floor(ms / 1000))
-  const amounts = UNITS.map(([unit, size, limit]) => [Math.floor(seconds / size) % limit, unit] as const)
-  const largest = amounts.findIndex(([amount]) => amount > 0)
-  if (largest === -1) return '0s'
-  return amounts
-    .slice(largest, largest + 2)
-    .filter(([amount]) => amount > 0)
-    .map(([amount, unit]) => `${amount}${unit}`)
-    .join(' ')
-}
-
-const UNITS = [
-  ['d', 86_400, Number.POSITIVE_INFINITY],
-  ['h', 3600, 24],
-  ['m', 60, 60],
-  ['s', 1, 60],
-] as const
 
 /** A length that is over, to three digits or so: `340ms`, `2.4s`, `3m 12s`. */
 export function lengthOf(ms: number): string {
@@ -99,38 +80,11 @@ function sum(claims: readonly ClaimJson[]): number {
   return claims.reduce((total, { units = 1 }) => total + units, 0)
 }
 
-/** What somebody does there; `place` from 1 is its place among those who wait. */
-export function doing(kind: string, { state, mode, slot, units = 1 }: ClaimJson, place: number): string {
+/** What a claim does there; `place` from 1 is its place in the queue. */
+export function doing(kind: string, claim: ClaimJson, place: number): string {
+  const { state, mode, units = 1 } = claim
   if (state === 'leaving') return 'has left'
-  if (state === 'granted') return DOES[kind]?.(mode, slot) ?? 'holds'
-  if (MEETINGS.includes(kind)) return 'waits'
-  const wants = kind === 'rwlock' ? ` to ${mode}` : kind === 'counter' ? ` for ${units}` : ''
-  return `${ordinal(place)}${wants}`
-}
-
-const DOES: Record<string, (mode: string | undefined, slot: number | undefined) => string> = {
-  rwlock: mode => (mode === 'write' ? 'writes' : 'reads'),
-  semaphore: (_, slot) => `slot ${slot}`,
-  once: () => 'runs',
-  'double-barrier': () => 'at work',
-  barrier: () => 'goes',
-  rendezvous: () => 'goes',
-}
-
-/** Where people wait for each other, or for a word, and not for one who has what they want. */
-export const MEETINGS = ['barrier', 'double-barrier', 'gate', 'rendezvous']
-
-function ordinal(n: number): string {
-  const ending = n % 100 >= 11 && n % 100 <= 13 ? 'th' : (['th', 'st', 'nd', 'rd'][n % 10] ?? 'th')
-  return `${n}${ending}`
-}
-
-/** `root@web-2 pid 4312`, as far as it is known: who came over HTTP has neither process nor connection. */
-export function whoIs({ user, host, pid, connection }: ClaimJson): string {
-  if (host === undefined) return `connection ${connection}`
-  const account = user ? `${user}@` : ''
-  if (pid !== undefined) return `${account}${host} pid ${pid}`
-  return `${account}${host}${connection === undefined ? '' : ` connection ${connection}`}`
+  return activityOf(kind, claim, place, kind === 'rwlock' ? ` to ${mode}` : kind === 'counter' ? ` for ${units}` : '')
 }
 
 /** Those that matter most there, in a line: who has it, or who has come so far. */
@@ -147,27 +101,6 @@ export function company({ kind, claims }: ResourceJson): string {
 /** What the others there know it by. */
 function calledThere(claim: ClaimJson): string {
   return claim.tag ?? /(?:^|,)actor=([^,]+)/.exec(claim.labels ?? '')?.[1] ?? participantOf(claim)
-}
-
-/** `web-2 4312`: what lanes are named after. */
-export function participantOf({
-  host,
-  pid,
-  connection,
-}: Partial<Record<'pid' | 'connection', number>> & { host?: string }) {
-  return host === undefined ? `connection ${connection}` : pid === undefined ? host : `${host} ${pid}`
-}
-
-/** As what it is there. */
-export function roleOf({ tag, labels, selector, units = 1 }: ClaimJson, kind: string): string {
-  return [
-    tag === undefined ? '' : `as ${tag}`,
-    labels ?? '',
-    selector ? `wants ${selector}` : '',
-    kind === 'semaphore' && units > 1 ? `${units} units` : '',
-  ]
-    .filter(Boolean)
-    .join(' · ')
 }
 
 /** A lock that nobody has named is called by a hash, of which the beginning will do. */

@@ -1,6 +1,6 @@
 /** Where stays at one resource touch: one lets go and another goes on, or several meet. */
 
-import { MEETINGS } from './format.js'
+import { MEETINGS } from './claim-text.js'
 import type { Interval } from './timeline.js'
 
 interface Handover {

@@ -2,6 +2,8 @@
  * What `/v1/watch` and `/v1/history` tell, as far as the page shows it: the JSON of `sera status` and `sera history`.
  */
 
+import type { KnownClaim } from './claim-text.js'
+
 export interface Status {
   server: string
   /** By the server's clock, ISO. */
@@ -39,25 +41,13 @@ export interface RunJson {
   finishedAt?: string
 }
 
-export interface ClaimJson {
-  state: 'waiting' | 'granted' | 'leaving'
-  host?: string
-  pid?: number
-  user?: string
-  command?: string
+export interface ClaimJson extends KnownClaim {
   sinceMs?: number
   /** Its lease is over: it has expired. */
   overdue?: boolean
   /** µs since 1970: when the claim was made, and when it was granted. */
   ticket?: string
   token?: string
-  mode?: string
-  units?: number
-  slot?: number
-  tag?: string
-  labels?: string
-  selector?: string
-  connection?: number
 }
 
 /** One run that has ended. */

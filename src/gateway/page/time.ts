@@ -1,6 +1,7 @@
 /** Times on the page are the server's, and count on by themselves between two pictures. */
+import { formatLength } from './claim-text.js'
 import { h } from './dom.js'
-import { formatLength, type Piece } from './format.js'
+import type { Piece } from './format.js'
 
 /** The server's clock as far as this one can tell: the quickest answer is the least late. */
 export class ServerClock {
@@ -27,13 +28,13 @@ export function said(pieces: readonly Piece[], now: number): Node[] {
     const [sign, moment] = 'since' in piece ? [1, piece.since] : [-1, piece.until]
     const date = new Date(moment)
     const attributes = { datetime: date.toISOString(), title: exact(moment), 'data-sign': `${sign}` }
-    return h('time', attributes, formatLength(sign * (now - moment)))
+    return h('time', attributes, formatLength(Math.max(0, sign * (now - moment))))
   })
 }
 
 export function tick(now: number): void {
   for (const time of document.querySelectorAll('time')) {
-    const text = formatLength(Number(time.dataset.sign) * (now - Date.parse(time.dateTime)))
+    const text = formatLength(Math.max(0, Number(time.dataset.sign) * (now - Date.parse(time.dateTime))))
     if (time.textContent !== text) time.textContent = text
   }
 }

@@ -4,7 +4,7 @@
  * since 1970.
  */
 
-import { participantOf } from './format.js'
+import { participantOf } from './claim-text.js'
 import { type ClaimJson, type EntryJson, isHeld, keyOf, type ResourceJson, type Status } from './status.js'
 
 /** One participant's stay at a resource. */

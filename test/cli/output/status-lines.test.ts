@@ -4,7 +4,7 @@ import type { Resource } from '../../../src/claims/model.js'
 import { drawn, painted, viewOf } from '../../../src/cli/output/status-lines.js'
 import { cut, filled, harmless, widthOf } from '../../../src/cli/output/width.js'
 import { KINDS } from '../../../src/primitives/names.js'
-import { formatLength } from '../../../src/status/format.js'
+import { formatLength } from '../../../src/status/claim-text.js'
 import { type ClaimView, type ResourceView, type StatusView, statusViewOf } from '../../../src/status/resource-view.js'
 
 const AT = Date.UTC(2026, 10, 21, 12)
