@@ -1,61 +1,58 @@
 /** Composition root: argv -> settings -> command -> outcome -> exit code, in this order and once. */
 
 import { parseWait } from '../config/duration.js'
-import type { Settings } from '../config/settings.js'
 import { SeraError } from '../errors.js'
 import type { Host } from '../host.js'
 import { lockName } from '../lockname/lockname.js'
 import { maskWith } from '../masking/mask.js'
-import type { Outcome } from '../outcome.js'
-import type { Call } from '../run/context.js'
-import { outcomeOf, RunContext } from '../run/context.js'
+import { type Outcome, outcomeOf } from '../outcome.js'
+import type { RunContext } from '../run/context.js'
+import { clearOutcomeFile, finish } from '../run/finish.js'
 import { runWithLock } from '../run/run-with-lock.js'
+import { RunSetup } from '../run/setup.js'
 import type { BuiltIn } from './args/built-in.js'
 import type { FlagValues } from './args/flags.js'
 import type { RunOptions } from './args/options.js'
 import { type CommandLine, splitCommandLine } from './args/split-argv.js'
 import type { SubcommandLine } from './args/split-subcommand.js'
 import type { WantedNames } from './completion/offers.js'
-import { sayNews } from './output/messages.js'
 
 /** Runs one command line and returns its exit code. Never rejects. */
 export async function run(argv: readonly string[], host: Host): Promise<number> {
-  const context = new RunContext(host)
+  const setup = new RunSetup(host)
   try {
-    return await context.finish(await dispatch(argv, context))
+    return await finish(setup, await dispatch(argv, setup))
   } catch (error) {
     if (host.env.SERA_DEBUG && error instanceof Error) host.stderr.write(`${error.stack}\n`)
-    return await context.finish(outcomeOf(error))
+    return await finish(setup, outcomeOf(error))
   }
 }
 
-async function dispatch(argv: readonly string[], context: RunContext): Promise<Outcome> {
+async function dispatch(argv: readonly string[], setup: RunSetup): Promise<Outcome> {
   refuseBrokenText(argv)
-  if (argv[0] === '--get-yargs-completions') return await complete(argv, context)
+  if (argv[0] === '--get-yargs-completions') return await complete(argv, setup)
   const line = splitCommandLine(argv)
-  if (line.kind === 'subcommand') return await runSubcommand(line, context)
+  if (line.kind === 'subcommand') return await runSubcommand(line, setup)
   const flags = await readFlags(line.flags)
-  if (flags.help === true) return await help(context)
-  if (flags.version === true) return await version(context)
-  if (line.kind === 'classic') return await runClassic(line, flags, context.takeOptions(flags), context)
+  if (flags.help === true) return await help(setup)
+  if (flags.version === true) return await version(setup)
+  if (line.kind === 'classic') return await runClassic(line, takeOptions(flags, setup), setup)
   throw new SeraError('usage', 'nothing to run; usage: sera [flags] [--] <wait> <command> [args…], see sera --help')
 }
 
 async function runClassic(
   line: CommandLine & { kind: 'classic' },
-  flags: FlagValues,
   options: RunOptions,
-  context: RunContext,
+  setup: RunSetup,
 ): Promise<Outcome> {
   const waitMs = waitOf(line.wait)
   const { command } = line
   const { printLockName, name } = options
-  const settings = await context.configure(flags, { serverless: printLockName, data: printLockName })
+  const settings = await setup.configure({ serverless: printLockName, data: printLockName })
   const shown = maskWith(settings.mask)(command)
-  context.report.command = shown
-  if (printLockName) return print(context, `${lockName(command, { name, namespace: settings.namespace })}\n`)
-  const call = await callOf(context, { command, shown, waitMs, options, settings })
-  return await runWithLock(call, context.host, context.report)
+  setup.report.command = shown
+  if (printLockName) return print(setup, `${lockName(command, { name, namespace: settings.namespace })}\n`)
+  return await runWithLock(await contextOf(setup, { command, shown, waitMs, options, settings }))
 }
 
 /** @throws SeraError usage */
@@ -68,102 +65,90 @@ function waitOf(text: string): number {
   )
 }
 
-type Plan = Omit<Call, 'voice' | 'warn' | 'note' | 'log'>
-
-/** The call of what goes to a database. */
-async function callOf(context: RunContext, plan: Plan): Promise<Call> {
-  return withVoice(context, { ...plan, settings: await reachable(plan.settings, context) })
+function takeOptions(flags: FlagValues, setup: RunSetup): RunOptions {
+  const options = setup.takeOptions(flags)
+  clearOutcomeFile(options)
+  return options
 }
 
-function withVoice(context: RunContext, plan: Plan): Call {
-  return {
-    ...plan,
-    voice: context.voice,
-    warn: message => context.warn(message),
-    note: message => context.note(message),
-    log: (severity, fields) => context.log(severity, fields),
-  }
+/** The context of what goes to a database. */
+async function contextOf(
+  setup: RunSetup,
+  known: Omit<RunContext, 'host' | 'messages' | 'report'>,
+): Promise<RunContext> {
+  const { host, messages, report } = setup
+  return { host, messages, report, ...known, settings: await setup.reach(known.settings) }
 }
 
-/** The embedded server is started by whoever comes first and named by its socket. */
-async function reachable(settings: Settings, context: RunContext): Promise<Settings> {
-  if (settings.server.address.net !== 'embedded') return settings
-  const { ensureEmbedded } = await import('../embedded/ensure.js')
-  const { socketPath, user, database } = await ensureEmbedded(context.host)
-  sayNews(context.host, context.voice, 'the embedded server guards this host only')
-  const server: Settings['server'] = { ...settings.server, user, database, address: { net: 'unix', path: socketPath } }
-  return { ...settings, server, servers: [server] }
-}
-
-async function runSubcommand(line: CommandLine & { kind: 'subcommand' }, context: RunContext): Promise<Outcome> {
+async function runSubcommand(line: CommandLine & { kind: 'subcommand' }, setup: RunSetup): Promise<Outcome> {
   const [name = ''] = line.words
   const builtIn = (await import('./args/built-in.js')).builtInNamed(name)
-  if (builtIn) return await runBuiltIn(builtIn, line.words.slice(1), context)
+  if (builtIn) return await runBuiltIn(builtIn, line.words.slice(1), setup)
   const split = (await import('./args/split-subcommand.js')).splitSubcommand(line)
   const flags = await readFlags(split.flags)
-  if (split.kind === 'question') return flags.help ? await help(context, name) : await version(context)
-  return await runForm(split, flags, ['sera', name, ...split.words], context)
+  if (split.kind === 'question') return flags.help ? await help(setup, name) : await version(setup)
+  return await runForm(split, flags, ['sera', name, ...split.words], setup)
 }
 
-async function runBuiltIn(name: BuiltIn, words: readonly string[], context: RunContext): Promise<Outcome> {
-  if (words.some(word => word === '--help' || word === '-h')) return await help(context)
+async function runBuiltIn(name: BuiltIn, words: readonly string[], setup: RunSetup): Promise<Outcome> {
+  if (words.some(word => word === '--help' || word === '-h')) return await help(setup)
   const argument = (await import('./args/built-in.js')).argumentOf(name, words)
-  if (name === 'version') return await version(context)
-  if (name === 'help') return await help(context, argument)
+  if (name === 'version') return await version(setup)
+  if (name === 'help') return await help(setup, argument)
   const { completionScript } = await import('./completion/scripts.js')
-  return print(context, completionScript(argument ?? context.host.env.SHELL))
+  return print(setup, completionScript(argument ?? setup.host.env.SHELL))
 }
 
 async function runForm(
   line: SubcommandLine,
   flags: FlagValues,
   typed: readonly string[],
-  context: RunContext,
+  setup: RunSetup,
 ): Promise<Outcome> {
   const { form, words, wait, command } = line
-  const options = context.takeOptions(flags)
+  const options = takeOptions(flags, setup)
   switch (form.name) {
     case 'embedded':
     case 'embedded stop': {
       const { embedded } = await import('../commands/embedded.js')
-      return print(context, await embedded(words[0] ?? '', options, context.host))
+      return print(setup, await embedded(words[0] ?? '', options, setup.host))
     }
     case 'doctor': {
       const { doctor } = await import('../commands/doctor/doctor.js')
-      return await doctor({ flags, options, context, reach: settings => reachable(settings, context) })
+      return await doctor(options, setup)
     }
     case 'schema': {
-      const { server } = await context.configure(flags, { serverless: true, graceless: true, data: true })
-      return print(context, (await import('../commands/schema.js')).schema(server))
+      const { server } = await setup.configure({ serverless: true, graceless: true, data: true })
+      return print(setup, (await import('../commands/schema.js')).schema(server))
     }
     case 'pool': {
       const { pool } = await import('../commands/pool/pool.js')
       const task = pool(options)
-      const settings = await context.configure(flags, { serverless: true })
+      const settings = await setup.configure({ serverless: true })
       const waitMs = options.waits ? options.waitMs : 0
-      const call = withVoice(context, { command, shown: maskWith(settings.mask)(command), waitMs, options, settings })
-      return await task(call, context.host, context.report)
+      const { host, messages, report } = setup
+      const shown = maskWith(settings.mask)(command)
+      return await task({ host, messages, report, command, shown, waitMs, options, settings })
     }
     case 'serve': {
       const { serve } = await import('../commands/serve/serve.js')
       const task = serve(options)
-      const settings = await context.configure(flags, { graceless: true, data: true })
-      const call = await callOf(context, { command, shown: typed, waitMs: options.waitMs, options, settings })
-      return await task(call, context.host)
+      const settings = await setup.configure({ graceless: true, data: true })
+      return await task(await contextOf(setup, { command, shown: typed, waitMs: options.waitMs, options, settings }))
     }
     default: {
       const { PREPARE } = await import('../commands/index.js')
       const task = PREPARE[form.name](words, options)
       const waitMs = wait === undefined ? options.waitMs : waitOf(wait)
-      const settings = await context.configure(flags, { graceless: !form.wraps, data: !form.wraps })
-      const call = await callOf(context, {
+      const settings = await setup.configure({ graceless: !form.wraps, data: !form.wraps })
+      const context = await contextOf(setup, {
         command,
         shown: maskWith(settings.mask)(form.wraps ? command : typed),
         waitMs,
         options,
         settings,
       })
-      return await task(call, context.host, context.report)
+      return await task(context)
     }
   }
 }
@@ -173,23 +158,23 @@ async function readFlags(flags: readonly string[]): Promise<FlagValues> {
   return (await import('./args/parse-flags.js')).parseFlags(flags)
 }
 
-async function help(context: RunContext, about?: string): Promise<Outcome> {
+async function help(setup: RunSetup, about?: string): Promise<Outcome> {
   const { helpText } = await import('./help.js')
-  return print(context, await helpText(context.host.stdout.columns, about))
+  return print(setup, await helpText(setup.host.stdout.columns, about))
 }
 
-async function version(context: RunContext): Promise<Outcome> {
-  return print(context, `sera ${(await import('../version.js')).VERSION}\n`)
+async function version(setup: RunSetup): Promise<Outcome> {
+  return print(setup, `sera ${(await import('../version.js')).VERSION}\n`)
 }
 
-async function complete(argv: readonly string[], context: RunContext): Promise<Outcome> {
+async function complete(argv: readonly string[], setup: RunSetup): Promise<Outcome> {
   const { completions } = await import('./completion/offers.js')
-  const ask = async (wanted: WantedNames) => (await import('./completion/live-names.js')).liveNames(wanted, context)
-  return print(context, await completions(argv.slice(1), ask))
+  const ask = async (wanted: WantedNames) => (await import('./completion/live-names.js')).liveNames(wanted, setup.host)
+  return print(setup, await completions(argv.slice(1), ask))
 }
 
-function print(context: RunContext, text: string): Outcome {
-  context.host.stdout.write(text)
+function print(setup: RunSetup, text: string): Outcome {
+  setup.host.stdout.write(text)
   return { kind: 'done' }
 }
 

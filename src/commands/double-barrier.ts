@@ -11,12 +11,11 @@ import { wholeNumber } from '../cli/args/options.js'
 import { shortened } from '../cli/output/progress-line.js'
 import { departureSummary, doubleBarrierSummary } from '../cli/output/queue-summary.js'
 import type { Report } from '../cli/output/report.js'
-import type { Host } from '../host.js'
 import type { Outcome } from '../outcome.js'
 import { doubleBarrier as atDoubleBarrier, LEAVING } from '../primitives/double-barrier.js'
 import { checkCount } from '../primitives/names.js'
 import { awaitGrant } from '../run/await-grant.js'
-import type { Call, Task } from '../run/context.js'
+import type { RunContext, Task } from '../run/context.js'
 import { GONE, HeldClaim } from '../run/held-claim.js'
 import { keyOf, type LockRequest, lockSourceAt } from '../run/lock-request.js'
 import { runLocked } from '../run/run-locked.js'
@@ -31,18 +30,16 @@ export function doubleBarrier(words: readonly string[]): Task {
     preposition: 'at',
     summary: doubleBarrierSummary(count),
   }
-  return async (call, host, report) => {
+  return async context => {
     let party: HeldParty | undefined
     const hold = (session: Session, ownClaim: OwnClaim) => {
-      party = new HeldParty(session, ownClaim, () => departure(request, session, ownClaim, call, host, report))
+      party = new HeldParty(session, ownClaim, () => departure(request, session, ownClaim, context))
       return party
     }
     const left = (outcome: Outcome) => (outcome.kind === 'ran' && outcome.exitCode === 0 ? party?.departed : undefined)
     return await runLocked(
       { ...request, share: '', endless: above => above.length > 0, hold, outcomeAfterLeaving: left },
-      call,
-      host,
-      report,
+      context,
     )
   }
 }
@@ -52,9 +49,7 @@ async function departure(
   request: LockRequest,
   session: Session,
   ownClaim: OwnClaim,
-  call: Call,
-  host: Host,
-  report: Partial<Report>,
+  context: RunContext,
 ): Promise<Outcome | undefined> {
   const story: Partial<Report> = {}
   const summary = departureSummary(ownClaim.seen?.generation)
@@ -64,13 +59,13 @@ async function departure(
     acquire: async (wait: { until: number; signal: AbortSignal }) =>
       (await stepUntilGranted(session, ownClaim, {}, LEAVING, wait)) || undefined,
   }
-  const leaving = { ...call, waitMs: call.options.leaveWaitMs }
-  const result = await awaitGrant(grant, leaving, host, story).catch((error: Error) => {
-    call.warn(`could not wait for the others to finish: ${error.message}`)
+  const leaving = { ...context, waitMs: context.options.leaveWaitMs, report: story }
+  const result = await awaitGrant(grant, leaving).catch((error: Error) => {
+    context.messages.warn(`could not wait for the others to finish: ${error.message}`)
     return { taken: true }
   })
   if ('taken' in result) return undefined
-  if (story.situation !== undefined) report.situation = story.situation
+  if (story.situation !== undefined) context.report.situation = story.situation
   return result.outcome
 }
 

@@ -31,5 +31,5 @@ export function gate(words: readonly string[], { closedForMs }: RunOptions): Tas
     open: request(opening, () => ({ state: 'open' })),
     wait: request(passing, (_, waitedMs) => ({ state: 'open', waitedMs }), false),
   }
-  return (call, host, report) => waitOnly(stops[action ?? ''] as WaitOnlyRequest, call, host, report)
+  return context => waitOnly(stops[action ?? ''] as WaitOnlyRequest, context)
 }

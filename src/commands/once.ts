@@ -3,14 +3,12 @@
 import type { OwnClaim } from '../claims/own-claim.js'
 import type { Session } from '../claims/session.js'
 import type { RunOptions } from '../cli/args/options.js'
-import { sayNews } from '../cli/output/messages.js'
 import { queueSummary } from '../cli/output/queue-summary.js'
-import type { Host } from '../host.js'
 import { exitCodeOf, type Outcome } from '../outcome.js'
 import { finish } from '../primitives/once/finish.js'
 import { once as atOnce, checkPeriods, takenOver } from '../primitives/once/once.js'
 import { describeRun } from '../primitives/once/run-record.js'
-import type { Call, Task } from '../run/context.js'
+import type { RunContext, Task } from '../run/context.js'
 import { HeldClaim } from '../run/held-claim.js'
 import { keyOf } from '../run/lock-request.js'
 import { type RunLockedRequest, runLocked } from '../run/run-locked.js'
@@ -28,9 +26,9 @@ export function once(words: readonly string[], { perMs, keepMs }: RunOptions): T
     endless: above => above.length > 0,
     outcomeWithoutRun: passed,
   }
-  return (call, host, report) => {
-    const hold = (session: Session, ownClaim: OwnClaim) => new HeldRun(session, ownClaim, call, host)
-    return runLocked({ ...request, hold }, call, host, report)
+  return context => {
+    const hold = (session: Session, ownClaim: OwnClaim) => new HeldRun(session, ownClaim, context)
+    return runLocked({ ...request, hold }, context)
   }
 }
 
@@ -48,24 +46,23 @@ class HeldRun extends HeldClaim {
   constructor(
     session: Session,
     ownClaim: OwnClaim,
-    readonly call: Call,
-    readonly host: Host,
+    readonly context: RunContext,
   ) {
     super(session, ownClaim)
-    this.#stopListening = host.onSignal(signal => signal.startsWith('SIGUSR') || this.#told.abort(signal))
+    this.#stopListening = context.host.onSignal(signal => signal.startsWith('SIGUSR') || this.#told.abort(signal))
   }
 
   /** Only what the command has come to by itself is a verdict that others can take over. */
   async conclude(outcome: Outcome): Promise<Outcome> {
     const { signal } = this.#told
     if (signal.aborted) {
-      sayNews(this.host, this.call.voice, `told to stop (${signal.reason}): this run does not count`)
+      this.context.messages.news(`told to stop (${signal.reason}): this run does not count`)
       return outcome
     }
     const exitCode = exitCodeOf(outcome)
     const hadEnded = `the command had ended with ${exitCode}`
     try {
-      if (await finish(this.session, this.ownClaim, { exitCode }, this.call.options.keepMs, signal)) return outcome
+      if (await finish(this.session, this.ownClaim, { exitCode }, this.context.options.keepMs, signal)) return outcome
       return unrecorded(`${hadEnded}, but the lock was lost by then: it is not recorded, and others may run it again`)
     } catch (error) {
       const why = signal.aborted ? `told to stop (${signal.reason})` : (error as Error).message

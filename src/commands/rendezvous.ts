@@ -27,22 +27,23 @@ export function rendezvous([event = '']: readonly string[], options: RunOptions)
     ...stopAt(event, options),
     text: claim => `${JSON.stringify(matchOf(event, claim))}\n`,
   }
-  return (call, host, report) => waitOnly(request, call, host, report)
+  return context => waitOnly(request, context)
 }
 
 export function rendezvousCommand([event = '']: readonly string[], options: RunOptions): Task {
   const request = stopAt(event, options)
-  return async (call, host, report) => {
+  return async context => {
+    const { host, report, settings, shown, waitMs } = context
     const lock = lockOf(request.key)
-    Object.assign(report, { lock, command: call.shown, waitMs: call.waitMs })
-    return await withSession(request.key, call, host, report, async session => {
-      const grant = await awaitGrant(meeting(request, session), call, host, report)
+    Object.assign(report, { lock, command: shown, waitMs })
+    return await withSession(request.key, context, async session => {
+      const grant = await awaitGrant(meeting(request, session), context)
       if ('outcome' in grant) return grant.outcome
       session.store.rest()
       const file = new MatchFile(grant.taken)
       try {
-        const marker = heldEntry(host.pid, lock, tablesOf(call.settings))
-        return await runUnderLock(NOTHING, { lock, marker, match: file.path }, call, host, report)
+        const marker = heldEntry(host.pid, lock, tablesOf(settings))
+        return await runUnderLock(NOTHING, { lock, marker, match: file.path }, context)
       } finally {
         file.remove()
       }

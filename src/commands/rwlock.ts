@@ -17,7 +17,7 @@ export function rwlock(words: readonly string[]): Task {
     share: mode === 'read' ? 'read' : '',
     endless: above => endless(mode, above),
   }
-  return (call, host, report) => runLocked(request, call, host, report)
+  return context => runLocked(request, context)
 }
 
 /**

@@ -21,5 +21,5 @@ export function semaphore(words: readonly string[], options: RunOptions): Task {
     share: String(units),
     endless: above => above.reduce((sum, share) => sum + Number(share), units) > permits,
   }
-  return (call, host, report) => runLocked(request, call, host, report)
+  return context => runLocked(request, context)
 }

@@ -6,9 +6,8 @@
 import { type Progress, showProgress } from '../cli/output/progress-line.js'
 import type { Report } from '../cli/output/report.js'
 import { after, sleep } from '../clock.js'
-import type { Host } from '../host.js'
 import type { Outcome } from '../outcome.js'
-import type { Call } from './context.js'
+import type { RunContext } from './context.js'
 
 export interface LockSource<T> extends Omit<Progress, 'until'> {
   /** Undefined when the deadline passed first. Rejects with the signal's reason when it aborts. */
@@ -25,22 +24,20 @@ const FAREWELL_MS = 2000
 
 export async function awaitGrant<T>(
   source: LockSource<T>,
-  call: Call,
-  host: Host,
-  report: Partial<Report>,
+  context: RunContext,
 ): Promise<{ taken: T } | { outcome: Outcome }> {
+  const { host, report, waitMs, messages } = context
   const given = new AbortController()
   const stopListening = host.onSignal(signal => signal.startsWith('SIGUSR') || given.abort(new Interrupted(signal)))
   const startedAt = host.clock.now()
-  const until = startedAt + call.waitMs
-  const stopShowing = showProgress(host, call.voice, { ...source, until })
+  const until = startedAt + waitMs
+  const stopShowing = showProgress(host, messages.voice, { ...source, until })
   try {
     const taken = await abandonAfterAbort(source.acquire({ until, signal: given.signal }), given.signal)
     stopShowing()
     report.waitedMs = Math.round(host.clock.now() - startedAt)
     if (taken !== undefined) return { taken }
-    if (isHeard(call, host))
-      Object.assign(report, await Promise.race([source.explainTimeout(), sleep(MISSED_LIMIT_MS)]))
+    if (isHeard(context)) Object.assign(report, await Promise.race([source.explainTimeout(), sleep(MISSED_LIMIT_MS)]))
     return { outcome: { kind: 'timed-out' } }
   } catch (error) {
     report.waitedMs = Math.round(host.clock.now() - startedAt)
@@ -68,7 +65,7 @@ class Interrupted extends Error {
 }
 
 /** Whether anybody will read who had the lock when this run gave up. */
-function isHeard({ settings, options, voice }: Call, host: Host): boolean {
-  const read = settings.syslog ?? options.outcomeFile ?? (voice.verbose || host.stderr.isTerminal)
+function isHeard({ settings, options, messages, host }: RunContext): boolean {
+  const read = settings.syslog ?? options.outcomeFile ?? (messages.voice.verbose || host.stderr.isTerminal)
   return Boolean(read)
 }

@@ -7,12 +7,11 @@
  */
 
 import type { HeldLock } from '../claims/lock.js'
-import type { Report } from '../cli/output/report.js'
 import { SeraError } from '../errors.js'
 import type { Host } from '../host.js'
 import type { Outcome } from '../outcome.js'
 import { childEnvironment } from './child-environment.js'
-import type { Call } from './context.js'
+import type { RunContext } from './context.js'
 import { GuardedRun, type Job } from './guarded-run.js'
 import type { PrestartedGuard } from './prestarted-guard.js'
 
@@ -73,25 +72,24 @@ export interface LockNames {
 export async function runUnderLock(
   held: RunnableLock,
   { lock, marker, slot, match }: LockNames,
-  call: Call,
-  host: Host,
-  report: Partial<Report>,
+  context: RunContext,
   reserve?: PrestartedGuard,
 ): Promise<Outcome> {
-  const { command, options, settings, warn } = call
+  const { command, options, settings, messages, host, report } = context
+  const warn = (message: string) => messages.warn(message)
   if (held.token !== undefined) report.token = held.token
   const facts = { lock, waitedMs: report.waitedMs ?? 0, token: held.token, slot, match, held: marker }
   const job = { ...options, ...settings, command, marker, env: childEnvironment(host.env, facts), warn }
   const grantedAt = host.clock.now()
   const outcome = await holdLock(held, job, host, reserve).catch(error => {
-    throw asShown(error, call)
+    throw asShown(error, context)
   })
   report.ranMs = Math.round(host.clock.now() - grantedAt)
   return outcome
 }
 
 /** A whole line in place of the program, `mysql -psecret`, stands in the message that it cannot be started. */
-function asShown(error: unknown, { command, shown }: Call): unknown {
+function asShown(error: unknown, { command, shown }: RunContext): unknown {
   const [typed = ''] = command
   const [seen = typed] = shown
   if (!(error instanceof SeraError) || error.kind !== 'not-started' || shown.length !== command.length) return error

@@ -3,22 +3,20 @@
 import type { ResourceKey } from '../claims/model.js'
 import { ownerOf } from '../claims/owner.js'
 import { Session, type SessionOptions } from '../claims/session.js'
-import type { Report } from '../cli/output/report.js'
-import type { Host } from '../host.js'
 import type { Outcome } from '../outcome.js'
 import { attributesOf } from '../store/mysql/connect.js'
 import { LockTables, type LockTablesOptions } from '../store/tables/lock-tables.js'
 import { RetryingClient } from '../store/tables/retrying-client.js'
-import type { Call } from './context.js'
-import { reportingOutcome } from './context.js'
+import type { RunContext } from './context.js'
 import { recordHistory } from './record-history.js'
+import { reportingOutcome } from './reporting-outcome.js'
 
 export function openTables(
-  { settings, shown, warn }: Call,
-  { clock, random, pid }: Host,
+  { settings, shown, messages, host }: RunContext,
   options: Pick<LockTablesOptions, 'anySchema' | 'failed'> = {},
 ): LockTables {
   const { servers, leaseMs, connectWaitMs, namespace, history } = settings
+  const { clock, random, pid } = host
   const attributes = attributesOf(pid, shown)
   const owner = ownerOf(pid, shown)
   return new LockTables({
@@ -31,15 +29,14 @@ export function openTables(
     keepsHistory: history !== undefined,
     clock,
     random,
-    warn,
+    warn: message => messages.warn(message),
     ...options,
   })
 }
 
 export function openSession(
   tables: LockTables,
-  { settings }: Call,
-  { clock }: Host,
+  { settings, host: { clock } }: Pick<RunContext, 'settings' | 'host'>,
   more: Pick<SessionOptions, 'reapEveryMs'> = {},
 ): Session {
   const { leaseMs, graceMs, maxClockSkewMs } = settings
@@ -49,17 +46,15 @@ export function openSession(
 /** Does work as a participant, which is over with it; how it ended is recorded when all has been given back. */
 export async function withSession(
   key: ResourceKey,
-  call: Call,
-  host: Host,
-  report: Partial<Report>,
+  context: RunContext,
   work: (session: Session) => Promise<Outcome>,
 ): Promise<Outcome> {
-  const tables = openTables(call, host)
-  const session = openSession(tables, call, host)
+  const tables = openTables(context)
+  const session = openSession(tables, context)
   try {
     return await reportingOutcome(
       () => work(session),
-      outcome => recordHistory(tables, key, outcome, call, host, report),
+      outcome => recordHistory(tables, key, outcome, context),
     )
   } finally {
     await session.close()
@@ -68,8 +63,7 @@ export async function withSession(
 
 /** Reads only, on a connection of its own; to be closed. */
 export function openRetryingClient(
-  { settings }: Pick<Call, 'settings'>,
-  { clock, random, pid }: Host,
+  { settings, host: { clock, random, pid } }: Pick<RunContext, 'settings' | 'host'>,
   command: readonly string[],
 ): RetryingClient {
   const { servers, leaseMs, connectWaitMs, namespace } = settings

@@ -2,14 +2,12 @@
 import { ancestors } from '../child/process-table.js'
 import type { OwnClaim } from '../claims/own-claim.js'
 import type { Session } from '../claims/session.js'
-import type { Report } from '../cli/output/report.js'
 import { after } from '../clock.js'
 import { SeraError } from '../errors.js'
-import type { Host } from '../host.js'
 import type { Outcome } from '../outcome.js'
 import { awaitGrant, type LockSource } from './await-grant.js'
 import { heldEntry, sharesAbove } from './child-environment.js'
-import type { Call } from './context.js'
+import type { RunContext } from './context.js'
 import { guardTimes } from './guarded-run.js'
 import { HeldClaim, leaveQuietly } from './held-claim.js'
 import { runUnderLock } from './hold-lock.js'
@@ -33,27 +31,22 @@ export interface RunLockedRequest extends LockRequest {
 /** A place that was to be had is granted sooner; see `Wait.queued`. */
 const QUEUED_AFTER_MS = 50
 
-export async function runLocked(
-  request: RunLockedRequest,
-  call: Call,
-  host: Host,
-  report: Partial<Report>,
-): Promise<Outcome> {
-  const { shown, settings } = call
+export async function runLocked(request: RunLockedRequest, context: RunContext): Promise<Outcome> {
+  const { host, report, shown, settings, waitMs } = context
   const lock = lockOf(request.key)
   const tables = tablesOf(settings)
-  Object.assign(report, { lock, command: shown, waitMs: call.waitMs })
+  Object.assign(report, { lock, command: shown, waitMs })
   const endless = request.endless(sharesAbove(host, lock, tables, ancestors))
   if (endless === true) throw endlessWait(lock)
   const marker = heldEntry(host.pid, lock, tables, request.share)
   const reserve = new PrestartedGuard({ ...guardTimes(settings), marker, path: host.env.PATH })
   const inReserve = after(QUEUED_AFTER_MS, () => reserve.prepare('none'))
-  const patient = endless === 'perhaps' ? { ...call, waitMs: 0 } : call
-  return await withSession(request.key, call, host, report, async session => {
+  const patient = endless === 'perhaps' ? { ...context, waitMs: 0 } : context
+  return await withSession(request.key, context, async session => {
     try {
       const ownClaim = session.newClaim(request.key)
       const arrival = unlessInterrupted(lockSourceAt(request, session, ownClaim), session)
-      const grant = await awaitGrant(arrival, patient, host, report)
+      const grant = await awaitGrant(arrival, patient)
       inReserve()
       if ('outcome' in grant) {
         if (endless && grant.outcome.kind === 'timed-out') throw endlessWait(lock)
@@ -65,7 +58,7 @@ export async function runLocked(
         return passed
       }
       const held = request.hold?.(session, ownClaim) ?? new HeldClaim(session, ownClaim)
-      const outcome = await runUnderLock(held, { lock, marker, slot: ownClaim.seen?.slot }, call, host, report, reserve)
+      const outcome = await runUnderLock(held, { lock, marker, slot: ownClaim.seen?.slot }, context, reserve)
       return request.outcomeAfterLeaving?.(outcome) ?? outcome
     } finally {
       inReserve()

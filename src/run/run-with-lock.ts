@@ -2,12 +2,9 @@
 import { ancestors } from '../child/process-table.js'
 import type { HeldLock, LockWait, MutexEngine } from '../claims/lock.js'
 import { holderSummary } from '../cli/output/holder-summary.js'
-import { sayDetail, sayNews } from '../cli/output/messages.js'
 import { shortened } from '../cli/output/progress-line.js'
-import type { Report } from '../cli/output/report.js'
 import { describeDsn } from '../config/dsn.js'
 import { SeraError } from '../errors.js'
-import type { Host } from '../host.js'
 import { lockName } from '../lockname/lockname.js'
 import type { Outcome } from '../outcome.js'
 import { GetLockMutex } from '../store/get-lock/mutex.js'
@@ -17,51 +14,50 @@ import type { LockTables } from '../store/tables/lock-tables.js'
 import { AutoMutex } from './auto-mutex.js'
 import { awaitGrant, type LockSource } from './await-grant.js'
 import { heldAbove, heldEntry } from './child-environment.js'
-import type { Call } from './context.js'
-import { reportingOutcome } from './context.js'
+import type { RunContext } from './context.js'
 import { guardTimes } from './guarded-run.js'
 import { runUnderLock } from './hold-lock.js'
 import { PrestartedGuard } from './prestarted-guard.js'
+import { reportingOutcome } from './reporting-outcome.js'
 
-/** What is known of the run grows in `report`, so that a run that fails half-way still tells the rest. */
-export async function runWithLock(call: Call, host: Host, report: Partial<Report>): Promise<Outcome> {
-  const { command, shown, waitMs, options, settings } = call
+export async function runWithLock(context: RunContext): Promise<Outcome> {
+  const { host, report, command, shown, waitMs, options, settings } = context
   const server = describeDsn(settings.server)
   const lock = lockName(command, { name: options.name, namespace: settings.namespace })
   Object.assign(report, { lock, command: shown, waitMs })
   if (heldAbove(host, lock, server, ancestors)) {
     throw new SeraError('conflict', `lock ${lock} is held by a sera above this one; waiting for it would never end`)
   }
-  const tables = new LazyTables(lock, call, host)
-  const mutex = await openMutex(call, host, lock, tables)
+  const tables = new LazyTables(lock, context)
+  const mutex = await openMutex(context, lock, tables)
   const marker = heldEntry(host.pid, lock, server)
   const reserve = new PrestartedGuard({ ...guardTimes(settings), marker, path: host.env.PATH })
   const work = async (): Promise<Outcome> => {
-    const grant = await awaitGrant(lockSourceAt(mutex, call, host, reserve), call, host, report)
+    const grant = await awaitGrant(lockSourceAt(mutex, context, reserve), context)
     if ('outcome' in grant) return grant.outcome
     if (grant.taken === 'free') return { kind: 'skipped' }
-    return await runUnderLock(grant.taken, { lock, marker }, call, host, report, reserve)
+    return await runUnderLock(grant.taken, { lock, marker }, context, reserve)
   }
   try {
-    return await reportingOutcome(work, outcome => tables.record(outcome, report))
+    return await reportingOutcome(work, outcome => tables.record(outcome))
   } finally {
     reserve.dismiss()
     mutex.close()
   }
 }
 
-async function openMutex(call: Call, host: Host, lock: string, tables: LazyTables): Promise<MutexEngine> {
-  const { engine } = call.settings
+async function openMutex(context: RunContext, lock: string, tables: LazyTables): Promise<MutexEngine> {
+  const { engine } = context.settings
   if (engine === 'lease') return await tables.mutex()
-  const getLock = openGetLock(call, host, lock)
+  const getLock = openGetLock(context, lock)
   if (engine === 'get_lock') return getLock
   return new AutoMutex(getLock, async () => {
-    sayDetail(host, call.voice, 'the server is a member of a cluster; locking in the lock tables (engine lease)')
+    context.messages.detail('the server is a member of a cluster; locking in the lock tables (engine lease)')
     return await tables.mutex()
   })
 }
 
-function openGetLock({ shown, settings }: Call, host: Host, lock: string): MutexEngine {
+function openGetLock({ shown, settings, host }: RunContext, lock: string): MutexEngine {
   return new GetLockMutex(lock, {
     dsn: settings.server,
     connectWaitMs: settings.connectWaitMs,
@@ -76,17 +72,16 @@ function openGetLock({ shown, settings }: Call, host: Host, lock: string): Mutex
 /** `free`: somebody else had it and has let go of it (`--wait-and-skip`). */
 function lockSourceAt(
   mutex: MutexEngine,
-  call: Call,
-  host: Host,
+  context: RunContext,
   reserve: PrestartedGuard,
 ): LockSource<HeldLock | 'free'> {
   const queued: LockWait['queued'] = lifeline => reserve.prepare(lifeline)
   return {
-    what: `for ${shortened(call.options.name ?? call.shown.join(' '))}`,
-    ask: holderSummary(mutex, host.clock),
+    what: `for ${shortened(context.options.name ?? context.shown.join(' '))}`,
+    ask: holderSummary(mutex, context.host.clock),
     acquire: wait =>
-      call.settings.waitAndSkip
-        ? runOrSkip(call, host, mutex, { ...wait, queued })
+      context.settings.waitAndSkip
+        ? runOrSkip(context, mutex, { ...wait, queued })
         : mutex.acquire({ ...wait, queued }),
     async explainTimeout() {
       const holder = await mutex.holder()
@@ -97,17 +92,16 @@ function lockSourceAt(
 
 /** The first to lock runs; the others wait until it has finished, and don't. */
 async function runOrSkip(
-  call: Call,
-  host: Host,
+  { host, messages }: RunContext,
   mutex: MutexEngine,
   wait: LockWait,
 ): Promise<HeldLock | 'free' | undefined> {
   const lock = await mutex.acquire({ ...wait, until: host.clock.now() })
   if (lock) {
-    sayDetail(host, call.voice, 'first past the post; running the command')
+    messages.detail('first past the post; running the command')
     return lock
   }
-  sayNews(host, call.voice, 'somebody else has the lock; waiting for them, and not running the command')
+  messages.news('somebody else has the lock; waiting for them, and not running the command')
   return (await mutex.awaitFree(wait)) ? 'free' : undefined
 }
 
@@ -121,8 +115,7 @@ export class LazyTables {
 
   constructor(
     readonly lock: string,
-    readonly call: Call,
-    readonly host: Host,
+    readonly context: RunContext,
   ) {}
 
   async mutex(): Promise<MutexEngine> {
@@ -130,19 +123,19 @@ export class LazyTables {
       import('./open-session.js'),
       import('./lease-mutex.js'),
     ])
-    this.#opened = openTables(this.call, this.host)
-    return new LeaseMutex(this.lock, participantAt(this.#opened, this.call, this.host))
+    this.#opened = openTables(this.context)
+    return new LeaseMutex(this.lock, participantAt(this.#opened, this.context))
   }
 
-  async record(outcome: Outcome, report: Partial<Report>): Promise<void> {
-    const { lock, call, host } = this
-    if (!this.#opened && !call.settings.history?.always) return
+  async record(outcome: Outcome): Promise<void> {
+    const { lock, context } = this
+    if (!this.#opened && !context.settings.history?.always) return
     const [{ openTables }, { recordHistory: record }] = await Promise.all([
       import('./open-session.js'),
       import('./record-history.js'),
     ])
-    const tables = this.#opened ?? openTables(call, host)
-    await record(tables, { kind: 'mutex', name: lock }, outcome, call, host, report)
+    const tables = this.#opened ?? openTables(context)
+    await record(tables, { kind: 'mutex', name: lock }, outcome, context)
     if (!this.#opened) await tables.close()
   }
 }

@@ -5,7 +5,6 @@
 import { formatDuration } from '../../config/duration.js'
 import { unreachable } from '../../errors.js'
 import type { Host } from '../../host.js'
-import type { Log } from '../../log/log.js'
 import { describeHolder, type Report } from './report.js'
 
 export interface Voice {
@@ -22,22 +21,11 @@ export function sayError(host: Host, text: string): void {
   host.stderr.write(line(text))
 }
 
-/** Something has gone wrong that stops nothing; said without a terminal, too, as a daemon and cron have none. */
-export function complain(host: Host, { voice, log }: { voice: Voice; log: Log['write'] }, warning: string): void {
-  if (!voice.quiet) sayError(host, warning)
-  log('warning', { warning })
-}
-
 /** For those who asked for it; on a terminal also without being asked. */
 export function sayNews(host: Host, voice: Voice, text: string): void {
   if (voice.quiet) return
   if (voice.verbose === 'stdout') host.stdout.write(line(text))
   else if (voice.verbose === 'stderr' || host.stderr.isTerminal) host.stderr.write(line(text))
-}
-
-/** For those who asked for it only. */
-export function sayDetail(host: Host, voice: Voice, text: string): void {
-  if (voice.verbose) sayNews(host, voice, text)
 }
 
 const COMMAND_LOST = 'the lock was lost while the command ran, and the command was ended'

@@ -1,32 +1,30 @@
 /** The turn at a pool: among the commands of this host first, then at the pool's server. */
 
 import type { LockWait } from '../../claims/lock.js'
-import { complain } from '../../cli/output/messages.js'
 import { shortened } from '../../cli/output/progress-line.js'
 import { formatDuration } from '../../config/duration.js'
 import { SAFETY_MARGIN_MS, type Settings } from '../../config/settings.js'
 import { SeraError } from '../../errors.js'
-import type { Host } from '../../host.js'
 import { acquirePool } from '../../pool-client/acquire.js'
 import type { PoolClient } from '../../pool-client/client.js'
 import { HeldPool } from '../../pool-client/held-pool.js'
 import type { LockSource } from '../../run/await-grant.js'
-import type { Call } from '../../run/context.js'
+import type { RunContext } from '../../run/context.js'
 import { type HostLock, lockHost } from './host-lock.js'
 
 /** @param among what the commands of this host compete for */
-export function poolSource(client: PoolClient, among: string, call: Call, host: Host): LockSource<HeldPool> {
+export function poolSource(client: PoolClient, among: string, context: RunContext): LockSource<HeldPool> {
   let situation = 'another command on this host has it'
   return {
     what: `for pool ${shortened(client.pool)}`,
     ask: async () => undefined, // a server of pools tells nobody who has them
     acquire: async wait => {
-      const lock = await lockHost(among, { ...wait, clock: host.clock })
+      const lock = await lockHost(among, { ...wait, clock: context.host.clock })
       if (!lock) return undefined
       situation = 'other hosts have it'
       let held: HeldPool | undefined
       try {
-        held = await holdIt(client, lock, wait, call, host)
+        held = await holdIt(client, lock, wait, context)
         return held
       } finally {
         if (!held) await lock.free()
@@ -40,13 +38,11 @@ async function holdIt(
   client: PoolClient,
   lock: HostLock,
   wait: LockWait,
-  call: Call,
-  host: Host,
+  { host, settings, messages }: RunContext,
 ): Promise<HeldPool | undefined> {
-  const { settings } = call
   const { clock, random } = host
   const { connectWaitMs } = settings
-  const warn = (message: string) => complain(host, call, message)
+  const warn = (message: string) => messages.complain(message)
   const grant = await acquirePool(client, { ...wait, clock, random, connectWaitMs })
   if (!grant) return undefined
   const problem = tooShort(grant.expiresInMs, settings)

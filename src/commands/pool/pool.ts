@@ -9,7 +9,7 @@ import { serverUrl } from '../../pool-client/server-url.js'
 import { checkName } from '../../primitives/names.js'
 import { awaitGrant } from '../../run/await-grant.js'
 import { heldAbove, heldEntry } from '../../run/child-environment.js'
-import type { Call, Task } from '../../run/context.js'
+import type { RunContext, Task } from '../../run/context.js'
 import { runUnderLock } from '../../run/hold-lock.js'
 import { poolSource } from './acquire-pool.js'
 import { fullHostName } from './host-name.js'
@@ -20,18 +20,19 @@ export function pool(options: RunOptions): Task {
   const name = checkName('pool', given('-r', options.pool))
   const bearer = readToken(options.tokenFile)
   const as = options.as === undefined ? undefined : checkName('host', options.as)
-  return async (call, host, report) => {
+  return async context => {
+    const { host, report, settings, command, shown, waitMs } = context
     const lock = `pool/${name}`
-    Object.assign(report, { lock, command: call.shown, waitMs: call.waitMs })
+    Object.assign(report, { lock, command: shown, waitMs })
     if (heldAbove(host, lock, as ?? '', ancestors)) {
       throw new SeraError('conflict', `${lock} is held by a sera above this one; waiting for it would never end`)
     }
     const client = new PoolClient(url, name, as ?? (await fullHostName()), randomUUID(), bearer)
-    const grant = await awaitGrant(poolSource(client, `${lock}@${as ?? ''}`, call, host), call, host, report)
+    const grant = await awaitGrant(poolSource(client, `${lock}@${as ?? ''}`, context), context)
     if ('outcome' in grant) return grant.outcome
-    const leaseMs = Math.min(call.settings.leaseMs, grant.taken.expiresInMs)
-    const under: Call = { ...call, command: argvOf(call.command), settings: { ...call.settings, leaseMs } }
-    return await runUnderLock(grant.taken, { lock, marker: heldEntry(host.pid, lock, as ?? '') }, under, host, report)
+    const leaseMs = Math.min(settings.leaseMs, grant.taken.expiresInMs)
+    const under: RunContext = { ...context, command: argvOf(command), settings: { ...settings, leaseMs } }
+    return await runUnderLock(grant.taken, { lock, marker: heldEntry(host.pid, lock, as ?? '') }, under)
   }
 }
 

@@ -1,0 +1,93 @@
+/** What becomes known of a run on its way from argv to its task. */
+import type { FlagValues } from '../cli/args/flags.js'
+import { type RunOptions, runOptions } from '../cli/args/options.js'
+import type { Report } from '../cli/output/report.js'
+import { type Flags, type Resolved, resolveSettings } from '../config/resolve.js'
+import type { Settings } from '../config/settings.js'
+import { DEFAULT_SYSLOG } from '../config/syslog.js'
+import type { Host } from '../host.js'
+import { Messages } from './messages.js'
+
+/** What the settings are for. */
+export interface Purpose {
+  /** Nothing will be asked of a server. */
+  serverless?: boolean
+  /** There is no command that might have to be ended. */
+  graceless?: boolean
+  /** stdout is for data: messages go to stderr whatever the settings say. */
+  data?: boolean
+}
+
+export class RunSetup {
+  readonly report: Partial<Report> = {}
+  readonly messages: Messages
+  options: RunOptions | undefined
+  settings: Settings | undefined
+  #flags: FlagValues = {}
+
+  constructor(readonly host: Host) {
+    this.messages = new Messages(host, this.report)
+  }
+
+  /** Checks the flags of this run. @throws SeraError usage */
+  takeOptions(flags: FlagValues): RunOptions {
+    this.#flags = flags
+    this.options = runOptions(flags)
+    this.messages.voice = { verbose: flags.verbose === true ? 'stderr' : false, quiet: this.options.quiet }
+    return this.options
+  }
+
+  /** Brings config file, environment and flags together. @throws SeraError config, usage */
+  async configure({ data = false, ...purpose }: Purpose): Promise<Settings> {
+    const { settings, warnings } = await this.resolve(purpose)
+    this.messages.voice.verbose = data && settings.verbose ? 'stderr' : settings.verbose
+    for (const warning of warnings) this.messages.warn(warning)
+    return settings
+  }
+
+  /** The same, and says nothing. @throws SeraError config, usage */
+  async resolve(purpose: Purpose): Promise<Resolved> {
+    const resolved = await readSettings(this.host.env, this.#flags, purpose)
+    this.settings = resolved.settings
+    this.messages.syslog = this.settings.syslog
+    return resolved
+  }
+
+  /** Settings that name a server to connect to: the first run that needs the embedded server starts it. */
+  async reach(settings: Settings): Promise<Settings> {
+    if (settings.server.address.net !== 'embedded') return settings
+    const { ensureEmbedded } = await import('../embedded/ensure.js')
+    const { socketPath, user, database } = await ensureEmbedded(this.host)
+    this.messages.news('the embedded server guards this host only')
+    const address = { net: 'unix', path: socketPath } as const
+    const server: Settings['server'] = { ...settings.server, user, database, address }
+    return { ...settings, server, servers: [server] }
+  }
+}
+
+/** @throws SeraError config, usage */
+export async function readSettings(
+  env: NodeJS.ProcessEnv,
+  flags: FlagValues,
+  { serverless = false, graceless = false }: Purpose,
+): Promise<Resolved> {
+  const resolved = await resolveSettings({ env, flags: settingFlags(flags), serverless, graceless })
+  const { settings } = resolved
+  if (flags.syslog !== undefined) settings.syslog = flags.syslog ? (settings.syslog ?? DEFAULT_SYSLOG) : undefined
+  return resolved
+}
+
+/** The flags that are settings too, under the settings' names. A bare `--verbose` must not get into a pipeline. */
+function settingFlags(flags: FlagValues): Flags {
+  return {
+    config: flags.config,
+    server: flags.server,
+    engine: flags.engine,
+    lease: flags.lease,
+    grace: flags.grace,
+    onLost: flags['on-lost'],
+    verbose: flags.verbose === true ? 'stderr' : flags.verbose,
+    waitAndSkip: flags['wait-and-skip'],
+    detailedExitCodes: flags['detailed-exit-codes'],
+  }
+}
