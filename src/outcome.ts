@@ -65,6 +65,22 @@ export function outcomeOf(error: unknown): Outcome {
   return { kind: 'lock-failed', reason: `internal error: ${reason}; please report it (SERA_DEBUG=1 shows where)` }
 }
 
+/** The outcome of some work, or its error; either way `report` gets it first, and is waited for. */
+export async function reportingOutcome(
+  work: () => Promise<Outcome>,
+  report: (outcome: Outcome) => Promise<void>,
+): Promise<Outcome> {
+  let outcome: Outcome
+  try {
+    outcome = await work()
+  } catch (error) {
+    await report(outcomeOf(error))
+    throw error
+  }
+  await report(outcome)
+  return outcome
+}
+
 export interface ExitCodeOptions {
   detailedExitCodes?: boolean | undefined
   timeoutExitCode?: number | undefined

@@ -10,7 +10,7 @@ export interface LockWait {
    * Told when the lock was not to be had at once, with the descriptor that keeps the place in the queue and later the
    * lock (see HeldLock.lifeline), or that this engine has none; and told undefined when that is gone.
    */
-  queued?: (lifeline: number | 'none' | undefined) => void
+  queued?: ((lifeline: number | 'none' | undefined) => void) | undefined
 }
 
 /** Who has a lock, as far as the server tells this account. */

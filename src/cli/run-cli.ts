@@ -1,5 +1,6 @@
 /** Composition root: argv -> settings -> command -> outcome -> exit code, in this order and once. */
 
+import { classic } from '../commands/classic/classic.js'
 import { parseWait } from '../config/duration.js'
 import { SeraError } from '../errors.js'
 import type { Host } from '../host.js'
@@ -8,7 +9,6 @@ import { maskWith } from '../masking/mask.js'
 import { type Outcome, outcomeOf } from '../outcome.js'
 import type { RunContext } from '../run/context.js'
 import { clearOutcomeFile, finish } from '../run/finish.js'
-import { runWithLock } from '../run/run-with-lock.js'
 import { RunSetup } from '../run/setup.js'
 import type { BuiltIn } from './args/built-in.js'
 import type { FlagValues } from './args/flags.js'
@@ -52,7 +52,7 @@ async function runClassic(
   const shown = maskWith(settings.mask)(command)
   setup.report.command = shown
   if (printLockName) return print(setup, `${lockName(command, { name, namespace: settings.namespace })}\n`)
-  return await runWithLock(await contextOf(setup, { command, shown, waitMs, options, settings }))
+  return await classic(await contextOf(setup, { command, shown, waitMs, options, settings }))
 }
 
 /** @throws SeraError usage */

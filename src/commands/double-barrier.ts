@@ -17,7 +17,8 @@ import { checkCount } from '../primitives/names.js'
 import { awaitGrant } from '../run/await-grant.js'
 import type { RunContext, Task } from '../run/context.js'
 import { GONE, HeldClaim } from '../run/held-claim.js'
-import { keyOf, type LockRequest, lockSourceAt } from '../run/lock-request.js'
+import { grantSourceAt, keyOf, type LockRequest } from '../run/lock-request.js'
+import { resourceSource } from '../run/resource-lock.js'
 import { runLocked } from '../run/run-locked.js'
 
 export function doubleBarrier(words: readonly string[]): Task {
@@ -30,17 +31,10 @@ export function doubleBarrier(words: readonly string[]): Task {
     preposition: 'at',
     summary: doubleBarrierSummary(count),
   }
-  return async context => {
-    let party: HeldParty | undefined
-    const hold = (session: Session, ownClaim: OwnClaim) => {
-      party = new HeldParty(session, ownClaim, () => departure(request, session, ownClaim, context))
-      return party
-    }
-    const left = (outcome: Outcome) => (outcome.kind === 'ran' && outcome.exitCode === 0 ? party?.departed : undefined)
-    return await runLocked(
-      { ...request, share: '', endless: above => above.length > 0, hold, outcomeAfterLeaving: left },
-      context,
-    )
+  return context => {
+    const hold = (session: Session, ownClaim: OwnClaim) =>
+      new HeldParty(session, ownClaim, () => departure(request, session, ownClaim, context))
+    return runLocked(resourceSource({ ...request, hold }, context), context)
   }
 }
 
@@ -54,23 +48,23 @@ async function departure(
   const story: Partial<Report> = {}
   const summary = departureSummary(ownClaim.seen?.generation)
   const grant = {
-    ...lockSourceAt({ ...request, summary }, session, ownClaim),
+    ...grantSourceAt({ ...request, summary }, session, ownClaim),
     what: `for the others at barrier ${shortened(request.key.name)}`,
     acquire: async (wait: { until: number; signal: AbortSignal }) =>
-      (await stepUntilGranted(session, ownClaim, {}, LEAVING, wait)) || undefined,
+      (await stepUntilGranted(session, ownClaim, {}, LEAVING, wait)) ? ownClaim : undefined,
   }
   const leaving = { ...context, waitMs: context.options.leaveWaitMs, report: story }
   const result = await awaitGrant(grant, leaving).catch((error: Error) => {
     context.messages.warn(`could not wait for the others to finish: ${error.message}`)
-    return { taken: true }
+    return ownClaim
   })
-  if ('taken' in result) return undefined
+  if (!('outcome' in result)) return undefined
   if (story.situation !== undefined) context.report.situation = story.situation
   return result.outcome
 }
 
 class HeldParty extends HeldClaim {
-  departed: Outcome | undefined
+  #departed: Outcome | undefined
 
   constructor(
     session: Session,
@@ -82,8 +76,12 @@ class HeldParty extends HeldClaim {
 
   override async release(): Promise<string | undefined> {
     if (await this.#isGone()) return GONE
-    this.departed = await this.depart()
+    this.#departed = await this.depart()
     return await super.release()
+  }
+
+  afterRelease(outcome: Outcome): Outcome {
+    return (outcome.kind === 'ran' && outcome.exitCode === 0 && this.#departed) || outcome
   }
 
   /** To leave is a step that asks nothing of the claim, so this has to be asked before. False also when it can't be told. */

@@ -8,33 +8,40 @@ import { exitCodeOf, type Outcome } from '../outcome.js'
 import { finish } from '../primitives/once/finish.js'
 import { once as atOnce, checkPeriods, takenOver } from '../primitives/once/once.js'
 import { describeRun } from '../primitives/once/run-record.js'
+import type { WithoutRun } from '../run/await-grant.js'
 import type { RunContext, Task } from '../run/context.js'
-import { HeldClaim } from '../run/held-claim.js'
-import { keyOf } from '../run/lock-request.js'
-import { type RunLockedRequest, runLocked } from '../run/run-locked.js'
+import { HeldClaim, leaveQuietly } from '../run/held-claim.js'
+import type { RunnableLock } from '../run/hold-lock.js'
+import { keyOf, type LockRequest } from '../run/lock-request.js'
+import { resourceSource } from '../run/resource-lock.js'
+import { runLocked } from '../run/run-locked.js'
 
 export function once(words: readonly string[], { perMs, keepMs }: RunOptions): Task {
   const [key = ''] = words
   checkPeriods(perMs, keepMs)
-  const request: RunLockedRequest = {
+  const request: LockRequest = {
     key: keyOf('once', key),
     spec: {},
     policy: atOnce(perMs),
     preposition: 'for',
     summary: queueSummary,
-    share: '',
-    endless: above => above.length > 0,
-    outcomeWithoutRun: passed,
   }
   return context => {
-    const hold = (session: Session, ownClaim: OwnClaim) => new HeldRun(session, ownClaim, context)
-    return runLocked({ ...request, hold }, context)
+    const hold = (session: Session, ownClaim: OwnClaim) => runOrTakeOver(session, ownClaim, context)
+    return runLocked(resourceSource({ ...request, hold }, context), context)
   }
 }
 
-function passed(ownClaim: OwnClaim): Outcome | undefined {
+async function runOrTakeOver(
+  session: Session,
+  ownClaim: OwnClaim,
+  context: RunContext,
+): Promise<RunnableLock | WithoutRun> {
   const other = takenOver(ownClaim)
-  return other && { kind: 'taken-over', exitCode: other.run.exitCode, reason: describeRun(other.run, other.now) }
+  if (!other) return new HeldRun(session, ownClaim, context)
+  await leaveQuietly(session, ownClaim)
+  const reason = describeRun(other.run, other.now)
+  return { outcome: { kind: 'taken-over', exitCode: other.run.exitCode, reason } }
 }
 
 /** A place whose command's end is recorded. */

@@ -4,11 +4,12 @@ import { queueSummary } from '../cli/output/queue-summary.js'
 import { RWLOCK } from '../primitives/rwlock.js'
 import type { Task } from '../run/context.js'
 import { keyOf } from '../run/lock-request.js'
-import { type RunLockedRequest, runLocked } from '../run/run-locked.js'
+import { type ResourceLock, resourceSource } from '../run/resource-lock.js'
+import { runLocked } from '../run/run-locked.js'
 
 export function rwlock(words: readonly string[]): Task {
   const [mode = '', name = ''] = words
-  const request: RunLockedRequest = {
+  const request: ResourceLock = {
     key: keyOf('rwlock', name),
     spec: { mode },
     policy: RWLOCK,
@@ -17,7 +18,7 @@ export function rwlock(words: readonly string[]): Task {
     share: mode === 'read' ? 'read' : '',
     endless: above => endless(mode, above),
   }
-  return context => runLocked(request, context)
+  return context => runLocked(resourceSource(request, context), context)
 }
 
 /**

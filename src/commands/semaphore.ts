@@ -6,13 +6,14 @@ import { checkCount } from '../primitives/names.js'
 import { semaphore as atSemaphore } from '../primitives/semaphore.js'
 import type { Task } from '../run/context.js'
 import { keyOf } from '../run/lock-request.js'
-import { type RunLockedRequest, runLocked } from '../run/run-locked.js'
+import { type ResourceLock, resourceSource } from '../run/resource-lock.js'
+import { runLocked } from '../run/run-locked.js'
 
 export function semaphore(words: readonly string[], options: RunOptions): Task {
   const [name = '', number = ''] = words
   const permits = checkCount('<permits>', wholeNumber('<permits>', number))
   const units = checkCount('--units', options.units, permits)
-  const request: RunLockedRequest = {
+  const request: ResourceLock = {
     key: keyOf('semaphore', name),
     spec: { units },
     policy: atSemaphore(permits),
@@ -21,5 +22,5 @@ export function semaphore(words: readonly string[], options: RunOptions): Task {
     share: String(units),
     endless: above => above.reduce((sum, share) => sum + Number(share), units) > permits,
   }
-  return context => runLocked(request, context)
+  return context => runLocked(resourceSource(request, context), context)
 }

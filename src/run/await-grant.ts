@@ -3,15 +3,16 @@
  * what is waited for; and how long it took gets into the report.
  */
 
+import type { LockWait } from '../claims/lock.js'
 import { type Progress, showProgress } from '../cli/output/progress-line.js'
 import type { Report } from '../cli/output/report.js'
 import { after, sleep } from '../clock.js'
 import type { Outcome } from '../outcome.js'
 import type { RunContext } from './context.js'
 
-export interface LockSource<T> extends Omit<Progress, 'until'> {
+export interface GrantSource<T> extends Omit<Progress, 'until'> {
   /** Undefined when the deadline passed first. Rejects with the signal's reason when it aborts. */
-  acquire(wait: { until: number; signal: AbortSignal }): Promise<T | undefined>
+  acquire(wait: LockWait): Promise<T | undefined>
   /** What there is to say about a turn that did not come. */
   explainTimeout(): Promise<Partial<Report>>
 }
@@ -22,10 +23,16 @@ const MISSED_LIMIT_MS = 1000
 /** What may be held up by a server that does not answer is not waited for by one who has given up. */
 const FAREWELL_MS = 2000
 
-export async function awaitGrant<T>(
-  source: LockSource<T>,
+/** The wait is over, and this is how the run ends. */
+export interface WithoutRun {
+  outcome: Outcome
+}
+
+export async function awaitGrant<T extends object>(
+  source: GrantSource<T>,
   context: RunContext,
-): Promise<{ taken: T } | { outcome: Outcome }> {
+  queued?: LockWait['queued'],
+): Promise<T | WithoutRun> {
   const { host, report, waitMs, messages } = context
   const given = new AbortController()
   const stopListening = host.onSignal(signal => signal.startsWith('SIGUSR') || given.abort(new Interrupted(signal)))
@@ -33,10 +40,10 @@ export async function awaitGrant<T>(
   const until = startedAt + waitMs
   const stopShowing = showProgress(host, messages.voice, { ...source, until })
   try {
-    const taken = await abandonAfterAbort(source.acquire({ until, signal: given.signal }), given.signal)
+    const granted = await abandonAfterAbort(source.acquire({ until, signal: given.signal, queued }), given.signal)
     stopShowing()
     report.waitedMs = Math.round(host.clock.now() - startedAt)
-    if (taken !== undefined) return { taken }
+    if (granted) return granted
     if (isHeard(context)) Object.assign(report, await Promise.race([source.explainTimeout(), sleep(MISSED_LIMIT_MS)]))
     return { outcome: { kind: 'timed-out' } }
   } catch (error) {

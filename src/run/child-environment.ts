@@ -35,11 +35,6 @@ export function heldEntry(pid: number, lock: string, server: string, share = '')
   return `${pid}:${encodeURIComponent(`${lock}@${server}`)}${share === '' ? '' : `:${share}`}`
 }
 
-/** Whether a sera above this one holds the very lock: waiting for it would be waiting for oneself. */
-export function heldAbove(host: Host, lock: string, server: string, ancestors: () => Iterable<number>): boolean {
-  return sharesAbove(host, lock, server, ancestors).length > 0
-}
-
 /**
  * How the seras above this one hold a lock: their shares of it, '' for all of it. The environment alone proves nothing, as a
  * service that a command started keeps it for good; the holder must be a living ancestor.

@@ -5,11 +5,12 @@
  * then. And it can't be had back: a claim that is gone may have been followed by others, who have newer tokens.
  */
 
-import type { HeldLock, LockWatcher } from '../claims/lock.js'
+import type { LockWatcher } from '../claims/lock.js'
 import type { OwnClaim } from '../claims/own-claim.js'
 import type { Session } from '../claims/session.js'
+import type { RunnableLock } from './hold-lock.js'
 
-export class HeldClaim implements HeldLock {
+export class HeldClaim implements RunnableLock {
   readonly token: string
   readonly lifeline = undefined
   #watcher: LockWatcher | undefined
@@ -27,6 +28,10 @@ export class HeldClaim implements HeldLock {
         this.#watcher?.broken(reason)
       },
     }
+  }
+
+  get slot(): number | undefined {
+    return this.ownClaim.seen?.slot
   }
 
   get provenAt(): number {

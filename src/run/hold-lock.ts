@@ -18,6 +18,14 @@ import type { PrestartedGuard } from './prestarted-guard.js'
 export interface RunnableLock extends HeldLock {
   /** Makes of the run's end what there is to be made while the lock is held; not asked when the lock was lost. */
   conclude?(outcome: Outcome): Promise<Outcome>
+  /** The outcome of a run that has released its lock, where the release has changed it. */
+  afterRelease?(outcome: Outcome): Outcome
+  /** How long it outlasts its last renewal, where that may be less than the lease of the settings. */
+  readonly expiresInMs?: number
+  /** Which of a semaphore's slots the command has. */
+  readonly slot?: number | undefined
+  /** The file that lists who was met at a rendezvous. */
+  readonly match?: string
 }
 
 export async function holdLock(lock: RunnableLock, job: Job, host: Host, reserve?: PrestartedGuard): Promise<Outcome> {
@@ -57,35 +65,26 @@ async function running(lock: RunnableLock, job: Job, host: Host, reserve?: Prest
   return { ...ended, outcome: (await lock.conclude?.(outcome)) ?? outcome }
 }
 
-/** The command under its lock: what it learns of it, and what the report learns of the run. */
-export interface LockNames {
-  /** As the command gets it. */
-  lock: string
-  /** This run's entry in SERA_HELD. */
-  marker: string
-  /** At a semaphore. */
-  slot?: number | undefined
-  /** At a rendezvous. */
-  match?: string | undefined
-}
-
+/** Runs the command of this run under its lock, of which it learns by its environment. */
 export async function runUnderLock(
   held: RunnableLock,
-  { lock, marker, slot, match }: LockNames,
+  { lock, marker }: { lock: string; marker: string },
   context: RunContext,
-  reserve?: PrestartedGuard,
+  reserve: PrestartedGuard,
 ): Promise<Outcome> {
   const { command, options, settings, messages, host, report } = context
   const warn = (message: string) => messages.warn(message)
   if (held.token !== undefined) report.token = held.token
-  const facts = { lock, waitedMs: report.waitedMs ?? 0, token: held.token, slot, match, held: marker }
-  const job = { ...options, ...settings, command, marker, env: childEnvironment(host.env, facts), warn }
+  const { token, slot, match } = held
+  const facts = { lock, waitedMs: report.waitedMs ?? 0, token, slot, match, held: marker }
+  const leaseMs = Math.min(settings.leaseMs, held.expiresInMs ?? Number.POSITIVE_INFINITY)
+  const job = { ...options, ...settings, leaseMs, command, marker, env: childEnvironment(host.env, facts), warn }
   const grantedAt = host.clock.now()
   const outcome = await holdLock(held, job, host, reserve).catch(error => {
     throw asShown(error, context)
   })
   report.ranMs = Math.round(host.clock.now() - grantedAt)
-  return outcome
+  return held.afterRelease?.(outcome) ?? outcome
 }
 
 /** A whole line in place of the program, `mysql -psecret`, stands in the message that it cannot be started. */

@@ -1,17 +1,19 @@
 /** A resource of the lock tables, as a run of the command line stops at it for its turn. */
 
 import { acquire, type WaitPolicy } from '../claims/acquire.js'
+import type { LockWait } from '../claims/lock.js'
 import type { ClaimWithOwner, ResourceKey } from '../claims/model.js'
 import type { OwnClaim } from '../claims/own-claim.js'
 import type { ClaimSpec, Session } from '../claims/session.js'
 import { shortened } from '../cli/output/progress-line.js'
 import { firstHolder, type QueueSummary } from '../cli/output/queue-summary.js'
+import { after } from '../clock.js'
 import { describeDsn } from '../config/dsn.js'
 import type { Settings } from '../config/settings.js'
 import { SeraError } from '../errors.js'
 import type { Kind } from '../primitives/names.js'
 import { checkName } from '../primitives/names.js'
-import type { LockSource } from './await-grant.js'
+import type { GrantSource } from './await-grant.js'
 
 export interface LockRequest {
   key: ResourceKey
@@ -37,11 +39,11 @@ export function tablesOf({ servers }: Settings): string {
   return servers.map(describeDsn).join(',')
 }
 
-export function lockSourceAt(
-  { key, spec, policy, preposition, summary }: LockRequest,
+export function grantSourceAt(
+  { key, preposition, summary, ...request }: LockRequest,
   session: Session,
   ownClaim: OwnClaim,
-): LockSource<OwnClaim> {
+): GrantSource<OwnClaim> {
   const { store, clock } = session
   const claims = () => store.listClaims(key, { until: clock.now() })
   const told = (found: readonly ClaimWithOwner[]) => summary(found, ownClaim.id, clock.now())
@@ -50,13 +52,26 @@ export function lockSourceAt(
     // news for a person; the wait itself will tell what is wrong
     ask: () => claims().then(told, () => undefined),
     acquire: wait =>
-      acquire(session, ownClaim, spec, policy, wait).catch(error => Promise.reject(withName(error, key))),
+      acquireClaim(session, ownClaim, request, wait).catch(error => Promise.reject(withName(error, key))),
     explainTimeout: async () => {
       const found = await claims().catch((): ClaimWithOwner[] => [])
       const holder = firstHolder(found)
       return { ...(holder ? { holder } : {}), situation: told(found)(clock.now()) || 'nobody holds it now' }
     },
   }
+}
+
+/** A claim that need not queue is granted sooner; see `LockWait.queued`. */
+const QUEUED_AFTER_MS = 50
+
+export async function acquireClaim(
+  session: Session,
+  ownClaim: OwnClaim,
+  { spec, policy }: Pick<LockRequest, 'spec' | 'policy'>,
+  wait: LockWait,
+): Promise<OwnClaim | undefined> {
+  const settled = after(QUEUED_AFTER_MS, () => wait.queued?.('none'))
+  return await acquire(session, ownClaim, spec, policy, wait).finally(settled)
 }
 
 /** Rules don't know the name of what they decide on. */

@@ -3,13 +3,12 @@
 import type { ResourceKey } from '../claims/model.js'
 import { ownerOf } from '../claims/owner.js'
 import { Session, type SessionOptions } from '../claims/session.js'
-import type { Outcome } from '../outcome.js'
+import { type Outcome, reportingOutcome } from '../outcome.js'
 import { attributesOf } from '../store/mysql/connect.js'
 import { LockTables, type LockTablesOptions } from '../store/tables/lock-tables.js'
 import { RetryingClient } from '../store/tables/retrying-client.js'
 import type { RunContext } from './context.js'
 import { recordHistory } from './record-history.js'
-import { reportingOutcome } from './reporting-outcome.js'
 
 export function openTables(
   { settings, shown, messages, host }: RunContext,

@@ -5,7 +5,7 @@ import type { Outcome } from '../outcome.js'
 import { awaitGrant } from './await-grant.js'
 import type { RunContext } from './context.js'
 import { leaveQuietly } from './held-claim.js'
-import { type LockRequest, lockOf, lockSourceAt } from './lock-request.js'
+import { grantSourceAt, type LockRequest, lockOf } from './lock-request.js'
 import { withSession } from './open-session.js'
 
 export interface WaitOnlyRequest extends LockRequest {
@@ -23,9 +23,9 @@ export async function waitOnly(request: WaitOnlyRequest, context: RunContext): P
   Object.assign(report, { lock: lockOf(request.key), ...(request.instant ? {} : { waitMs: context.waitMs }) })
   return await withSession(request.key, context, async session => {
     const ownClaim = session.newClaim(request.key)
-    const grant = await awaitGrant(lockSourceAt(request, session, ownClaim), context)
+    const grant = await awaitGrant(grantSourceAt(request, session, ownClaim), context)
     if ('outcome' in grant) return grant.outcome
-    const { seen: claim } = grant.taken
+    const { seen: claim } = grant
     await leaveQuietly(session, ownClaim) // the record of what was granted has been seen
     const facts = options.json ? request.facts?.(claim, report.waitedMs) : undefined
     host.stdout.write(facts ? `${JSON.stringify({ kind, name, ...facts })}\n` : request.text(claim))

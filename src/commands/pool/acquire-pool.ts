@@ -8,12 +8,12 @@ import { SeraError } from '../../errors.js'
 import { acquirePool } from '../../pool-client/acquire.js'
 import type { PoolClient } from '../../pool-client/client.js'
 import { HeldPool } from '../../pool-client/held-pool.js'
-import type { LockSource } from '../../run/await-grant.js'
+import type { GrantSource } from '../../run/await-grant.js'
 import type { RunContext } from '../../run/context.js'
 import { type HostLock, lockHost } from './host-lock.js'
 
 /** @param among what the commands of this host compete for */
-export function poolSource(client: PoolClient, among: string, context: RunContext): LockSource<HeldPool> {
+export function poolSource(client: PoolClient, among: string, context: RunContext): GrantSource<HeldPool> {
   let situation = 'another command on this host has it'
   return {
     what: `for pool ${shortened(client.pool)}`,

@@ -1,15 +1,11 @@
 /** The engine `lease`: the classic command's lock as a claim in the lock tables. */
 
-import { acquire } from '../claims/acquire.js'
-import type { HeldLock, Holder, LockWait, MutexEngine, Queue } from '../claims/lock.js'
-import type { OwnClaim } from '../claims/own-claim.js'
-import type { ClaimSpec, Session } from '../claims/session.js'
-import { after } from '../clock.js'
-import { MUTEX } from '../primitives/mutex.js'
-import { HeldClaim } from './held-claim.js'
-
-/** A lock that was free is granted sooner; see `Wait.queued`. */
-const QUEUED_AFTER_MS = 50
+import type { HeldLock, Holder, LockWait, MutexEngine, Queue } from '../../claims/lock.js'
+import type { OwnClaim } from '../../claims/own-claim.js'
+import type { ClaimSpec, Session } from '../../claims/session.js'
+import { MUTEX } from '../../primitives/mutex.js'
+import { HeldClaim } from '../../run/held-claim.js'
+import { acquireClaim } from '../../run/lock-request.js'
 
 export class LeaseMutex implements MutexEngine {
   /** The claim that waits, by its id. */
@@ -21,13 +17,12 @@ export class LeaseMutex implements MutexEngine {
   ) {}
 
   async acquire(wait: LockWait): Promise<HeldLock | undefined> {
-    const settled = after(QUEUED_AFTER_MS, () => wait.queued?.('none'))
-    const granted = await this.#take({}, wait).finally(settled)
+    const granted = await this.#take({}, wait)
     return granted && new HeldClaim(this.session, granted)
   }
 
   async awaitFree(wait: LockWait): Promise<boolean> {
-    const passed = await this.#take({ mode: 'pass' }, wait)
+    const passed = await this.#take({ mode: 'pass' }, { ...wait, queued: undefined })
     if (passed) this.session.forget(passed)
     return passed !== undefined
   }
@@ -53,7 +48,7 @@ export class LeaseMutex implements MutexEngine {
   #take(spec: ClaimSpec, wait: LockWait): Promise<OwnClaim | undefined> {
     const ownClaim = this.session.newClaim(this.#key)
     this.#waiting = ownClaim.id
-    return acquire(this.session, ownClaim, spec, MUTEX, wait)
+    return acquireClaim(this.session, ownClaim, { spec, policy: MUTEX }, wait)
   }
 
   get #key() {

@@ -1,0 +1,51 @@
+/** `sera <wait> <command…>`: one mutex around one command. */
+import type { LockWait, MutexEngine } from '../../claims/lock.js'
+import { shortened } from '../../cli/output/progress-line.js'
+import { describeDsn } from '../../config/dsn.js'
+import { lockName } from '../../lockname/lockname.js'
+import type { Outcome } from '../../outcome.js'
+import type { WithoutRun } from '../../run/await-grant.js'
+import type { RunContext } from '../../run/context.js'
+import type { RunnableLock } from '../../run/hold-lock.js'
+import { type OpenLock, runLocked } from '../../run/run-locked.js'
+import { LazyTables, openEngine } from './mutex-engine.js'
+
+export async function classic(context: RunContext): Promise<Outcome> {
+  const { command, options, settings } = context
+  const lock = lockName(command, { name: options.name, namespace: settings.namespace })
+  const server = describeDsn(settings.server)
+  return await runLocked({ lock, title: `lock ${lock}`, server, open: () => openMutex(lock, context) }, context)
+}
+
+async function openMutex(lock: string, context: RunContext): Promise<OpenLock> {
+  const { host, options, settings, shown } = context
+  const tables = new LazyTables(lock, context)
+  const mutex = await openEngine(lock, tables, context)
+  return {
+    what: `for ${shortened(options.name ?? shown.join(' '))}`,
+    // loaded when a person watches, which is rare
+    ask: async () => (await import('../../cli/output/holder-summary.js')).holderSummary(mutex, host.clock)(),
+    acquire: wait => (settings.waitAndSkip ? runOrSkip(mutex, wait, context) : mutex.acquire(wait)),
+    async explainTimeout() {
+      const holder = await mutex.holder()
+      return holder ? { holder } : {}
+    },
+    record: outcome => tables.record(outcome),
+    close: () => mutex.close(),
+  }
+}
+
+/** `--wait-and-skip`: the first to lock runs; the others wait until it has finished, and run nothing. */
+async function runOrSkip(
+  mutex: MutexEngine,
+  wait: LockWait,
+  { host, messages }: RunContext,
+): Promise<RunnableLock | WithoutRun | undefined> {
+  const lock = await mutex.acquire({ ...wait, until: host.clock.now() })
+  if (lock) {
+    messages.detail('first past the post; running the command')
+    return lock
+  }
+  messages.news('somebody else has the lock; waiting for them, and not running the command')
+  return (await mutex.awaitFree(wait)) ? { outcome: { kind: 'skipped' } } : undefined
+}
