@@ -141,9 +141,11 @@ async function runForm(
       const task = PREPARE[form.name](words, options)
       const waitMs = wait === undefined ? options.waitMs : waitOf(wait)
       const settings = await setup.configure({ graceless: !form.wraps, data: !form.wraps })
+      const shown = maskWith(settings.mask)(form.wraps ? command : typed)
+      if (form.wraps) setup.report.command = shown
       const context = await contextOf(setup, {
         command,
-        shown: maskWith(settings.mask)(form.wraps ? command : typed),
+        shown,
         waitMs,
         options,
         settings,
