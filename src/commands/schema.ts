@@ -15,7 +15,15 @@ import * as tables from '../store/tables/migrate.js'
 import type { RetryingClient } from '../store/tables/retrying-client.js'
 import { databaseOf } from '../store/tables/table-connection.js'
 
-export function schema({ user, database }: Pick<Dsn, 'user' | 'database'>): string {
+/** `sera schema print`. */
+export function printSchema(): Task {
+  return async ({ host, settings }) => {
+    host.stdout.write(schema(settings.server))
+    return { kind: 'done' }
+  }
+}
+
+function schema({ user, database }: Pick<Dsn, 'user' | 'database'>): string {
   const into = `\`${(database ?? 'sera').replaceAll('`', '``')}\``
   const account = `'${(user || 'sera').replaceAll("'", "''")}'@'%'`
   const statements = forBoth(statementsSince(0, true), statementsSince(0, false))

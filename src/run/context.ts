@@ -23,3 +23,6 @@ export interface RunContext {
 
 /** What a subcommand does once its words have been checked. */
 export type Task = (context: RunContext) => Promise<Outcome>
+
+/** The task of a form that leaves the settings `unread`. */
+export type UnconfiguredTask = (context: Omit<RunContext, 'settings'>) => Promise<Outcome>

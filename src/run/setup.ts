@@ -1,4 +1,5 @@
 /** What becomes known of a run on its way from argv to its task. */
+import type { Invocation, Needs } from '../cli/args/command-line.js'
 import type { FlagValues } from '../cli/args/flags.js'
 import { type RunOptions, runOptions } from '../cli/args/options.js'
 import type { Report } from '../cli/output/report.js'
@@ -6,17 +7,9 @@ import { type Flags, type Resolved, resolveSettings } from '../config/resolve.js
 import type { Settings } from '../config/settings.js'
 import { DEFAULT_SYSLOG } from '../config/syslog.js'
 import type { Host } from '../host.js'
+import { maskWith } from '../masking/mask.js'
+import type { RunContext } from './context.js'
 import { Messages } from './messages.js'
-
-/** What the settings are for. */
-export interface Purpose {
-  /** Nothing will be asked of a server. */
-  serverless?: boolean
-  /** There is no command that might have to be ended. */
-  graceless?: boolean
-  /** stdout is for data: messages go to stderr whatever the settings say. */
-  data?: boolean
-}
 
 export class RunSetup {
   readonly report: Partial<Report> = {}
@@ -37,16 +30,26 @@ export class RunSetup {
     return this.options
   }
 
-  /** Brings config file, environment and flags together. @throws SeraError config, usage */
-  async configure({ data = false, ...purpose }: Purpose): Promise<Settings> {
-    const { settings, warnings } = await this.resolve(purpose)
+  /** What the task gets. @throws SeraError config, usage, lock-failed */
+  async contextOf({ form, command, typed }: Invocation, options: RunOptions, waitMs: number): Promise<RunContext> {
+    const { host, messages, report } = this
+    const known = { host, messages, report, options, command, waitMs }
+    if (form.settings === 'unread') return { ...known, shown: typed, settings: UNREAD }
+    const settings = await this.#configure(form)
+    const shown = maskWith(settings.mask)(form.wraps ? command : typed)
+    if (form.wraps) report.command = shown
+    return { ...known, shown, settings: form.settings === 'offline' ? settings : await this.reach(settings) }
+  }
+
+  async #configure({ settings: from, wraps, data = !wraps }: Needs): Promise<Settings> {
+    const { settings, warnings } = await this.resolve({ serverless: from === 'offline', graceless: !wraps })
     this.messages.voice.verbose = data && settings.verbose ? 'stderr' : settings.verbose
     for (const warning of warnings) this.messages.warn(warning)
     return settings
   }
 
-  /** The same, and says nothing. @throws SeraError config, usage */
-  async resolve(purpose: Purpose): Promise<Resolved> {
+  /** Brings config file, environment and flags together, and says nothing. @throws SeraError config, usage */
+  async resolve(purpose: Purpose = {}): Promise<Resolved> {
     const resolved = await readSettings(this.host.env, this.#flags, purpose)
     this.settings = resolved.settings
     this.messages.syslog = this.settings.syslog
@@ -63,6 +66,17 @@ export class RunSetup {
     const server: Settings['server'] = { ...settings.server, user, database, address }
     return { ...settings, server, servers: [server] }
   }
+}
+
+/** An `UnconfiguredTask` does not see this. */
+const UNREAD = undefined as unknown as Settings
+
+/** What the settings are for. */
+interface Purpose {
+  /** Nothing will be asked of a server. */
+  serverless?: boolean
+  /** There is no command that might have to be ended. */
+  graceless?: boolean
 }
 
 /** @throws SeraError config, usage */

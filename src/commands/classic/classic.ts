@@ -3,18 +3,21 @@ import type { LockWait, MutexEngine } from '../../claims/lock.js'
 import { shortened } from '../../cli/output/progress-line.js'
 import { describeDsn } from '../../config/dsn.js'
 import { lockName } from '../../lockname/lockname.js'
-import type { Outcome } from '../../outcome.js'
 import type { WithoutRun } from '../../run/await-grant.js'
-import type { RunContext } from '../../run/context.js'
+import type { RunContext, Task } from '../../run/context.js'
 import type { RunnableLock } from '../../run/hold-lock.js'
-import { type OpenLock, runLocked } from '../../run/run-locked.js'
+import { type LockSource, type OpenLock, runLocked } from '../../run/run-locked.js'
 import { LazyTables, openEngine } from './mutex-engine.js'
 
-export async function classic(context: RunContext): Promise<Outcome> {
+export function classic(): Task {
+  return context => runLocked(mutexSource(context), context)
+}
+
+function mutexSource(context: RunContext): LockSource {
   const { command, options, settings } = context
   const lock = lockName(command, { name: options.name, namespace: settings.namespace })
   const server = describeDsn(settings.server)
-  return await runLocked({ lock, title: `lock ${lock}`, server, open: () => openMutex(lock, context) }, context)
+  return { lock, title: `lock ${lock}`, server, open: () => openMutex(lock, context) }
 }
 
 async function openMutex(lock: string, context: RunContext): Promise<OpenLock> {

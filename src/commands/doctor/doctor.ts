@@ -13,6 +13,7 @@ import { SeraError } from '../../errors.js'
 import type { Host } from '../../host.js'
 import { trySyslog } from '../../log/trial.js'
 import type { Outcome } from '../../outcome.js'
+import type { UnconfiguredTask } from '../../run/context.js'
 import type { RunSetup } from '../../run/setup.js'
 import { type Diagnosis, type DiagnosisOptions, diagnose } from '../../store/diagnosis.js'
 import { supportRules } from '../../store/get-lock/server-support.js'
@@ -25,9 +26,12 @@ import { serverChecks } from './server.js'
 import { isHealthy, json, shown, summary } from './show.js'
 import { tableChecks } from './tables.js'
 
+export function doctor(_: readonly string[], options: RunOptions, setup: RunSetup): UnconfiguredTask {
+  return ({ host }) => checkUp(options, setup, host)
+}
+
 /** @throws SeraError usage */
-export async function doctor(options: RunOptions, setup: RunSetup): Promise<Outcome> {
-  const { host } = setup
+async function checkUp(options: RunOptions, setup: RunSetup, host: Host): Promise<Outcome> {
   const groups = await examine(setup)
   const colour = host.stdout.isTerminal && !host.env.NO_COLOR && host.env.TERM !== 'dumb'
   const look = { columns: host.stdout.columns, colour, quiet: options.quiet }
@@ -48,7 +52,7 @@ async function examine(setup: RunSetup): Promise<CheckGroup[]> {
 /** @throws SeraError usage */
 async function readConfig(setup: RunSetup): Promise<ConfigFacts> {
   try {
-    return { resolved: await setup.resolve({}), modeOf }
+    return { resolved: await setup.resolve(), modeOf }
   } catch (error) {
     if (!(error instanceof SeraError && error.kind === 'config')) throw error
     return { resolved: undefined, error: error.message, modeOf }

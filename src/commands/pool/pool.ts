@@ -12,7 +12,7 @@ import { poolSource } from './acquire-pool.js'
 import { fullHostName } from './host-name.js'
 
 /** @throws SeraError usage, config */
-export function pool(options: RunOptions): Task {
+export function pool(_: readonly string[], options: RunOptions): Task {
   const url = serverUrl(given('-H', options.host), options.port)
   const name = checkName('pool', given('-r', options.pool))
   const bearer = readToken(options.tokenFile)

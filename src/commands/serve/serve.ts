@@ -15,7 +15,7 @@ import type { LockTables } from '../../store/tables/lock-tables.js'
 import { openServeLog } from './access-log.js'
 import { PoolsFile, readTls } from './files.js'
 
-export function serve(options: RunOptions): Task {
+export function serve(_: readonly string[], options: RunOptions): Task {
   const places = (options.listen ?? [DEFAULT_LISTEN]).map(listenAddressOf)
   const token = readToken(options.tokenFile)
   const tls = readTls(options.tlsCert, options.tlsKey)
