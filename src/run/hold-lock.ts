@@ -6,6 +6,7 @@
  * has been seen to end.
  */
 
+import type { Guard } from '../child/guard.js'
 import type { HeldLock } from '../claims/lock.js'
 import { SeraError } from '../errors.js'
 import type { Host } from '../host.js'
@@ -13,7 +14,6 @@ import type { Outcome } from '../outcome.js'
 import { childEnvironment } from './child-environment.js'
 import type { RunContext } from './context.js'
 import { GuardedRun, type Job } from './guarded-run.js'
-import type { PrestartedGuard } from './prestarted-guard.js'
 
 export interface RunnableLock extends HeldLock {
   /** Makes of the run's end what there is to be made while the lock is held; not asked when the lock was lost. */
@@ -28,8 +28,8 @@ export interface RunnableLock extends HeldLock {
   readonly match?: string
 }
 
-export async function holdLock(lock: RunnableLock, job: Job, host: Host, reserve?: PrestartedGuard): Promise<Outcome> {
-  const { outcome, endedAt, noticed } = await running(lock, job, host, reserve).catch(async error => {
+export async function holdLock(lock: RunnableLock, job: Job, host: Host, prepared?: Guard): Promise<Outcome> {
+  const { outcome, endedAt, noticed } = await running(lock, job, host, prepared).catch(async error => {
     await lock.release()
     throw error
   })
@@ -55,9 +55,9 @@ interface Ended {
 }
 
 /** Sees the command to its end, and to whatever comes after it while the lock is held. */
-async function running(lock: RunnableLock, job: Job, host: Host, reserve?: PrestartedGuard): Promise<Ended> {
+async function running(lock: RunnableLock, job: Job, host: Host, prepared?: Guard): Promise<Ended> {
   const heldSince = host.clock.now()
-  const run = new GuardedRun(lock, job, host, reserve?.take())
+  const run = new GuardedRun(lock, job, host, prepared)
   const outcome = await run.outcome()
   const ended = { outcome, endedAt: host.clock.boot(), noticed: run.noticedLoss }
   if (outcome.kind === 'lost') return ended
@@ -70,7 +70,7 @@ export async function runUnderLock(
   held: RunnableLock,
   { lock, marker }: { lock: string; marker: string },
   context: RunContext,
-  reserve: PrestartedGuard,
+  prepared: Guard | undefined,
 ): Promise<Outcome> {
   const { command, options, settings, messages, host, report } = context
   const warn = (message: string) => messages.warn(message)
@@ -80,7 +80,7 @@ export async function runUnderLock(
   const leaseMs = Math.min(settings.leaseMs, held.expiresInMs ?? Number.POSITIVE_INFINITY)
   const job = { ...options, ...settings, leaseMs, command, marker, env: childEnvironment(host.env, facts), warn }
   const grantedAt = host.clock.now()
-  const outcome = await holdLock(held, job, host, reserve).catch(error => {
+  const outcome = await holdLock(held, job, host, prepared).catch(error => {
     throw asShown(error, context)
   })
   report.ranMs = Math.round(host.clock.now() - grantedAt)

@@ -1,7 +1,7 @@
 /**
  * Acquire, run, release, record: the one body of everything that runs a command under a lock, whatever holds that lock.
- * A guard is started while the run waits in the queue, so that the command need not wait for its start.
  */
+import { Guard, type GuardOptions } from '../child/guard.js'
 import { ancestors } from '../child/process-table.js'
 import { SeraError } from '../errors.js'
 import { type Outcome, reportingOutcome } from '../outcome.js'
@@ -10,7 +10,6 @@ import { heldEntry, sharesAbove } from './child-environment.js'
 import type { RunContext } from './context.js'
 import { guardTimes } from './guarded-run.js'
 import { type RunnableLock, runUnderLock } from './hold-lock.js'
-import { PrestartedGuard } from './prestarted-guard.js'
 
 /** What a subcommand that wraps a command has to say of its lock. */
 export interface LockSource {
@@ -65,7 +64,7 @@ async function acquireAndRun(
   try {
     const patience = atOnce ? { ...context, waitMs: 0 } : context
     const grant = await awaitGrant(open, patience, lifeline => reserve.prepare(lifeline))
-    if (!('outcome' in grant)) return await runUnderLock(grant, { lock, marker }, context, reserve)
+    if (!('outcome' in grant)) return await runUnderLock(grant, { lock, marker }, context, reserve.take())
     if (atOnce && grant.outcome.kind === 'timed-out') throw endlessWait(source)
     return grant.outcome
   } finally {
@@ -75,4 +74,34 @@ async function acquireAndRun(
 
 function endlessWait({ lock, title = lock }: LockSource): SeraError {
   return new SeraError('conflict', `${title} is held by a sera above this one; waiting for it would never end`)
+}
+
+/**
+ * A guard that is started while the lock is waited for, so that the command need not wait for its start when the lock is
+ * handed over. It holds the lifeline of the connection that waits, and knows of no child yet.
+ */
+class PrestartedGuard {
+  #guard: Guard | undefined
+
+  constructor(readonly options: Omit<GuardOptions, 'lifeline'>) {}
+
+  /** The wait goes on with this lifeline, or, undefined, with one that is not known yet. */
+  prepare(lifeline: number | 'none' | undefined): void {
+    this.dismiss()
+    if (lifeline === undefined) return
+    try {
+      this.#guard = new Guard({ ...this.options, lifeline: lifeline === 'none' ? undefined : lifeline })
+    } catch {} // tried again, and then for good, when the lock is granted
+  }
+
+  /** Hands the guard over, if there is one. */
+  take(): Guard | undefined {
+    const guard = this.#guard
+    this.#guard = undefined
+    return guard
+  }
+
+  dismiss(): void {
+    this.take()?.dismiss()
+  }
 }
