@@ -1,7 +1,7 @@
 /**
  * `sera barrier <name> <count> <wait> <command…>`: all start together, and each sera stays until all commands have ended.
  *
- * The command's own failure is told before anything that happened while the others were waited for.
+ * If the command failed, that is the outcome, and not how the wait for the others ended.
  */
 
 import { stepUntilGranted } from '../claims/acquire.js'
@@ -38,7 +38,7 @@ export function doubleBarrier(words: readonly string[]): Task {
   }
 }
 
-/** Waits for the others; how that ended, unless it ended well. */
+/** Waits until the others have finished. Returns how that ended, unless it ended well. */
 async function departure(
   request: LockRequest,
   session: Session,
@@ -84,7 +84,7 @@ class HeldParty extends HeldClaim {
     return (outcome.kind === 'ran' && outcome.exitCode === 0 && this.#departed) || outcome
   }
 
-  /** To leave is a step that asks nothing of the claim, so this has to be asked before. False also when it can't be told. */
+  /** Leaving is a step that does not need the claim, so its absence must be found before. False also if the store can't be asked. */
   async #isGone(): Promise<boolean> {
     const { store, farewell } = this.session
     const alive = await store.renew([this.ownClaim.id], farewell).catch(() => undefined)

@@ -68,7 +68,7 @@ export function historyText(entries: readonly HistoryEntry[], width: number): st
   return entries.length === 0 ? '' : inColumns(COLUMNS, entries, width)
 }
 
-/** The name of a lock that nobody has named: the command says more. */
+/** A lock without --name has a digest as its name: the command says more. */
 function isDigest(name: string): boolean {
   return /^[0-9a-f]{32}$/.test(name)
 }

@@ -1,4 +1,4 @@
-/** `sera once <key> <wait> <command…>`: runs it unless it has been run, and takes over how that ended. */
+/** `sera once <key> <wait> <command…>`: runs the command unless it has succeeded for the key, and else takes over that outcome. */
 
 import type { OwnClaim } from '../claims/own-claim.js'
 import type { Session } from '../claims/session.js'
@@ -44,9 +44,9 @@ async function runOrTakeOver(
   return { outcome: { kind: 'taken-over', exitCode: other.run.exitCode, reason } }
 }
 
-/** A place whose command's end is recorded. */
+/** A claim whose command's exit code is recorded at the key. */
 class HeldRun extends HeldClaim {
-  /** Aborts when sera is told to stop, with the signal as its reason. */
+  /** Aborts when a signal tells sera to stop, with the signal as its reason. */
   readonly #told = new AbortController()
   readonly #stopListening: () => void
 
@@ -59,7 +59,7 @@ class HeldRun extends HeldClaim {
     this.#stopListening = context.host.onSignal(signal => signal.startsWith('SIGUSR') || this.#told.abort(signal))
   }
 
-  /** Only what the command has come to by itself is a verdict that others can take over. */
+  /** Other runs take over only the exit code of a command that ended by itself. */
   async conclude(outcome: Outcome): Promise<Outcome> {
     const { signal } = this.#told
     if (signal.aborted) {

@@ -1,4 +1,4 @@
-/** `sera rendezvous <event>`: prints whom it has met; with a command, the command is told. */
+/** `sera rendezvous <event>`: prints the match, or runs a command that gets it in a file. */
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -93,7 +93,7 @@ class HeldMatch implements RunnableLock {
   }
 }
 
-/** A match as a file of its own, for the command that is told whom it has met: nobody else may read it. */
+/** A match as a file, which only this user may read. */
 export class MatchFile {
   readonly #folder: string
   readonly path: string

@@ -22,8 +22,8 @@ export function rwlock(words: readonly string[]): Task {
 }
 
 /**
- * A reader goes along with a reader above it, but for a writer between them: it waits for the one above, and the reader here would
- * wait for it.
+ * A reader shares the lock with a reader above it, unless a writer is queued between them: the writer waits for the reader
+ * above, and the reader here would wait for the writer.
  */
 function endless(mode: string, above: readonly string[]): boolean | 'perhaps' {
   if (above.length === 0) return false

@@ -74,7 +74,7 @@ async function dropAsked(client: RetryingClient, context: RunContext): Promise<O
   if (claims && !yes) {
     if (!(await confirm(host, `drop ${described(claims, context)}?`)))
       throw new SeraError('conflict', 'nothing was dropped')
-    await droppable(client, context) // somebody may have come while the question stood
+    await droppable(client, context) // a claim may have been made since the question was asked
   }
   if (claims) await tables.dropTables(client)
   const told = json

@@ -1,6 +1,6 @@
 /**
- * Waiting for one's turn, whatever it is a turn at: one deadline; TERM and its like end it; a person who watches is told
- * what is waited for; and how long it took gets into the report.
+ * Waits until something is granted: one deadline, which a signal such as TERM ends early. A person who watches sees what
+ * the run waits for, and the report gets how long it waited.
  */
 
 import type { LockWait } from '../claims/lock.js'
@@ -13,14 +13,14 @@ import type { RunContext } from './context.js'
 export interface GrantSource<T> extends Omit<Progress, 'until'> {
   /** Undefined when the deadline passed first. Rejects with the signal's reason when it aborts. */
   acquire(wait: LockWait): Promise<T | undefined>
-  /** What there is to say about a turn that did not come. */
+  /** What the report says of a wait that timed out. */
   explainTimeout(): Promise<Partial<Report>>
 }
 
-/** To know who was in the way is worth this much to one who has given up. */
+/** After a time-out, the question who holds the lock may take this long. */
 const MISSED_LIMIT_MS = 1000
 
-/** What may be held up by a server that does not answer is not waited for by one who has given up. */
+/** After a signal, the wait may take this long to end; the server may not answer. */
 const FAREWELL_MS = 2000
 
 /** The wait is over, and this is how the run ends. */
@@ -71,7 +71,7 @@ class Interrupted extends Error {
   }
 }
 
-/** Whether anybody will read who had the lock when this run gave up. */
+/** Whether the holder at the time-out is reported anywhere. */
 function isHeard({ settings, options, messages, host }: RunContext): boolean {
   const read = settings.syslog ?? options.outcomeFile ?? (messages.voice.verbose || host.stderr.isTerminal)
   return Boolean(read)

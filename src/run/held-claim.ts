@@ -1,8 +1,8 @@
 /**
  * A claim that has been granted, as a lock that a command can run under (`hold-lock.ts`).
  *
- * It has no lifeline: the tables keep a claim for a lease whatever becomes of connections, and the guard ends the command by
- * then. And it can't be had back: a claim that is gone may have been followed by others, who have newer tokens.
+ * It has no lifeline: the tables keep a claim for a lease, whatever happens to connections, and the guard ends the command
+ * by then. It can't be reclaimed: after a claim is gone, other participants may have been granted newer tokens.
  */
 
 import type { LockWatcher } from '../claims/lock.js'
@@ -42,7 +42,7 @@ export class HeldClaim implements RunnableLock {
     return this.ownClaim.until
   }
 
-  /** The participant renews it from its first step on. */
+  /** The session renews it from its first step on. */
   keep(watcher: LockWatcher): void {
     this.#watcher = watcher
     if (this.#gone !== undefined) watcher.broken(this.#gone)
@@ -65,7 +65,7 @@ export class HeldClaim implements RunnableLock {
 export const GONE = 'its claim was no longer in the lock tables (its lease ran out, or it was broken)'
 
 /**
- * Takes the claim out of the tables; where they can't be reached, its lease does.
+ * Takes the claim out of the tables. If they can't be reached, the claim expires with its lease.
  *
  * @returns whether it was there; undefined when that can't be told, or when it had left before
  */

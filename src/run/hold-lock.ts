@@ -16,7 +16,7 @@ import type { RunContext } from './context.js'
 import { GuardedRun, type Job } from './guarded-run.js'
 
 export interface RunnableLock extends HeldLock {
-  /** Makes of the run's end what there is to be made while the lock is held; not asked when the lock was lost. */
+  /** The outcome of a run that still holds its lock, after what must be done before the release. Not called if the lock was lost. */
   conclude?(outcome: Outcome): Promise<Outcome>
   /** The outcome of a run that has released its lock, where the release has changed it. */
   afterRelease?(outcome: Outcome): Outcome
@@ -54,7 +54,7 @@ interface Ended {
   noticed: boolean
 }
 
-/** Sees the command to its end, and to whatever comes after it while the lock is held. */
+/** Waits for the end of the command, and for all that must happen before the release. */
 async function running(lock: RunnableLock, job: Job, host: Host, prepared?: Guard): Promise<Ended> {
   const heldSince = host.clock.now()
   const run = new GuardedRun(lock, job, host, prepared)
@@ -87,7 +87,7 @@ export async function runUnderLock(
   return held.afterRelease?.(outcome) ?? outcome
 }
 
-/** A whole line in place of the program, `mysql -psecret`, stands in the message that it cannot be started. */
+/** The message that a program cannot be started names it. If a whole line stands in its place, `mysql -psecret`, passwords are hidden. */
 function asShown(error: unknown, { command, shown }: RunContext): unknown {
   const [typed = ''] = command
   const [seen = typed] = shown

@@ -1,4 +1,4 @@
-/** A resource of the lock tables, as a run of the command line stops at it for its turn. */
+/** What a run asks of a resource of the lock tables, and how it waits there. */
 
 import { acquire, type WaitPolicy } from '../claims/acquire.js'
 import type { LockWait } from '../claims/lock.js'
@@ -34,7 +34,7 @@ export function lockOf({ kind, name }: ResourceKey): string {
   return `${kind}/${name}`
 }
 
-/** What SERA_HELD calls the tables: the same for all who are configured alike. */
+/** What SERA_HELD calls the tables: the same for all runs that are configured alike. */
 export function tablesOf({ servers }: Settings): string {
   return servers.map(describeDsn).join(',')
 }
@@ -49,7 +49,7 @@ export function grantSourceAt(
   const told = (found: readonly ClaimWithOwner[]) => summary(found, ownClaim.id, clock.now())
   return {
     what: `${preposition} ${key.kind} ${shortened(key.name)}`,
-    // news for a person; the wait itself will tell what is wrong
+    // for the progress line only; if the tables can't be read, the wait itself fails with the reason
     ask: () => claims().then(told, () => undefined),
     acquire: wait =>
       acquireClaim(session, ownClaim, request, wait).catch(error => Promise.reject(withName(error, key))),

@@ -1,4 +1,4 @@
-/** This run of the command line at the lock tables, and as a participant among the others there. */
+/** The connections of a run to the lock tables, and its session there. */
 
 import type { ResourceKey } from '../claims/model.js'
 import { ownerOf } from '../claims/owner.js'
@@ -42,7 +42,7 @@ export function openSession(
   return new Session(tables, { clock, leaseMs, graceMs, maxClockSkewMs, ...more })
 }
 
-/** Does work as a participant, which is over with it; how it ended is recorded when all has been given back. */
+/** Does work with a session, records how it ended after all claims are released, and closes the session. */
 export async function withSession(
   key: ResourceKey,
   context: RunContext,

@@ -1,6 +1,6 @@
 /**
- * How a run ended, for `sera history`: the last thing it does, when its lock has been given back and nobody waits for
- * it any more. It may cost half a second and never more, and what becomes of it changes nothing.
+ * Writes how a run ended, for `sera history`. It is the last step of a run, after the release of its lock, so that no
+ * waiter is delayed. It takes half a second at most, and its failure changes nothing.
  */
 
 import type { ResourceKey } from '../claims/model.js'

@@ -1,4 +1,4 @@
-/** A subcommand without a command: stops at a resource of the lock tables until it is let on, and prints what there is to tell. */
+/** A subcommand without a command: waits at a resource of the lock tables until its claim is granted, and prints the result. */
 
 import type { Claim } from '../claims/model.js'
 import type { Outcome } from '../outcome.js'
@@ -13,7 +13,7 @@ export interface WaitOnlyRequest extends LockRequest {
   text(claim: Claim | undefined): string
   /** For programs, besides kind and name; a contract. Absent where `text` is for programs. */
   facts?(claim: Claim | undefined, waitedMs: number | undefined): object
-  /** It is decided at once, so there is no wait to report. */
+  /** The rule decides at once, so there is no wait to report. */
   instant?: boolean
 }
 

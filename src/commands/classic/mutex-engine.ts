@@ -30,7 +30,7 @@ function openGetLock(lock: string, { shown, settings, host }: RunContext): Mutex
   })
 }
 
-/** The engine `auto`: GET_LOCK, and a lease on the clusters where GET_LOCK excludes nobody. */
+/** The engine `auto`: GET_LOCK, and a lease on the clusters where GET_LOCK does not exclude. */
 class AutoMutex implements MutexEngine {
   #chosen: MutexEngine
 

@@ -1,4 +1,4 @@
-/** The turn at a pool: among the commands of this host first, then at the pool's server. */
+/** Acquires a pool: first among the commands of this host, then at the pool's server. */
 
 import type { LockWait } from '../../claims/lock.js'
 import { shortened } from '../../cli/output/progress-line.js'
@@ -17,7 +17,7 @@ export function poolSource(client: PoolClient, among: string, context: RunContex
   let situation = 'another command on this host has it'
   return {
     what: `for pool ${shortened(client.pool)}`,
-    ask: async () => undefined, // a server of pools tells nobody who has them
+    ask: async () => undefined, // a server of pools does not say which host has one
     acquire: async wait => {
       const lock = await lockHost(among, { ...wait, clock: context.host.clock })
       if (!lock) return undefined
