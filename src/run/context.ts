@@ -1,10 +1,10 @@
 /** One run of the command line, as a subcommand gets it once words, flags and settings have been checked. */
 import type { RunOptions } from '../cli/args/options.js'
+import type { Messages } from '../cli/output/messages.js'
 import type { Report } from '../cli/output/report.js'
 import type { Settings } from '../config/settings.js'
 import type { Host } from '../host.js'
 import type { Outcome } from '../outcome.js'
-import type { Messages } from './messages.js'
 
 export interface RunContext {
   host: Host

@@ -2,6 +2,7 @@
 import type { Invocation, Needs } from '../cli/args/command-line.js'
 import type { FlagValues } from '../cli/args/flags.js'
 import { type RunOptions, runOptions } from '../cli/args/options.js'
+import { Messages } from '../cli/output/messages.js'
 import type { Report } from '../cli/output/report.js'
 import { type Flags, type Resolved, resolveSettings } from '../config/resolve.js'
 import type { Settings } from '../config/settings.js'
@@ -9,7 +10,6 @@ import { DEFAULT_SYSLOG } from '../config/syslog.js'
 import type { Host } from '../host.js'
 import { maskWith } from '../masking/mask.js'
 import type { RunContext } from './context.js'
-import { Messages } from './messages.js'
 
 export class RunSetup {
   readonly report: Partial<Report> = {}
