@@ -3,7 +3,7 @@
  * codes: help prints it, the README and the tests are held against it.
  */
 import { constants } from 'node:os'
-import { unreachable } from './errors.js'
+import { SeraError, unreachable } from './errors.js'
 
 export type OutcomeKind = Outcome['kind']
 
@@ -57,6 +57,29 @@ export const EXIT_CODES = {
       'conflict: participants disagree, a gate is so already, an outer sera holds the lock, or a break is refused',
   },
 } as const satisfies Partial<Record<OutcomeKind, { code: number; meaning: string }>>
+
+/** The outcome that an error is. What is no SeraError is a fault of sera's own; nothing has run unguarded. */
+export function outcomeOf(error: unknown): Outcome {
+  if (error instanceof SeraError && error.kind !== 'taken-over') return { kind: error.kind, reason: error.message }
+  const reason = error instanceof Error ? error.message : String(error)
+  return { kind: 'lock-failed', reason: `internal error: ${reason}; please report it (SERA_DEBUG=1 shows where)` }
+}
+
+/** The outcome of some work, or its error; either way `report` gets it first, and is waited for. */
+export async function reportingOutcome(
+  work: () => Promise<Outcome>,
+  report: (outcome: Outcome) => Promise<void>,
+): Promise<Outcome> {
+  let outcome: Outcome
+  try {
+    outcome = await work()
+  } catch (error) {
+    await report(outcomeOf(error))
+    throw error
+  }
+  await report(outcome)
+  return outcome
+}
 
 export interface ExitCodeOptions {
   detailedExitCodes?: boolean | undefined

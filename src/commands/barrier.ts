@@ -23,5 +23,5 @@ export function barrier(words: readonly string[], { tag, singleUse, keepMs }: Ru
     text: () => '',
     facts: (claim, waitedMs) => ({ generation: claim?.generation, waitedMs }),
   }
-  return (call, host, report) => waitOnly(request, call, host, report)
+  return context => waitOnly(request, context)
 }

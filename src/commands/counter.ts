@@ -17,5 +17,5 @@ export function counter(words: readonly string[]): Task {
     text: claim => `${claim?.result}\n`,
     facts: claim => ({ value: Number(claim?.result) }),
   }
-  return (call, host, report) => waitOnly(request, call, host, report)
+  return context => waitOnly(request, context)
 }

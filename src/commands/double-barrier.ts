@@ -1,7 +1,7 @@
 /**
  * `sera barrier <name> <count> <wait> <command…>`: all start together, and each sera stays until all commands have ended.
  *
- * The command's own failure is told before anything that happened while the others were waited for.
+ * If the command failed, that is the outcome, and not how the wait for the others ended.
  */
 
 import { stepUntilGranted } from '../claims/acquire.js'
@@ -12,13 +12,13 @@ import { shortened } from '../cli/output/progress-line.js'
 import { departureSummary, doubleBarrierSummary } from '../cli/output/queue-summary.js'
 import type { Report } from '../cli/output/report.js'
 import type { Deadline } from '../deadline.js'
-import type { Host } from '../host.js'
 import type { Outcome } from '../outcome.js'
 import { doubleBarrierRequest, LEAVING } from '../primitives/double-barrier.js'
 import { awaitGrant } from '../run/await-grant.js'
-import type { Call, Task } from '../run/context.js'
+import type { RunContext, Task } from '../run/context.js'
 import { GONE, HeldClaim } from '../run/held-claim.js'
-import { keyOf, type LockRequest, lockSourceAt } from '../run/lock-request.js'
+import { grantSourceAt, keyOf, type LockRequest } from '../run/lock-request.js'
+import { resourceSource } from '../run/resource-lock.js'
 import { runLocked } from '../run/run-locked.js'
 
 export function doubleBarrier(words: readonly string[]): Task {
@@ -30,50 +30,40 @@ export function doubleBarrier(words: readonly string[]): Task {
     preposition: 'at',
     summary: doubleBarrierSummary(count),
   }
-  return async (call, host, report) => {
-    let party: HeldParty | undefined
-    const hold = (session: Session, ownClaim: OwnClaim) => {
-      party = new HeldParty(session, ownClaim, () => departure(request, session, ownClaim, call, host, report))
-      return party
-    }
-    const left = (outcome: Outcome) => (outcome.kind === 'ran' && outcome.exitCode === 0 ? party?.departed : undefined)
-    return await runLocked(
-      { ...request, share: '', endless: above => above.length > 0, hold, outcomeAfterLeaving: left },
-      call,
-      host,
-      report,
-    )
+  return context => {
+    const hold = (session: Session, ownClaim: OwnClaim) =>
+      new HeldParty(session, ownClaim, () => departure(request, session, ownClaim, context))
+    return runLocked(resourceSource({ ...request, hold }, context), context)
   }
 }
 
-/** Waits for the others; how that ended, unless it ended well. */
+/** Waits until the others have finished. Returns how that ended, unless it ended well. */
 async function departure(
   request: LockRequest,
   session: Session,
   ownClaim: OwnClaim,
-  call: Call,
-  host: Host,
-  report: Partial<Report>,
+  context: RunContext,
 ): Promise<Outcome | undefined> {
   const story: Partial<Report> = {}
   const summary = departureSummary(ownClaim.seen?.generation)
   const grant = {
-    ...lockSourceAt({ ...request, summary }, session, ownClaim),
+    ...grantSourceAt({ ...request, summary }, session, ownClaim),
     what: `for the others at barrier ${shortened(request.key.name)}`,
-    acquire: async (wait: Deadline) => (await stepUntilGranted(session, ownClaim, {}, LEAVING, wait)) || undefined,
+    acquire: async (wait: Deadline) =>
+      (await stepUntilGranted(session, ownClaim, {}, LEAVING, wait)) ? ownClaim : undefined,
   }
-  const leaving = { ...call, waitMs: call.options.leaveWaitMs }
-  const result = await awaitGrant(grant, leaving, host, story).catch((error: Error) => {
-    call.warn(`could not wait for the others to finish: ${error.message}`)
-    return { taken: true }
+  const leaving = { ...context, waitMs: context.options.leaveWaitMs, report: story }
+  const result = await awaitGrant(grant, leaving).catch((error: Error) => {
+    context.messages.warn(`could not wait for the others to finish: ${error.message}`)
+    return ownClaim
   })
-  if ('taken' in result) return undefined
-  if (story.situation !== undefined) report.situation = story.situation
+  if (!('outcome' in result)) return undefined
+  if (story.situation !== undefined) context.report.situation = story.situation
   return result.outcome
 }
 
 class HeldParty extends HeldClaim {
-  departed: Outcome | undefined
+  #departed: Outcome | undefined
 
   constructor(
     session: Session,
@@ -85,11 +75,15 @@ class HeldParty extends HeldClaim {
 
   override async release(): Promise<string | undefined> {
     if (await this.#isGone()) return GONE
-    this.departed = await this.depart()
+    this.#departed = await this.depart()
     return await super.release()
   }
 
-  /** To leave is a step that asks nothing of the claim, so this has to be asked before. False also when it can't be told. */
+  afterRelease(outcome: Outcome): Outcome {
+    return (outcome.kind === 'ran' && outcome.exitCode === 0 && this.#departed) || outcome
+  }
+
+  /** Leaving is a step that does not need the claim, so its absence must be found before. False also if the store can't be asked. */
   async #isGone(): Promise<boolean> {
     const { store, farewell } = this.session
     const alive = await store.renew([this.ownClaim.id], farewell).catch(() => undefined)

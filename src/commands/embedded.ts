@@ -1,16 +1,25 @@
 /** `sera embedded start|stop|status`: the private local server, for people. */
+import type { RunOptions } from '../cli/args/options.js'
 import { embeddedStatus, startEmbedded, stopEmbedded } from '../embedded/embedded.js'
 import type { EmbeddedHost } from '../embedded/program.js'
 import { SeraError } from '../errors.js'
+import type { UnconfiguredTask } from '../run/context.js'
 
 const ACTIONS = { start: startEmbedded, stop: stopEmbedded, status: embeddedStatus }
+
+export function embedded([action = '']: readonly string[], options: RunOptions): UnconfiguredTask {
+  return async ({ host }) => {
+    host.stdout.write(await embeddedAnswer(action, options, host))
+    return { kind: 'done' }
+  }
+}
 
 /**
  * Does it and returns what goes to stdout: one line, with `--json` an object.
  *
  * @throws SeraError `usage`, and what the actions throw
  */
-export async function embedded(
+export async function embeddedAnswer(
   action: string,
   { json, force }: { json: boolean; force: boolean },
   host: EmbeddedHost,

@@ -19,7 +19,7 @@ export function gate(words: readonly string[], { forMs }: RunOptions): Task {
     open: { ...atGate(name, OPEN_REQUEST), facts: () => ({ state: 'open' }), instant: true },
     wait: { ...atGate(name, PASS_REQUEST), facts: (_, waitedMs) => ({ state: 'open', waitedMs }) },
   }
-  return (call, host, report) => waitOnly(requests[action ?? ''] as WaitOnlyRequest, call, host, report)
+  return context => waitOnly(requests[action ?? ''] as WaitOnlyRequest, context)
 }
 
 function atGate(name: string, request: PrimitiveRequest): WaitOnlyRequest {

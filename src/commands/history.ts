@@ -2,7 +2,6 @@
 
 import type { RunOptions } from '../cli/args/options.js'
 import { type Column, inColumns } from '../cli/output/columns.js'
-import { sayNews } from '../cli/output/messages.js'
 import { sinceThen } from '../cli/output/progress-line.js'
 import { SeraError } from '../errors.js'
 import { checkCount } from '../primitives/names.js'
@@ -21,14 +20,15 @@ export function history(_: readonly string[], { name, since, outcome, limit }: R
     outcomes: outcome?.map(outcomeOf),
     limit: checkCount('--limit', limit, HIGHEST_LIMIT),
   }
-  return async (call, host) => {
-    const client = openRetryingClient(call, host, ['sera', 'history'])
+  return async context => {
+    const { host, options, messages } = context
+    const client = openRetryingClient(context, ['sera', 'history'])
     try {
       const entries = await readHistory(client, query, { until: Number.POSITIVE_INFINITY })
       const { isTerminal, columns } = host.stdout
       const width = isTerminal ? columns : Number.POSITIVE_INFINITY
-      host.stdout.write(call.options.json ? entries.map(line).join('') : historyText(entries, width))
-      if (entries.length === 0) sayNews(host, call.voice, 'there are no such entries in the history')
+      host.stdout.write(options.json ? entries.map(line).join('') : historyText(entries, width))
+      if (entries.length === 0) messages.news('there are no such entries in the history')
       return { kind: 'done' }
     } finally {
       client.close()
@@ -68,7 +68,7 @@ function historyText(entries: readonly HistoryEntry[], width: number): string {
   return entries.length === 0 ? '' : inColumns(COLUMNS, entries, width)
 }
 
-/** The name of a lock that nobody has named: the command says more. */
+/** A lock without --name has a digest as its name: the command says more. */
 function isDigest(name: string): boolean {
   return /^[0-9a-f]{32}$/.test(name)
 }

@@ -1,47 +1,40 @@
-/** The subcommands of the lock tables, by form. */
-
-import type { FormName } from '../cli/args/command-table.js'
+/** The subcommands by form. Each is loaded when it is used, and loads no other. */
+import type { Needs } from '../cli/args/command-line.js'
 import type { RunOptions } from '../cli/args/options.js'
 import type { Task } from '../run/context.js'
-import { barrier } from './barrier.js'
-import { breakClaim } from './break/break.js'
-import { counter } from './counter.js'
-import { doubleBarrier } from './double-barrier.js'
-import { gate } from './gate.js'
-import { history } from './history.js'
-import { once } from './once.js'
-import { rendezvous, rendezvousCommand } from './rendezvous.js'
-import { rwlock } from './rwlock.js'
-import { applySchema, dropSchema } from './schema.js'
-import { semaphore } from './semaphore.js'
-import { status } from './status/status.js'
-import { verify } from './verify.js'
+import type { RunSetup } from '../run/setup.js'
 
-/** Checks the words and the flags that go with them. @throws SeraError usage */
-type Prepare = (words: readonly string[], options: RunOptions) => Task
+/**
+ * Checks the words and the flags that go with them. `setup` is for the subcommands that leave the settings `unread`.
+ *
+ * @throws SeraError usage
+ */
+type Prepare = (words: readonly string[], options: RunOptions, setup: RunSetup) => Task
 
-/** A form that stops at the tables. */
-export type TableForm = Exclude<
-  FormName,
-  'classic' | 'pool' | 'serve' | 'doctor' | 'schema' | 'embedded' | 'embedded stop'
->
-
-export const PREPARE: Readonly<Record<TableForm, Prepare>> = {
-  rwlock,
-  semaphore,
-  counter,
-  barrier,
-  'double-barrier': doubleBarrier,
-  'gate close': gate,
-  'gate open': gate,
-  'gate wait': gate,
-  once,
-  rendezvous,
-  'rendezvous command': rendezvousCommand,
-  verify,
-  history,
-  'schema apply': applySchema,
-  'schema drop': dropSchema,
-  status,
-  break: breakClaim,
+export const LOAD: Readonly<Record<Needs['name'], () => Promise<Prepare>>> = {
+  classic: async () => (await import('./classic/classic.js')).classic,
+  'lock name': async () => (await import('./classic/lock-name.js')).printLockName,
+  rwlock: async () => (await import('./rwlock.js')).rwlock,
+  semaphore: async () => (await import('./semaphore.js')).semaphore,
+  counter: async () => (await import('./counter.js')).counter,
+  barrier: async () => (await import('./barrier.js')).barrier,
+  'double-barrier': async () => (await import('./double-barrier.js')).doubleBarrier,
+  'gate close': async () => (await import('./gate.js')).gate,
+  'gate open': async () => (await import('./gate.js')).gate,
+  'gate wait': async () => (await import('./gate.js')).gate,
+  once: async () => (await import('./once.js')).once,
+  rendezvous: async () => (await import('./rendezvous.js')).rendezvous,
+  'rendezvous command': async () => (await import('./rendezvous.js')).rendezvousCommand,
+  verify: async () => (await import('./verify.js')).verify,
+  doctor: async () => (await import('./doctor/doctor.js')).doctor,
+  history: async () => (await import('./history.js')).history,
+  status: async () => (await import('./status/status.js')).status,
+  break: async () => (await import('./break/break.js')).breakClaim,
+  schema: async () => (await import('./schema.js')).printSchema,
+  'schema apply': async () => (await import('./schema.js')).applySchema,
+  'schema drop': async () => (await import('./schema.js')).dropSchema,
+  pool: async () => (await import('./pool/pool.js')).pool,
+  serve: async () => (await import('./serve/serve.js')).serve,
+  embedded: async () => (await import('./embedded.js')).embedded,
+  'embedded stop': async () => (await import('./embedded.js')).embedded,
 }

@@ -1,69 +1,73 @@
-/** `sera once <key> <wait> <command…>`: runs it unless it has been run, and takes over how that ended. */
+/** `sera once <key> <wait> <command…>`: runs the command unless it has succeeded for the key, and else takes over that outcome. */
 
 import type { OwnClaim } from '../claims/own-claim.js'
 import type { Session } from '../claims/session.js'
 import type { RunOptions } from '../cli/args/options.js'
-import { sayNews } from '../cli/output/messages.js'
 import { queueSummary } from '../cli/output/queue-summary.js'
-import type { Host } from '../host.js'
 import { exitCodeOf, type Outcome } from '../outcome.js'
 import { finish } from '../primitives/once/finish.js'
 import { onceRequest, takenOver } from '../primitives/once/once.js'
 import { describeRun } from '../primitives/once/run-record.js'
-import type { Call, Task } from '../run/context.js'
-import { HeldClaim } from '../run/held-claim.js'
-import { keyOf } from '../run/lock-request.js'
-import { type RunLockedRequest, runLocked } from '../run/run-locked.js'
+import type { WithoutRun } from '../run/await-grant.js'
+import type { RunContext, Task } from '../run/context.js'
+import { HeldClaim, leaveQuietly } from '../run/held-claim.js'
+import type { RunnableLock } from '../run/hold-lock.js'
+import { keyOf, type LockRequest } from '../run/lock-request.js'
+import { resourceSource } from '../run/resource-lock.js'
+import { runLocked } from '../run/run-locked.js'
 
 export function once(words: readonly string[], { perMs, keepMs }: RunOptions): Task {
   const [key = ''] = words
-  const request: RunLockedRequest = {
+  const request: LockRequest = {
     key: keyOf('once', key),
     ...onceRequest(perMs, keepMs),
     preposition: 'for',
     summary: queueSummary,
-    share: '',
-    endless: above => above.length > 0,
-    outcomeWithoutRun: passed,
   }
-  return (call, host, report) => {
-    const hold = (session: Session, ownClaim: OwnClaim) => new HeldRun(session, ownClaim, call, host)
-    return runLocked({ ...request, hold }, call, host, report)
+  return context => {
+    const hold = (session: Session, ownClaim: OwnClaim) => runOrTakeOver(session, ownClaim, context)
+    return runLocked(resourceSource({ ...request, hold }, context), context)
   }
 }
 
-function passed(ownClaim: OwnClaim): Outcome | undefined {
+async function runOrTakeOver(
+  session: Session,
+  ownClaim: OwnClaim,
+  context: RunContext,
+): Promise<RunnableLock | WithoutRun> {
   const other = takenOver(ownClaim)
-  return other && { kind: 'taken-over', exitCode: other.run.exitCode, reason: describeRun(other.run, other.now) }
+  if (!other) return new HeldRun(session, ownClaim, context)
+  await leaveQuietly(session, ownClaim)
+  const reason = describeRun(other.run, other.now)
+  return { outcome: { kind: 'taken-over', exitCode: other.run.exitCode, reason } }
 }
 
-/** A place whose command's end is recorded. */
+/** A claim whose command's exit code is recorded at the key. */
 class HeldRun extends HeldClaim {
-  /** Aborts when sera is told to stop, with the signal as its reason. */
+  /** Aborts when a signal tells sera to stop, with the signal as its reason. */
   readonly #told = new AbortController()
   readonly #stopListening: () => void
 
   constructor(
     session: Session,
     ownClaim: OwnClaim,
-    readonly call: Call,
-    readonly host: Host,
+    readonly context: RunContext,
   ) {
     super(session, ownClaim)
-    this.#stopListening = host.onSignal(signal => signal.startsWith('SIGUSR') || this.#told.abort(signal))
+    this.#stopListening = context.host.onSignal(signal => signal.startsWith('SIGUSR') || this.#told.abort(signal))
   }
 
-  /** Only what the command has come to by itself is a verdict that others can take over. */
+  /** Other runs take over only the exit code of a command that ended by itself. */
   async conclude(outcome: Outcome): Promise<Outcome> {
     const { signal } = this.#told
     if (signal.aborted) {
-      sayNews(this.host, this.call.voice, `told to stop (${signal.reason}): this run does not count`)
+      this.context.messages.news(`told to stop (${signal.reason}): this run does not count`)
       return outcome
     }
     const exitCode = exitCodeOf(outcome)
     const hadEnded = `the command had ended with ${exitCode}`
     try {
-      if (await finish(this.session, this.ownClaim, { exitCode }, this.call.options.keepMs, signal)) return outcome
+      if (await finish(this.session, this.ownClaim, { exitCode }, this.context.options.keepMs, signal)) return outcome
       return unrecorded(`${hadEnded}, but the lock was lost by then: it is not recorded, and others may run it again`)
     } catch (error) {
       const why = signal.aborted ? `told to stop (${signal.reason})` : (error as Error).message

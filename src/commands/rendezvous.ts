@@ -1,22 +1,19 @@
-/** `sera rendezvous <event>`: prints whom it has met; with a command, the command is told. */
+/** `sera rendezvous <event>`: prints the match, or runs a command that gets it in a file. */
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { HeldLock } from '../claims/lock.js'
-import type { Session } from '../claims/session.js'
 import type { RunOptions } from '../cli/args/options.js'
 import { readPayload } from '../cli/args/payload.js'
 import { rendezvousSummary } from '../cli/output/rendezvous-summary.js'
 import { SeraError } from '../errors.js'
 import { type Match, matchOf, rendezvousRequest } from '../primitives/rendezvous/rendezvous.js'
-import { awaitGrant, type LockSource } from '../run/await-grant.js'
-import { heldEntry } from '../run/child-environment.js'
 import type { Task } from '../run/context.js'
 import { leaveQuietly } from '../run/held-claim.js'
-import { runUnderLock } from '../run/hold-lock.js'
-import { keyOf, type LockRequest, lockOf, lockSourceAt, tablesOf } from '../run/lock-request.js'
-import { withSession } from '../run/open-session.js'
+import type { RunnableLock } from '../run/hold-lock.js'
+import { keyOf, type LockRequest } from '../run/lock-request.js'
+import { type Hold, type ResourceLock, resourceSource } from '../run/resource-lock.js'
+import { runLocked } from '../run/run-locked.js'
 import { type WaitOnlyRequest, waitOnly } from '../run/wait-only.js'
 import { parseLabels } from '../selector/labels.js'
 import { parseSelector } from '../selector/selector.js'
@@ -26,27 +23,25 @@ export function rendezvous([event = '']: readonly string[], options: RunOptions)
     ...stopAt(event, options),
     text: claim => `${JSON.stringify(matchOf(event, claim))}\n`,
   }
-  return (call, host, report) => waitOnly(request, call, host, report)
+  return context => waitOnly(request, context)
 }
 
 export function rendezvousCommand([event = '']: readonly string[], options: RunOptions): Task {
-  const request = stopAt(event, options)
-  return async (call, host, report) => {
-    const lock = lockOf(request.key)
-    Object.assign(report, { lock, command: call.shown, waitMs: call.waitMs })
-    return await withSession(request.key, call, host, report, async session => {
-      const grant = await awaitGrant(meeting(request, session), call, host, report)
-      if ('outcome' in grant) return grant.outcome
-      session.store.rest()
-      const file = new MatchFile(grant.taken)
-      try {
-        const marker = heldEntry(host.pid, lock, tablesOf(call.settings))
-        return await runUnderLock(NOTHING, { lock, marker, match: file.path }, call, host, report)
-      } finally {
-        file.remove()
-      }
-    })
+  const request: ResourceLock = {
+    ...stopAt(event, options),
+    endless: () => false,
+    prestartsGuard: false,
+    hold: underMatch,
   }
+  return context => runLocked(resourceSource(request, context), context)
+}
+
+/** No claim is left at the event when the command runs: the match is final. */
+const underMatch: Hold = async (session, ownClaim, signal) => {
+  await leaveQuietly(session, ownClaim)
+  signal?.throwIfAborted() // A run that was told to stop starts nothing, although the others have met it.
+  session.store.rest()
+  return new HeldMatch(matchOf(ownClaim.key.name, ownClaim.seen))
 }
 
 /** @throws SeraError usage */
@@ -60,33 +55,39 @@ function stopAt(event: string, { actor, mates, labels = '', selector, payload }:
   return { key, ...request, preposition: 'at', summary: rendezvousSummary(request.spec) }
 }
 
-/** Nobody is left at the event when the command runs: the match is final. */
-function meeting(request: LockRequest, session: Session): LockSource<Match> {
-  const ownClaim = session.newClaim(request.key)
-  const source = lockSourceAt(request, session, ownClaim)
-  const take: LockSource<Match>['acquire'] = async wait => {
-    const taken = await source.acquire(wait)
-    if (!taken) return undefined
-    await leaveQuietly(session, taken)
-    wait.signal?.throwIfAborted() // who was told to give up starts nothing, although the others have met it
-    return matchOf(request.key.name, taken.seen)
+/** A command that has met the others runs for as long as it likes; its match is a file for as long. */
+class HeldMatch implements RunnableLock {
+  readonly until = Number.POSITIVE_INFINITY
+  readonly provenAt = Number.POSITIVE_INFINITY
+  readonly token = undefined
+  readonly lifeline = undefined
+  readonly #file: MatchFile
+
+  /** @throws SeraError not-started */
+  constructor(match: Match) {
+    this.#file = new MatchFile(match)
   }
-  return { ...source, acquire: take }
+
+  get match(): string {
+    return this.#file.path
+  }
+
+  keep(): void {}
+
+  async reclaim(): Promise<boolean> {
+    return false
+  }
+
+  async release(): Promise<undefined> {
+    this.#file.remove()
+  }
+
+  abandon(): void {
+    this.#file.remove()
+  }
 }
 
-/** A command that has met the others runs for as long as it likes. */
-const NOTHING: HeldLock = {
-  until: Number.POSITIVE_INFINITY,
-  provenAt: Number.POSITIVE_INFINITY,
-  token: undefined,
-  lifeline: undefined,
-  keep: () => {},
-  reclaim: async () => false,
-  release: async () => undefined,
-  abandon: () => {},
-}
-
-/** A match as a file of its own, for the command that is told whom it has met: nobody else may read it. */
+/** A match as a file, which only this user may read. */
 class MatchFile {
   readonly #folder: string
   readonly path: string

@@ -4,11 +4,12 @@ import { queueSummary } from '../cli/output/queue-summary.js'
 import { type Access, rwlockRequest } from '../primitives/rwlock.js'
 import type { Task } from '../run/context.js'
 import { keyOf } from '../run/lock-request.js'
-import { type RunLockedRequest, runLocked } from '../run/run-locked.js'
+import { type ResourceLock, resourceSource } from '../run/resource-lock.js'
+import { runLocked } from '../run/run-locked.js'
 
 export function rwlock(words: readonly string[]): Task {
   const [mode = '', name = ''] = words
-  const request: RunLockedRequest = {
+  const request: ResourceLock = {
     key: keyOf('rwlock', name),
     ...rwlockRequest(mode as Access),
     preposition: 'for',
@@ -16,12 +17,12 @@ export function rwlock(words: readonly string[]): Task {
     share: mode === 'read' ? 'read' : '',
     endless: above => endless(mode, above),
   }
-  return (call, host, report) => runLocked(request, call, host, report)
+  return context => runLocked(resourceSource(request, context), context)
 }
 
 /**
- * A reader goes along with a reader above it, but for a writer between them: it waits for the one above, and the reader here would
- * wait for it.
+ * A reader shares the lock with a reader above it, unless a writer is queued between them: the writer waits for the reader
+ * above, and the reader here would wait for the writer.
  */
 function endless(mode: string, above: readonly string[]): boolean | 'perhaps' {
   if (above.length === 0) return false

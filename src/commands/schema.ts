@@ -7,16 +7,23 @@
 import { checkAskable, confirm } from '../cli/output/confirm.js'
 import { type Dsn, describeDsn } from '../config/dsn.js'
 import { SeraError } from '../errors.js'
-import type { Host } from '../host.js'
 import type { Outcome } from '../outcome.js'
-import type { Call, Task } from '../run/context.js'
+import type { RunContext, Task } from '../run/context.js'
 import { openTables } from '../run/open-session.js'
 import { PRIVILEGES, statementsSince } from '../store/schema/schema.js'
 import * as tables from '../store/tables/migrate.js'
 import type { RetryingClient } from '../store/tables/retrying-client.js'
 import { databaseOf } from '../store/tables/table-connection.js'
 
-export function schema({ user, database }: Pick<Dsn, 'user' | 'database'>): string {
+/** `sera schema print`. */
+export function printSchema(): Task {
+  return async ({ host, settings }) => {
+    host.stdout.write(schema(settings.server))
+    return { kind: 'done' }
+  }
+}
+
+function schema({ user, database }: Pick<Dsn, 'user' | 'database'>): string {
   const into = `\`${(database ?? 'sera').replaceAll('`', '``')}\``
   const account = `'${(user || 'sera').replaceAll("'", "''")}'@'%'`
   const statements = forBoth(statementsSince(0, true), statementsSince(0, false))
@@ -44,29 +51,30 @@ function forBoth(mariadb: readonly string[], mysql: readonly string[]): string[]
 
 /** `sera schema apply`, `sera schema drop`: the lock tables made, brought up to date, taken away. */
 export function applySchema(): Task {
-  return withTables(async (client, call, host) => {
+  return withTables(async (client, { host, options }) => {
     const { from, to } = await tables.applySchema(client)
     const text = from === to ? `up to date: version ${to}` : from === 0 ? `created version ${to}` : `${from} -> ${to}`
-    host.stdout.write(call.options.json ? `${JSON.stringify({ from, to })}\n` : `${text}\n`)
+    host.stdout.write(options.json ? `${JSON.stringify({ from, to })}\n` : `${text}\n`)
     return { kind: 'done' }
   })
 }
 
 export function dropSchema(): Task {
   const drop = withTables(dropAsked)
-  return async (call, host, report) => {
-    if (!call.options.yes) checkAskable(host)
-    return await drop(call, host, report)
+  return async context => {
+    if (!context.options.yes) checkAskable(context.host)
+    return await drop(context)
   }
 }
 
-async function dropAsked(client: RetryingClient, call: Call, host: Host): Promise<Outcome> {
-  const { json, yes } = call.options
-  const claims = await droppable(client, call)
+async function dropAsked(client: RetryingClient, context: RunContext): Promise<Outcome> {
+  const { host, options } = context
+  const { json, yes } = options
+  const claims = await droppable(client, context)
   if (claims && !yes) {
-    if (!(await confirm(host, `drop ${described(claims, call)}?`)))
+    if (!(await confirm(host, `drop ${described(claims, context)}?`)))
       throw new SeraError('conflict', 'nothing was dropped')
-    await droppable(client, call) // somebody may have come while the question stood
+    await droppable(client, context) // a claim may have been made since the question was asked
   }
   if (claims) await tables.dropTables(client)
   const told = json
@@ -82,13 +90,13 @@ async function dropAsked(client: RetryingClient, call: Call, host: Host): Promis
  * What would go with the tables; undefined when there are none. @throws SeraError conflict, when somebody relies on
  * them
  */
-async function droppable(client: RetryingClient, call: Call): Promise<tables.Claimed | undefined> {
+async function droppable(client: RetryingClient, context: RunContext): Promise<tables.Claimed | undefined> {
   const claims = await tables.liveClaims(client)
-  if (!claims || claims.held + claims.waiting === 0 || call.options.force) return claims
-  throw new SeraError('conflict', `${described(claims, call)} are in use; with --force commands that run are ended`)
+  if (!claims || claims.held + claims.waiting === 0 || context.options.force) return claims
+  throw new SeraError('conflict', `${described(claims, context)} are in use; with --force commands that run are ended`)
 }
 
-function described(claims: tables.Claimed, { settings: { server } }: Call): string {
+function described(claims: tables.Claimed, { settings: { server } }: RunContext): string {
   const where = `database ${databaseOf(server)} at ${describeDsn(server)}`
   return `the lock tables in ${where} (${counted(claims)}), with history, counters and gates`
 }
@@ -97,11 +105,11 @@ function counted({ held, waiting }: tables.Claimed): string {
   return `${held} held, ${waiting} waiting`
 }
 
-function withTables(work: (client: RetryingClient, call: Call, host: Host) => Promise<Outcome>): Task {
-  return async (call, host) => {
-    const lockTables = openTables(call, host, { anySchema: true })
+function withTables(work: (client: RetryingClient, context: RunContext) => Promise<Outcome>): Task {
+  return async context => {
+    const lockTables = openTables(context, { anySchema: true })
     try {
-      return await work(lockTables.client, call, host)
+      return await work(lockTables.client, context)
     } finally {
       await lockTables.close()
     }

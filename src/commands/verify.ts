@@ -2,8 +2,7 @@
 
 import type { ResourceKey, ResourceState } from '../claims/model.js'
 import { SeraError } from '../errors.js'
-import type { Host } from '../host.js'
-import type { Call, Task } from '../run/context.js'
+import type { RunContext, Task } from '../run/context.js'
 import { keyOf, lockOf } from '../run/lock-request.js'
 import { openTables } from '../run/open-session.js'
 
@@ -13,19 +12,20 @@ export function verify(words: readonly string[]): Task {
   const [kind = '', name = '', token = ''] = words
   const key = keyOf(kindOf(kind), name)
   const grant = tokenOf(token)
-  return async (call, host, report) => {
+  return async context => {
+    const { host, options, report } = context
     report.lock = lockOf(key)
-    const { newest, held } = statusOf(await stateAt(key, call, host), grant)
+    const { newest, held } = statusOf(await stateAt(key, context), grant)
     const current = newest && held
-    if (call.options.json) host.stdout.write(`${JSON.stringify({ kind, name, token, current, newest, held })}\n`)
+    if (options.json) host.stdout.write(`${JSON.stringify({ kind, name, token, current, newest, held })}\n`)
     if (current) return { kind: 'done' }
     const why = newest ? 'is no longer held' : 'is not the newest'
     return { kind: 'stale', reason: `${kind} ${name}: grant ${token} ${why}` }
   }
 }
 
-async function stateAt(key: ResourceKey, call: Call, host: Host): Promise<ResourceState> {
-  const tables = openTables(call, host)
+async function stateAt(key: ResourceKey, context: RunContext): Promise<ResourceState> {
+  const tables = openTables(context)
   try {
     const deadline = { until: Number.POSITIVE_INFINITY }
     const [state] = await tables.look([{ key, upTo: Number.POSITIVE_INFINITY }], deadline)

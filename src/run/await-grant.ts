@@ -1,46 +1,55 @@
 /**
- * Waiting for one's turn, whatever it is a turn at: one deadline; TERM and its like end it; a person who watches is told
- * what is waited for; and how long it took gets into the report.
+ * Waits until something is granted: one deadline, which a signal such as TERM ends early. A person who watches sees what
+ * the run waits for, and the report gets how long it waited.
  */
 
+import type { OnQueued } from '../claims/lock.js'
 import { type Progress, showProgress } from '../cli/output/progress-line.js'
 import type { Report } from '../cli/output/report.js'
 import { type Clock, sleep } from '../clock.js'
 import type { Deadline } from '../deadline.js'
-import type { Host } from '../host.js'
 import type { Outcome } from '../outcome.js'
-import type { Call } from './context.js'
+import type { RunContext } from './context.js'
 
-export interface LockSource<T> extends Omit<Progress, 'until'> {
+export interface GrantSource<T> extends Omit<Progress, 'until'> {
   /** Undefined when the deadline passed first. Rejects with the signal's reason when it aborts. */
-  acquire(deadline: Deadline): Promise<T | undefined>
-  /** What there is to say about a turn that did not come. */
+  acquire(deadline: Deadline, onQueued?: OnQueued): Promise<T | undefined>
+  /** What the report says of a wait that timed out. */
   explainTimeout(): Promise<Partial<Report>>
 }
 
-/** To know who was in the way is worth this much to one who has given up. */
+/** After a time-out, the question who holds the lock may take this long. */
 const MISSED_LIMIT_MS = 1000
 
-/** What may be held up by a server that does not answer is not waited for by one who has given up. */
+/** After a signal, the wait may take this long to end; the server may not answer. */
 const FAREWELL_MS = 2000
 
-export async function awaitGrant<T>(
-  source: LockSource<T>,
-  call: Call,
-  host: Host,
-  report: Partial<Report>,
-): Promise<{ taken: T } | { outcome: Outcome }> {
+/** The wait is over, and this is how the run ends. */
+export interface WithoutRun {
+  outcome: Outcome
+}
+
+export async function awaitGrant<T extends object>(
+  source: GrantSource<T>,
+  context: RunContext,
+  onQueued?: OnQueued,
+): Promise<T | WithoutRun> {
+  const { host, report, waitMs, messages } = context
   const given = new AbortController()
   const stopListening = host.onSignal(signal => signal.startsWith('SIGUSR') || given.abort(new Interrupted(signal)))
   const startedAt = host.clock.now()
-  const until = startedAt + call.waitMs
-  const stopShowing = showProgress(host, call.voice, { ...source, until })
+  const until = startedAt + waitMs
+  const stopShowing = showProgress(host, messages.voice, { ...source, until })
   try {
-    const taken = await abandonAfterAbort(host.clock, source.acquire({ until, signal: given.signal }), given.signal)
+    const granted = await abandonAfterAbort(
+      host.clock,
+      source.acquire({ until, signal: given.signal }, onQueued),
+      given.signal,
+    )
     stopShowing()
     report.waitedMs = Math.round(host.clock.now() - startedAt)
-    if (taken !== undefined) return { taken }
-    if (isHeard(call, host))
+    if (granted) return granted
+    if (isHeard(context))
       Object.assign(report, await Promise.race([source.explainTimeout(), sleep(host.clock, MISSED_LIMIT_MS)]))
     return { outcome: { kind: 'timed-out' } }
   } catch (error) {
@@ -68,8 +77,8 @@ class Interrupted extends Error {
   }
 }
 
-/** Whether anybody will read who had the lock when this run gave up. */
-function isHeard({ settings, options, voice }: Call, host: Host): boolean {
-  const read = settings.syslog ?? options.outcomeFile ?? (voice.verbose || host.stderr.isTerminal)
+/** Whether the holder at the time-out is reported anywhere. */
+function isHeard({ settings, options, messages, host }: RunContext): boolean {
+  const read = settings.syslog ?? options.outcomeFile ?? (messages.voice.verbose || host.stderr.isTerminal)
   return Boolean(read)
 }

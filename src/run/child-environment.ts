@@ -1,4 +1,4 @@
-/** What the command learns of its lock through its environment, and how a sera inside a sera knows what is held above it. */
+/** The command's environment: what it learns of its lock, and by which a sera inside a sera knows what is held above it. */
 import type { Host } from '../host.js'
 
 export interface LockFacts {
@@ -6,7 +6,7 @@ export interface LockFacts {
   waitedMs: number
   token: string | undefined
   slot: number | undefined
-  /** The file that tells whom it has met, at a rendezvous. */
+  /** The file that lists who was met at a rendezvous. */
   match?: string | undefined
   /** This run's entry in SERA_HELD. */
   held: string
@@ -28,21 +28,16 @@ export function childEnvironment(env: NodeJS.ProcessEnv, facts: LockFacts): Node
 }
 
 /**
- * SERA_HELD lists what the seras above hold, outermost first: `PID:LOCK@SERVER`, percent-encoded, and behind another colon how
- * much of it, where it is not held alone: `read`, or a number of permits.
+ * SERA_HELD lists what the seras above hold, outermost first: `PID:LOCK@SERVER`, percent-encoded. If a lock is shared, the
+ * share follows after another colon: `read`, or a number of permits.
  */
 export function heldEntry(pid: number, lock: string, server: string, share = ''): string {
   return `${pid}:${encodeURIComponent(`${lock}@${server}`)}${share === '' ? '' : `:${share}`}`
 }
 
-/** Whether a sera above this one holds the very lock: waiting for it would be waiting for oneself. */
-export function heldAbove(host: Host, lock: string, server: string, ancestors: () => Iterable<number>): boolean {
-  return sharesAbove(host, lock, server, ancestors).length > 0
-}
-
 /**
- * How the seras above this one hold a lock: their shares of it, '' for all of it. The environment alone proves nothing, as a
- * service that a command started keeps it for good; the holder must be a living ancestor.
+ * The shares of a lock that the seras above this one hold; '' is all of it. The environment alone proves nothing, because a
+ * service that a command started keeps it after the command has ended. The holder must be a living ancestor.
  */
 export function sharesAbove(host: Host, lock: string, server: string, ancestors: () => Iterable<number>): string[] {
   const entries = (host.env.SERA_HELD ?? '').split(' ').map(entry => {

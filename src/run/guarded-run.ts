@@ -9,11 +9,11 @@ import type { HeldLock } from '../claims/lock.js'
 import { sleep } from '../clock.js'
 import { formatDuration } from '../config/duration.js'
 import type { OnLost } from '../config/settings.js'
-import { SeraError, unreachable } from '../errors.js'
-import { fenceOf } from '../fence.js'
+import { SeraError } from '../errors.js'
 import type { Host } from '../host.js'
 import type { Outcome } from '../outcome.js'
 import { GuardDuty } from './guard-duty.js'
+import { LossPolicy } from './loss-policy.js'
 
 export interface Job {
   command: readonly string[]
@@ -45,12 +45,12 @@ const UNABLE = 'its guard could not work on (are there too many processes?)'
 const NO_ANSWER = 'no answer from the server until the deadline (was sera stopped?)'
 
 export class GuardedRun {
-  readonly #ownGroup: boolean
+  readonly #ownGroup = !terminalOf(readProcess('self'))
+  readonly #loss: LossPolicy
   readonly #duty: GuardDuty
   #child: Child | undefined
   /** Why the child is being ended; the first reason counts. */
   #forced: Outcome | undefined
-  #lostFor: string | undefined
   /** Ends what follows the child, see `holdOn`. */
   readonly #enough = new AbortController()
 
@@ -61,30 +61,37 @@ export class GuardedRun {
     /** A guard with this lock's lifeline, started while the lock was waited for. */
     prepared?: Guard,
   ) {
-    const self = readProcess('self')
-    if (!self) throw new SeraError('lock-failed', 'sera needs /proc to guard a command (Linux); nothing was run')
-    this.#ownGroup = !self.terminal
-    this.#duty = new GuardDuty(
+    const { clock, kill } = host
+    this.#loss = new LossPolicy(
+      lock,
+      { ...job, clock },
       {
-        ...guardTimes(job),
-        clock: host.clock,
-        start: () => this.#startGuard(),
-        fence: () => this.#fence(),
-        familyOf: ({ pid, running }) =>
-          new Family({ pid, running, ownGroup: this.#ownGroup, marker: job.marker, kill: host.kill }),
-        kill: host.kill,
-        onForce: reason => {
-          this.#forced ??= { kind: 'lost', reason: [this.#trouble ?? [], reason].flat().join('; ') }
-        },
+        renewed: () => this.#duty.extend(),
+        ignored: () => this.#enough.abort(),
+        reclaimed: () => this.#child?.running && this.#duty.replace(),
+        lost: reason => this.#lose(reason),
+        isEnding: () => this.#duty.acting,
       },
-      prepared ?? this.#firstGuard(),
     )
+    const post = {
+      ...guardTimes(job),
+      clock,
+      start: () => startGuard(lock, job, host),
+      fence: () => this.#loss.fence,
+      familyOf: ({ pid, running }: Child) =>
+        new Family({ pid, running, ownGroup: this.#ownGroup, marker: job.marker, kill }),
+      kill,
+      onForce: (reason: string) => {
+        this.#forced ??= { kind: 'lost', reason: [this.#loss.trouble ?? [], reason].flat().join('; ') }
+      },
+    }
+    this.#duty = new GuardDuty(post, prepared ?? firstGuard(post.start))
   }
 
   /** Starts the child and sees it to its end. */
   async outcome(): Promise<Outcome> {
     const stopListening = this.host.onSignal(signal => this.#forward(signal))
-    this.#keep()
+    this.#loss.keep()
     try {
       const child = await this.#start()
       const cancel = this.host.clock.after(this.job.runAtMostMs, () => this.#overran())
@@ -107,23 +114,12 @@ export class GuardedRun {
   }
 
   get noticedLoss(): boolean {
-    return this.#lostFor !== undefined
+    return this.#loss.lostFor !== undefined
   }
 
   async #start(): Promise<Child> {
     checkExecutable(this.job.command[0] ?? '', this.job.env.PATH)
-    if (this.#lostFor !== undefined && this.job.onLost !== 'ignore') {
-      throw new SeraError(
-        'lock-failed',
-        `the lock was lost before the command started (${this.#lostFor}); nothing was run`,
-      )
-    }
-    if (this.host.clock.boot() >= this.#fence()) {
-      throw new SeraError(
-        'lock-failed',
-        'the lock was granted too late to be safe (was sera stopped?); nothing was run',
-      )
-    }
+    this.#loss.checkStart()
     this.#child = await Child.start({
       command: this.job.command,
       env: this.job.env,
@@ -135,57 +131,6 @@ export class GuardedRun {
     this.#duty.watch(this.#child)
     if (this.#forced) this.#duty.order() // the lock was lost while the command started
     return this.#child
-  }
-
-  /** When the child must be ended, so that it is gone before another participant can have the lock. */
-  #fence(): number {
-    if (this.job.onLost === 'ignore') return Number.POSITIVE_INFINITY
-    return fenceOf(this.lock.until, this.job.graceMs)
-  }
-
-  #startGuard(): Guard {
-    const { marker } = this.job
-    return new Guard({ ...guardTimes(this.job), marker, lifeline: this.lock.lifeline, path: this.host.env.PATH })
-  }
-
-  #firstGuard(): Guard {
-    try {
-      return this.#startGuard()
-    } catch (cause) {
-      throw new SeraError('lock-failed', `${(cause as Error).message}; nothing was run`, { cause })
-    }
-  }
-
-  #keep(): void {
-    this.lock.keep({
-      renewed: () => this.#duty.extend(),
-      broken: reason => void this.#broken(reason),
-    })
-  }
-
-  async #broken(reason: string): Promise<void> {
-    this.#lostFor = reason
-    switch (this.job.onLost) {
-      case 'ignore':
-        this.#enough.abort()
-        return this.job.warn(`lock lost (${reason}); the command goes on, as --on-lost ignore says`)
-      case 'terminate':
-        return this.#lose(reason)
-      case 'reclaim':
-        return await this.#reclaim(reason)
-      default:
-        return unreachable(this.job.onLost)
-    }
-  }
-
-  async #reclaim(reason: string): Promise<void> {
-    const fence = this.#fence()
-    const reclaimed = await this.lock.reclaim(fence)
-    if (!reclaimed || this.#duty.acting || this.host.clock.boot() >= fence) return this.#lose(reason)
-    this.#lostFor = undefined
-    this.job.warn(`lock reclaimed after it was lost (${reason}); the command goes on`)
-    this.#keep()
-    if (this.#child?.running) this.#duty.replace()
   }
 
   #overran(): void {
@@ -206,20 +151,13 @@ export class GuardedRun {
     if (this.#child) this.#duty.order()
   }
 
-  /** Why the lock is not proven to be held. */
-  get #trouble(): string | undefined {
-    return this.#lostFor ?? this.lock.trouble
-  }
-
   #verdict(exitCode: number): Outcome {
     if (this.#forced) return this.#forced
-    if (this.#duty.end === 'deadline' || this.#duty.end === 'unable') {
-      const reason = this.#duty.end === 'unable' ? UNABLE : (this.#trouble ?? NO_ANSWER)
-      return { kind: 'lost', reason }
-    }
-    if (this.#lostFor !== undefined && this.job.onLost !== 'ignore') {
-      this.job.warn(`the lock was lost shortly before the command ended (${this.#lostFor})`)
-    }
+    const { end } = this.#duty
+    if (end === 'unable') return { kind: 'lost', reason: UNABLE }
+    if (end === 'deadline') return { kind: 'lost', reason: this.#loss.trouble ?? NO_ANSWER }
+    const { fatalLoss } = this.#loss
+    if (fatalLoss !== undefined) this.job.warn(`the lock was lost shortly before the command ended (${fatalLoss})`)
     return { kind: 'ran', exitCode }
   }
 
@@ -228,5 +166,23 @@ export class GuardedRun {
     const recipient = recipientOf(signal, situation)
     if (recipient !== 'nobody') this.#child?.signal(signal, recipient === 'group', this.host.kill)
     if (ENDS_THE_RUN.includes(signal)) this.#enough.abort()
+  }
+}
+
+/** @throws SeraError lock-failed, where there is no /proc */
+function terminalOf(self: ReturnType<typeof readProcess>) {
+  if (self) return self.terminal
+  throw new SeraError('lock-failed', 'sera needs /proc to guard a command (Linux); nothing was run')
+}
+
+function startGuard({ lifeline }: HeldLock, job: Job, { env }: Host): Guard {
+  return new Guard({ ...guardTimes(job), marker: job.marker, lifeline, path: env.PATH })
+}
+
+function firstGuard(start: () => Guard): Guard {
+  try {
+    return start()
+  } catch (cause) {
+    throw new SeraError('lock-failed', `${(cause as Error).message}; nothing was run`, { cause })
   }
 }

@@ -1,15 +1,16 @@
 /**
  * A claim that has been granted, as a lock that a command can run under (`hold-lock.ts`).
  *
- * It has no lifeline: the tables keep a claim for a lease whatever becomes of connections, and the guard ends the command by
- * then. And it can't be had back: a claim that is gone may have been followed by others, who have newer tokens.
+ * It has no lifeline: the tables keep a claim for a lease, whatever happens to connections, and the guard ends the command
+ * by then. It can't be reclaimed: after a claim is gone, other participants may have been granted newer tokens.
  */
 
-import type { HeldLock, LockWatcher } from '../claims/lock.js'
+import type { LockWatcher } from '../claims/lock.js'
 import type { OwnClaim } from '../claims/own-claim.js'
 import type { Session } from '../claims/session.js'
+import type { RunnableLock } from './hold-lock.js'
 
-export class HeldClaim implements HeldLock {
+export class HeldClaim implements RunnableLock {
   readonly token: string
   readonly lifeline = undefined
   #watcher: LockWatcher | undefined
@@ -29,6 +30,10 @@ export class HeldClaim implements HeldLock {
     }
   }
 
+  get slot(): number | undefined {
+    return this.ownClaim.seen?.slot
+  }
+
   get provenAt(): number {
     return this.ownClaim.provenAt
   }
@@ -37,7 +42,7 @@ export class HeldClaim implements HeldLock {
     return this.ownClaim.until
   }
 
-  /** The participant renews it from its first step on. */
+  /** The session renews it from its first step on. */
   keep(watcher: LockWatcher): void {
     this.#watcher = watcher
     if (this.#gone !== undefined) watcher.broken(this.#gone)
@@ -60,7 +65,7 @@ export class HeldClaim implements HeldLock {
 export const GONE = 'its claim was no longer in the lock tables (its lease ran out, or it was broken)'
 
 /**
- * Takes the claim out of the tables; where they can't be reached, its lease does.
+ * Takes the claim out of the tables. If they can't be reached, the claim expires with its lease.
  *
  * @returns whether it was there; undefined when that can't be told, or when it had left before
  */

@@ -6,23 +6,30 @@
  * has been seen to end.
  */
 
+import type { Guard } from '../child/guard.js'
 import type { HeldLock } from '../claims/lock.js'
-import type { Report } from '../cli/output/report.js'
 import { SeraError } from '../errors.js'
 import type { Host } from '../host.js'
 import type { Outcome } from '../outcome.js'
 import { childEnvironment } from './child-environment.js'
-import type { Call } from './context.js'
+import type { RunContext } from './context.js'
 import { GuardedRun, type Job } from './guarded-run.js'
-import type { PrestartedGuard } from './prestarted-guard.js'
 
 export interface RunnableLock extends HeldLock {
-  /** Makes of the run's end what there is to be made while the lock is held; not asked when the lock was lost. */
+  /** The outcome of a run that still holds its lock, after what must be done before the release. Not called if the lock was lost. */
   conclude?(outcome: Outcome): Promise<Outcome>
+  /** The outcome of a run that has released its lock, where the release has changed it. */
+  afterRelease?(outcome: Outcome): Outcome
+  /** How long it outlasts its last renewal, where that may be less than the lease of the settings. */
+  readonly expiresInMs?: number
+  /** Which of a semaphore's slots the command has. */
+  readonly slot?: number | undefined
+  /** The file that lists who was met at a rendezvous. */
+  readonly match?: string
 }
 
-export async function holdLock(lock: RunnableLock, job: Job, host: Host, reserve?: PrestartedGuard): Promise<Outcome> {
-  const { outcome, endedAt, noticed } = await running(lock, job, host, reserve).catch(async error => {
+export async function holdLock(lock: RunnableLock, job: Job, host: Host, prepared?: Guard): Promise<Outcome> {
+  const { outcome, endedAt, noticed } = await running(lock, job, host, prepared).catch(async error => {
     await lock.release()
     throw error
   })
@@ -47,10 +54,10 @@ interface Ended {
   noticed: boolean
 }
 
-/** Sees the command to its end, and to whatever comes after it while the lock is held. */
-async function running(lock: RunnableLock, job: Job, host: Host, reserve?: PrestartedGuard): Promise<Ended> {
+/** Waits for the end of the command, and for all that must happen before the release. */
+async function running(lock: RunnableLock, job: Job, host: Host, prepared?: Guard): Promise<Ended> {
   const heldSince = host.clock.now()
-  const run = new GuardedRun(lock, job, host, reserve?.take())
+  const run = new GuardedRun(lock, job, host, prepared)
   const outcome = await run.outcome()
   const ended = { outcome, endedAt: host.clock.boot(), noticed: run.noticedLoss }
   if (outcome.kind === 'lost') return ended
@@ -58,40 +65,30 @@ async function running(lock: RunnableLock, job: Job, host: Host, reserve?: Prest
   return { ...ended, outcome: (await lock.conclude?.(outcome)) ?? outcome }
 }
 
-/** The command under its lock: what it learns of it, and what the report learns of the run. */
-export interface LockNames {
-  /** As the command gets it. */
-  lock: string
-  /** This run's entry in SERA_HELD. */
-  marker: string
-  /** At a semaphore. */
-  slot?: number | undefined
-  /** At a rendezvous. */
-  match?: string | undefined
-}
-
+/** Runs the command of this run under its lock, of which it learns by its environment. */
 export async function runUnderLock(
   held: RunnableLock,
-  { lock, marker, slot, match }: LockNames,
-  call: Call,
-  host: Host,
-  report: Partial<Report>,
-  reserve?: PrestartedGuard,
+  { lock, marker }: { lock: string; marker: string },
+  context: RunContext,
+  prepared: Guard | undefined,
 ): Promise<Outcome> {
-  const { command, options, settings, warn } = call
+  const { command, options, settings, messages, host, report } = context
+  const warn = (message: string) => messages.warn(message)
   if (held.token !== undefined) report.token = held.token
-  const facts = { lock, waitedMs: report.waitedMs ?? 0, token: held.token, slot, match, held: marker }
-  const job = { ...options, ...settings, command, marker, env: childEnvironment(host.env, facts), warn }
+  const { token, slot, match } = held
+  const facts = { lock, waitedMs: report.waitedMs ?? 0, token, slot, match, held: marker }
+  const leaseMs = Math.min(settings.leaseMs, held.expiresInMs ?? Number.POSITIVE_INFINITY)
+  const job = { ...options, ...settings, leaseMs, command, marker, env: childEnvironment(host.env, facts), warn }
   const grantedAt = host.clock.now()
-  const outcome = await holdLock(held, job, host, reserve).catch(error => {
-    throw asShown(error, call)
+  const outcome = await holdLock(held, job, host, prepared).catch(error => {
+    throw asShown(error, context)
   })
   report.ranMs = Math.round(host.clock.now() - grantedAt)
-  return outcome
+  return held.afterRelease?.(outcome) ?? outcome
 }
 
-/** A whole line in place of the program, `mysql -psecret`, stands in the message that it cannot be started. */
-function asShown(error: unknown, { command, shown }: Call): unknown {
+/** The message that a program cannot be started names it. If a whole line stands in its place, `mysql -psecret`, passwords are hidden. */
+function asShown(error: unknown, { command, shown }: RunContext): unknown {
   const [typed = ''] = command
   const [seen = typed] = shown
   if (!(error instanceof SeraError) || error.kind !== 'not-started' || shown.length !== command.length) return error

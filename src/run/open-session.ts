@@ -1,24 +1,21 @@
-/** This run of the command line at the lock tables, and as a participant among the others there. */
+/** The connections of a run to the lock tables, and its session there. */
 
 import type { ResourceKey } from '../claims/model.js'
 import { ownerOf } from '../claims/owner.js'
 import { Session, type SessionOptions } from '../claims/session.js'
-import type { Report } from '../cli/output/report.js'
-import type { Host } from '../host.js'
-import type { Outcome } from '../outcome.js'
+import { type Outcome, reportingOutcome } from '../outcome.js'
 import { attributesOf } from '../store/mysql/connect.js'
 import { LockTables, type LockTablesOptions } from '../store/tables/lock-tables.js'
 import { RetryingClient } from '../store/tables/retrying-client.js'
-import type { Call } from './context.js'
-import { reportingOutcome } from './context.js'
+import type { RunContext } from './context.js'
 import { recordHistory } from './record-history.js'
 
 export function openTables(
-  { settings, shown, warn }: Call,
-  { clock, random, pid }: Host,
+  { settings, shown, messages, host }: RunContext,
   options: Pick<LockTablesOptions, 'anySchema' | 'failed'> = {},
 ): LockTables {
   const { servers, leaseMs, connectWaitMs, namespace, history } = settings
+  const { clock, random, pid } = host
   const attributes = attributesOf(pid, shown)
   const owner = ownerOf(pid, shown)
   return new LockTables({
@@ -31,35 +28,32 @@ export function openTables(
     keepsHistory: history !== undefined,
     clock,
     random,
-    warn,
+    warn: message => messages.warn(message),
     ...options,
   })
 }
 
 export function openSession(
   tables: LockTables,
-  { settings }: Call,
-  { clock, random }: Host,
+  { settings, host: { clock, random } }: Pick<RunContext, 'settings' | 'host'>,
   more: Pick<SessionOptions, 'reapEveryMs'> = {},
 ): Session {
   const { leaseMs, graceMs, maxClockSkewMs } = settings
   return new Session(tables, { clock, random, leaseMs, graceMs, maxClockSkewMs, ...more })
 }
 
-/** Does work as a participant, which is over with it; how it ended is recorded when all has been given back. */
+/** Does work with a session, records how it ended after all claims are released, and closes the session. */
 export async function withSession(
   key: ResourceKey,
-  call: Call,
-  host: Host,
-  report: Partial<Report>,
+  context: RunContext,
   work: (session: Session) => Promise<Outcome>,
 ): Promise<Outcome> {
-  const tables = openTables(call, host)
-  const session = openSession(tables, call, host)
+  const tables = openTables(context)
+  const session = openSession(tables, context)
   try {
     return await reportingOutcome(
       () => work(session),
-      outcome => recordHistory(tables, key, outcome, call, host, report),
+      outcome => recordHistory(tables, key, outcome, context),
     )
   } finally {
     await session.close()
@@ -68,8 +62,7 @@ export async function withSession(
 
 /** Reads only, on a connection of its own; to be closed. */
 export function openRetryingClient(
-  { settings }: Pick<Call, 'settings'>,
-  { clock, random, pid }: Host,
+  { settings, host: { clock, random, pid } }: Pick<RunContext, 'settings' | 'host'>,
   command: readonly string[],
 ): RetryingClient {
   const { servers, leaseMs, connectWaitMs, namespace } = settings

@@ -1,17 +1,15 @@
 /**
- * How a run ended, for `sera history`: the last thing it does, when its lock has been given back and nobody waits for
- * it any more. It may cost half a second and never more, and what becomes of it changes nothing.
+ * Writes how a run ended, for `sera history`. It is the last step of a run, after the release of its lock, so that no
+ * waiter is delayed. It takes half a second at most, and its failure changes nothing.
  */
 
 import type { ResourceKey } from '../claims/model.js'
-import type { Report } from '../cli/output/report.js'
 import { within } from '../clock.js'
-import type { Host } from '../host.js'
 import { exitCodeOf, type Outcome } from '../outcome.js'
 import { IS_RECORDED } from '../status/recorded.js'
 import { writeHistory } from '../store/tables/history.js'
 import type { LockTables } from '../store/tables/lock-tables.js'
-import type { Call } from './context.js'
+import type { RunContext } from './context.js'
 
 const LIMIT_MS = 500
 
@@ -19,20 +17,18 @@ export async function recordHistory(
   tables: LockTables,
   key: ResourceKey,
   outcome: Outcome,
-  call: Call,
-  host: Host,
-  report: Partial<Report>,
+  { host, settings, options, messages, report }: RunContext,
 ): Promise<void> {
-  const { history } = call.settings
+  const { history } = settings
   if (!history || !IS_RECORDED[outcome.kind]) return
   const { waitedMs = 0, ranMs, token } = report
-  const exitCode = exitCodeOf(outcome, { ...call.settings, ...call.options })
+  const exitCode = exitCodeOf(outcome, { ...settings, ...options })
   const reason = outcome.kind === 'broke' ? outcome.reason : undefined
   const entry = { key, token, outcome: outcome.kind, exitCode, waitedMs, ranMs, reason }
   const deadline = { until: host.clock.now() + LIMIT_MS }
   try {
     await within(host.clock, LIMIT_MS, writeHistory(tables, entry, history.keepMs, deadline))
   } catch (error) {
-    call.note(`no entry in the history: ${(error as Error).message}`)
+    messages.note(`no entry in the history: ${(error as Error).message}`)
   }
 }

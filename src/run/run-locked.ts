@@ -1,89 +1,107 @@
-/** A subcommand that wraps a command: stops at a resource of the lock tables, runs the command, gives the place back. */
+/**
+ * Acquire, run, release, record: the one body of everything that runs a command under a lock, whatever holds that lock.
+ */
+import { Guard, type GuardOptions } from '../child/guard.js'
 import { ancestors } from '../child/process-table.js'
-import type { OwnClaim } from '../claims/own-claim.js'
-import type { Session } from '../claims/session.js'
-import type { Report } from '../cli/output/report.js'
 import { SeraError } from '../errors.js'
-import type { Host } from '../host.js'
-import type { Outcome } from '../outcome.js'
-import { awaitGrant, type LockSource } from './await-grant.js'
+import { type Outcome, reportingOutcome } from '../outcome.js'
+import { awaitGrant, type GrantSource, type WithoutRun } from './await-grant.js'
 import { heldEntry, sharesAbove } from './child-environment.js'
-import type { Call } from './context.js'
+import type { RunContext } from './context.js'
 import { guardTimes } from './guarded-run.js'
-import { HeldClaim, leaveQuietly } from './held-claim.js'
-import { runUnderLock } from './hold-lock.js'
-import { type LockRequest, lockOf, lockSourceAt, tablesOf } from './lock-request.js'
-import { withSession } from './open-session.js'
-import { PrestartedGuard } from './prestarted-guard.js'
+import { type RunnableLock, runUnderLock } from './hold-lock.js'
 
-export interface RunLockedRequest extends LockRequest {
-  /** How much of it is held, for a sera below this one; '' for all of it. */
-  share: string
-  /** Whether a wait could never end, as those above this sera hold these shares; `perhaps` when somebody else decides that. */
-  endless(above: readonly string[]): boolean | 'perhaps'
-  /** How it ends when it was let on without a place to run under; undefined when there is one. */
-  outcomeWithoutRun?(ownClaim: OwnClaim): Outcome | undefined
-  /** The granted place as a lock; a HeldClaim unless giving it back is more than that. */
-  hold?(session: Session, ownClaim: OwnClaim): HeldClaim
-  /** How a run ended that has given its place back, where that is more than how its command ended. */
-  outcomeAfterLeaving?(outcome: Outcome): Outcome | undefined
+/** What a subcommand that wraps a command has to say of its lock. */
+export interface LockSource {
+  /** As reports, logs and the command call it. */
+  lock: string
+  /** As messages call it, if that is more. */
+  title?: string
+  /** The server that has it, as SERA_HELD names it: the same for all runs that are configured alike. */
+  server: string
+  /** How much of it is held, for a sera below this one; all of it when absent. */
+  share?: string
+  /**
+   * Whether a wait could never end because the seras above this one hold these shares; `perhaps` when other participants
+   * decide that. When absent: if they hold any.
+   */
+  endless?(above: readonly string[]): boolean | 'perhaps'
+  open(): OpenLock | Promise<OpenLock>
 }
 
-/** A place that was to be had is granted sooner; see `OnQueued`. */
-const QUEUED_AFTER_MS = 50
-
-export async function runLocked(
-  request: RunLockedRequest,
-  call: Call,
-  host: Host,
-  report: Partial<Report>,
-): Promise<Outcome> {
-  const { shown, settings } = call
-  const lock = lockOf(request.key)
-  const tables = tablesOf(settings)
-  Object.assign(report, { lock, command: shown, waitMs: call.waitMs })
-  const endless = request.endless(sharesAbove(host, lock, tables, ancestors))
-  if (endless === true) throw endlessWait(lock)
-  const marker = heldEntry(host.pid, lock, tables, request.share)
-  const reserve = new PrestartedGuard({ ...guardTimes(settings), marker, path: host.env.PATH })
-  const inReserve = host.clock.after(QUEUED_AFTER_MS, () => reserve.prepare('none'))
-  const patient = endless === 'perhaps' ? { ...call, waitMs: 0 } : call
-  return await withSession(request.key, call, host, report, async session => {
-    try {
-      const ownClaim = session.newClaim(request.key)
-      const arrival = unlessInterrupted(lockSourceAt(request, session, ownClaim), session)
-      const grant = await awaitGrant(arrival, patient, host, report)
-      inReserve()
-      if ('outcome' in grant) {
-        if (endless && grant.outcome.kind === 'timed-out') throw endlessWait(lock)
-        return grant.outcome
-      }
-      const passed = request.outcomeWithoutRun?.(ownClaim)
-      if (passed) {
-        await leaveQuietly(session, ownClaim)
-        return passed
-      }
-      const held = request.hold?.(session, ownClaim) ?? new HeldClaim(session, ownClaim)
-      const outcome = await runUnderLock(held, { lock, marker, slot: ownClaim.seen?.slot }, call, host, report, reserve)
-      return request.outcomeAfterLeaving?.(outcome) ?? outcome
-    } finally {
-      inReserve()
-      reserve.dismiss()
-    }
-  })
+/** The lock, while a run waits for it and holds it. */
+export interface OpenLock extends GrantSource<RunnableLock | WithoutRun> {
+  /** Writes the outcome of the run to the history. */
+  record?(outcome: Outcome): Promise<void>
+  close?(): void | Promise<void>
 }
 
-/** At a barrier a place may be granted to one who was just told to give up: it is given back, and nothing is started. */
-function unlessInterrupted(source: LockSource<OwnClaim>, session: Session): LockSource<OwnClaim> {
-  const take: LockSource<OwnClaim>['acquire'] = async wait => {
-    const ownClaim = await source.acquire(wait)
-    if (!ownClaim || !wait.signal?.aborted) return ownClaim
-    await leaveQuietly(session, ownClaim)
-    throw wait.signal.reason
+export async function runLocked(source: LockSource, context: RunContext): Promise<Outcome> {
+  const { host, report, shown, waitMs } = context
+  const { lock, server, endless = above => above.length > 0 } = source
+  Object.assign(report, { lock, command: shown, waitMs })
+  const isEndless = endless(sharesAbove(host, lock, server, ancestors))
+  if (isEndless === true) throw endlessWait(source)
+  const open = await source.open()
+  const work = () => acquireAndRun(source, open, isEndless === 'perhaps', context)
+  try {
+    return await reportingOutcome(work, async outcome => await open.record?.(outcome))
+  } finally {
+    await open.close?.()
   }
-  return { ...source, acquire: take }
 }
 
-function endlessWait(lock: string): SeraError {
-  return new SeraError('conflict', `${lock} is held by a sera above this one; waiting for it would never end`)
+async function acquireAndRun(
+  source: LockSource,
+  open: OpenLock,
+  atOnce: boolean,
+  context: RunContext,
+): Promise<Outcome> {
+  const { host, settings } = context
+  const { lock, server, share } = source
+  const marker = heldEntry(host.pid, lock, server, share)
+  const reserve = new PrestartedGuard({ ...guardTimes(settings), marker, path: host.env.PATH })
+  try {
+    const patience = atOnce ? { ...context, waitMs: 0 } : context
+    const grant = await awaitGrant(open, patience, lifeline => reserve.prepare(lifeline))
+    if (!('outcome' in grant)) return await runUnderLock(grant, { lock, marker }, context, reserve.take())
+    if (atOnce && grant.outcome.kind === 'timed-out') throw endlessWait(source)
+    return grant.outcome
+  } finally {
+    reserve.dismiss()
+  }
+}
+
+function endlessWait({ lock, title = lock }: LockSource): SeraError {
+  return new SeraError('conflict', `${title} is held by a sera above this one; waiting for it would never end`)
+}
+
+/**
+ * A guard that is started while the lock is waited for, so that the command need not wait for its start when the lock is
+ * handed over. It holds the lifeline of the connection that waits, and knows of no child yet.
+ */
+class PrestartedGuard {
+  #guard: Guard | undefined
+
+  constructor(readonly options: Omit<GuardOptions, 'lifeline'>) {}
+
+  /** The wait goes on with this lifeline, or, undefined, with one that is not known yet. */
+  prepare(lifeline: number | 'none' | undefined): void {
+    this.dismiss()
+    if (lifeline === undefined) return
+    try {
+      this.#guard = new Guard({ ...this.options, lifeline: lifeline === 'none' ? undefined : lifeline })
+    } catch {} // tried again, and then for good, when the lock is granted
+  }
+
+  /** Hands the guard over, if there is one. */
+  take(): Guard | undefined {
+    const guard = this.#guard
+    this.#guard = undefined
+    return guard
+  }
+
+  dismiss(): void {
+    this.take()?.dismiss()
+  }
 }

@@ -1,13 +1,11 @@
-/** A subcommand without a command: stops at a resource of the lock tables until it is let on, and prints what there is to tell. */
+/** A subcommand without a command: waits at a resource of the lock tables until its claim is granted, and prints the result. */
 
 import type { Claim } from '../claims/model.js'
-import type { Report } from '../cli/output/report.js'
-import type { Host } from '../host.js'
 import type { Outcome } from '../outcome.js'
 import { awaitGrant } from './await-grant.js'
-import type { Call } from './context.js'
+import type { RunContext } from './context.js'
 import { leaveQuietly } from './held-claim.js'
-import { type LockRequest, lockOf, lockSourceAt } from './lock-request.js'
+import { grantSourceAt, type LockRequest, lockOf } from './lock-request.js'
 import { withSession } from './open-session.js'
 
 export interface WaitOnlyRequest extends LockRequest {
@@ -15,25 +13,21 @@ export interface WaitOnlyRequest extends LockRequest {
   text(claim: Claim | undefined): string
   /** For programs, besides kind and name; a contract. Absent where `text` is for programs. */
   facts?(claim: Claim | undefined, waitedMs: number | undefined): object
-  /** It is decided at once, so there is no wait to report. */
+  /** The rule decides at once, so there is no wait to report. */
   instant?: boolean
 }
 
-export async function waitOnly(
-  request: WaitOnlyRequest,
-  call: Call,
-  host: Host,
-  report: Partial<Report>,
-): Promise<Outcome> {
+export async function waitOnly(request: WaitOnlyRequest, context: RunContext): Promise<Outcome> {
+  const { host, report, options } = context
   const { kind, name } = request.key
-  Object.assign(report, { lock: lockOf(request.key), ...(request.instant ? {} : { waitMs: call.waitMs }) })
-  return await withSession(request.key, call, host, report, async session => {
+  Object.assign(report, { lock: lockOf(request.key), ...(request.instant ? {} : { waitMs: context.waitMs }) })
+  return await withSession(request.key, context, async session => {
     const ownClaim = session.newClaim(request.key)
-    const grant = await awaitGrant(lockSourceAt(request, session, ownClaim), call, host, report)
+    const grant = await awaitGrant(grantSourceAt(request, session, ownClaim), context)
     if ('outcome' in grant) return grant.outcome
-    const { seen: claim } = grant.taken
+    const { seen: claim } = grant
     await leaveQuietly(session, ownClaim) // the record of what was granted has been seen
-    const facts = call.options.json ? request.facts?.(claim, report.waitedMs) : undefined
+    const facts = options.json ? request.facts?.(claim, report.waitedMs) : undefined
     host.stdout.write(facts ? `${JSON.stringify({ kind, name, ...facts })}\n` : request.text(claim))
     return { kind: 'done' }
   })

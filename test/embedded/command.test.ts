@@ -2,7 +2,7 @@ import test from 'ava'
 import { type CommandLine, splitCommandLine } from '../../src/cli/args/split-argv.js'
 import { splitSubcommand } from '../../src/cli/args/split-subcommand.js'
 import { systemClock } from '../../src/clock.js'
-import { embedded } from '../../src/commands/embedded.js'
+import { embeddedAnswer } from '../../src/commands/embedded.js'
 import { SeraError } from '../../src/errors.js'
 import { Home } from './home.js'
 
@@ -10,10 +10,10 @@ test('status is a line for people and an object for programs', async t => {
   const home = await Home.for(t, 'mariadb')
   const host = { env: home.env, clock: systemClock, descriptors: [] }
   t.is(
-    await embedded('status', { json: false, force: false }, host),
+    await embeddedAnswer('status', { json: false, force: false }, host),
     `the embedded server does not run (${home.folder})\n`,
   )
-  const status = JSON.parse(await embedded('status', { json: true, force: false }, host))
+  const status = JSON.parse(await embeddedAnswer('status', { json: true, force: false }, host))
   t.like(status, { state: 'stopped', folder: home.folder, socketPath: home.path('sera.sock'), idleMs: 600_000 })
 })
 

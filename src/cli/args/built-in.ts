@@ -7,6 +7,13 @@ export const BUILT_IN = ['completion', 'help', 'version'] as const
 
 export type BuiltIn = (typeof BUILT_IN)[number]
 
+/** Answered with text on stdout; no settings are read for it. */
+export interface Question {
+  kind: 'question'
+  about: BuiltIn | 'offers'
+  words: readonly string[]
+}
+
 export const SHELLS = ['bash', 'zsh', 'fish'] as const
 
 /** The words that may follow. */
@@ -23,6 +30,13 @@ export function choicesOfBuiltIn(name: BuiltIn): readonly string[] {
 
 export function builtInNamed(word: string | undefined): BuiltIn | undefined {
   return BUILT_IN.find(name => name === word)
+}
+
+/** @throws SeraError usage */
+export function builtInQuestion(name: BuiltIn, words: readonly string[]): Question {
+  if (words.some(word => word === '--help' || word === '-h')) return { kind: 'question', about: 'help', words: [] }
+  const argument = argumentOf(name, words)
+  return { kind: 'question', about: name, words: argument === undefined ? [] : [argument] }
 }
 
 /** The word that follows, if there is one. @throws SeraError usage */

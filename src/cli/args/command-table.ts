@@ -40,6 +40,15 @@ export interface Form {
   dashed?: true
   /** The command comes without a `<wait>`, which `--wait` gives; a `--` before it may be left out. */
   direct?: true
+  /**
+   * What it needs of the settings, if not all of them and a server that can be reached: `offline`, no server is asked;
+   * `unread`, it reads them itself or not at all. The grace is checked only for a form that wraps a command.
+   */
+  settings?: 'offline' | 'unread'
+  /** stdout is for data, so that messages go to stderr whatever the settings say; if absent, unless it wraps a command. */
+  data?: boolean
+  /** Without `--wait` it does not wait at all. */
+  atOnce?: true
   /** The flags that it can't do without. */
   needs?: string
   /** For the list of subcommands. */
@@ -191,7 +200,15 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
   },
   {
     name: 'doctor',
-    forms: [{ name: 'doctor', words: [], wraps: false, does: 'check this setup, and say what to do' }],
+    forms: [
+      {
+        name: 'doctor',
+        words: [],
+        wraps: false,
+        settings: 'unread',
+        does: 'check this setup, and say what to do',
+      },
+    ],
     about:
       'Checks the config, the database, the lock tables and this host, and says what to do about what is not well. It only ' +
       'looks: nothing is locked, made or changed (but an embedded server is started). Exits with 0 when nothing is wrong, warnings (!) or not, and with 1 when ' +
@@ -253,7 +270,13 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
   {
     name: 'schema',
     forms: [
-      { name: 'schema', words: ['[print]'], wraps: false, does: 'the lock tables, as SQL for a DBA' },
+      {
+        name: 'schema',
+        words: ['[print]'],
+        wraps: false,
+        settings: 'offline',
+        does: 'the lock tables, as SQL for a DBA',
+      },
       { name: 'schema apply', words: ['apply'], wraps: false, does: 'make them, or bring them up to date' },
       { name: 'schema drop', words: ['drop'], wraps: false, does: 'take them away' },
     ],
@@ -278,6 +301,8 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
         words: [],
         wraps: true,
         direct: true,
+        settings: 'offline',
+        atOnce: true,
         needs: '-H HOST -r POOL',
         does: 'run under a pool of a gateway, without a database',
       },
@@ -314,8 +339,14 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
   {
     name: 'embedded',
     forms: [
-      { name: 'embedded', words: ['start|status'], wraps: false, does: 'the private local server' },
-      { name: 'embedded stop', words: ['stop'], wraps: false, does: 'unless it has clients' },
+      {
+        name: 'embedded',
+        words: ['start|status'],
+        wraps: false,
+        settings: 'unread',
+        does: 'the private local server',
+      },
+      { name: 'embedded stop', words: ['stop'], wraps: false, settings: 'unread', does: 'unless it has clients' },
     ],
     about: 'The private server of --server embedded, for trying things out. It guards this host only.',
     examples: [['sera embedded status', '']],

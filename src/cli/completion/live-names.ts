@@ -1,7 +1,8 @@
 /** Names in use, for completion: asked for shortly, and none when the server cannot be asked in that time. */
 import { within } from '../../clock.js'
-import type { RunContext } from '../../run/context.js'
+import type { Host } from '../../host.js'
 import { openRetryingClient } from '../../run/open-session.js'
+import { readSettings } from '../../run/setup.js'
 import { readStatus } from '../../status/read-status.js'
 import { parseFlags } from '../args/parse-flags.js'
 import type { WantedNames } from './offers.js'
@@ -9,19 +10,18 @@ import type { WantedNames } from './offers.js'
 /** What a person waits for after a Tab. */
 const LIMIT_MS = 1000
 
-export async function liveNames(wanted: WantedNames, context: RunContext): Promise<readonly string[]> {
+export async function liveNames(wanted: WantedNames, host: Host): Promise<readonly string[]> {
   try {
-    return await within(context.host.clock, LIMIT_MS, ask(wanted, context))
+    return await within(host.clock, LIMIT_MS, ask(wanted, host))
   } catch {
     return [] // an error has no place on a line that is being typed
   }
 }
 
-async function ask({ kinds, flags }: WantedNames, context: RunContext): Promise<string[]> {
-  const { host } = context
-  const { settings } = await context.resolve(parseFlags(flags), { graceless: true })
+async function ask({ kinds, flags }: WantedNames, host: Host): Promise<string[]> {
+  const { settings } = await readSettings(host.env, parseFlags(flags), { graceless: true })
   if (settings.server.address.net === 'embedded') return [] // it would have to be started
-  const client = openRetryingClient({ settings }, host, ['sera', 'completion'])
+  const client = openRetryingClient({ settings, host }, ['sera', 'completion'])
   try {
     const question = kinds.length === 1 ? { kind: kinds[0] } : {}
     const { views } = await readStatus(client, question, { until: host.clock.now() + LIMIT_MS })

@@ -1,11 +1,12 @@
 /**
- * What sera says to a person, and where. Errors are one line on stderr. Everything else is said only where somebody wants
- * it: with `verbose`, on the stream it names, or on a terminal.
+ * What sera says to a person, and where. Errors are one line on stderr. Everything else is said only if a person wants it:
+ * with `verbose`, on the stream it names, or on a terminal.
  */
 import { formatDuration } from '../../config/duration.js'
+import type { Settings } from '../../config/settings.js'
 import { unreachable } from '../../errors.js'
 import type { Host } from '../../host.js'
-import type { Log } from '../../log/log.js'
+import type { Fields, Log, Severity } from '../../log/log.js'
 import { describeHolder } from '../../status/claim-text.js'
 import type { Report } from './report.js'
 
@@ -23,22 +24,75 @@ export function sayError(host: Host, text: string): void {
   host.stderr.write(line(text))
 }
 
-/** Something has gone wrong that stops nothing; said without a terminal, too, as a daemon and cron have none. */
-export function complain(host: Host, { voice, log }: { voice: Voice; log: Log['write'] }, warning: string): void {
-  if (!voice.quiet) sayError(host, warning)
-  log('warning', { warning })
-}
-
-/** For those who asked for it; on a terminal also without being asked. */
-export function sayNews(host: Host, voice: Voice, text: string): void {
+/** With `verbose`; on a terminal also without it. */
+function sayNews(host: Host, voice: Voice, text: string): void {
   if (voice.quiet) return
   if (voice.verbose === 'stdout') host.stdout.write(line(text))
   else if (voice.verbose === 'stderr' || host.stderr.isTerminal) host.stderr.write(line(text))
 }
 
-/** For those who asked for it only. */
-export function sayDetail(host: Host, voice: Voice, text: string): void {
-  if (voice.verbose) sayNews(host, voice, text)
+type Syslog = NonNullable<Settings['syslog']>
+
+/** What one run says to a person and writes to syslog. */
+export class Messages {
+  voice: Voice = { verbose: false, quiet: false }
+  /** Where lines are written; undefined until the settings are known, or for nowhere. */
+  syslog: Syslog | undefined
+  #log: Promise<Log> | undefined
+
+  constructor(
+    readonly host: Host,
+    readonly report: Partial<Report>,
+  ) {}
+
+  /** For a person who watches on a terminal, or asked for it. */
+  news(text: string): void {
+    sayNews(this.host, this.voice, text)
+  }
+
+  /** For a person who asked for it. */
+  detail(text: string): void {
+    if (this.voice.verbose) this.news(text)
+  }
+
+  /** Something to know that stops nothing. */
+  warn(message: string): void {
+    this.news(message)
+    this.#logWarning(message)
+  }
+
+  /** The same, for syslog and for a person who asked for it. */
+  note(message: string): void {
+    this.detail(message)
+    this.#logWarning(message)
+  }
+
+  /** Something went wrong that stops nothing. It is said without a terminal too, as a daemon and cron have none. */
+  complain(message: string): void {
+    if (!this.voice.quiet) sayError(this.host, message)
+    this.log('warning', { warning: message })
+  }
+
+  /** A line for syslog, where there is one. */
+  log(severity: Severity, fields: Fields): void {
+    if (!this.syslog) return
+    this.#log ??= openLog(this.syslog, this.host.pid)
+    void this.#log.then(log => log.write(severity, fields))
+  }
+
+  /** Waits until every line has been written. */
+  async close(): Promise<void> {
+    await (await this.#log)?.close()
+  }
+
+  #logWarning(message: string): void {
+    this.log('warning', { warning: message, lock: this.report.lock })
+  }
+}
+
+async function openLog(syslog: Syslog, pid: number): Promise<Log> {
+  const [{ openLog }, { spawn }] = await Promise.all([import('../../log/syslog.js'), import('../../child/program.js')])
+  return openLog(syslog, { pid, spawn })
 }
 
 const COMMAND_LOST = 'the lock was lost while the command ran, and the command was ended'

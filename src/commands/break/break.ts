@@ -3,13 +3,12 @@
 import type { RunOptions } from '../../cli/args/options.js'
 import { statusQueryOf } from '../../cli/args/status-query.js'
 import { checkAskable, confirm } from '../../cli/output/confirm.js'
-import type { Report } from '../../cli/output/report.js'
 import { drawn } from '../../cli/output/status-lines.js'
 import { harmless } from '../../cli/output/width.js'
 import { SeraError } from '../../errors.js'
 import type { Host } from '../../host.js'
 import type { Outcome } from '../../outcome.js'
-import type { Call, Task } from '../../run/context.js'
+import type { RunContext, Task } from '../../run/context.js'
 import { lockOf } from '../../run/lock-request.js'
 import { openRetryingClient, openTables } from '../../run/open-session.js'
 import { recordHistory } from '../../run/record-history.js'
@@ -30,14 +29,15 @@ export function breakClaim(words: readonly string[], { ticket, all, yes }: RunOp
   refuseUnheld(target)
   if (ticket !== undefined && all)
     throw new SeraError('usage', '--ticket names one claim and --all means all: give one')
-  return async (call, host, report) => {
+  return async context => {
+    const { host, report } = context
     if (!yes) checkAskable(host)
     const which = [...(ticket === undefined ? [] : ['--ticket', `${ticket}`]), ...(all ? ['--all'] : [])]
     const command = ['sera', 'break', target.kind, target.name, ...which]
     Object.assign(report, { lock: lockOf(target), command })
-    const client = openRetryingClient(call, host, command)
+    const client = openRetryingClient(context, command)
     try {
-      return await breaking(target, client, { ...call, shown: command }, host, report)
+      return await breaking(target, client, { ...context, shown: command })
     } finally {
       client.close()
     }
@@ -49,14 +49,9 @@ function refuseUnheld({ kind, name }: BreakTarget): void {
   if (instead) throw new SeraError('usage', `nobody holds a ${kind}; to change it: ${instead}`)
 }
 
-async function breaking(
-  target: BreakTarget,
-  client: RetryingClient,
-  call: Call,
-  host: Host,
-  report: Partial<Report>,
-): Promise<Outcome> {
-  const { ticket, all, yes, json, reason } = call.options
+async function breaking(target: BreakTarget, client: RetryingClient, context: RunContext): Promise<Outcome> {
+  const { host, report } = context
+  const { ticket, all, yes, json, reason } = context.options
   const statusView = await readStatus(client, target, { until: Number.POSITIVE_INFINITY })
   const breakage = select(statusView, `${target.kind} ${target.name}`, { ticket, all })
   if (!yes && !(await agreed({ ...statusView, ...breakage, unseen: [] }, host))) {
@@ -64,7 +59,7 @@ async function breaking(
   }
   const holder = firstHolder(breakage)
   if (holder?.host) report.holder = { host: holder.host, pid: holder.pid, command: holder.command }
-  if (!(await broken(breakage, target, client, call, host, report))) {
+  if (!(await broken(breakage, target, client, context))) {
     throw new SeraError('conflict', `${target.kind} ${target.name} was given back by itself meanwhile`)
   }
   host.stdout.write(json ? objectOf(breakage, target) : textOf(breakage))
@@ -81,22 +76,20 @@ async function broken(
   { ids, sessions, records }: Selection,
   target: BreakTarget,
   reading: RetryingClient,
-  call: Call,
-  host: Host,
-  report: Partial<Report>,
+  context: RunContext,
 ): Promise<boolean> {
   const deadline = { until: Number.POSITIVE_INFINITY }
   const done: boolean[] = []
   for (const { name, connection } of sessions) done.push(await killHolder(reading, name, connection, deadline))
   if (ids.length + records.length === 0) return done.includes(true)
-  const tables = openTables(call, host)
-  const { history } = call.settings
-  const { reason } = call.options
+  const tables = openTables(context)
+  const { history } = context.settings
+  const { reason } = context.options
   try {
     if (history) done.push(await breakClaims(tables.client, ids, reason, deadline))
     else done.push(await removeClaims(tables.client, ids, deadline))
     for (const one of records) done.push(await forgetRecord(tables.client, target, one.record, deadline))
-    if (done.includes(true)) await recordHistory(tables, target, { kind: 'broke', reason }, call, host, report)
+    if (done.includes(true)) await recordHistory(tables, target, { kind: 'broke', reason }, context)
   } finally {
     await tables.close()
   }

@@ -5,7 +5,6 @@
 import { statSync } from 'node:fs'
 import { tryGuard } from '../../child/guard-trial.js'
 import { spawn } from '../../child/program.js'
-import type { FlagValues } from '../../cli/args/flags.js'
 import type { RunOptions } from '../../cli/args/options.js'
 import { describeDsn } from '../../config/dsn.js'
 import type { Resolved } from '../../config/resolve.js'
@@ -14,7 +13,8 @@ import { SeraError } from '../../errors.js'
 import type { Host } from '../../host.js'
 import { trySyslog } from '../../log/trial.js'
 import type { Outcome } from '../../outcome.js'
-import type { RunContext } from '../../run/context.js'
+import type { UnconfiguredTask } from '../../run/context.js'
+import type { RunSetup } from '../../run/setup.js'
 import { type Diagnosis, type DiagnosisOptions, diagnose } from '../../store/diagnosis.js'
 import { supportRules } from '../../store/get-lock/server-support.js'
 import { attributesOf } from '../../store/mysql/connect.js'
@@ -26,38 +26,33 @@ import { serverChecks } from './server.js'
 import { isHealthy, json, shown, summary } from './show.js'
 import { tableChecks } from './tables.js'
 
-export interface Examination {
-  flags: FlagValues
-  options: RunOptions
-  context: RunContext
-  /** Starts the embedded server where that is the one. */
-  reach(settings: Settings): Promise<Settings>
+export function doctor(_: readonly string[], options: RunOptions, setup: RunSetup): UnconfiguredTask {
+  return ({ host }) => checkUp(options, setup, host)
 }
 
 /** @throws SeraError usage */
-export async function doctor(visit: Examination): Promise<Outcome> {
-  const { host } = visit.context
-  const groups = await examine(visit)
+async function checkUp(options: RunOptions, setup: RunSetup, host: Host): Promise<Outcome> {
+  const groups = await examine(setup)
   const colour = host.stdout.isTerminal && !host.env.NO_COLOR && host.env.TERM !== 'dumb'
-  const look = { columns: host.stdout.columns, colour, quiet: visit.options.quiet }
-  host.stdout.write(visit.options.json ? json(groups) : shown(groups, look))
+  const look = { columns: host.stdout.columns, colour, quiet: options.quiet }
+  host.stdout.write(options.json ? json(groups) : shown(groups, look))
   return isHealthy(groups) ? { kind: 'done' } : { kind: 'sick', reason: summary(groups) }
 }
 
-async function examine(visit: Examination): Promise<CheckGroup[]> {
-  const config = await readConfig(visit)
+async function examine(setup: RunSetup): Promise<CheckGroup[]> {
+  const config = await readConfig(setup)
   const settings = config.resolved?.settings
   const syslog = settings ? settings.syslog : 'not known'
   const facts = typeof syslog === 'object' ? await trySyslog(syslog, spawn) : undefined
-  const host = [guardCheck(await tryGuard(visit.context.host.env.PATH)), syslogCheck(syslog, facts)]
-  const servers = config.resolved ? await examineServers(config.resolved, visit) : UNKNOWN_SERVERS
+  const host = [guardCheck(await tryGuard(setup.host.env.PATH)), syslogCheck(syslog, facts)]
+  const servers = config.resolved ? await examineServers(config.resolved, setup) : UNKNOWN_SERVERS
   return [{ group: 'config', checks: configChecks(config) }, ...servers, { group: 'host', checks: host }]
 }
 
 /** @throws SeraError usage */
-async function readConfig({ context, flags }: Examination): Promise<ConfigFacts> {
+async function readConfig(setup: RunSetup): Promise<ConfigFacts> {
   try {
-    return { resolved: await context.resolve(flags, {}), modeOf }
+    return { resolved: await setup.resolve(), modeOf }
   } catch (error) {
     if (!(error instanceof SeraError && error.kind === 'config')) throw error
     return { resolved: undefined, error: error.message, modeOf }
@@ -72,13 +67,10 @@ const UNKNOWN_SERVERS: readonly CheckGroup[] = [
   { group: 'server', checks: [unknown('connection', 'the settings are not known')] },
 ]
 
-async function examineServers(
-  { settings, originOf }: Resolved,
-  { context, reach }: Examination,
-): Promise<CheckGroup[]> {
-  const reached = await reach(settings).catch(error => notReached(error))
+async function examineServers({ settings, originOf }: Resolved, setup: RunSetup): Promise<CheckGroup[]> {
+  const reached = await setup.reach(settings).catch(error => notReached(error))
   if ('group' in reached) return [reached]
-  const diagnoses = await Promise.all(reached.servers.map(dsn => diagnose(dsn, optionsOf(reached, context.host))))
+  const diagnoses = await Promise.all(reached.servers.map(dsn => diagnose(dsn, optionsOf(reached, setup.host))))
   const needsTables = chosenEngine(reached, diagnoses) === 'lease'
   return [
     ...diagnoses.flatMap(diagnosis => groupsOf(diagnosis, reached, needsTables)),

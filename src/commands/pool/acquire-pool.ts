@@ -1,33 +1,31 @@
-/** The turn at a pool: among the commands of this host first, then at the pool's server. */
+/** Acquires a pool: first among the commands of this host, then at the pool's server. */
 
-import { complain } from '../../cli/output/messages.js'
 import { shortened } from '../../cli/output/progress-line.js'
 import { formatDuration } from '../../config/duration.js'
 import type { Settings } from '../../config/settings.js'
 import type { Deadline } from '../../deadline.js'
 import { SeraError } from '../../errors.js'
 import { SAFETY_MARGIN_MS } from '../../fence.js'
-import type { Host } from '../../host.js'
 import { acquirePool } from '../../pool-client/acquire.js'
 import type { PoolClient } from '../../pool-client/client.js'
 import { HeldPool } from '../../pool-client/held-pool.js'
-import type { LockSource } from '../../run/await-grant.js'
-import type { Call } from '../../run/context.js'
+import type { GrantSource } from '../../run/await-grant.js'
+import type { RunContext } from '../../run/context.js'
 import { type HostLock, lockHost } from './host-lock.js'
 
 /** @param among what the commands of this host compete for */
-export function poolSource(client: PoolClient, among: string, call: Call, host: Host): LockSource<HeldPool> {
+export function poolSource(client: PoolClient, among: string, context: RunContext): GrantSource<HeldPool> {
   let situation = 'another command on this host has it'
   return {
     what: `for pool ${shortened(client.pool)}`,
-    ask: async () => undefined, // a server of pools tells nobody who has them
+    ask: async () => undefined, // a server of pools does not say which host has one
     acquire: async deadline => {
-      const lock = await lockHost(among, host.clock, deadline)
+      const lock = await lockHost(among, context.host.clock, deadline)
       if (!lock) return undefined
       situation = 'other hosts have it'
       let held: HeldPool | undefined
       try {
-        held = await holdIt(client, lock, deadline, call, host)
+        held = await holdIt(client, lock, deadline, context)
         return held
       } finally {
         if (!held) await lock.free()
@@ -41,13 +39,11 @@ async function holdIt(
   client: PoolClient,
   lock: HostLock,
   deadline: Deadline,
-  call: Call,
-  host: Host,
+  { host, settings, messages }: RunContext,
 ): Promise<HeldPool | undefined> {
-  const { settings } = call
   const { random } = host
   const { connectWaitMs } = settings
-  const warn = (message: string) => complain(host, call, message)
+  const warn = (message: string) => messages.complain(message)
   const grant = await acquirePool(client, deadline, { random, connectWaitMs })
   if (!grant) return undefined
   const problem = tooShort(grant.expiresInMs, settings)

@@ -1,43 +1,30 @@
 /** `sera pool`: a command under a pool of a sera gateway or a Distributex. No database is asked. */
-import { ancestors } from '../../child/process-table.js'
 import { readToken } from '../../cli/args/file-argument.js'
 import type { RunOptions } from '../../cli/args/options.js'
 import { SeraError } from '../../errors.js'
 import { PoolClient } from '../../pool-client/client.js'
 import { serverUrl } from '../../pool-client/server-url.js'
 import { checkName } from '../../primitives/names.js'
-import { awaitGrant } from '../../run/await-grant.js'
-import { heldAbove, heldEntry } from '../../run/child-environment.js'
-import type { Call, Task } from '../../run/context.js'
-import { runUnderLock } from '../../run/hold-lock.js'
+import type { RunContext, Task } from '../../run/context.js'
+import { runLocked } from '../../run/run-locked.js'
 import { poolSource } from './acquire-pool.js'
 import { fullHostName } from './host-name.js'
 
 /** @throws SeraError usage, config */
-export function pool(options: RunOptions): Task {
+export function pool(_: readonly string[], options: RunOptions): Task {
   const url = serverUrl(given('-H', options.host), options.port)
   const name = checkName('pool', given('-r', options.pool))
   const bearer = readToken(options.tokenFile)
   const as = options.as === undefined ? undefined : checkName('host', options.as)
-  return async (call, host, report) => {
-    const lock = `pool/${name}`
-    Object.assign(report, { lock, command: call.shown, waitMs: call.waitMs })
-    if (heldAbove(host, lock, as ?? '', ancestors)) {
-      throw new SeraError('conflict', `${lock} is held by a sera above this one; waiting for it would never end`)
-    }
-    const client = new PoolClient(
-      url,
-      name,
-      as ?? (await fullHostName(host.clock)),
-      host.random.id(16),
-      bearer,
-      host.clock,
-    )
-    const grant = await awaitGrant(poolSource(client, `${lock}@${as ?? ''}`, call, host), call, host, report)
-    if ('outcome' in grant) return grant.outcome
-    const leaseMs = Math.min(call.settings.leaseMs, grant.taken.expiresInMs)
-    const under: Call = { ...call, command: argvOf(call.command), settings: { ...call.settings, leaseMs } }
-    return await runUnderLock(grant.taken, { lock, marker: heldEntry(host.pid, lock, as ?? '') }, under, host, report)
+  const lock = `pool/${name}`
+  const open = async (context: RunContext) => {
+    const { clock, random } = context.host
+    const client = new PoolClient(url, name, as ?? (await fullHostName(clock)), random.id(16), bearer, clock)
+    return poolSource(client, `${lock}@${as ?? ''}`, context)
+  }
+  return context => {
+    const source = { lock, server: as ?? '', open: () => open(context) }
+    return runLocked(source, { ...context, command: argvOf(context.command) })
   }
 }
 

@@ -1,11 +1,10 @@
 /** Where the gateway's log goes: to stdout in the format asked for, and to syslog what belongs there. */
 
 import { LineOutput } from '../../cli/output/line-output.js'
-import type { Clock } from '../../clock.js'
 import type { GatewayLog, LogEntry } from '../../gateway/log/entry.js'
 import { formatter, type LogFormat } from '../../gateway/log/format.js'
 import type { Fields } from '../../log/log.js'
-import type { Call } from '../../run/context.js'
+import type { RunContext } from '../../run/context.js'
 
 const STDOUT = 1
 
@@ -14,17 +13,17 @@ interface ServeLog extends GatewayLog {
 }
 
 /** With `--quiet` there is nothing on stdout. */
-export function openServeLog({ options, settings, log }: Call, clock: Clock, format: LogFormat): ServeLog {
+export function openServeLog({ options, settings, messages, host }: RunContext, format: LogFormat): ServeLog {
   const line = formatter(format)
-  const formatted = (entry: LogEntry) => line(entry, new Date(clock.wall()))
-  const output = new LineOutput(STDOUT, lines => formatted({ kind: 'dropped', lines }), clock)
+  const formatted = (entry: LogEntry) => line(entry, new Date(host.clock.wall()))
+  const output = new LineOutput(STDOUT, lines => formatted({ kind: 'dropped', lines }), host.clock)
   return {
     write(entry) {
       const text = options.quiet ? undefined : formatted(entry)
       if (text !== undefined) output.write(text)
       if (entry.kind !== 'access') return
-      if (entry.error !== undefined) log('warning', fieldsOf(entry))
-      else if (settings.audit) log('info', fieldsOf(entry))
+      if (entry.error !== undefined) messages.log('warning', fieldsOf(entry))
+      else if (settings.audit) messages.log('info', fieldsOf(entry))
     },
     close: () => output.close(),
   }

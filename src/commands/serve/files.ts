@@ -23,7 +23,7 @@ export function readTls(cert: string | undefined, key: string | undefined): Tls 
   return tls
 }
 
-/** The pools as their file says; one that is wrong is told of, and changes nothing while the gateway runs. */
+/** The pools as their file says; a file that is wrong is reported, and changes nothing while the gateway runs. */
 export class PoolsFile {
   current: ReadonlyMap<string, PoolEntry> = new Map()
 

@@ -2,22 +2,20 @@
 import { setMaxListeners } from 'node:events'
 import { readToken } from '../../cli/args/file-argument.js'
 import type { RunOptions } from '../../cli/args/options.js'
-import { complain, sayNews } from '../../cli/output/messages.js'
 import { sleep } from '../../clock.js'
 import { SeraError } from '../../errors.js'
 import { gatewayApp } from '../../gateway/app.js'
 import { DEFAULT_LISTEN, GatewayListener, isLoopback, listenAddressOf } from '../../gateway/http/listen.js'
 import { GatewayMetrics } from '../../gateway/metrics/metrics.js'
 import type { Host } from '../../host.js'
-import type { Outcome } from '../../outcome.js'
-import type { Call } from '../../run/context.js'
+import type { RunContext, Task } from '../../run/context.js'
 import { openSession, openTables } from '../../run/open-session.js'
 import { type NewHistoryEntry, writeHistory } from '../../store/tables/history.js'
 import type { LockTables } from '../../store/tables/lock-tables.js'
 import { openServeLog } from './access-log.js'
 import { PoolsFile, readTls } from './files.js'
 
-export function serve(options: RunOptions): (call: Call, host: Host) => Promise<Outcome> {
+export function serve(_: readonly string[], options: RunOptions): Task {
   const places = (options.listen ?? [DEFAULT_LISTEN]).map(listenAddressOf)
   const token = readToken(options.tokenFile)
   const tls = readTls(options.tlsCert, options.tlsKey)
@@ -29,16 +27,17 @@ export function serve(options: RunOptions): (call: Call, host: Host) => Promise<
       `--listen ${where} is open to others: give a --token-file, or --insecure to let all in`,
     )
   }
-  return async (call, host) => {
-    const pools = new PoolsFile(options.pools, problem => complain(host, call, problem))
+  return async context => {
+    const { host, messages } = context
+    const pools = new PoolsFile(options.pools, problem => messages.complain(problem))
     const closing = new AbortController()
     setMaxListeners(0, closing.signal) // everybody who waits listens to it
     const metrics = new GatewayMetrics(host.clock)
     const failed = (error: unknown) => metrics.databaseFailed(codeOf(error))
-    const tables = openTables(call, host, { failed })
-    const session = openSession(tables, call, host, { reapEveryMs: REAP_EVERY_MS })
+    const tables = openTables(context, { failed })
+    const session = openSession(tables, context, { reapEveryMs: REAP_EVERY_MS })
     session.reaper.start(closing.signal)
-    const log = openServeLog(call, host.clock, options.logFormat)
+    const log = openServeLog(context, options.logFormat)
     const app = gatewayApp({
       session,
       tables,
@@ -48,13 +47,13 @@ export function serve(options: RunOptions): (call: Call, host: Host) => Promise<
       insecure: options.insecure,
       pools: () => pools.current,
       log,
-      remember: ending => void remember(tables, ending, call, host),
+      remember: ending => void remember(tables, ending, context),
       metrics,
       closing: closing.signal,
     })
     const listener = new GatewayListener(app.fetch, tls, host.clock)
     try {
-      for (const place of places) sayNews(host, call.voice, `listening on ${await listener.open(place)}`)
+      for (const place of places) messages.news(`listening on ${await listener.open(place)}`)
       await told(host, () => pools.reload())
       return { kind: 'done' }
     } finally {
@@ -76,14 +75,13 @@ const REMEMBERED_WITHIN_MS = 5000
 async function remember(
   tables: LockTables,
   ending: NewHistoryEntry,
-  { settings, note }: Call,
-  { clock }: Host,
+  { settings, messages, host: { clock } }: RunContext,
 ): Promise<void> {
   if (!settings.history) return
   await sleep(clock, REMEMBERED_AFTER_MS)
   const deadline = { until: clock.now() + REMEMBERED_WITHIN_MS }
   await writeHistory(tables, ending, settings.history.keepMs, deadline).catch(error =>
-    note(`no entry in the history: ${error.message}`),
+    messages.note(`no entry in the history: ${error.message}`),
   )
 }
 

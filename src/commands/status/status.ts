@@ -4,21 +4,21 @@ import type { RunOptions } from '../../cli/args/options.js'
 import { statusQueryOf } from '../../cli/args/status-query.js'
 import { drawn } from '../../cli/output/status-lines.js'
 import { SeraError } from '../../errors.js'
-import type { Host } from '../../host.js'
-import type { Call, Task } from '../../run/context.js'
+import type { RunContext, Task } from '../../run/context.js'
 import { openRetryingClient } from '../../run/open-session.js'
 import { statusObject } from '../../status/json.js'
 import { readStatus, type StatusQuery } from '../../status/read-status.js'
 
 export function status(words: readonly string[], { watch, json }: RunOptions): Task {
   const question = statusQueryOf(words)
-  return async (call, host) => {
-    if (!watch) return await once(question, call, host)
+  return async context => {
+    const { host } = context
+    if (!watch) return await once(question, context)
     if (!json && !(host.stdout.isTerminal && host.stdin.isTerminal)) {
       throw new SeraError('usage', '--watch draws on a terminal; for a program, --watch --json prints a line a change')
     }
     const { watchScreen, watchLines } = await import('./watch.js')
-    const client = openRetryingClient(call, host, ['sera', 'status', '--watch'])
+    const client = openRetryingClient(context, ['sera', 'status', '--watch'])
     try {
       return await (json ? watchLines : watchScreen)(client, question, host)
     } finally {
@@ -27,12 +27,13 @@ export function status(words: readonly string[], { watch, json }: RunOptions): T
   }
 }
 
-async function once(question: StatusQuery, call: Call, host: Host) {
-  const client = openRetryingClient(call, host, ['sera', 'status'])
+async function once(question: StatusQuery, context: RunContext) {
+  const { host, options } = context
+  const client = openRetryingClient(context, ['sera', 'status'])
   try {
     const statusView = await readStatus(client, question, { until: Number.POSITIVE_INFINITY })
     const lines = () => drawn(statusView, question.name !== undefined, host.stdout, host.env).join('\n')
-    host.stdout.write(`${call.options.json ? JSON.stringify(statusObject(statusView)) : lines()}\n`)
+    host.stdout.write(`${options.json ? JSON.stringify(statusObject(statusView)) : lines()}\n`)
     return { kind: 'done' } as const
   } finally {
     client.close()

@@ -1,15 +1,12 @@
 /** The engine `lease`: the classic command's lock as a claim in the lock tables. */
 
-import { acquire } from '../claims/acquire.js'
-import type { HeldLock, Holder, MutexEngine, OnQueued, Queue } from '../claims/lock.js'
-import type { OwnClaim } from '../claims/own-claim.js'
-import type { ClaimSpec, Session } from '../claims/session.js'
-import type { Deadline } from '../deadline.js'
-import { MUTEX } from '../primitives/mutex.js'
-import { HeldClaim } from './held-claim.js'
-
-/** A lock that was free is granted sooner; see `OnQueued`. */
-const QUEUED_AFTER_MS = 50
+import type { HeldLock, Holder, MutexEngine, OnQueued, Queue } from '../../claims/lock.js'
+import type { OwnClaim } from '../../claims/own-claim.js'
+import type { ClaimSpec, Session } from '../../claims/session.js'
+import type { Deadline } from '../../deadline.js'
+import { MUTEX } from '../../primitives/mutex.js'
+import { HeldClaim } from '../../run/held-claim.js'
+import { acquireClaim } from '../../run/lock-request.js'
 
 export class LeaseMutex implements MutexEngine {
   /** The claim that waits, by its id. */
@@ -21,8 +18,7 @@ export class LeaseMutex implements MutexEngine {
   ) {}
 
   async acquire(deadline: Deadline, onQueued?: OnQueued): Promise<HeldLock | undefined> {
-    const settled = this.session.clock.after(QUEUED_AFTER_MS, () => onQueued?.('none'))
-    const granted = await this.#take({}, deadline).finally(settled)
+    const granted = await this.#take({}, deadline, onQueued)
     return granted && new HeldClaim(this.session, granted)
   }
 
@@ -50,10 +46,10 @@ export class LeaseMutex implements MutexEngine {
     void this.session.close()
   }
 
-  #take(spec: ClaimSpec, deadline: Deadline): Promise<OwnClaim | undefined> {
+  #take(spec: ClaimSpec, deadline: Deadline, onQueued?: OnQueued): Promise<OwnClaim | undefined> {
     const ownClaim = this.session.newClaim(this.#key)
     this.#waiting = ownClaim.id
-    return acquire(this.session, ownClaim, spec, MUTEX, deadline)
+    return acquireClaim(this.session, ownClaim, { spec, policy: MUTEX }, deadline, onQueued)
   }
 
   get #key() {
