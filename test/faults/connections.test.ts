@@ -3,7 +3,8 @@ import test, { type ExecutionContext } from 'ava'
 import { admin } from '../support/admin.js'
 import { couples } from '../support/each.js'
 import { startProxy } from '../support/proxy.js'
-import { type Bench, bench, runtimes } from '../support/sera.js'
+import { RUNTIMES } from '../support/runtimes.js'
+import { type Bench, bench } from '../support/sera.js'
 import { sharedServers, startServer } from '../support/servers.js'
 import { until } from '../support/until.js'
 
@@ -29,7 +30,7 @@ const BUSY: Record<string, Case> = {
   'a skip in vain': ends(204, '--wait-and-skip', '1', 'true'),
 }
 
-for (const [runtime, { kind }] of couples(runtimes(), sharedServers())) {
+for (const [runtime, { kind }] of couples(RUNTIMES, sharedServers())) {
   test.serial(`every end says goodbye to the server, in at most five commands (${runtime.name}, ${kind})`, async t => {
     await using server = await startServer({ kind })
     await using above = await admin(server)

@@ -7,7 +7,8 @@ import type { ExecutionContext } from 'ava'
 import { admin } from '../support/admin.js'
 import { couples } from '../support/each.js'
 import { Journal } from '../support/journal.js'
-import { bench, runtimes } from '../support/sera.js'
+import { RUNTIMES } from '../support/runtimes.js'
+import { bench } from '../support/sera.js'
 import { sharedServers, startServer } from '../support/servers.js'
 import { test } from '../support/turns.js'
 import { until } from '../support/until.js'
@@ -17,7 +18,7 @@ const LEASE = ['--lease', `${LEASE_MS}ms`, '--grace', '1s']
 
 let hosts = 0
 
-for (const [runtime, { kind }] of couples(runtimes(), sharedServers())) {
+for (const [runtime, { kind }] of couples(RUNTIMES, sharedServers())) {
   test(`a host is cut off: others get the lock within the lease, after its command has ended (${runtime.name}, ${kind})`, async t => {
     const host = otherHost(t)
     await using server = await startServer({ kind, args: ['--bind-address=0.0.0.0'] })

@@ -2,12 +2,13 @@
 import test from 'ava'
 import { couples } from '../support/each.js'
 import { Journal } from '../support/journal.js'
-import { bench, runtimes } from '../support/sera.js'
+import { RUNTIMES } from '../support/runtimes.js'
+import { bench } from '../support/sera.js'
 import { sharedServers, startServer } from '../support/servers.js'
 
 const WAITERS = 150
 
-for (const [runtime, { kind }] of couples(runtimes(), sharedServers())) {
+for (const [runtime, { kind }] of couples(RUNTIMES, sharedServers())) {
   test.serial(
     `${WAITERS} waiters on a server with 40 connections: none fails, each runs (${runtime.name}, ${kind})`,
     async t => {

@@ -6,7 +6,8 @@ import { join } from 'node:path'
 import ava from 'ava'
 import { hold } from '../e2e/held.js'
 import { each } from '../support/each.js'
-import { bench as benchOn, runtimes } from '../support/sera.js'
+import { RUNTIMES } from '../support/runtimes.js'
+import { bench as benchOn } from '../support/sera.js'
 import { sharedServers, startServer } from '../support/servers.js'
 import { until } from '../support/until.js'
 import { type AnswerFate, startFaultyProxy } from './tables/harness/faulty-proxy.js'
@@ -77,7 +78,7 @@ each('a signal ends the tries to record: 206', async (t, bench, server) => {
 for (const { kind } of sharedServers()) {
   ava.serial(`a server that is stopped at the end of the command and comes back: recorded, 0 (${kind})`, async t => {
     await using server = await startServer({ kind })
-    for (const runtime of runtimes()) {
+    for (const runtime of RUNTIMES) {
       const bench = benchOn(t, runtime, server.dsn())
       const words = ['once', `${bench.name} ${runtime.name}`, '30']
       const runner = await hold(bench, ['--lease', '60s', ...words]).started()

@@ -6,7 +6,8 @@ import { admin } from '../support/admin.js'
 import { couples, each } from '../support/each.js'
 import { Journal } from '../support/journal.js'
 import { startProxy } from '../support/proxy.js'
-import { bench, runtimes } from '../support/sera.js'
+import { RUNTIMES } from '../support/runtimes.js'
+import { bench } from '../support/sera.js'
 import { type SharedServer, sharedServers, startServer } from '../support/servers.js'
 import { test } from '../support/turns.js'
 import { until } from '../support/until.js'
@@ -102,7 +103,7 @@ each('--on-lost ignore: the command goes on, and says so to who wants to know', 
   t.regex(await sera.said(), /^sera: lock lost \(.*\); the command goes on.*\n$/)
 })
 
-for (const [runtime, { kind }] of couples(runtimes(), sharedServers())) {
+for (const [runtime, { kind }] of couples(RUNTIMES, sharedServers())) {
   const where = `(${runtime.name}, ${kind})`
 
   test(`a server that is restarted, nobody waits: reclaimed, the own exit code ${where}`, async t => {
@@ -132,7 +133,7 @@ async function accountWithProcess(t: ExecutionContext, server: SharedServer, lim
   return `${user}:secret`
 }
 
-for (const [runtime, { kind }] of couples(runtimes(), sharedServers())) {
+for (const [runtime, { kind }] of couples(RUNTIMES, sharedServers())) {
   test(`a virtual address that moves to a server where a stranger has the number: the stranger goes on (${runtime.name}, ${kind})`, async t => {
     await using first = await startServer({ kind })
     await using second = await startServer({ kind })
@@ -170,7 +171,7 @@ async function connectionFrom(t: ExecutionContext, server: SharedServer, number:
   }
 }
 
-for (const [runtime, server] of couples(runtimes(), sharedServers())) {
+for (const [runtime, server] of couples(RUNTIMES, sharedServers())) {
   const where = `(${runtime.name}, ${server.kind})`
 
   test(`a reset that the server did not see, with PROCESS: the dead session is ended, the lock reclaimed ${where}`, async t => {

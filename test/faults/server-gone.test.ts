@@ -4,7 +4,8 @@ import test, { type ExecutionContext } from 'ava'
 import { couples } from '../support/each.js'
 import { Journal } from '../support/journal.js'
 import { startProxy } from '../support/proxy.js'
-import { bench, runtimes, type SeraProcess } from '../support/sera.js'
+import { RUNTIMES } from '../support/runtimes.js'
+import { bench, type SeraProcess } from '../support/sera.js'
 import { sharedServers, startServer } from '../support/servers.js'
 import { until } from '../support/until.js'
 
@@ -55,7 +56,7 @@ for (const { kind } of sharedServers()) {
 
   test.serial(`a server that is stopped and goes on in time: nothing happens (${kind})`, async t => {
     await using server = await startServer({ kind })
-    for (const runtime of runtimes()) {
+    for (const runtime of RUNTIMES) {
       const { sera, folder } = bench(t, runtime, server.dsn())
       const journal = new Journal(folder)
       const run = sera([...LEASE, '--verbose', '5', ...journal.command({ who: 'it', script: 'sleep 7', exitCode: 7 })])
@@ -70,7 +71,7 @@ for (const { kind } of sharedServers()) {
   })
 }
 
-for (const [runtime, server] of couples(runtimes(), sharedServers())) {
+for (const [runtime, server] of couples(RUNTIMES, sharedServers())) {
   test.serial(
     `a network that takes two seconds for every word: nothing happens (${runtime.name}, ${server.kind})`,
     async t => {
@@ -87,7 +88,7 @@ for (const [runtime, server] of couples(runtimes(), sharedServers())) {
 }
 
 async function startAll(t: ExecutionContext, dsns: string[]): Promise<RunningCommand[]> {
-  const starts = runtimes().flatMap(runtime =>
+  const starts = RUNTIMES.flatMap(runtime =>
     dsns.flatMap(dsn =>
       Object.values(SCRIPTS).map(async (script, number): Promise<RunningCommand> => {
         const { sera, folder } = bench(t, runtime, dsn)

@@ -8,7 +8,8 @@
 import { parseArgs } from 'node:util'
 import type { ServerKind } from '../../src/embedded/binary.js'
 import { round } from '../e2e/once-rounds.js'
-import { bench, runtimes } from '../support/sera.js'
+import { RUNTIMES } from '../support/runtimes.js'
+import { bench } from '../support/sera.js'
 import { serverBinary, startServer } from '../support/servers.js'
 
 const { values } = parseArgs({ options: { rounds: { type: 'string' }, server: { type: 'string' } } })
@@ -17,7 +18,7 @@ const rounds = Number(values.rounds ?? 200)
 for (const kind of ['mariadb', 'mysql'] satisfies ServerKind[]) {
   if ((values.server ?? kind) !== kind || !(await serverBinary(kind))) continue
   await using server = await startServer({ kind })
-  for (const runtime of runtimes()) {
+  for (const runtime of RUNTIMES) {
     const startedAt = performance.now()
     let wrong = 0
     for (let n = 0; n < rounds; n++) {

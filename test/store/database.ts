@@ -6,7 +6,8 @@ import { ownerOf } from '../../src/claims/owner.js'
 import { systemClock } from '../../src/clock.js'
 import { parseDsn } from '../../src/config/dsn.js'
 import { LockTables, type LockTablesOptions } from '../../src/store/tables/lock-tables.js'
-import { type CliResult, RUNTIMES, sera } from '../support/cli.js'
+import { type CliResult, sera } from '../support/cli.js'
+import { RUNTIMES } from '../support/runtimes.js'
 import type { SharedServer } from '../support/servers.js'
 
 export interface Database {

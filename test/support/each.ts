@@ -1,6 +1,7 @@
 /** The same test on each kind of server and each runtime, told apart by its title. */
 import type { ExecutionContext } from 'ava'
-import { type Bench, bench, runtimes, type SeraRuntime } from './sera.js'
+import { RUNTIMES, type SeraRuntime } from './runtimes.js'
+import { type Bench, bench } from './sera.js'
 import { type SharedServer, sharedServers } from './servers.js'
 import { test } from './turns.js'
 
@@ -9,17 +10,17 @@ type Declare = (title: string, body: (t: ExecutionContext) => Promise<void>) => 
 
 /** Each runtime and each server, once: for what does not depend on which runtime meets which server. */
 export function each(title: string, body: EachTest): void {
-  declare(test, title, body, couples(runtimes(), sharedServers()))
+  declare(test, title, body, couples(RUNTIMES, sharedServers()))
 }
 
 /** For what keeps the machine busy: one after the other. */
 each.serial = (title: string, body: EachTest): void => {
-  declare(test.serial, title, body, couples(runtimes(), sharedServers()))
+  declare(test.serial, title, body, couples(RUNTIMES, sharedServers()))
 }
 
 /** Each runtime with each server: for what the core promises. */
 export function eachPair(title: string, body: EachTest): void {
-  const pairs = runtimes().flatMap(runtime => sharedServers().map(server => [runtime, server] as const))
+  const pairs = RUNTIMES.flatMap(runtime => sharedServers().map(server => [runtime, server] as const))
   declare(test, title, body, pairs)
 }
 
@@ -47,7 +48,7 @@ const NOBODY = 'sera@tcp(127.0.0.1:1)/sera'
 
 /** On each runtime, for what asks no database. */
 export function onRuntimes(title: string, body: (t: ExecutionContext, bench: Bench) => Promise<void>): void {
-  for (const runtime of runtimes()) {
+  for (const runtime of RUNTIMES) {
     test(`${title} (${runtime.name})`, t => body(t, bench(t, runtime, NOBODY)))
   }
 }

@@ -2,27 +2,14 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { constants } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import type { ExecutionContext } from 'ava'
 import { lockName } from '../../src/lockname/lockname.js'
 import { environmentAt, testFolder } from './environment.js'
 import { guardsOf, kill, processesMarked } from './processes.js'
-
-export interface SeraRuntime {
-  name: 'node' | 'binary'
-  program: string
-}
-
-/** Node always; the binary when there is one. */
-export function runtimes(): SeraRuntime[] {
-  const all: SeraRuntime[] = [
-    { name: 'node', program: resolve('bin/sera') },
-    { name: 'binary', program: resolve('dist/sera') },
-  ]
-  return all.filter(({ program }) => existsSync(program))
-}
+import type { SeraRuntime } from './runtimes.js'
 
 export interface Bench {
   /** The lock of this test: its title. */
