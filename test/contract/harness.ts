@@ -11,13 +11,12 @@ import type { ClaimStore } from '../../src/claims/model.js'
 import { ownerOf } from '../../src/claims/owner.js'
 import { Session } from '../../src/claims/session.js'
 import { systemClock } from '../../src/clock.js'
-import { parseDsn } from '../../src/config/dsn.js'
 import { Sera } from '../../src/lib/sera.js'
 import { FOREVER } from '../../src/primitives/gate.js'
 import type { Kind } from '../../src/primitives/names.js'
 import type { Contender } from '../../src/primitives/primitive.js'
-import { LockTables } from '../../src/store/tables/lock-tables.js'
 import { MemoryStore, MemoryTables } from '../../src/store/tables/memory-store.js'
+import { lockTables } from '../support/lock-tables.js'
 import { type SharedServer, sharedServers } from '../support/servers.js'
 import { until } from '../support/until.js'
 import { MortalStore } from './mortal-store.js'
@@ -185,19 +184,9 @@ function inMemory(): Tables {
 }
 
 function onServer(server: SharedServer): (namespace: string) => Tables {
-  const dsn = parseDsn(server.dsn())
   return namespace => ({
     open: label =>
-      new LockTables({
-        servers: [dsn],
-        owner: ownerOf(process.pid, [label]),
-        attributes: { program_name: 'sera' },
-        leaseMs: CALLS_AS_OF_MS,
-        connectWaitMs: 30_000,
-        namespace,
-        clock: systemClock,
-        random: Math.random,
-      }),
+      lockTables([server.dsn()], { owner: ownerOf(process.pid, [label]), leaseMs: CALLS_AS_OF_MS, namespace }),
     async count() {
       return (await asked(server, `SELECT c.id ${CLAIMS_OF}`, namespace)).length
     },

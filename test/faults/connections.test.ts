@@ -2,7 +2,7 @@
 import test, { type ExecutionContext } from 'ava'
 import { admin } from '../support/admin.js'
 import { couples } from '../support/each.js'
-import { startProxy } from '../support/proxy.js'
+import { startFaultyProxy } from '../support/faulty-proxy.js'
 import { RUNTIMES } from '../support/runtimes.js'
 import { type Bench, bench } from '../support/sera.js'
 import { sharedServers, startServer } from '../support/servers.js'
@@ -34,15 +34,15 @@ for (const [runtime, { kind }] of couples(RUNTIMES, sharedServers())) {
   test.serial(`every end says goodbye to the server, in at most five commands (${runtime.name}, ${kind})`, async t => {
     await using server = await startServer({ kind })
     await using above = await admin(server)
-    await using proxy = await startProxy(server.port)
-    const { sera, lock, untilTold, tell } = bench(t, runtime, `sera:secret@tcp(127.0.0.1:${proxy.port})/sera`)
+    await using proxy = await startFaultyProxy(server.port)
+    const { sera, lock, untilTold, tell } = bench(t, runtime, proxy.dsn)
     const quietly = async (what: string, act: () => Promise<void>) => {
       const before = await above.count('Aborted_clients')
-      const connections = proxy.commands().length
+      const connections = proxy.commands.length
       await act()
       await until('all gone', async () => (await above.count('Threads_connected')) === 1)
       t.is(await above.count('Aborted_clients'), before, `${what}: aborted clients`)
-      for (const commands of proxy.commands().slice(connections)) {
+      for (const commands of proxy.commands.slice(connections)) {
         t.true(commands.length <= 5, `${what}: ${commands}`)
         t.is(commands.at(-1), COM_QUIT, `${what}: ${commands}`)
       }

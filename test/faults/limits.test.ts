@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { admin } from '../support/admin.js'
 import { each } from '../support/each.js'
+import { startFaultyProxy } from '../support/faulty-proxy.js'
 import { Journal } from '../support/journal.js'
 import { guardsOf } from '../support/processes.js'
-import { startProxy } from '../support/proxy.js'
 import type { Bench, SeraProcess } from '../support/sera.js'
 import type { SharedServer } from '../support/servers.js'
 import { until } from '../support/until.js'
@@ -141,24 +141,24 @@ async function grantedAndSilent(
   server: SharedServer,
 ): Promise<{ waiter: SeraProcess; journal: Journal }> {
   await using above = await admin(server)
-  const proxy = await startProxy(server.port)
+  const proxy = await startFaultyProxy(server.port)
   const journal = new Journal(bench.folder)
   const holder = bench.sera(['5', 'sleep', '1000'])
   const former = await until('locked', () => above.holder(bench.lock))
-  const env = { SERA_SERVER: `sera:secret@tcp(127.0.0.1:${proxy.port})/sera` }
+  const env = { SERA_SERVER: proxy.dsn }
   const waiter = bench.sera(['--lease', '6s', '--grace', '1s', '12', ...journal.command({ who: 'it', script: '' })], {
     env,
   })
   await until('somebody waits', () => above.waitsFor(bench.lock))
-  const said = () => proxy.commands().flat().length
+  const said = () => proxy.commands.flat().length
   const before = said()
   await sleep(3000) // half of its lease
-  proxy.muteClients()
+  proxy.muted = true
   holder.kill('SIGTERM')
   await until('granted, and the next word said', async () => {
     return said() > before && ![undefined, former].includes(await above.holder(bench.lock))
   })
-  proxy.blackhole()
+  proxy.dark = true
   void waiter.exited.then(() => proxy[Symbol.asyncDispose]())
   return { waiter, journal }
 }

@@ -6,24 +6,22 @@ import { join } from 'node:path'
 import ava from 'ava'
 import { hold } from '../e2e/held.js'
 import { each } from '../support/each.js'
+import { type AnswerFate, startFaultyProxy } from '../support/faulty-proxy.js'
 import { RUNTIMES } from '../support/runtimes.js'
 import { bench as benchOn } from '../support/sera.js'
 import { sharedServers, startServer } from '../support/servers.js'
 import { until } from '../support/until.js'
-import { type AnswerFate, startFaultyProxy } from './tables/harness/faulty-proxy.js'
 
 const LEASE = ['--lease', '6s', '--grace', '500ms']
 const UNKNOWN =
   /^sera: the command had ended with 0, but whether that is recorded is not known: the lock tables at .*; if not, others run it again\n$/
-
-const dsn = (port: number) => `sera:secret@tcp(127.0.0.1:${port})/sera`
 
 /** What becomes of the first COMMIT after the command's end. */
 for (const fate of ['lost', 'unanswered', 'late'] as const satisfies AnswerFate[]) {
   each(`a COMMIT that is ${fate}: the run is recorded, once`, async (t, bench, server) => {
     await using proxy = await startFaultyProxy(server.port)
     const words = ['once', bench.name, '30']
-    const runner = await hold(bench, [...LEASE, ...words], { env: { SERA_SERVER: dsn(proxy.port) } }).started()
+    const runner = await hold(bench, [...LEASE, ...words], { env: { SERA_SERVER: proxy.dsn } }).started()
     let commits = 0
     proxy.fate = statement => (statement === 'COMMIT' && commits++ === 0 ? fate : 'pass')
     t.is(await runner.end(), 0)
@@ -37,7 +35,7 @@ each('cut off at the end of the command, for good: 206, and the next one runs', 
   const file = join(bench.folder, 'outcome')
   const words = ['once', bench.name, '30']
   const flags = [...LEASE, '--outcome-file', file]
-  const runner = await hold(bench, [...flags, ...words], { env: { SERA_SERVER: dsn(proxy.port) } }).started()
+  const runner = await hold(bench, [...flags, ...words], { env: { SERA_SERVER: proxy.dsn } }).started()
   proxy.dark = true
   t.is(await runner.end(), 206)
   t.regex(await runner.sera.said(), UNKNOWN)
@@ -47,7 +45,7 @@ each('cut off at the end of the command, for good: 206, and the next one runs', 
 each('cut off with the answer to COMMIT: 206, and the run, which was one, is taken over', async (t, bench, server) => {
   await using proxy = await startFaultyProxy(server.port)
   const words = ['once', bench.name, '30']
-  const runner = await hold(bench, [...LEASE, ...words], { env: { SERA_SERVER: dsn(proxy.port) } }).started()
+  const runner = await hold(bench, [...LEASE, ...words], { env: { SERA_SERVER: proxy.dsn } }).started()
   proxy.fate = statement => {
     if (statement !== 'COMMIT') return 'pass'
     setTimeout(() => {
@@ -62,7 +60,7 @@ each('cut off with the answer to COMMIT: 206, and the run, which was one, is tak
 
 each('a signal ends the tries to record: 206', async (t, bench, server) => {
   await using proxy = await startFaultyProxy(server.port)
-  const runner = await hold(bench, ['once', bench.name, '30'], { env: { SERA_SERVER: dsn(proxy.port) } }).started()
+  const runner = await hold(bench, ['once', bench.name, '30'], { env: { SERA_SERVER: proxy.dsn } }).started()
   let asked = false
   proxy.fate = statement => {
     asked ||= statement.startsWith('START TRANSACTION')

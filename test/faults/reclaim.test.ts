@@ -4,8 +4,8 @@ import type { ExecutionContext } from 'ava'
 import { type Connection, createConnection } from 'mysql2/promise'
 import { admin } from '../support/admin.js'
 import { couples, each } from '../support/each.js'
+import { startFaultyProxy } from '../support/faulty-proxy.js'
 import { Journal } from '../support/journal.js'
-import { startProxy } from '../support/proxy.js'
 import { RUNTIMES } from '../support/runtimes.js'
 import { bench } from '../support/sera.js'
 import { type SharedServer, sharedServers, startServer } from '../support/servers.js'
@@ -137,7 +137,7 @@ for (const [runtime, { kind }] of couples(RUNTIMES, sharedServers())) {
   test(`a virtual address that moves to a server where a stranger has the number: the stranger goes on (${runtime.name}, ${kind})`, async t => {
     await using first = await startServer({ kind })
     await using second = await startServer({ kind })
-    await using proxy = await startProxy(first.port)
+    await using proxy = await startFaultyProxy(first.port)
     await using above = await admin(first)
     await using elsewhere = await admin(second)
     const { sera, folder, lock } = bench(t, runtime, `root@tcp(127.0.0.1:${proxy.port})/`)
@@ -175,7 +175,7 @@ for (const [runtime, server] of couples(RUNTIMES, sharedServers())) {
   const where = `(${runtime.name}, ${server.kind})`
 
   test(`a reset that the server did not see, with PROCESS: the dead session is ended, the lock reclaimed ${where}`, async t => {
-    await using proxy = await startProxy(server.port)
+    await using proxy = await startFaultyProxy(server.port)
     await using above = await admin(server)
     const account = await accountWithProcess(t, server)
     const { sera, folder, lock, untilTold, tell } = bench(t, runtime, `${account}@tcp(127.0.0.1:${proxy.port})/`)
@@ -232,9 +232,9 @@ for (const [runtime, server] of couples(RUNTIMES, sharedServers())) {
   })
 
   test(`a reset that the server did not see, a waiter of another account: no two commands at once ${where}`, async t => {
-    await using proxy = await startProxy(server.port)
+    await using proxy = await startFaultyProxy(server.port)
     await using above = await admin(server)
-    const { sera, folder, lock } = bench(t, runtime, `sera:secret@tcp(127.0.0.1:${proxy.port})/sera`)
+    const { sera, folder, lock } = bench(t, runtime, proxy.dsn)
     const journal = new Journal(folder)
     const first = sera([
       ...LEASE,
@@ -253,9 +253,9 @@ for (const [runtime, server] of couples(RUNTIMES, sharedServers())) {
   })
 
   test(`a reset that the server did not see, somebody waits: they get the lock, 206 ${where}`, async t => {
-    await using proxy = await startProxy(server.port)
+    await using proxy = await startFaultyProxy(server.port)
     await using above = await admin(server)
-    const { sera, lock } = bench(t, runtime, `sera:secret@tcp(127.0.0.1:${proxy.port})/sera`)
+    const { sera, lock } = bench(t, runtime, proxy.dsn)
     const first = sera([...LEASE, '5', 'sh', '-c', 'sleep 1000'])
     await until('locked', () => above.holder(lock))
     const next = sera([...LEASE, '60', 'sh', '-c', 'sleep 3; exit 7'], { env: { SERA_SERVER: server.dsn() } })
@@ -267,15 +267,15 @@ for (const [runtime, server] of couples(RUNTIMES, sharedServers())) {
   })
 
   test(`a command that ends while the lock is being reclaimed keeps its exit code ${where}`, async t => {
-    await using proxy = await startProxy(server.port)
-    const { sera, folder, untilTold, tell } = bench(t, runtime, `sera:secret@tcp(127.0.0.1:${proxy.port})/sera`)
+    await using proxy = await startFaultyProxy(server.port)
+    const { sera, folder, untilTold, tell } = bench(t, runtime, proxy.dsn)
     const journal = new Journal(folder)
     const run = sera([...LEASE, '5', ...journal.command({ who: 'it', script: untilTold, exitCode: 7 })])
     await journal.seen('start', 'it')
-    const connections = () => proxy.commands().length
+    const connections = () => proxy.commands.length
     const before = connections()
     proxy.resetClients()
-    proxy.blackhole()
+    proxy.dark = true
     await until('sera connects again', () => connections() > before)
     tell()
     await journal.seen('end', 'it')
@@ -285,14 +285,14 @@ for (const [runtime, server] of couples(RUNTIMES, sharedServers())) {
   })
 
   test(`a lock that comes back only after the deadline does not save the command: 206 ${where}`, async t => {
-    await using proxy = await startProxy(server.port)
+    await using proxy = await startFaultyProxy(server.port)
     await using above = await admin(server)
-    const { sera, folder, lock } = bench(t, runtime, `sera:secret@tcp(127.0.0.1:${proxy.port})/sera`)
+    const { sera, folder, lock } = bench(t, runtime, proxy.dsn)
     const journal = new Journal(folder)
     const command = journal.command({ who: 'it', script: `trap '' TERM; sleep 1000 & wait; sleep 1001` })
     const run = sera(['--lease', '14s', '--grace', '4500ms', '5', ...command])
     await journal.seen('start', 'it')
-    proxy.delay(1150) // the answer to GET_LOCK is the first thing that comes too late
+    proxy.delayMs = 1150 // the answer to GET_LOCK is the first thing that comes too late
     await above.kill((await above.holder(lock)) ?? 0)
     t.is(await run.exited, 206)
     t.deepEqual(run.family(), [])

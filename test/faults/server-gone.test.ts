@@ -2,8 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import test, { type ExecutionContext } from 'ava'
 import { couples } from '../support/each.js'
+import { startFaultyProxy } from '../support/faulty-proxy.js'
 import { Journal } from '../support/journal.js'
-import { startProxy } from '../support/proxy.js'
 import { RUNTIMES } from '../support/runtimes.js'
 import { bench, type SeraProcess } from '../support/sera.js'
 import { sharedServers, startServer } from '../support/servers.js'
@@ -37,9 +37,9 @@ for (const { kind } of sharedServers()) {
 
   test.serial(`a network that swallows everything: the command is ended within the lease, 206 (${kind})`, async t => {
     await using server = await startServer({ kind })
-    await using proxy = await startProxy(server.port)
-    const running = await startAll(t, [`sera:secret@tcp(127.0.0.1:${proxy.port})/`])
-    proxy.blackhole()
+    await using proxy = await startFaultyProxy(server.port)
+    const running = await startAll(t, [proxy.dsn])
+    proxy.dark = true
     await allLost(t, running, performance.now())
   })
 
@@ -47,8 +47,8 @@ for (const { kind } of sharedServers()) {
     `a connection that only the server has seen break: the command is ended within the lease, 206 (${kind})`,
     async t => {
       await using server = await startServer({ kind })
-      await using proxy = await startProxy(server.port)
-      const running = await startAll(t, [`sera:secret@tcp(127.0.0.1:${proxy.port})/`])
+      await using proxy = await startFaultyProxy(server.port)
+      const running = await startAll(t, [proxy.dsn])
       proxy.resetServers()
       await allLost(t, running, performance.now())
     },
@@ -75,12 +75,12 @@ for (const [runtime, server] of couples(RUNTIMES, sharedServers())) {
   test.serial(
     `a network that takes two seconds for every word: nothing happens (${runtime.name}, ${server.kind})`,
     async t => {
-      await using proxy = await startProxy(server.port)
-      const { sera, folder } = bench(t, runtime, `sera:secret@tcp(127.0.0.1:${proxy.port})/`)
+      await using proxy = await startFaultyProxy(server.port)
+      const { sera, folder } = bench(t, runtime, proxy.dsn)
       const journal = new Journal(folder)
       const run = sera([...LEASE, '--verbose', '5', ...journal.command({ who: 'it', script: 'sleep 9', exitCode: 7 })])
       await journal.seen('start', 'it')
-      proxy.delay(1000)
+      proxy.delayMs = 1000
       t.is(await run.exited, 7)
       t.is(await run.said(), '')
     },

@@ -3,15 +3,14 @@
  * locked. Anything else is wrong.
  */
 
-import { ownerOf } from '../../../src/claims/owner.js'
 import { systemClock } from '../../../src/clock.js'
 import { parseDsn } from '../../../src/config/dsn.js'
 import { SeraError } from '../../../src/errors.js'
 import { connect, type Sera } from '../../../src/lib/index.js'
 import { GetLockMutex } from '../../../src/store/get-lock/mutex.js'
 import { supportRules } from '../../../src/store/get-lock/server-support.js'
-import { LockTables } from '../../../src/store/tables/lock-tables.js'
 import type { Admin } from '../../support/admin.js'
+import { lockTables } from '../../support/lock-tables.js'
 import type { SharedServer } from '../../support/servers.js'
 import { until } from '../../support/until.js'
 
@@ -168,16 +167,7 @@ async function renewed(sera: Sera, other: Sera, above: Admin, name: string): Pro
 
 /** A single statement after a step, on the same connection, is committed by itself, as a renewal has to be. */
 async function committed(server: SharedServer, above: Admin, name: string): Promise<void> {
-  const tables = new LockTables({
-    servers: [parseDsn(server.dsn())],
-    owner: ownerOf(process.pid, ['test']),
-    attributes: {},
-    leaseMs: LEASE_MS,
-    connectWaitMs: CONNECT_WAIT_MS,
-    namespace: '',
-    clock: systemClock,
-    random: Math.random,
-  })
+  const tables = lockTables([server.dsn()], { leaseMs: LEASE_MS, connectWaitMs: CONNECT_WAIT_MS })
   const statement = 'UPDATE sera_resource SET capacity = 7 WHERE kind = ? AND name = ?'
   const deadline = { until: systemClock.now() + CONNECT_WAIT_MS }
   const seen = await tables.client.persist(async connection => {

@@ -6,15 +6,12 @@
 import { setMaxListeners } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { acquire } from '../../../src/claims/acquire.js'
-import { ownerOf } from '../../../src/claims/owner.js'
 import { Session } from '../../../src/claims/session.js'
 import { systemClock } from '../../../src/clock.js'
-import { parseDsn } from '../../../src/config/dsn.js'
 import { claimSpecOf } from '../../../src/primitives/rendezvous/candidate.js'
 import { matchOf, rendezvous } from '../../../src/primitives/rendezvous/rendezvous.js'
 import { parseLabels } from '../../../src/selector/labels.js'
-import { attributesOf } from '../../../src/store/mysql/connect.js'
-import { LockTables } from '../../../src/store/tables/lock-tables.js'
+import { lockTables } from '../../support/lock-tables.js'
 
 export interface ClientOrder {
   event: string
@@ -108,15 +105,5 @@ function whole(least: number, most: number): number {
 }
 
 function open(dsn: string): Session {
-  const store = new LockTables({
-    servers: [parseDsn(dsn)],
-    owner: ownerOf(process.pid, ['visitors']),
-    attributes: attributesOf(process.pid, ['visitors']),
-    leaseMs: 60_000,
-    connectWaitMs: 30_000,
-    namespace: '',
-    clock: systemClock,
-    random: Math.random,
-  })
-  return new Session(store, { clock: systemClock, leaseMs: 60_000, graceMs: 0, maxClockSkewMs: 30_000 })
+  return new Session(lockTables([dsn]), { clock: systemClock, leaseMs: 60_000, graceMs: 0, maxClockSkewMs: 30_000 })
 }

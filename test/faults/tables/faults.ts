@@ -2,9 +2,10 @@
  * The faults of the lock tables, each as long as one wants it: clients take turns while something goes wrong, until there have been
  * so many grants. What must hold in every one is in `complaints`; what a fault expects besides, it says itself.
  */
+
+import type { AnswerFate, FaultyProxy } from '../../support/faulty-proxy.js'
 import type { TestServer } from '../../support/servers.js'
 import type { ClientOptions } from './harness/client-options.js'
-import type { AnswerFate, FaultyProxy } from './harness/faulty-proxy.js'
 import { type ClientProcess, Harness, type HarnessOptions, type HarnessReport, type Sql } from './harness/harness.js'
 
 export interface FaultCluster {
@@ -64,7 +65,7 @@ export async function wired(
 ): Promise<Wired[]> {
   const make = async () => {
     const proxy = await harness.wire(server.port)
-    return { proxy, clients: harness.team([`sera:secret@tcp(127.0.0.1:${proxy.port})/sera`], options) }
+    return { proxy, clients: harness.team([proxy.dsn], options) }
   }
   const all = await Promise.all(Array.from({ length: teams }, make))
   await harness.assembled()

@@ -13,7 +13,7 @@ interface Times {
 async function twoGateways(harness: Harness, { server }: FaultCluster, times: Times) {
   const wires = [await harness.wire(server.port), await harness.wire(server.port)]
   const gateways: GatewayProcess[] = []
-  for (const { port } of wires) gateways.push(await harness.gateway([`sera:secret@tcp(127.0.0.1:${port})/sera`], times))
+  for (const { dsn } of wires) gateways.push(await harness.gateway([dsn], times))
   const urls = gateways.map(({ url }) => url)
   const processes: ClientProcess[] = []
   for (let count = 0; count < 3; count++) processes.push(harness.team([server.dsn()], { gateways: urls, clients: 3 }))

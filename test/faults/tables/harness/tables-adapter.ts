@@ -3,11 +3,10 @@
 import { ownerOf } from '../../../../src/claims/owner.js'
 import { Session } from '../../../../src/claims/session.js'
 import { systemClock } from '../../../../src/clock.js'
-import { parseDsn } from '../../../../src/config/dsn.js'
 import { Counter } from '../../../../src/primitives/counter.js'
 import { Mutex } from '../../../../src/primitives/mutex.js'
 import { attributesOf } from '../../../../src/store/mysql/connect.js'
-import { LockTables } from '../../../../src/store/tables/lock-tables.js'
+import { lockTables } from '../../../support/lock-tables.js'
 import { troubled } from './altered-store.js'
 import type { BrokenStore } from './broken-rules.js'
 import type { ClientOptions } from './client-options.js'
@@ -23,15 +22,11 @@ export function tablesAdapter(options: ClientOptions, breakage: BrokenStore, ind
   const { servers, leaseMs, graceMs, name } = options
   const at = index % servers.length
   const others = options.pinned ? [] : [...servers.slice(at + 1), ...servers.slice(0, at)]
-  const store = new LockTables({
-    servers: [servers[at] ?? '', ...others].map(dsn => parseDsn(dsn)),
+  const store = lockTables([servers[at] ?? '', ...others], {
     owner: ownerOf(process.pid, [`${options.team}.${index}`]),
     attributes: attributesOf(process.pid, [options.team]),
     leaseMs,
     connectWaitMs: 60_000,
-    namespace: '',
-    clock: systemClock,
-    random: Math.random,
   })
   const session = new Session(breakage.store(troubled(store, options)), {
     clock: systemClock,
