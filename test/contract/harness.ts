@@ -1,8 +1,8 @@
 /**
- * Contract tests: what a primitive promises, seen on the lock tables in memory and on every server of the run.
+ * Contract tests: what a primitive promises, checked on the lock tables in memory and on every server of the run.
  *
- * Each test has tables, or a namespace, of its own, named after its file and title. Its participants are closed at its end, and then
- * nothing of them may be left in the tables.
+ * Each test has tables or a namespace of its own, named after its file and title. Its end closes its sessions; then the tables must
+ * have no claim of them left.
  */
 import { createHash } from 'node:crypto'
 import ava, { type ExecutionContext } from 'ava'
@@ -19,7 +19,7 @@ import { MemoryStore, MemoryTables } from '../../src/store/tables/memory-store.j
 import { lockTables } from '../support/lock-tables.js'
 import { type SharedServer, sharedServers } from '../support/servers.js'
 import { until } from '../support/until.js'
-import { MortalStore } from './mortal-store.js'
+import { mortal } from './mortal-store.js'
 
 export interface JoinOptions {
   leaseMs?: number
@@ -28,7 +28,7 @@ export interface JoinOptions {
   label?: string
 }
 
-/** A participant that can die without a word, as its process would by SIGKILL. */
+/** A session that can die without a release, as its process does by SIGKILL. */
 export interface Mortal {
   sera: Sera
   session: Session
@@ -40,34 +40,34 @@ interface Tables {
   open(label: string): ClaimStore
   /** How many claims are there. */
   count(): Promise<number>
-  /** Takes every claim away, as an operator would who breaks the lock. */
+  /** Deletes every claim, as an operator does who breaks the lock. */
   clear(): Promise<void>
-  /** Puts the clock of the tables forward: all that was written before is that much older. */
+  /** Puts the clock of the tables forward: everything written before gets older by that much. */
   forward(ms: number): Promise<void>
-  /** The resources were last used that much earlier, and what they remember is kept for as much less. */
+  /** Moves the last use of the resources back, and shortens what is left of their retention by as much. */
   idle(ms: number): Promise<void>
-  /** What is recorded of runs has happened that much earlier, and is kept for as much less. */
+  /** Moves the recorded runs back, and shortens what is left of their retention by as much. */
   age(ms: number): Promise<void>
 }
 
-/** Of those who die, so that the others need not wait for long. */
+/** For sessions that die, so that the others need not wait long. */
 export const SHORT_LEASE_MS = 5000
 
-/** A participant that accepts recorded sightings soon; the others go by what they have seen themselves. */
+/** For a session that accepts recorded sightings soon; the others use their own observations only. */
 export const HASTY = { maxClockSkewMs: 0 }
 
-/** For what a death holds up: longer than any lease of the dead takes. */
+/** For a wait that a death delays: longer than any lease of a dead session. */
 export const OUTLIVE = { wait: '45s' }
 
-/** What a store takes its limit for a call from: a loaded machine is slow, and not what is tested here. */
+/** The lease from which a store derives its limit for a call; long, because a loaded machine is slow. */
 const CALLS_AS_OF_MS = 60_000
 
 export class ContractHarness {
-  readonly #participants: Session[] = []
+  readonly #sessions: Session[] = []
 
   constructor(
     readonly tables: Tables,
-    /** Any name will do: the tables are the test's own. */
+    /** Any name is free: the tables are the test's own. */
     readonly name = 'it',
   ) {}
 
@@ -76,10 +76,10 @@ export class ContractHarness {
   }
 
   mortal({ leaseMs = 60_000, graceMs = 0, maxClockSkewMs = 3_600_000, label = 'test' }: JoinOptions = {}): Mortal {
-    const store = new MortalStore(this.tables.open(label))
+    const { store, die } = mortal(this.tables.open(label))
     const session = new Session(store, { clock: systemClock, leaseMs, graceMs, maxClockSkewMs })
-    this.#participants.push(session)
-    return { sera: new Sera(session), session, die: () => store.die() }
+    this.#sessions.push(session)
+    return { sera: new Sera(session), session, die }
   }
 
   /** Waits until the lease of a claim at the resource is over. */
@@ -92,7 +92,7 @@ export class ContractHarness {
     await store.close()
   }
 
-  /** Has a reaper come again and again, until as many claims are left at the resource. */
+  /** Reaps until so many claims are left at the resource. */
   async reaped(kind: Kind, left: number): Promise<void> {
     const { session } = this.mortal(HASTY)
     await until('the dead are reaped', async () => {
@@ -103,7 +103,7 @@ export class ContractHarness {
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#participants.map(session => session.close()))
+    await Promise.all(this.#sessions.map(session => session.close()))
   }
 }
 
@@ -114,7 +114,7 @@ export function contract(title: string, body: ContractTest): void {
   declare(ava, title, body)
 }
 
-/** For what keeps the machine busy: one after the other. */
+/** One after the other, for tests that keep the machine busy. */
 contract.serial = (title: string, body: ContractTest): void => declare(ava.serial, title, body)
 
 function declare(
@@ -143,7 +143,7 @@ function declare(
   }
 }
 
-/** Waits until as many wait at the resource. */
+/** Waits until so many claims wait at the resource. */
 export async function waiting(at: { contenders(): Promise<Contender[]> }, count: number): Promise<Contender[]> {
   return until(`${count} waiting`, async () => {
     const found = (await at.contenders()).filter(({ state }) => state === 'waiting')
@@ -191,7 +191,7 @@ function onServer(server: SharedServer): (namespace: string) => Tables {
       return (await asked(server, `SELECT c.id ${CLAIMS_OF}`, namespace)).length
     },
     async clear() {
-      // by their ids: to search and delete in one statement would lock what is not the test's own
+      // by id: one statement that searches and deletes would lock rows of other tests
       const found = await asked(server, `SELECT c.id ${CLAIMS_OF}`, namespace)
       for (const { id } of found) await asked(server, 'DELETE FROM sera_claim WHERE id = ?', id)
     },
@@ -216,7 +216,7 @@ function onServer(server: SharedServer): (namespace: string) => Tables {
 
 const CLAIMS_OF = 'FROM sera_claim c JOIN sera_resource r ON r.id = c.resource_id WHERE INSTR(r.name, ?) = 1'
 
-/** Neither nothing nor for ever. */
+/** Neither zero nor for ever. */
 function isTime(value: number): boolean {
   return value > 0 && value < FOREVER
 }

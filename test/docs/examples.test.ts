@@ -62,7 +62,7 @@ async function typed(block: readonly ExampleStep[], runtime: SeraRuntime, server
   return stdout.split(END).slice(0, -1)
 }
 
-/** Where it listens unless told otherwise. */
+/** At its default address. */
 const ANSWERS = 'until curl -sf localhost:9989/healthz >/dev/null; do sleep 0.1; done\n'
 
 function isGateway(command: string): boolean {

@@ -1,4 +1,4 @@
-/** Times that the user gives: how long to wait, to run, to hold. */
+/** The user's limits: how long to wait, to run, to hold. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -112,7 +112,7 @@ each('a wait is one deadline, and who comes in time gets the lock', async (t, be
   await until('locked', () => above.holder(bench.lock))
   const waiter = bench.sera(['--lease', '5s', '--grace', '1s', '60', 'sh', '-c', 'exit 9'])
   await until('somebody waits', () => above.waitsFor(bench.lock))
-  await sleep(4000) // what was proven before the wait is worth nothing by then: lease - grace - margin
+  await sleep(4000) // longer than lease - grace - margin: a proof from before the wait is too old by then
   holder.kill('SIGTERM')
   t.is(await holder.exited, 143)
   t.is(await waiter.exited, 9, await waiter.said())
@@ -135,7 +135,7 @@ each('a server that falls silent right after a late grant: TERM ends the wait', 
   t.deepEqual(journal.all('start'), [])
 })
 
-/** A waiter that was given its lock after more than a third of its lease, and whose next word the server never hears. */
+/** A waiter that gets its lock after more than a third of its lease, and whose next command never reaches the server. */
 async function grantedAndSilent(
   bench: Bench,
   server: SharedServer,
@@ -163,7 +163,7 @@ async function grantedAndSilent(
   return { waiter, journal }
 }
 
-/** How long sera says it waited in vain, ms. */
+/** How long sera reports that it waited without success, ms. */
 async function waited(bench: Bench, wait: string): Promise<number> {
   const file = join(bench.folder, 'outcome')
   const sera = bench.sera(['--outcome-file', file, wait, 'true'])

@@ -1,7 +1,7 @@
-/** The server freezes, vanishes or dies while a command runs: the command ends before anybody else can have the lock. */
+/** The server freezes, disappears or dies while a command runs: the command ends before another client can have the lock. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import test, { type ExecutionContext } from 'ava'
-import { couples } from '../support/each.js'
+import { eachProxied } from '../support/each.js'
 import { startFaultyProxy } from '../support/faulty-proxy.js'
 import { Journal } from '../support/journal.js'
 import { RUNTIMES } from '../support/runtimes.js'
@@ -11,7 +11,7 @@ import { until } from '../support/until.js'
 
 const LEASE_MS = 8000
 const LEASE = ['--lease', '8s', '--grace', '1s']
-/** Ends at TERM; and one that has to be killed. */
+/** One ends at TERM, the other has to be killed. */
 const SCRIPTS = { heeding: 'sleep 1000', stubborn: `trap '' TERM; sleep 1000 & sleep 1001` }
 
 interface RunningCommand {
@@ -71,21 +71,14 @@ for (const { kind } of sharedServers()) {
   })
 }
 
-for (const [runtime, server] of couples(RUNTIMES, sharedServers())) {
-  test.serial(
-    `a network that takes two seconds for every word: nothing happens (${runtime.name}, ${server.kind})`,
-    async t => {
-      await using proxy = await startFaultyProxy(server.port)
-      const { sera, folder } = bench(t, runtime, proxy.dsn)
-      const journal = new Journal(folder)
-      const run = sera([...LEASE, '--verbose', '5', ...journal.command({ who: 'it', script: 'sleep 9', exitCode: 7 })])
-      await journal.seen('start', 'it')
-      proxy.delayMs = 1000
-      t.is(await run.exited, 7)
-      t.is(await run.said(), '')
-    },
-  )
-}
+eachProxied('a network that takes two seconds for every word: nothing happens', async (t, { sera, folder }, proxy) => {
+  const journal = new Journal(folder)
+  const run = sera([...LEASE, '--verbose', '5', ...journal.command({ who: 'it', script: 'sleep 9', exitCode: 7 })])
+  await journal.seen('start', 'it')
+  proxy.delayMs = 1000
+  t.is(await run.exited, 7)
+  t.is(await run.said(), '')
+})
 
 async function startAll(t: ExecutionContext, dsns: string[]): Promise<RunningCommand[]> {
   const starts = RUNTIMES.flatMap(runtime =>

@@ -23,8 +23,8 @@ for (const kind of ['mariadb', 'mysql'] satisfies ServerKind[]) {
     let wrong = 0
     for (let n = 0; n < rounds; n++) {
       const teardowns: (() => unknown)[] = []
-      const scene = bench({ title: 'once', teardown: body => void teardowns.push(body) }, runtime, server.dsn())
-      const { codes, runs } = await round(scene, `${runtime.name} ${n}`)
+      const own = bench({ title: 'once', teardown: body => void teardowns.push(body) }, runtime, server.dsn())
+      const { codes, runs } = await round(own, `${runtime.name} ${n}`)
       for (const body of teardowns) await body()
       if (runs === 1 && codes.every(code => code === 0)) continue
       wrong++

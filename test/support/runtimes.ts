@@ -12,7 +12,7 @@ const ALL: readonly SeraRuntime[] = [
   { name: 'binary', program: resolve('dist/sera') },
 ]
 
-/** Those that are there; `SERA_TEST_RUNTIME` picks one. */
+/** The runtimes that exist; `SERA_TEST_RUNTIME` picks one. */
 export const RUNTIMES = ALL.filter(
   ({ name, program }) => existsSync(program) && name === (process.env.SERA_TEST_RUNTIME ?? name),
 )

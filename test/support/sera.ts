@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import type { ExecutionContext } from 'ava'
 import { lockName } from '../../src/lockname/lockname.js'
 import { environmentAt, testFolder } from './environment.js'
-import { guardsOf, kill, processesMarked } from './processes.js'
+import { DIES_WITH_THE_TEST, guardsOf, kill, processesMarked } from './processes.js'
 import type { SeraRuntime } from './runtimes.js'
 
 export interface Bench {
@@ -36,9 +36,6 @@ export interface SeraOptions {
   /** Where stdout and stderr go; a pipe that the test reads when absent. */
   output?: number
 }
-
-/** A run of tests that is cut short cleans nothing up. */
-const DIES_WITH_THE_TEST = ['--pdeathsig', 'KILL', '--']
 
 /** What one test needs to run sera on one server. */
 export function bench(t: Pick<ExecutionContext, 'title' | 'teardown'>, runtime: SeraRuntime, dsn: string): Bench {
@@ -124,13 +121,13 @@ export class SeraProcess {
     return this.#exitCode
   }
 
-  /** Exit code and all that was said, once nobody can add to it. */
+  /** Exit code and all output, once every process that could add to it is gone. */
   async ended(): Promise<{ code: number; stdout: string; stderr: string }> {
     const [code] = await Promise.all([this.exited, this.#closed])
     return { code, stdout: this.stdout, stderr: this.stderr }
   }
 
-  /** All of stderr, once nobody can add to it. */
+  /** All of stderr, once every process that could add to it is gone. */
   async said(): Promise<string> {
     await this.#closed
     return this.stderr

@@ -1,7 +1,6 @@
 /**
- * A process full of visitors, for `meetings.ts`, which tells it by messages what to do: a number, so many visitors arrive at
- * the event of the round; then, when all of all processes have arrived, `leave`. What it answers: `arrived`, and how each
- * visitor fared.
+ * A process with candidates for the harness, which sends it messages. On a `ClientOrder`, so many candidates arrive at the event,
+ * and it answers `arrived`. On `leave`, which comes when the candidates of all processes have arrived, it answers with their fates.
  */
 import { setMaxListeners } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -15,17 +14,17 @@ import { lockTables } from '../../support/lock-tables.js'
 
 export interface ClientOrder {
   event: string
-  visitors: number
+  candidates: number
 }
 
 export interface ClientFate {
   actor: string
-  /** When it arrived. */
+  /** Its place in the order of arrival. */
   ticket: number
   labels: string
   selector: string
   mates: number
-  /** The actors it has met, itself too; undefined when it met nobody. */
+  /** The actors of its rendezvous, itself included; undefined when it had none. */
   met: string[] | undefined
   match: string | undefined
 }
@@ -59,8 +58,8 @@ process.on('message', async (message: ClientOrder | 'leave') => {
   }
   leave = new AbortController()
   setMaxListeners(0, leave.signal)
-  const arrivals = Array.from({ length: message.visitors }, (_, index) =>
-    visit(message.event, `${process.pid}-${index}`),
+  const arrivals = Array.from({ length: message.candidates }, (_, index) =>
+    arrive(message.event, `${process.pid}-${index}`),
   )
   fates = Promise.all(arrivals.map(({ fate }) => fate))
   await Promise.all(arrivals.map(({ arrived }) => arrived))
@@ -68,7 +67,7 @@ process.on('message', async (message: ClientOrder | 'leave') => {
 })
 process.on('disconnect', () => process.exit())
 
-function visit(event: string, actor: string): { arrived: Promise<void>; fate: Promise<ClientFate> } {
+function arrive(event: string, actor: string): { arrived: Promise<void>; fate: Promise<ClientFate> } {
   const labels = `role=${pick(ROLES)}${Math.random() < 0.5 ? '' : `,zone=${whole(1, 5)}`}`
   const [selector, mates] = [pick(SELECTORS), whole(1, 4)]
   const spec = claimSpecOf({ actor, mates, labels: parseLabels(labels), selector })

@@ -1,4 +1,4 @@
-/** Which member of a cluster is asked, when one of them is of no use. (Any two servers will do for members here.) */
+/** The choice of a member when another member of the cluster fails. (Any two servers serve as members here.) */
 import test from 'ava'
 import mysql from 'mysql2/promise'
 import { Session } from '../../../src/claims/session.js'

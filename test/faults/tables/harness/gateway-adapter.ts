@@ -1,4 +1,4 @@
-/** The lock as a pool of gateways: asked for over HTTP, and renewed, as `sera pool` does it. */
+/** The lock as a pool of gateways, acquired and renewed over HTTP as `sera pool` does it. */
 import { randomUUID } from 'node:crypto'
 import { after, systemClock as clock } from '../../../../src/clock.js'
 import { acquirePool } from '../../../../src/pool-client/acquire.js'
@@ -7,14 +7,14 @@ import { HeldPool } from '../../../../src/pool-client/held-pool.js'
 import type { HeldByAdapter, LockAdapter } from './lock-adapter.js'
 
 const random = Math.random
-/** For a gateway that was killed to be there again. */
+/** Longer than a killed gateway takes to start again. */
 const connectWaitMs = 60_000
 
 export function gatewayAdapter(name: string, gateways: readonly string[], index: number, graceMs: number): LockAdapter {
-  let turns = index
+  let next = index
   return {
     async acquire(signal): Promise<HeldByAdapter> {
-      const url = new URL(gateways[turns++ % gateways.length] ?? '')
+      const url = new URL(gateways[next++ % gateways.length] ?? '')
       const client = new PoolClient(url, name, 'here', randomUUID(), undefined)
       const taking = { clock, random, connectWaitMs, until: Number.POSITIVE_INFINITY, signal }
       const grant = await acquirePool(client, taking)

@@ -1,5 +1,4 @@
-/** The lock at the tables themselves, as the library has it; with rules that are broken and troubles that are made up. */
-
+/** The lock in the lock tables, as the library has it, with a broken rule or a troubled store if the test asks for one. */
 import { ownerOf } from '../../../../src/claims/owner.js'
 import { Session } from '../../../../src/claims/session.js'
 import { systemClock } from '../../../../src/clock.js'
@@ -18,17 +17,17 @@ export interface TablesAdapter extends LockAdapter {
   add(): Promise<void>
 }
 
-export function tablesAdapter(options: ClientOptions, breakage: BrokenStore, index: number): TablesAdapter {
+export function tablesAdapter(options: ClientOptions, brokenStore: BrokenStore, index: number): TablesAdapter {
   const { servers, leaseMs, graceMs, name } = options
   const at = index % servers.length
   const others = options.pinned ? [] : [...servers.slice(at + 1), ...servers.slice(0, at)]
   const store = lockTables([servers[at] ?? '', ...others], {
-    owner: ownerOf(process.pid, [`${options.team}.${index}`]),
-    attributes: attributesOf(process.pid, [options.team]),
+    owner: ownerOf(process.pid, [`${options.process}.${index}`]),
+    attributes: attributesOf(process.pid, [options.process]),
     leaseMs,
     connectWaitMs: 60_000,
   })
-  const session = new Session(breakage.store(troubled(store, options)), {
+  const session = new Session(brokenStore.store(troubled(store, options)), {
     clock: systemClock,
     leaseMs,
     graceMs,
@@ -40,7 +39,7 @@ export function tablesAdapter(options: ClientOptions, breakage: BrokenStore, ind
       const { token, signal: lost } = lock
       return {
         token,
-        signal: breakage.selfFencing ? lost : new AbortController().signal,
+        signal: brokenStore.selfFencing ? lost : new AbortController().signal,
         release: () => lock.release(),
       }
     },
