@@ -74,7 +74,7 @@ export class FaultyProxy implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.cut()
+    for (const link of this.#links) link.destroy()
     this.listener.close()
     await once(this.listener, 'close')
   }
@@ -120,6 +120,13 @@ class FaultyLink {
   cut(): void {
     this.reset(this.client)
     this.reset(this.server)
+  }
+
+  /** At once: a reset first waits until the peer has read what was sent. */
+  destroy(): void {
+    this.#reset = true
+    this.client.destroy()
+    this.server.destroy()
   }
 
   #carry(from: Socket, to: Socket, send: (chunk: Buffer) => void): void {
