@@ -2,39 +2,26 @@
  * Runs the tests on Node and prints which lines and functions of each room of src they run (npm run coverage). Arguments go to
  * ava. It counts the processes that tests start, too: Node writes what it ran to NODE_V8_COVERAGE when a process ends by itself.
  */
-import { execFileSync, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { readFileSync, rmSync } from 'node:fs'
 import { dirname, relative } from 'node:path'
 
-const REPORT = 'build/coverage'
+const REPORT = 'build/coverage/coverage-summary.json'
 
-execFileSync('scripts/setup', ['--tests'], { stdio: 'inherit' })
-execFileSync('npm', ['run', '--silent', 'build:test'], { stdio: 'inherit' })
+const run = (...words) => spawnSync(words[0], words.slice(1), { stdio: 'inherit' }).status
+
+run('npm', 'run', '--silent', 'build:test')
 // what tests start is compiled to dist: without maps its lines are not those of src
-execFileSync('node_modules/.bin/tsc', ['-p', 'tsconfig.json', '--sourceMap'])
-let status
-try {
-  status = tests(process.argv.slice(2))
-} finally {
-  rmSync('build/.dist', { force: true })
-  execFileSync('scripts/compile', { stdio: 'inherit' })
-}
+run('node_modules/.bin/tsc', '-p', 'tsconfig.json', '--sourceMap')
+process.env.SERA_TEST_RUNTIME = 'node'
+process.exitCode = run('npm', 'run', '--silent', 'test:covered', '--', ...process.argv.slice(2))
+rmSync('build/.dist', { force: true })
+run('sh', 'scripts/compile')
 print(rooms())
-process.exitCode = status
-
-function tests(args) {
-  const report = ['--reporter=json-summary', `--reports-dir=${REPORT}`, '--merge-async']
-  const of = ['--all', '--src=src', '--include=src/**', '--exclude=src/gateway/page/**', '--exclude-after-remap']
-  const words = [...report, ...of, process.execPath, 'build/test/run.js', ...args]
-  return spawnSync('node_modules/.bin/c8', words, {
-    stdio: 'inherit',
-    env: { ...process.env, SERA_TEST_RUNTIME: 'node' },
-  }).status
-}
 
 /** Sums of the files of each folder. */
 function rooms() {
-  const { total, ...files } = JSON.parse(readFileSync(`${REPORT}/coverage-summary.json`, 'utf8'))
+  const { total, ...files } = JSON.parse(readFileSync(REPORT, 'utf8'))
   const sums = new Map()
   const add = (room, { lines, functions }) => {
     const sum = sums.get(room) ?? { lines: { total: 0, covered: 0 }, functions: { total: 0, covered: 0 } }
