@@ -45,7 +45,7 @@ try {
 } finally {
   await root.end()
   await server.stop?.()
-  gateway.process.kill('SIGKILL') // who still waits is not told any more
+  gateway.process.kill('SIGKILL') // waiting clients get no answer
 }
 process.exit()
 

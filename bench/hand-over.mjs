@@ -12,7 +12,7 @@ import { join } from 'node:path'
 import { settled } from './settled.mjs'
 import { ms, quantile } from './table.mjs'
 
-/** The first one finds the log empty, and holds the lock until it is told to go. */
+/** The first holder finds the log empty, and holds the lock until a line comes through the fifo. */
 const SCRIPT = `
 started=$EPOCHREALTIME
 if [ -s "$1/log" ]; then

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * What `sera status` and `sera doctor` cost a server with a thousand claims, and tens of thousands of names that nobody uses: the
+ * What `sera status` and `sera doctor` cost a server with a thousand claims, and tens of thousands of names that are not in use: the
  * time of all that they ask, on a connection that is open. It starts a server of its own; figures are reported and nothing fails.
  *
  *     npm run build && npm run build:test && node bench/looking.mjs [--kind mysql]

@@ -1,4 +1,4 @@
-/** The growth of a queue as a picture (SVG): two scales that share the number of those who wait. */
+/** The growth of a queue as a picture (SVG): two scales that share the number of waiters. */
 import { quantile } from './table.mjs'
 
 const WIDTH = 760

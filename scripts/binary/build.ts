@@ -19,7 +19,7 @@ try {
   await build(join(folder, 'first'))
   const order = await record(join(folder, 'first'))
   await build(join(folder, 'sera'), order)
-  renameSync(join(folder, 'sera'), TARGET) // whoever runs the old one goes on
+  renameSync(join(folder, 'sera'), TARGET) // a process that runs the old one continues
 } finally {
   rmSync(folder, { recursive: true, force: true })
 }

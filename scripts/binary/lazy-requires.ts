@@ -1,5 +1,5 @@
 /**
- * A plugin for Bun's bundler: parts of mysql2 that `sera <wait> <command>` does not use are loaded when somebody does,
+ * A plugin for Bun's bundler: parts of mysql2 that `sera <wait> <command>` does not use are loaded when a command does,
  * which takes 4 ms off each start. A require() in the table becomes a stand-in that loads the module when a property of
  * it is read, or it is called. The text must be there exactly once; after an update of mysql2 that moved it, the build
  * fails here and says so, instead of being slow without a word.
@@ -48,7 +48,7 @@ const REPLACED: Record<string, [text: string, by: string][]> = {
   'mysql2/lib/parsers/string.js': [
     ['const decoderCache = createLRU({\n  max: 500,\n});', 'const decoderCache = new Map();'],
   ],
-  // channels nobody listens to
+  // channels without a listener
   'mysql2/lib/tracing.js': [['const dc = (() => {', 'const dc = undefined && (() => {']],
 }
 

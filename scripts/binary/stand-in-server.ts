@@ -1,6 +1,6 @@
 /**
  * Speaks as much of the MySQL protocol as `sera <wait> <command>` needs to get its lock at once, so that the binary can be
- * tried where there is no server. Whoever asks for a number gets 1.
+ * tried where there is no server. Every query for a number answers 1.
  *
  * @see https://dev.mysql.com/doc/dev/mysql-server/latest/PAGE_PROTOCOL.html
  */

@@ -19,7 +19,7 @@ const program = join(folder, 'sera')
 copyFileSync(resolve('dist/sera'), program)
 
 const run = (args: readonly string[], options: CliOptions = {}) =>
-  sera({ name: 'binary', path: program }, args, { cwd: folder, ...options })
+  sera({ name: 'binary', program }, args, { cwd: folder, ...options })
 
 test('it knows its version', async t => {
   const { version } = JSON.parse(readFileSync('package.json', 'utf8'))

@@ -136,7 +136,7 @@ contract('who died waiting does not start with the others', async (t, bench) => 
   await Promise.all(parties.map(party => party.leave()))
 })
 
-/** Waits until as many wait to leave. */
+/** Waits until so many claims wait to leave. */
 async function leaving(barrier: { contenders(): Promise<Array<{ state: string }>> }, count: number): Promise<void> {
   await until(`${count} leaving`, async () => {
     return (await barrier.contenders()).filter(({ state }) => state === 'leaving').length === count

@@ -1,4 +1,4 @@
-/** Contract: when a claim expires, for participants that cannot wait and for the reaper. */
+/** Contract: when a claim expires, for sessions that cannot wait and for the reaper. */
 import type { ExecutionContext } from 'ava'
 import type { Sera } from '../../src/lib/sera.js'
 import { type ContractHarness, contract, type Mortal } from './harness.js'
@@ -6,9 +6,9 @@ import { type ContractHarness, contract, type Mortal } from './harness.js'
 const LEASE_MS = 60_000
 const SKEW_MS = 30_000
 const MARGIN_MS = 1000
-/** As old as a sighting has to be. */
+/** The age that a sighting must have. */
 const PROOF_MS = LEASE_MS + MARGIN_MS + SKEW_MS
-/** What the test itself may take. */
+/** Time that the test itself may take. */
 const SLACK_MS = 20_000
 const IMPATIENT = { leaseMs: LEASE_MS, maxClockSkewMs: SKEW_MS }
 const AT_ONCE = { wait: 0 }
@@ -23,7 +23,7 @@ async function isRefused(t: ExecutionContext, bench: ContractHarness, kind: Kind
   t.like(await t.throwsAsync(acquire(bench.join(IMPATIENT), bench, kind)), { kind: 'timed-out' })
 }
 
-/** Someone who acquired the lock and was killed. */
+/** A session that acquired the lock and was killed. */
 async function killed(bench: ContractHarness): Promise<void> {
   const { sera, die } = bench.mortal(IMPATIENT)
   await acquire(sera, bench, 'mutex')
@@ -91,7 +91,7 @@ contract('a reaper takes the dead at a name that nobody uses again, and no live 
   await lock.release()
 })
 
-/** As the holder's next heartbeat does. */
+/** Renews as the holder's next heartbeat does. */
 async function renew(
   { session: { store, farewell } }: Mortal,
   bench: ContractHarness,

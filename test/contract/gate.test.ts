@@ -97,5 +97,5 @@ contract('who gives up leaves the queue, and who died is no trouble to the other
   await waiting(gate, 2)
   await gate.open()
   await waiter
-  await bench.tables.clear() // the dead one's claim, which nobody has been held up by
+  await bench.tables.clear() // the claim of the dead session, which delayed no other
 })

@@ -1,9 +1,10 @@
 /**
- * Contract tests: what a primitive promises, seen on the lock tables in memory and on every server of the run.
+ * Contract tests: what a primitive promises, checked on the lock tables in memory and on every server of the run.
  *
- * Each test has tables, or a namespace, of its own, named after its file and title. Its participants are closed at its end, and then
- * nothing of them may be left in the tables.
+ * Each test has tables or a namespace of its own, named after its file and title. Its end closes its sessions; then the tables must
+ * have no claim of them left.
  */
+
 import { createHash } from 'node:crypto'
 import ava, { type ExecutionContext } from 'ava'
 import mysql from 'mysql2/promise'
@@ -11,16 +12,15 @@ import type { ClaimStore } from '../../src/claims/model.js'
 import { ownerOf } from '../../src/claims/owner.js'
 import { Session } from '../../src/claims/session.js'
 import { systemClock, systemRandom } from '../../src/clock.js'
-import { parseDsn } from '../../src/config/dsn.js'
 import { Sera } from '../../src/lib/sera.js'
 import { FOREVER } from '../../src/primitives/gate.js'
 import type { Kind } from '../../src/primitives/names.js'
 import type { Contender } from '../../src/primitives/primitive.js'
-import { LockTables } from '../../src/store/tables/lock-tables.js'
 import { MemoryStore, MemoryTables } from '../../src/store/tables/memory-store.js'
+import { lockTables } from '../support/lock-tables.js'
 import { type SharedServer, sharedServers } from '../support/servers.js'
 import { until } from '../support/until.js'
-import { MortalStore } from './mortal-store.js'
+import { mortal } from './mortal-store.js'
 
 export interface JoinOptions {
   leaseMs?: number
@@ -29,7 +29,7 @@ export interface JoinOptions {
   label?: string
 }
 
-/** A participant that can die without a word, as its process would by SIGKILL. */
+/** A session that can die without a release, as its process does by SIGKILL. */
 export interface Mortal {
   sera: Sera
   session: Session
@@ -41,34 +41,34 @@ interface Tables {
   open(label: string): ClaimStore
   /** How many claims are there. */
   count(): Promise<number>
-  /** Takes every claim away, as an operator would who breaks the lock. */
+  /** Deletes every claim, as an operator does who breaks the lock. */
   clear(): Promise<void>
-  /** Puts the clock of the tables forward: all that was written before is that much older. */
+  /** Puts the clock of the tables forward: everything written before gets older by that much. */
   forward(ms: number): Promise<void>
-  /** The resources were last used that much earlier, and what they remember is kept for as much less. */
+  /** Moves the last use of the resources back, and shortens what is left of their retention by as much. */
   idle(ms: number): Promise<void>
-  /** What is recorded of runs has happened that much earlier, and is kept for as much less. */
+  /** Moves the recorded runs back, and shortens what is left of their retention by as much. */
   age(ms: number): Promise<void>
 }
 
-/** Of those who die, so that the others need not wait for long. */
+/** For sessions that die, so that the others need not wait long. */
 export const SHORT_LEASE_MS = 5000
 
-/** A participant that accepts recorded sightings soon; the others go by what they have seen themselves. */
+/** For a session that accepts recorded sightings soon; the others use their own observations only. */
 export const HASTY = { maxClockSkewMs: 0 }
 
-/** For what a death holds up: longer than any lease of the dead takes. */
+/** For a wait that a death delays: longer than any lease of a dead session. */
 export const OUTLIVE = { wait: '45s' }
 
-/** What a store takes its limit for a call from: a loaded machine is slow, and not what is tested here. */
+/** The lease from which a store derives its limit for a call; long, because a loaded machine is slow. */
 const CALLS_AS_OF_MS = 60_000
 
 export class ContractHarness {
-  readonly #participants: Session[] = []
+  readonly #sessions: Session[] = []
 
   constructor(
     readonly tables: Tables,
-    /** Any name will do: the tables are the test's own. */
+    /** Any name is free: the tables are the test's own. */
     readonly name = 'it',
   ) {}
 
@@ -77,10 +77,10 @@ export class ContractHarness {
   }
 
   mortal({ leaseMs = 60_000, graceMs = 0, maxClockSkewMs = 3_600_000, label = 'test' }: JoinOptions = {}): Mortal {
-    const store = new MortalStore(this.tables.open(label))
+    const { store, die } = mortal(this.tables.open(label))
     const session = new Session(store, { clock: systemClock, random: systemRandom, leaseMs, graceMs, maxClockSkewMs })
-    this.#participants.push(session)
-    return { sera: new Sera(session), session, die: () => store.die() }
+    this.#sessions.push(session)
+    return { sera: new Sera(session), session, die }
   }
 
   /** Waits until the lease of a claim at the resource is over. */
@@ -93,7 +93,7 @@ export class ContractHarness {
     await store.close()
   }
 
-  /** Has a reaper come again and again, until as many claims are left at the resource. */
+  /** Reaps until so many claims are left at the resource. */
   async reaped(kind: Kind, left: number): Promise<void> {
     const { session } = this.mortal(HASTY)
     await until('the dead are reaped', async () => {
@@ -104,7 +104,7 @@ export class ContractHarness {
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#participants.map(session => session.close()))
+    await Promise.all(this.#sessions.map(session => session.close()))
   }
 }
 
@@ -115,7 +115,7 @@ export function contract(title: string, body: ContractTest): void {
   declare(ava, title, body)
 }
 
-/** For what keeps the machine busy: one after the other. */
+/** One after the other, for tests that keep the machine busy. */
 contract.serial = (title: string, body: ContractTest): void => declare(ava.serial, title, body)
 
 function declare(
@@ -144,7 +144,7 @@ function declare(
   }
 }
 
-/** Waits until as many wait at the resource. */
+/** Waits until so many claims wait at the resource. */
 export async function waiting(at: { contenders(): Promise<Contender[]> }, count: number): Promise<Contender[]> {
   return until(`${count} waiting`, async () => {
     const found = (await at.contenders()).filter(({ state }) => state === 'waiting')
@@ -188,24 +188,14 @@ function inMemory(): Tables {
 }
 
 function onServer(server: SharedServer): (namespace: string) => Tables {
-  const dsn = parseDsn(server.dsn())
   return namespace => ({
     open: label =>
-      new LockTables({
-        servers: [dsn],
-        owner: ownerOf(process.pid, [label]),
-        attributes: { program_name: 'sera' },
-        leaseMs: CALLS_AS_OF_MS,
-        connectWaitMs: 30_000,
-        namespace,
-        clock: systemClock,
-        random: systemRandom,
-      }),
+      lockTables([server.dsn()], { owner: ownerOf(process.pid, [label]), leaseMs: CALLS_AS_OF_MS, namespace }),
     async count() {
       return (await asked(server, `SELECT c.id ${CLAIMS_OF}`, namespace)).length
     },
     async clear() {
-      // by their ids: to search and delete in one statement would lock what is not the test's own
+      // by id: one statement that searches and deletes would lock rows of other tests
       const found = await asked(server, `SELECT c.id ${CLAIMS_OF}`, namespace)
       for (const { id } of found) await asked(server, 'DELETE FROM sera_claim WHERE id = ?', id)
     },
@@ -230,7 +220,7 @@ function onServer(server: SharedServer): (namespace: string) => Tables {
 
 const CLAIMS_OF = 'FROM sera_claim c JOIN sera_resource r ON r.id = c.resource_id WHERE INSTR(r.name, ?) = 1'
 
-/** Neither nothing nor for ever. */
+/** Neither zero nor for ever. */
 function isTime(value: number): boolean {
   return value > 0 && value < FOREVER
 }

@@ -1,4 +1,4 @@
-/** What every lock promises, seen on the mutex; and what a mutex promises. */
+/** What every lock promises, checked on the mutex, and what a mutex promises. */
 
 import { acquire } from '../../src/claims/acquire.js'
 import { NO_PROCESS } from '../../src/claims/model.js'

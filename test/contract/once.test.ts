@@ -4,13 +4,13 @@ import { type ContractHarness, contract, OUTLIVE, SHORT_LEASE_MS, waiting } from
 
 const HOUR = 3_600_000
 
-/** Somebody of the test's, and what he has to do: each time it is another value. */
+/** A session of the test with its work, which returns another value each time. */
 function comer(bench: ContractHarness, options: OnceOptions = {}) {
   const once = bench.join().once(bench.name, options)
   return { once, run: (value: unknown, wait = {}) => once.run(() => value, wait) }
 }
 
-/** Work that goes on until it is told how to end; `begun` resolves when it is at it. */
+/** Work that runs until the test ends it; `begun` resolves when it runs. */
 function job() {
   let start = () => {}
   let end = (_: string) => {}
@@ -105,7 +105,7 @@ contract('a runner that has died has done nothing: the next one runs', async (t,
   const { work, begun, end } = job()
   const first = t.throwsAsync(sera.once(bench.name).run(work))
   const { run } = comer(bench)
-  await Promise.race([begun, first]) // on a machine that is busy it may be granted more slowly than its lease lasts
+  await Promise.race([begun, first]) // on a busy machine the grant may take longer than the lease
   const next = run('mine', OUTLIVE)
   die()
   t.deepEqual(await next, { ranHere: true, value: 'mine' })

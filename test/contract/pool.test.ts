@@ -6,7 +6,7 @@ import { type ContractHarness, contract, OUTLIVE, SHORT_LEASE_MS, waiting } from
 
 const FOREVER = Number.POSITIVE_INFINITY
 
-/** As a gateway of its own. */
+/** A session as a gateway has it. */
 function at(bench: ContractHarness, limits: Partial<PoolLimits> | (() => PoolLimits | undefined) = {}, options = {}) {
   const { session, die, sera } = bench.mortal(options)
   const known = typeof limits === 'function' ? limits : () => ({ maxLocks: 1, expireMs: FOREVER, ...limits })
@@ -18,7 +18,7 @@ function at(bench: ContractHarness, limits: Partial<PoolLimits> | (() => PoolLim
 
 const REFUSED = { kind: 'timed-out' }
 
-/** Steps of the gateway that grant something are heard of only when they are let go. */
+/** Delays the answer to each step of the gateway that grants something, until the test lets it go. */
 function slow({ session: { store } }: { session: Session }) {
   const step = store.step.bind(store)
   let isGranted = false

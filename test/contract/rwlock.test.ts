@@ -107,7 +107,7 @@ contract('a writer that died, holding or waiting, holds nobody up for longer tha
 
 contract('those who come at one moment are served as they came', async (t, bench) => {
   const rwlock = bench.join().rwlock(bench.name)
-  const first = rwlock.read() // those who come while it is under way come together
+  const first = rwlock.read() // claims that are made while its step runs are enqueued together
   const second = rwlock.read()
   const writer = rwlock.write()
   const late = rwlock.read()

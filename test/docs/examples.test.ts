@@ -9,8 +9,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
 import { admin } from '../support/admin.js'
-import { type CliRuntime, RUNTIMES, sera } from '../support/cli.js'
+import { sera } from '../support/cli.js'
 import { couples } from '../support/each.js'
+import { RUNTIMES, type SeraRuntime } from '../support/runtimes.js'
 import { type SharedServer, sharedServers } from '../support/servers.js'
 import { fenced } from './markdown.js'
 
@@ -52,16 +53,16 @@ function steps(block: string): ExampleStep[] {
 }
 
 /** What each command says, in one bash. */
-async function typed(block: readonly ExampleStep[], runtime: CliRuntime, server: SharedServer): Promise<string[]> {
+async function typed(block: readonly ExampleStep[], runtime: SeraRuntime, server: SharedServer): Promise<string[]> {
   const lines = block.map(({ command }) => `${command}\n${isGateway(command) ? ANSWERS : ''}printf '\\036\\n'`)
   const script = ['exec 2>&1', ...lines].join('\n')
   const database = await databaseFor(runtime, server)
   const env = { SERA_SERVER: server.dsn(database), PATH: `${programs(runtime)}:${process.env.PATH}` }
-  const { stdout } = await sera({ ...runtime, path: 'bash' }, ['-c', script], { env, cwd: folder })
+  const { stdout } = await sera({ ...runtime, program: 'bash' }, ['-c', script], { env, cwd: folder })
   return stdout.split(END).slice(0, -1)
 }
 
-/** Where it listens unless told otherwise. */
+/** At its default address. */
 const ANSWERS = 'until curl -sf localhost:9989/healthz >/dev/null; do sleep 0.1; done\n'
 
 function isGateway(command: string): boolean {
@@ -69,7 +70,7 @@ function isGateway(command: string): boolean {
 }
 
 /** What one runtime has run once the other would not run again. */
-async function databaseFor({ name }: CliRuntime, server: SharedServer): Promise<string> {
+async function databaseFor({ name }: SeraRuntime, server: SharedServer): Promise<string> {
   const database = `examples_${name}`
   await using root = await admin(server)
   await root.run(`CREATE DATABASE IF NOT EXISTS ${database}; GRANT ALL ON ${database}.* TO sera@'%'`)
@@ -77,9 +78,9 @@ async function databaseFor({ name }: CliRuntime, server: SharedServer): Promise<
 }
 
 /** A folder with nothing but `sera` in it. */
-function programs(runtime: CliRuntime): string {
+function programs(runtime: SeraRuntime): string {
   const path = join(folder, runtime.name)
-  if (mkdirSync(path, { recursive: true })) symlinkSync(runtime.path, join(path, 'sera'))
+  if (mkdirSync(path, { recursive: true })) symlinkSync(runtime.program, join(path, 'sera'))
   return path
 }
 

@@ -5,6 +5,8 @@ export const DOCUMENTS = [
   'README.md',
   'CONTRIBUTING.md',
   'CHANGELOG.md',
+  'SECURITY.md',
+  '.github/pull_request_template.md',
   'docs/doctor.md',
   'docs/how-it-works.md',
   'docs/library.md',
@@ -12,6 +14,9 @@ export const DOCUMENTS = [
   'docs/status.md',
   'docs/syslog.md',
 ]
+
+/** With tables of measurements, whose lines are long. */
+export const WIDE_DOCUMENTS = ['docs/benchmarks.md', 'docs/clusters.md', 'docs/servers.md']
 
 export function textOf(document: string): string {
   return readFileSync(document, 'utf8')

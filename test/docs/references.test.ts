@@ -1,10 +1,10 @@
-/** Whatever the documentation points at is there. */
-import { existsSync, readFileSync } from 'node:fs'
+/** What the documentation points at exists. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import test from 'ava'
-import { anchors, DOCUMENTS, links, textOf } from './markdown.js'
+import { anchors, DOCUMENTS, links, table, textOf, WIDE_DOCUMENTS } from './markdown.js'
 
-for (const document of DOCUMENTS) {
+for (const document of [...DOCUMENTS, ...WIDE_DOCUMENTS]) {
   test(`${document}: links lead to files and headings that exist`, t => {
     for (const link of links(document).filter(link => !link.startsWith('https://'))) {
       const [path = '', anchor] = link.split('#')
@@ -20,14 +20,39 @@ for (const document of DOCUMENTS) {
     for (const path of named) t.true(existsSync(path), path)
     t.pass()
   })
+}
 
+for (const document of [...DOCUMENTS, ...WIDE_DOCUMENTS, '.github/workflows/ci.yml']) {
   test(`${document}: scripts of npm that are named exist`, t => {
     const { scripts } = JSON.parse(readFileSync('package.json', 'utf8'))
     for (const [, script = ''] of textOf(document).matchAll(/npm run ([\w:]+)/g)) t.true(script in scripts, script)
     t.pass()
   })
+}
 
+for (const document of DOCUMENTS) {
   test(`${document}: no line is longer than 120 characters`, t => {
     for (const line of textOf(document).split('\n')) t.true(line.length <= 120, line)
   })
 }
+
+test('CONTRIBUTING.md: the rooms in its table exist, and every folder in src has a row', t => {
+  const rooms = table('CONTRIBUTING.md', 'Room').flatMap(([names = '']) => {
+    const [first = '', ...others] = names.split(', ')
+    return [first, ...others.map(name => (name.startsWith('src/') ? name : join(dirname(first), name)))]
+  })
+  for (const room of rooms.filter(room => !room.includes('*'))) t.true(existsSync(room), room)
+  const folders = readdirSync('src', { withFileTypes: true }).filter(entry => entry.isDirectory())
+  for (const { name } of folders) t.true(rooms.includes(`src/${name}/`), name)
+})
+
+test('CONTRIBUTING.md: identifiers that it names stand in the code', t => {
+  const folders = ['src', 'test', 'bench', 'scripts']
+  const files = folders.flatMap(folder =>
+    readdirSync(folder, { recursive: true, encoding: 'utf8' }).map(name => join(folder, name)),
+  )
+  const code = new Set(files.filter(file => /\.m?[jt]s$/.test(file)).flatMap(file => textOf(file).match(/\w+/g) ?? []))
+  const names = [...textOf('CONTRIBUTING.md').matchAll(/`(\w+)(?:\(\))?`/g)].map(([, name = '']) => name)
+  t.true(names.length > 30)
+  for (const name of names) t.true(code.has(name), name)
+})

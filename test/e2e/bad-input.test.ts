@@ -3,7 +3,8 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type CliResult, RUNTIMES, sera } from '../support/cli.js'
+import { type CliResult, sera } from '../support/cli.js'
+import { RUNTIMES } from '../support/runtimes.js'
 import { type SharedServer, sharedServers } from '../support/servers.js'
 import { test } from '../support/turns.js'
 
@@ -190,8 +191,8 @@ for (const runtime of RUNTIMES) {
     chmodSync(file, 0o000)
     // root reads everything, unless it has put down the capabilities to
     const asRoot = process.getuid?.() === 0
-    const program = asRoot ? { name: runtime.name, path: 'setpriv' } : runtime
-    const before = asRoot ? ['--bounding-set=-dac_override,-dac_read_search', runtime.path] : []
+    const program = asRoot ? { name: runtime.name, program: 'setpriv' } : runtime
+    const before = asRoot ? ['--bounding-set=-dac_override,-dac_read_search', runtime.program] : []
     const result = await sera(program, [...before, '--config', file, '5', ...COMMAND])
     refused(t, result, 200, /permission/i, 'unreadable')
   })

@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { lockName } from '../../src/lockname/lockname.js'
-import { RUNTIMES, sera } from '../support/cli.js'
+import { sera } from '../support/cli.js'
+import { RUNTIMES } from '../support/runtimes.js'
 import { bench } from '../support/sera.js'
 import { type SharedServer, sharedServers } from '../support/servers.js'
 import { test } from '../support/turns.js'
@@ -63,7 +64,7 @@ for (const runtime of RUNTIMES) {
   test(`${runtime.name}: bytes that are no text are refused and not changed`, async t => {
     const script = `exec "$1" 5 printf %s "$(printf 'a\\377')"`
     const code = await new Promise(resolve => {
-      const line = `sh -c '${script.replaceAll("'", `'\\''`)}' sh ${runtime.path}`
+      const line = `sh -c '${script.replaceAll("'", `'\\''`)}' sh ${runtime.program}`
       exec(line, { env: { ...process.env, ...env } }, error => resolve(error?.code))
     })
     t.is(code, 201)
@@ -72,7 +73,7 @@ for (const runtime of RUNTIMES) {
   test(`${runtime.name}: an environment value that is not UTF-8 arrives byte by byte, also under nohup`, async t => {
     for (const under of ['', "trap '' HUP; "]) {
       const script = `${under}RAW="$(printf 'caf\\351 \\377')" exec "$1" 5 sh -c 'printf %s "$RAW" | od -An -tx1; exit 3'`
-      const { code, stdout } = await bytesOf(['sh', '-c', script, 'sh', runtime.path], env)
+      const { code, stdout } = await bytesOf(['sh', '-c', script, 'sh', runtime.program], env)
       t.is(code, 3)
       t.is(stdout, ' 63 61 66 e9 20 ff\n', under)
     }
@@ -90,7 +91,7 @@ for (const runtime of RUNTIMES) {
   test(`${runtime.name}: inherited descriptors keep their numbers`, async t => {
     const file = join(folder, `${runtime.name}-seven`)
     writeFileSync(file, 'seven')
-    const script = `${runtime.path} 5 sh -c 'cat <&7; cat "$1"; readlink /proc/self/fd/9' sh <(printf piped) 7<${file} 9>/dev/null`
+    const script = `${runtime.program} 5 sh -c 'cat <&7; cat "$1"; readlink /proc/self/fd/9' sh <(printf piped) 7<${file} 9>/dev/null`
     const stdout = await new Promise((resolve, reject) => {
       execFile('bash', ['-c', script], { env: { PATH: process.env.PATH, ...env } }, (error, text) =>
         error ? reject(error) : resolve(text),
@@ -118,14 +119,14 @@ for (const runtime of RUNTIMES) {
   })
 
   test(`${runtime.name}: a sera inside a sera that wants the same lock is a conflict at once, another lock is not`, async t => {
-    const inner = `${runtime.path} --name "$1" 60 echo inner`
+    const inner = `${runtime.program} --name "$1" 60 echo inner`
     const nested = (name: string) => run(['--name', t.title, '60', 'sh', '-c', inner, 'sh', name])
     const same = await nested(t.title)
     t.is(same.code, 208)
     t.regex(same.stderr, /held by a sera above this one/)
     const other = await nested(`${t.title} 2`)
     t.deepEqual([other.code, other.stdout], [0, 'inner\n'])
-    const twice = `${runtime.path} --name "$1 2" 60 ${runtime.path} --name "$1" 60 echo inner`
+    const twice = `${runtime.program} --name "$1 2" 60 ${runtime.program} --name "$1" 60 echo inner`
     t.is(
       (await run(['--name', t.title, '60', 'sh', '-c', twice, 'sh', t.title])).code,
       208,
@@ -139,7 +140,7 @@ for (const runtime of RUNTIMES) {
     // the traps come first: what is inside tells that it runs, and then both are hit
     const traps = `trap 'echo USR1 >>${journal}' USR1; trap 'echo TERM >>${journal}; wait; exit 9' TERM`
     const script = `${traps}; ${counter} ${journal}-inner & wait; wait`
-    const { sera: start } = bench(t, { name: runtime.name, program: runtime.path }, server.dsn())
+    const { sera: start } = bench(t, runtime, server.dsn())
     const wrapped = start(['5', 'sh', '-c', script])
     const noted = (file: string, text: string) =>
       until(`${text} in ${file}`, () => existsSync(file) && readFileSync(file, 'utf8').includes(text))
@@ -155,7 +156,7 @@ for (const runtime of RUNTIMES) {
   })
 
   test(`${runtime.name}: a signal ends a wait, with its own code and nothing run`, async t => {
-    const { sera: start } = bench(t, { name: runtime.name, program: runtime.path }, server.dsn())
+    const { sera: start } = bench(t, runtime, server.dsn())
     const started = join(folder, `${runtime.name}-interrupted`)
     const holder = start(['5', 'sh', '-c', `echo >${started}; sleep 1000`])
     await until('the lock is held', () => existsSync(started))

@@ -5,9 +5,10 @@ import { join } from 'node:path'
 import type { ExecutionContext } from 'ava'
 import fc from 'fast-check'
 import mysql from 'mysql2/promise'
-import { RUNTIMES, sera } from '../support/cli.js'
+import { sera } from '../support/cli.js'
 import { environmentAt, testFolder } from '../support/environment.js'
 import { TestTerminal } from '../support/pty.js'
+import { RUNTIMES } from '../support/runtimes.js'
 import { type SharedServer, serverBinary, sharedServers, startServer } from '../support/servers.js'
 import { test } from '../support/turns.js'
 import { visit } from './doctor.js'
@@ -142,7 +143,7 @@ test('a password never shows, whatever it is and wherever it stands', async t =>
 })
 
 test('colour is for terminals, and not where NO_COLOR is', async t => {
-  const line = `${node.path} doctor`
+  const line = `${node.program} doctor`
   const env = { ...environmentAt(folder(t)), SERA_SERVER: shared.dsn() }
   const terminal = new TestTerminal(line, env)
   await terminal.closed
@@ -159,7 +160,9 @@ const isRoot = process.getuid?.() === 0
 async function without(mount: string) {
   const script = `${mount} && exec "$@"`
   const args = ['-m', 'sh', '-c', script, 'sh', process.execPath, 'dist/main.js', 'doctor', '--json']
-  const { stdout, code } = await sera({ name: 'node', path: 'unshare' }, args, { env: { SERA_SERVER: shared.dsn() } })
+  const { stdout, code } = await sera({ name: 'node', program: 'unshare' }, args, {
+    env: { SERA_SERVER: shared.dsn() },
+  })
   const { checks } = JSON.parse(stdout)
   return { code, guard: checks.find(({ name }: { name: string }) => name === 'guard') }
 }

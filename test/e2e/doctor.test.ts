@@ -4,9 +4,10 @@ import { Ajv } from 'ajv'
 import type { ExecutionContext } from 'ava'
 import mysql from 'mysql2/promise'
 import { SCHEMA_VERSION, statementsSince, TABLES } from '../../src/store/schema/schema.js'
-import { type CliRuntime, RUNTIMES, sera } from '../support/cli.js'
+import { sera } from '../support/cli.js'
 import { couples } from '../support/each.js'
 import { processesMarked } from '../support/processes.js'
+import { RUNTIMES, type SeraRuntime } from '../support/runtimes.js'
 import { type SharedServer, sharedServers } from '../support/servers.js'
 import { test } from '../support/turns.js'
 import { visit } from './doctor.js'
@@ -54,7 +55,7 @@ const isReport = new Ajv().compile({
   },
 })
 
-function each(title: string, body: (t: ExecutionContext, runtime: CliRuntime, server: SharedServer) => Promise<void>) {
+function each(title: string, body: (t: ExecutionContext, runtime: SeraRuntime, server: SharedServer) => Promise<void>) {
   for (const [runtime, server] of couples(RUNTIMES, sharedServers()))
     test(`${title} (${runtime.name}, ${server.kind})`, t => body(t, runtime, server))
 }

@@ -1,6 +1,7 @@
 /** `sera doctor` run and read. */
 import type { ExecutionContext } from 'ava'
-import { type CliOptions, type CliRuntime, sera } from '../support/cli.js'
+import { type CliOptions, sera } from '../support/cli.js'
+import type { SeraRuntime } from '../support/runtimes.js'
 
 export interface Found {
   group: string
@@ -23,7 +24,7 @@ export interface DoctorRun {
 
 export async function visit(
   t: ExecutionContext,
-  runtime: CliRuntime,
+  runtime: SeraRuntime,
   server: string | undefined,
   args: readonly string[] = [],
   options: CliOptions = {},

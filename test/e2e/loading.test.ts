@@ -3,12 +3,13 @@ import { mkdtempSync, readdirSync, readFileSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import test from 'ava'
-import { type CliRuntime, sera } from '../support/cli.js'
+import { sera } from '../support/cli.js'
 import { testFolder } from '../support/environment.js'
+import type { SeraRuntime } from '../support/runtimes.js'
 import { sharedServers } from '../support/servers.js'
 
 // the binary is one file: only on Node can it be seen
-const node: CliRuntime = { name: 'node', path: resolve('bin/sera') }
+const node: SeraRuntime = { name: 'node', program: resolve('bin/sera') }
 const DIST = resolve('dist')
 /** Packages that only some command lines need. */
 const RARE = /\/node_modules\/(yargs|winston|hono|zod|yaml)\//

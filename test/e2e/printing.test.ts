@@ -1,7 +1,7 @@
 /** What sera prints, where it can't be written. */
 import { execFile } from 'node:child_process'
 import test, { type ExecutionContext } from 'ava'
-import { RUNTIMES } from '../support/cli.js'
+import { RUNTIMES } from '../support/runtimes.js'
 
 interface PrintEnd {
   code: number
@@ -21,12 +21,12 @@ function shell(script: string, program: string): Promise<PrintEnd> {
 for (const runtime of RUNTIMES) {
   const cases: Record<string, (t: ExecutionContext) => Promise<void>> = {
     'a full disk is told, and no success': async t => {
-      const { code, stderr } = await shell('"$1" schema print >/dev/full', runtime.path)
+      const { code, stderr } = await shell('"$1" schema print >/dev/full', runtime.program)
       t.is(code, 1)
       t.regex(stderr, /^sera: cannot write to stdout: .*ENOSPC.*\n$/)
     },
     'a reader that has had enough is no failure': async t => {
-      const { stdout, stderr } = await shell('"$1" schema print | :; echo $PIPESTATUS', runtime.path)
+      const { stdout, stderr } = await shell('"$1" schema print | :; echo $PIPESTATUS', runtime.program)
       t.is(`${stdout}${stderr}`, '0\n')
     },
   }

@@ -5,7 +5,8 @@ import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Rsyslog, startRsyslog, TRANSPORTS, type TransportKind } from '../log/rsyslog.js'
-import { RUNTIMES, sera } from '../support/cli.js'
+import { sera } from '../support/cli.js'
+import { RUNTIMES } from '../support/runtimes.js'
 import { type SharedServer, sharedServers } from '../support/servers.js'
 import { test } from '../support/turns.js'
 
@@ -51,7 +52,7 @@ for (const runtime of RUNTIMES) {
         '--name',
         `${id} busy`,
         '5',
-        runtime.path,
+        runtime.program,
         '--config',
         configFile(kind, false),
         '--name',

@@ -4,9 +4,10 @@ import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ExecutionContext } from 'ava'
-import { type CliRuntime, cleanEnvironment, RUNTIMES, sera } from '../support/cli.js'
+import { cleanEnvironment, sera } from '../support/cli.js'
 import { isAlive } from '../support/processes.js'
 import { TestTerminal } from '../support/pty.js'
+import { RUNTIMES, type SeraRuntime } from '../support/runtimes.js'
 import { type SharedServer, sharedServers } from '../support/servers.js'
 import { test } from '../support/turns.js'
 import { until } from '../support/until.js'
@@ -40,7 +41,7 @@ async function childOf(journal: string): Promise<number> {
 for (const runtime of RUNTIMES) {
   test(`${runtime.name}: Ctrl-C and Ctrl-\\ reach the command once, TERM to sera too`, async t => {
     const journal = journalOf(t)
-    const terminal = await open(`trap : INT QUIT; ${runtime.path} 5 ${counter} ${journal}; echo "rc $?"`)
+    const terminal = await open(`trap : INT QUIT; ${runtime.program} 5 ${counter} ${journal}; echo "rc $?"`)
     const child = await childOf(journal)
     terminal.type('\x03')
     await notes(journal, /INT/)
@@ -55,7 +56,7 @@ for (const runtime of RUNTIMES) {
 
   test(`${runtime.name}: a hang-up reaches the command once when sera leads the session`, async t => {
     const journal = journalOf(t)
-    const terminal = await open(`exec ${runtime.path} 5 ${counter} ${journal}`)
+    const terminal = await open(`exec ${runtime.program} 5 ${counter} ${journal}`)
     const child = await childOf(journal)
     terminal.hangUp()
     await notes(journal, /HUP/)
@@ -67,7 +68,7 @@ for (const runtime of RUNTIMES) {
   test(`${runtime.name}: under nohup a hang-up reaches neither sera nor the command`, async t => {
     const journal = journalOf(t)
     const terminal = await open(
-      `nohup ${runtime.path} 5 sh -c 'echo start $$ >>${journal}; while [ ! -e ${journal}.end ]; do sleep 0.05; done; echo end >>${journal}' >/dev/null 2>&1`,
+      `nohup ${runtime.program} 5 sh -c 'echo start $$ >>${journal}; while [ ! -e ${journal}.end ]; do sleep 0.05; done; echo end >>${journal}' >/dev/null 2>&1`,
     )
     const child = await childOf(journal)
     const parent = parentOf(child)
@@ -84,7 +85,7 @@ for (const runtime of RUNTIMES) {
   test(`${runtime.name}: a hang-up reaches the command when a shell leads the session, by the shell and the kernel`, async t => {
     const journal = journalOf(t)
     const terminal = await open('exec bash --norc -i')
-    terminal.type(`${runtime.path} 5 ${counter} ${journal}\n`)
+    terminal.type(`${runtime.program} 5 ${counter} ${journal}\n`)
     const child = await childOf(journal)
     terminal.hangUp()
     await notes(journal, /HUP/)
@@ -97,7 +98,7 @@ for (const runtime of RUNTIMES) {
   test(`${runtime.name}: the command has the terminal, and Ctrl-Z stops both and fg goes on`, async t => {
     const terminal = await open('exec bash --norc -i')
     terminal.type(
-      `PS1=; ${runtime.path} 5 sh -c 'test -t 0 && test -t 1 && echo tty-$((1+1)) >/dev/tty; cat; echo out'\n`,
+      `PS1=; ${runtime.program} 5 sh -c 'test -t 0 && test -t 1 && echo tty-$((1+1)) >/dev/tty; cat; echo out'\n`,
     )
     await terminal.sees(/tty-2/)
     terminal.type('\x1a')
@@ -113,7 +114,7 @@ for (const runtime of RUNTIMES) {
 
   test(`${runtime.name}: a wait says what it waits for, who has it and how long; Ctrl-C ends it with 130`, async t => {
     await using lock = await holdingElsewhere(runtime, t.title)
-    const terminal = await open(`trap : INT; ${runtime.path} --name '${t.title}' 60 echo ran; echo "rc $?"`)
+    const terminal = await open(`trap : INT; ${runtime.program} --name '${t.title}' 60 echo ran; echo "rc $?"`)
     await terminal.sees(/sera: waiting for .* \(\d+s left\), held for \d+s\+ by \S+/)
     const lines = terminal.output.split('\n')
     t.is(lines.length, 1, 'updated in place')
@@ -125,7 +126,7 @@ for (const runtime of RUNTIMES) {
 
   test(`${runtime.name}: on a terminal a time-out is said, with the line of the wait wiped`, async t => {
     await using lock = await holdingElsewhere(runtime, t.title)
-    const terminal = await open(`${runtime.path} --name '${t.title}' 3.5 echo ran; echo "rc $?"`)
+    const terminal = await open(`${runtime.program} --name '${t.title}' 3.5 echo ran; echo "rc $?"`)
     await terminal.sees(/\[Ksera: timed out after 3\.5s; nothing was run \(lock [^)]+held by [^)]+\)\r\nrc 204/)
     t.true(terminal.output.includes('\r\x1b[Ksera: timed out'), 'the line of the wait is wiped first')
     t.truthy(lock)
@@ -133,7 +134,7 @@ for (const runtime of RUNTIMES) {
 
   test(`${runtime.name}: at the tables a wait says the place in the queue and who holds it for how long`, async t => {
     await using holder = await holdingElsewhere(runtime, t.title, ['sem', `gpu ${runtime.name}`, '1'])
-    const terminal = await open(`${runtime.path} sem 'gpu ${runtime.name}' 1 2 echo ran; echo "rc $?"`)
+    const terminal = await open(`${runtime.program} sem 'gpu ${runtime.name}' 1 2 echo ran; echo "rc $?"`)
     await terminal.sees(/sera: waiting for semaphore gpu \w+ \(\d+s left\), next, held for \d+s by \S+ pid/)
     await terminal.sees(
       /\[Ksera: timed out after 2s; nothing was run \(semaphore\/gpu \w+, held for \d+s by .*\)\r\nrc 204/,
@@ -145,7 +146,7 @@ for (const runtime of RUNTIMES) {
     const name = `barrier ${runtime.name}`
     const env = { SERA_SERVER: server.dsn() }
     const other = sera(runtime, ['br', '--tag', 'web-2', '--wait', '60', name, '3'], { env })
-    const terminal = await open(`${runtime.path} br '${name}' 3; echo "rc $?"`)
+    const terminal = await open(`${runtime.program} br '${name}' 3; echo "rc $?"`)
     await terminal.sees(/sera: waiting at barrier \S+ \S+, 1 of 3 missing, here: web-2/)
     t.is((await sera(runtime, ['br', name, '3'], { env })).code, 0)
     await terminal.sees(/rc 0/)
@@ -156,11 +157,11 @@ for (const runtime of RUNTIMES) {
     const name = `gate ${runtime.name}`
     const env = { SERA_SERVER: server.dsn() }
     t.is((await sera(runtime, ['gate', 'close', name], { env })).code, 0)
-    const terminal = await open(`trap : INT; ${runtime.path} gate wait '${name}'; echo "rc $?"`)
+    const terminal = await open(`trap : INT; ${runtime.program} gate wait '${name}'; echo "rc $?"`)
     await terminal.sees(/sera: waiting at gate \S+ \S+, it is closed/)
     terminal.type('\x03')
     await terminal.sees(/sera: gave up waiting \(SIGINT\)\r\nrc 130/)
-    const quiet = await open(`${runtime.path} gate wait -q --wait 2 '${name}'; echo "rc $?"`)
+    const quiet = await open(`${runtime.program} gate wait -q --wait 2 '${name}'; echo "rc $?"`)
     await quiet.sees(/rc 204/)
     t.is(quiet.output, 'rc 204\r\n')
   })
@@ -172,7 +173,9 @@ for (const runtime of RUNTIMES) {
     test(`${runtime.name}: ${where} nothing is drawn`, async t => {
       await using lock = await holdingElsewhere(runtime, t.title)
       const set = Object.entries(env).map(([name, value]) => `${name}=${value}`)
-      const terminal = await open(`env ${set.join(' ')} ${runtime.path} --name '${t.title}' 3 echo ran; echo "rc $?"`)
+      const terminal = await open(
+        `env ${set.join(' ')} ${runtime.program} --name '${t.title}' 3 echo ran; echo "rc $?"`,
+      )
       await terminal.sees(/rc 204/)
       t.notRegex(terminal.output, /waiting for/)
       t.false(terminal.output.includes('\x1b'))
@@ -183,7 +186,7 @@ for (const runtime of RUNTIMES) {
 
 /** Another sera that holds the lock of that name, or what `words` say, until disposed of. */
 async function holdingElsewhere(
-  runtime: CliRuntime,
+  runtime: SeraRuntime,
   name: string,
   words: readonly string[] = ['--name', name],
 ): Promise<AsyncDisposable> {

@@ -3,8 +3,9 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { cleanEnvironment, RUNTIMES, sera } from '../support/cli.js'
+import { cleanEnvironment, sera } from '../support/cli.js'
 import { TestTerminal } from '../support/pty.js'
+import { RUNTIMES } from '../support/runtimes.js'
 import { type SharedServer, sharedServers, startServer } from '../support/servers.js'
 import { test } from '../support/turns.js'
 import { until } from '../support/until.js'
@@ -32,7 +33,7 @@ for (const runtime of RUNTIMES) {
     test(`${runtime.name}: --watch follows what changes until ${how}, and leaves the terminal as it was`, async t => {
       const name = `watched ${runtime.name} ${how}`
       const pidFile = join(folder, `${runtime.name}-${how}`)
-      const command = `sh -c 'echo $$ >${pidFile}; exec ${runtime.path} status --watch counter "${name}"'`
+      const command = `sh -c 'echo $$ >${pidFile}; exec ${runtime.program} status --watch counter "${name}"'`
       const terminal = await open(`trap : INT; ${command}; ${AFTERWARDS}`)
       await terminal.sees(/\[\?1049h.*(nothing is held|nobody is seen).*q ends/s)
       await run('sem', name, '7')
@@ -45,7 +46,7 @@ for (const runtime of RUNTIMES) {
 
   test(`${runtime.name}: --watch waits for a database that has gone away, and restores the terminal meanwhile`, async t => {
     await using own = await startServer({ kind: 'mariadb' })
-    const terminal = await open(`${runtime.path} status --watch; ${AFTERWARDS}`, own.dsn())
+    const terminal = await open(`${runtime.program} status --watch; ${AFTERWARDS}`, own.dsn())
     await terminal.sees(/q ends/)
     await own.kill('SIGKILL')
     await terminal.sees(/database away for \d+s, trying: connection refused/)
@@ -62,9 +63,9 @@ for (const runtime of RUNTIMES) {
     const name = `lines ${runtime.name}`
     const file = join(folder, `lines-${runtime.name}`)
     writeFileSync(file, '')
-    const script = `${runtime.path} status --watch --json counter '${name}' | while read -r line; do
+    const script = `${runtime.program} status --watch --json counter '${name}' | while read -r line; do
       echo "$line" >>${file}; case $line in *'"value":3'*) break ;; esac; done`
-    const watching = sera({ ...runtime, path: 'bash' }, ['-c', script], { env })
+    const watching = sera({ ...runtime, program: 'bash' }, ['-c', script], { env })
     const values = () => {
       const lines = readFileSync(file, 'utf8').trim().split('\n').filter(Boolean)
       return lines.map(line => JSON.parse(line).resources[0]?.value)
@@ -87,12 +88,12 @@ for (const runtime of RUNTIMES) {
     const name = `asked ${runtime.name}`
     const holder = run('--lease', '15s', '--grace', '1s', 'rwlock', 'write', name, '5', 'sleep', '600')
     await until('it is held', async () => /1 held/.test((await run('status', 'rwlock', name)).stdout))
-    const refused = await open(`${runtime.path} break rwlock '${name}'; echo "rc $?"`)
+    const refused = await open(`${runtime.program} break rwlock '${name}'; echo "rc $?"`)
     await refused.sees(/rwlock asked.*being written.*writes .* pid \d+ .*Break it\? \[y\/N\] /s)
     refused.type('\n')
     await refused.sees(/sera: nothing was broken\r\nrc 208/)
     t.notRegex(refused.output, /broke rwlock/)
-    const agreed = await open(`${runtime.path} break rwlock '${name}'; echo "rc $?"`)
+    const agreed = await open(`${runtime.program} break rwlock '${name}'; echo "rc $?"`)
     await agreed.sees(/Break it\?/)
     agreed.type('y\n')
     await agreed.sees(/broke rwlock asked.*rc 0/s)

@@ -1,13 +1,9 @@
-/** Newcomers who join a queue together, and the answer to their COMMIT. */
-
-import { ownerOf } from '../../src/claims/owner.js'
-import { systemClock, systemRandom } from '../../src/clock.js'
-import { parseDsn } from '../../src/config/dsn.js'
+/** Claims that join a queue in one transaction, and the answer to its COMMIT. */
 import { admit } from '../../src/primitives/mutex.js'
-import { LockTables } from '../../src/store/tables/lock-tables.js'
+import { type AnswerFate, startFaultyProxy } from '../support/faulty-proxy.js'
+import { lockTables } from '../support/lock-tables.js'
 import { sharedServers } from '../support/servers.js'
 import { test } from '../support/turns.js'
-import { type AnswerFate, startFaultyProxy } from './tables/harness/faulty-proxy.js'
 
 const COMERS = 70
 const ENDS: Record<AnswerFate, string> = {
@@ -29,11 +25,7 @@ for (const server of sharedServers()) {
         return statement === 'COMMIT' && statements.filter(one => one === 'COMMIT').length === 2 ? fate : 'pass'
       }
       const key = { kind: 'mutex', name: title }
-      const tables = new LockTables({
-        servers: [parseDsn(server.dsn().replace(/:\d+\)/, `:${proxy.port})`))],
-        ...{ owner: ownerOf(process.pid, ['test']), attributes: { program_name: 'sera' }, namespace: '' },
-        ...{ leaseMs: 8000, connectWaitMs: 30_000, clock: systemClock, random: systemRandom },
-      })
+      const tables = lockTables([proxy.dsn], { leaseMs: 8000 })
       t.teardown(() => tables.close())
       const ids = Array.from({ length: COMERS }, (_, at) => `${server.kind}-${fate}-${at}`)
       const join = (id: string) =>

@@ -1,10 +1,9 @@
-/** What the server sees of sera: few words, and a goodbye. */
-import test, { type ExecutionContext } from 'ava'
+/** What the server sees of sera: few commands, and a quit at the end. */
+import type { ExecutionContext } from 'ava'
 import { admin } from '../support/admin.js'
-import { couples } from '../support/each.js'
-import { startProxy } from '../support/proxy.js'
-import { type Bench, bench, runtimes } from '../support/sera.js'
-import { sharedServers, startServer } from '../support/servers.js'
+import { eachOwn } from '../support/each.js'
+import { startFaultyProxy } from '../support/faulty-proxy.js'
+import type { Bench } from '../support/sera.js'
 import { until } from '../support/until.js'
 
 type Case = (t: ExecutionContext, sera: Bench['sera']) => Promise<void>
@@ -29,46 +28,44 @@ const BUSY: Record<string, Case> = {
   'a skip in vain': ends(204, '--wait-and-skip', '1', 'true'),
 }
 
-for (const [runtime, { kind }] of couples(runtimes(), sharedServers())) {
-  test.serial(`every end says goodbye to the server, in at most five commands (${runtime.name}, ${kind})`, async t => {
-    await using server = await startServer({ kind })
-    await using above = await admin(server)
-    await using proxy = await startProxy(server.port)
-    const { sera, lock, untilTold, tell } = bench(t, runtime, `sera:secret@tcp(127.0.0.1:${proxy.port})/sera`)
-    const quietly = async (what: string, act: () => Promise<void>) => {
-      const before = await above.count('Aborted_clients')
-      const connections = proxy.commands().length
-      await act()
-      await until('all gone', async () => (await above.count('Threads_connected')) === 1)
-      t.is(await above.count('Aborted_clients'), before, `${what}: aborted clients`)
-      for (const commands of proxy.commands().slice(connections)) {
-        t.true(commands.length <= 5, `${what}: ${commands}`)
-        t.is(commands.at(-1), COM_QUIT, `${what}: ${commands}`)
-      }
+eachOwn('every end says goodbye to the server, in at most five commands', async (t, bench, server) => {
+  await using above = await admin(server)
+  await using proxy = await startFaultyProxy(server.port)
+  const { lock, untilTold, tell } = bench
+  const sera: Bench['sera'] = (args, options) => bench.sera(args, { ...options, env: { SERA_SERVER: proxy.dsn } })
+  const quietly = async (what: string, act: () => Promise<void>) => {
+    const before = await above.count('Aborted_clients')
+    const connections = proxy.commands.length
+    await act()
+    await until('all gone', async () => (await above.count('Threads_connected')) === 1)
+    t.is(await above.count('Aborted_clients'), before, `${what}: aborted clients`)
+    for (const commands of proxy.commands.slice(connections)) {
+      t.true(commands.length <= 5, `${what}: ${commands}`)
+      t.is(commands.at(-1), COM_QUIT, `${what}: ${commands}`)
     }
+  }
 
-    for (const [what, run] of Object.entries(FREE)) await quietly(what, () => run(t, sera))
+  for (const [what, run] of Object.entries(FREE)) await quietly(what, () => run(t, sera))
 
-    await quietly('somebody skipped', async () => {
-      const first = sera(['5', 'sh', '-c', untilTold])
-      await until('locked', () => above.holder(lock))
-      const skipping = sera(['--wait-and-skip', '--detailed-exit-codes', '60', 'true'])
-      await until('somebody waits', () => above.waitsFor(lock))
-      tell()
-      t.is(await skipping.exited, 205)
-      t.is(await first.exited, 0)
-    })
-
-    for (const [what, run] of Object.entries(BUSY)) {
-      await quietly(`${what} for a lock that is taken`, async () => {
-        const holder = sera(['5', 'sh', '-c', 'while ! [ -e enough ]; do sleep 0.1; done; rm enough'])
-        await until('locked', () => above.holder(lock))
-        await run(t, sera)
-        t.is(await sera(['--name', 'another', '0', 'touch', 'enough']).exited, 0)
-        t.is(await holder.exited, 0)
-      })
-    }
+  await quietly('somebody skipped', async () => {
+    const first = sera(['5', 'sh', '-c', untilTold])
+    await until('locked', () => above.holder(lock))
+    const skipping = sera(['--wait-and-skip', '--detailed-exit-codes', '60', 'true'])
+    await until('somebody waits', () => above.waitsFor(lock))
+    tell()
+    t.is(await skipping.exited, 205)
+    t.is(await first.exited, 0)
   })
-}
+
+  for (const [what, run] of Object.entries(BUSY)) {
+    await quietly(`${what} for a lock that is taken`, async () => {
+      const holder = sera(['5', 'sh', '-c', 'while ! [ -e enough ]; do sleep 0.1; done; rm enough'])
+      await until('locked', () => above.holder(lock))
+      await run(t, sera)
+      t.is(await sera(['--name', 'another', '0', 'touch', 'enough']).exited, 0)
+      t.is(await holder.exited, 0)
+    })
+  }
+})
 
 const COM_QUIT = 1

@@ -1,4 +1,4 @@
-/** Fifty at once on one lock, some of them shot: never two commands at once, and nobody is forgotten. */
+/** Fifty processes contend for one lock and some are killed: two commands never run at once, and each survivor gets its turn. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { each } from '../support/each.js'
 import { Journal, type JournalEntry } from '../support/journal.js'
@@ -14,7 +14,7 @@ interface RivalProcess {
   who: string
   sera: SeraProcess
   skips: boolean
-  /** What its command would end with. */
+  /** The exit code of its command. */
   own: number
   shot?: 'sera' | 'command'
 }
@@ -35,11 +35,11 @@ each.serial(
     const started = new Set(journal.all('start').map(({ who }) => who))
     for (const [number, { who, skips, own, shot }] of contenders.entries()) {
       const code = codes[number] ?? -1
-      const told = `${who}: ${code}${shot ? `, its ${shot} was shot` : ''}`
-      if (shot === 'sera') t.true([137, own, 205].includes(code), told)
-      else if (shot === 'command') t.true([137, own].includes(code), told)
-      else if (skips) t.true(code === 205 || (code === own && started.has(who)), told)
-      else t.true(code === own && started.has(who), told)
+      const what = `${who}: ${code}${shot ? `, its ${shot} was shot` : ''}`
+      if (shot === 'sera') t.true([137, own, 205].includes(code), what)
+      else if (shot === 'command') t.true([137, own].includes(code), what)
+      else if (skips) t.true(code === 205 || (code === own && started.has(who)), what)
+      else t.true(code === own && started.has(who), what)
     }
     const ended = journal.all('end').map(({ who }) => who)
     t.deepEqual([...new Set(ended)], ended, 'nobody runs twice')
@@ -52,7 +52,7 @@ function contend(bench: Bench, journal: Journal, number: number): RivalProcess {
   const own = 10 + number
   const flags = skips ? ['--wait-and-skip', '--detailed-exit-codes'] : []
   const settings = SETTINGS[number % SETTINGS.length] ?? []
-  // sleeps without the referee's descriptor: a command that is shot leaves its sleep behind, as any would
+  // sleeps without the journal's descriptor: a command that is killed leaves its sleep behind
   const command = journal.command({ who, script: 'sleep 0.15 9>&-', exitCode: own })
   return { who, skips, own, sera: bench.sera([...settings, ...flags, '90', ...command]) }
 }

@@ -5,11 +5,8 @@
 import { execFileSync } from 'node:child_process'
 import type { ExecutionContext } from 'ava'
 import { admin } from '../support/admin.js'
-import { couples } from '../support/each.js'
+import { eachOwn } from '../support/each.js'
 import { Journal } from '../support/journal.js'
-import { bench, runtimes } from '../support/sera.js'
-import { sharedServers, startServer } from '../support/servers.js'
-import { test } from '../support/turns.js'
 import { until } from '../support/until.js'
 
 const LEASE_MS = 8000
@@ -17,12 +14,11 @@ const LEASE = ['--lease', `${LEASE_MS}ms`, '--grace', '1s']
 
 let hosts = 0
 
-for (const [runtime, { kind }] of couples(runtimes(), sharedServers())) {
-  test(`a host is cut off: others get the lock within the lease, after its command has ended (${runtime.name}, ${kind})`, async t => {
+eachOwn(
+  'a host is cut off: others get the lock within the lease, after its command has ended',
+  async (t, here, server) => {
     const host = otherHost(t)
-    await using server = await startServer({ kind, args: ['--bind-address=0.0.0.0'] })
     await using above = await admin(server)
-    const here = bench(t, runtime, server.dsn())
     const journal = new Journal(here.folder)
     const there = {
       prefix: host.prefix,
@@ -41,12 +37,13 @@ for (const [runtime, { kind }] of couples(runtimes(), sharedServers())) {
     t.true(at - cutAt < LEASE_MS + 2000, `free after ${at - cutAt} ms`)
     t.is(await cutOff.exited, 206)
     t.deepEqual(journal.all('overlap'), [])
-  })
-}
+  },
+  ['--bind-address=0.0.0.0'],
+)
 
 interface OtherHost {
   prefix: readonly string[]
-  /** Where this machine is, as seen from there. */
+  /** The address of this machine, as seen from there. */
   serverAddress: string
   cut(): void
 }

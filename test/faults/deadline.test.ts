@@ -1,4 +1,4 @@
-/** The deadline of a lock, wherever it falls between two looks of the guard at the clock. */
+/** The fence of a lock at any time between two reads of the clock by the guard. */
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import test from 'ava'
 import type { HeldLock } from '../../src/claims/lock.js'
@@ -12,7 +12,7 @@ import { until } from '../support/until.js'
 
 const GRACE_MS = 500
 const STUBBORN = `trap '' TERM; while :; do sleep 0.05; done`
-/** A process that waits this long for its turn, ms, is on a machine where nothing can be on time. */
+/** When a process waits this long for the CPU, ms, nothing on this machine is on time. */
 const STALLED_MS = 50
 
 for (const offsetMs of [50, 250, 450, 650, 850]) {
@@ -29,7 +29,7 @@ for (const offsetMs of [50, 250, 450, 650, 850]) {
   })
 }
 
-/** Holds a lock that is lost after so many ms: how much of the lease was left, and the longest stall in it. */
+/** Holds a lock that is lost after so many ms. @returns what was left of the lease, and the longest stall in it */
 async function loseIn(folder: string, ms: number): Promise<{ leftMs: number; stalledMs: number }> {
   const command = new Journal(folder).command({ who: 'it', script: STUBBORN })
   const over = systemClock.boot() + ms + GRACE_MS + SAFETY_MARGIN_MS

@@ -1,8 +1,8 @@
 /**
- * One guard, tortured: its script runs in one shell and guards a stubborn family while one fault happens to it. What may
- * come of that: the family is gone by the fence and the grace, or no command was started.
+ * Tortures one guard: its script runs in one shell and guards a family that ignores TERM, while one fault happens to it. Either the
+ * family is gone by the fence plus the grace, or no command was started.
  *
- * strace makes system calls fail. It counts them for each process by itself.
+ * strace makes system calls fail. It counts them for each process separately.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
@@ -26,18 +26,18 @@ export type Cause = (typeof CAUSES)[number]
 
 export interface Fault {
   title: string
-  /** As strace has it. */
+  /** In the words of strace. */
   inject?: string
   /** Signals to the guard, and to what it has started: its clock, and the clock's sleep. */
   strike?: (leader: number, others: readonly number[]) => void | Promise<void>
-  /** So many processes of this user start after the child. */
+  /** How many processes of this user start after the child. */
   crowd?: number
 }
 
 export interface Verdict {
   /** The guard knew the command. Otherwise sera starts none, or replaces the guard. */
   started: boolean
-  /** How late the last of the family was gone, ms after the fence and the grace; negative: sooner. */
+  /** How long after the fence plus the grace the last of the family was gone, ms; negative when it was sooner. */
   lateMs: number
   /** How much of that time the machine took, see `Lag`. */
   lagMs: number
@@ -47,7 +47,7 @@ export interface Verdict {
 const FORKS = 'clone,clone3,fork,vfork'
 const GRACE_MS = 400
 const TICK_S = 0.1
-/** What the fence leaves is the margin. A machine that is busy with other tests gets its lag on top. */
+/** The margin, which the fence leaves; a busy machine gets its lag on top. */
 const LATE_MS = SAFETY_MARGIN_MS
 
 /** The n-th fork of each of the guard's processes, or all from there on. The first of the guard itself is its clock. */
@@ -125,7 +125,7 @@ function sawNoChild(guard: ChildProcess): boolean {
   return guard.exitCode === 0
 }
 
-/** What is wrong with a verdict; undefined: nothing. */
+/** What is wrong with a verdict, if anything. */
 export function complaint({ started, lateMs, lagMs, left }: Verdict): string | undefined {
   if (!started) return undefined
   if (left > 0) return `${left} processes are left`
@@ -149,7 +149,7 @@ function startGuard(shell: string, mark: string, { inject }: Fault): ChildProces
 const folder = mkdtempSync(join(process.env.SERA_TEST_DIR ?? tmpdir(), 'shells-'))
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
 
-/** The shell by the name that sera calls it by: busybox and bash go by that. */
+/** The shell under the name that sera uses: busybox and bash act on that name. */
 function asSh(shell: string): string {
   const sh = join(folder, shell, 'sh')
   if (!existsSync(sh)) {
@@ -159,7 +159,7 @@ function asSh(shell: string): string {
   return sh
 }
 
-/** Reads fail in the guard alone: a sleep that cannot even be loaded is another fault. */
+/** Reads fail in the guard only: a sleep that cannot be loaded is another fault. */
 function injecting(inject: string): string[] {
   const all = inject.startsWith(FORKS) ? ['-f', '--seccomp-bpf'] : []
   return ['strace', ...all, '-qq', '-o', '/dev/null', '-e', `inject=${inject}`, '-e', `trace=${inject.split(':')[0]}`]
@@ -197,7 +197,7 @@ function startFamily(mark: string): ChildProcess {
   })
 }
 
-/** Resolves when the crowd is complete. Its environments are long, and it is none of the family. */
+/** Resolves when all of the crowd run. Their environments are long, and they do not belong to the family. */
 async function startCrowd(size: number, mark: string): Promise<void> {
   const script = `for (1..$ARGV[0]) { fork or do { sleep 100; exit } } syswrite STDOUT, "complete"; sleep 100`
   const crowd = spawn('perl', ['-e', script, String(size)], {

@@ -1,4 +1,4 @@
-/** The guard's script by itself, in each shell that may be /bin/sh: on time, thorough, and no danger to bystanders. */
+/** The guard's script alone, in each shell that may be /bin/sh: it is on time, ends every process, and harms no other. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
@@ -74,7 +74,7 @@ function startGuard(
 ): ChildProcess {
   const numbers = ['50', String(tickS), String(Math.floor(deadline / 10))]
   const guard = spawn(shell, ['-c', 'eval "$script"', 'sera-guard', marker, ...numbers], {
-    argv0: 'sh', // each of them looks at the name it was called by
+    argv0: 'sh', // each shell acts on the name under which it was called
     env: { script: GUARD_SCRIPT, PATH: process.env.PATH },
     stdio: ['pipe', 'ignore', 'ignore', 'ignore'],
     detached: true,

@@ -1,12 +1,12 @@
-/** Times that the user gives: how long to wait, to run, to hold. */
+/** The user's limits: how long to wait, to run, to hold. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { admin } from '../support/admin.js'
 import { each } from '../support/each.js'
+import { startFaultyProxy } from '../support/faulty-proxy.js'
 import { Journal } from '../support/journal.js'
 import { guardsOf } from '../support/processes.js'
-import { startProxy } from '../support/proxy.js'
 import type { Bench, SeraProcess } from '../support/sera.js'
 import type { SharedServer } from '../support/servers.js'
 import { until } from '../support/until.js'
@@ -112,7 +112,7 @@ each('a wait is one deadline, and who comes in time gets the lock', async (t, be
   await until('locked', () => above.holder(bench.lock))
   const waiter = bench.sera(['--lease', '5s', '--grace', '1s', '60', 'sh', '-c', 'exit 9'])
   await until('somebody waits', () => above.waitsFor(bench.lock))
-  await sleep(4000) // what was proven before the wait is worth nothing by then: lease - grace - margin
+  await sleep(4000) // longer than lease - grace - margin: a proof from before the wait is too old by then
   holder.kill('SIGTERM')
   t.is(await holder.exited, 143)
   t.is(await waiter.exited, 9, await waiter.said())
@@ -135,35 +135,35 @@ each('a server that falls silent right after a late grant: TERM ends the wait', 
   t.deepEqual(journal.all('start'), [])
 })
 
-/** A waiter that was given its lock after more than a third of its lease, and whose next word the server never hears. */
+/** A waiter that gets its lock after more than a third of its lease, and whose next command never reaches the server. */
 async function grantedAndSilent(
   bench: Bench,
   server: SharedServer,
 ): Promise<{ waiter: SeraProcess; journal: Journal }> {
   await using above = await admin(server)
-  const proxy = await startProxy(server.port)
+  const proxy = await startFaultyProxy(server.port)
   const journal = new Journal(bench.folder)
   const holder = bench.sera(['5', 'sleep', '1000'])
   const former = await until('locked', () => above.holder(bench.lock))
-  const env = { SERA_SERVER: `sera:secret@tcp(127.0.0.1:${proxy.port})/sera` }
+  const env = { SERA_SERVER: proxy.dsn }
   const waiter = bench.sera(['--lease', '6s', '--grace', '1s', '12', ...journal.command({ who: 'it', script: '' })], {
     env,
   })
   await until('somebody waits', () => above.waitsFor(bench.lock))
-  const said = () => proxy.commands().flat().length
+  const said = () => proxy.commands.flat().length
   const before = said()
   await sleep(3000) // half of its lease
-  proxy.muteClients()
+  proxy.muted = true
   holder.kill('SIGTERM')
   await until('granted, and the next word said', async () => {
     return said() > before && ![undefined, former].includes(await above.holder(bench.lock))
   })
-  proxy.blackhole()
+  proxy.dark = true
   void waiter.exited.then(() => proxy[Symbol.asyncDispose]())
   return { waiter, journal }
 }
 
-/** How long sera says it waited in vain, ms. */
+/** How long sera reports that it waited without success, ms. */
 async function waited(bench: Bench, wait: string): Promise<number> {
   const file = join(bench.folder, 'outcome')
   const sera = bench.sera(['--outcome-file', file, wait, 'true'])

@@ -1,8 +1,8 @@
-/** A host on which the guard cannot work, in a mount namespace of its own: nothing is run there. */
+/** A host on which the guard cannot work, in a mount namespace of its own: sera runs no command there. */
 import { each } from '../support/each.js'
 import { until } from '../support/until.js'
 
-/** `then` may put another sleep somewhere. */
+/** `then` may install another sleep. */
 function withoutSleep(then = ''): { prefix: string[] } {
   const hide = 'for f in /usr/bin/sleep /bin/sleep; do mount --bind /dev/null "$f" || exit; done'
   return { prefix: ['unshare', '-m', 'sh', '-c', `cp /usr/bin/sleep own-sleep; ${hide}; ${then} exec "$@"`, 'sh'] }

@@ -1,28 +1,26 @@
 /**
- * The server goes away between the end of the command and its record. Then sera says that it does not know, or gets it recorded: it is
- * never a success that nobody had, nor one that nobody learns of.
+ * The server disappears between the end of the command and its record. Then sera reports that it does not know, or gets the run
+ * recorded. It never records a success that did not happen, and no recorded success is lost.
  */
 import { join } from 'node:path'
 import ava from 'ava'
 import { hold } from '../e2e/held.js'
-import { each } from '../support/each.js'
-import { bench as benchOn, runtimes } from '../support/sera.js'
+import { eachProxied } from '../support/each.js'
+import type { AnswerFate } from '../support/faulty-proxy.js'
+import { RUNTIMES } from '../support/runtimes.js'
+import { bench as benchOn } from '../support/sera.js'
 import { sharedServers, startServer } from '../support/servers.js'
 import { until } from '../support/until.js'
-import { type AnswerFate, startFaultyProxy } from './tables/harness/faulty-proxy.js'
 
 const LEASE = ['--lease', '6s', '--grace', '500ms']
 const UNKNOWN =
   /^sera: the command had ended with 0, but whether that is recorded is not known: the lock tables at .*; if not, others run it again\n$/
 
-const dsn = (port: number) => `sera:secret@tcp(127.0.0.1:${port})/sera`
-
-/** What becomes of the first COMMIT after the command's end. */
+/** What happens to the first COMMIT after the command's end. */
 for (const fate of ['lost', 'unanswered', 'late'] as const satisfies AnswerFate[]) {
-  each(`a COMMIT that is ${fate}: the run is recorded, once`, async (t, bench, server) => {
-    await using proxy = await startFaultyProxy(server.port)
+  eachProxied(`a COMMIT that is ${fate}: the run is recorded, once`, async (t, bench, proxy) => {
     const words = ['once', bench.name, '30']
-    const runner = await hold(bench, [...LEASE, ...words], { env: { SERA_SERVER: dsn(proxy.port) } }).started()
+    const runner = await hold(bench, [...LEASE, ...words]).started()
     let commits = 0
     proxy.fate = statement => (statement === 'COMMIT' && commits++ === 0 ? fate : 'pass')
     t.is(await runner.end(), 0)
@@ -31,37 +29,46 @@ for (const fate of ['lost', 'unanswered', 'late'] as const satisfies AnswerFate[
   })
 }
 
-each('cut off at the end of the command, for good: 206, and the next one runs', async (t, bench, server) => {
-  await using proxy = await startFaultyProxy(server.port)
-  const file = join(bench.folder, 'outcome')
-  const words = ['once', bench.name, '30']
-  const flags = [...LEASE, '--outcome-file', file]
-  const runner = await hold(bench, [...flags, ...words], { env: { SERA_SERVER: dsn(proxy.port) } }).started()
-  proxy.dark = true
-  t.is(await runner.end(), 206)
-  t.regex(await runner.sera.said(), UNKNOWN)
-  t.like(await bench.sub([...words, 'echo', 'ran']).ended(), { code: 0, stdout: 'ran\n' })
-})
+eachProxied(
+  'cut off at the end of the command, for good: 206, and the next one runs',
+  async (t, bench, proxy, server) => {
+    const file = join(bench.folder, 'outcome')
+    const words = ['once', bench.name, '30']
+    const flags = [...LEASE, '--outcome-file', file]
+    const runner = await hold(bench, [...flags, ...words]).started()
+    proxy.dark = true
+    t.is(await runner.end(), 206)
+    t.regex(await runner.sera.said(), UNKNOWN)
+    t.like(await bench.sub([...words, 'echo', 'ran'], { env: { SERA_SERVER: server.dsn() } }).ended(), {
+      code: 0,
+      stdout: 'ran\n',
+    })
+  },
+)
 
-each('cut off with the answer to COMMIT: 206, and the run, which was one, is taken over', async (t, bench, server) => {
-  await using proxy = await startFaultyProxy(server.port)
-  const words = ['once', bench.name, '30']
-  const runner = await hold(bench, [...LEASE, ...words], { env: { SERA_SERVER: dsn(proxy.port) } }).started()
-  proxy.fate = statement => {
-    if (statement !== 'COMMIT') return 'pass'
-    setTimeout(() => {
-      proxy.dark = true
-    }, 0)
-    return 'unanswered'
-  }
-  t.is(await runner.end(), 206)
-  t.regex(await runner.sera.said(), UNKNOWN)
-  t.like(await bench.sub([...words, 'echo', 'ran']).ended(), { code: 0, stdout: '' })
-})
+eachProxied(
+  'cut off with the answer to COMMIT: 206, and the run, which was one, is taken over',
+  async (t, bench, proxy, server) => {
+    const words = ['once', bench.name, '30']
+    const runner = await hold(bench, [...LEASE, ...words]).started()
+    proxy.fate = statement => {
+      if (statement !== 'COMMIT') return 'pass'
+      setTimeout(() => {
+        proxy.dark = true
+      }, 0)
+      return 'unanswered'
+    }
+    t.is(await runner.end(), 206)
+    t.regex(await runner.sera.said(), UNKNOWN)
+    t.like(await bench.sub([...words, 'echo', 'ran'], { env: { SERA_SERVER: server.dsn() } }).ended(), {
+      code: 0,
+      stdout: '',
+    })
+  },
+)
 
-each('a signal ends the tries to record: 206', async (t, bench, server) => {
-  await using proxy = await startFaultyProxy(server.port)
-  const runner = await hold(bench, ['once', bench.name, '30'], { env: { SERA_SERVER: dsn(proxy.port) } }).started()
+eachProxied('a signal ends the tries to record: 206', async (t, bench, proxy) => {
+  const runner = await hold(bench, ['once', bench.name, '30']).started()
   let asked = false
   proxy.fate = statement => {
     asked ||= statement.startsWith('START TRANSACTION')
@@ -77,7 +84,7 @@ each('a signal ends the tries to record: 206', async (t, bench, server) => {
 for (const { kind } of sharedServers()) {
   ava.serial(`a server that is stopped at the end of the command and comes back: recorded, 0 (${kind})`, async t => {
     await using server = await startServer({ kind })
-    for (const runtime of runtimes()) {
+    for (const runtime of RUNTIMES) {
       const bench = benchOn(t, runtime, server.dsn())
       const words = ['once', `${bench.name} ${runtime.name}`, '30']
       const runner = await hold(bench, ['--lease', '60s', ...words]).started()

@@ -7,6 +7,7 @@ import { SAFETY_MARGIN_MS } from '../../src/fence.js'
 import { admin } from '../support/admin.js'
 import { each } from '../support/each.js'
 import { Lag } from '../support/lag.js'
+import { DIES_WITH_THE_TEST } from '../support/processes.js'
 import type { Bench, SeraProcess } from '../support/sera.js'
 import { until } from '../support/until.js'
 
@@ -15,11 +16,11 @@ const TIMES = ['--lease', '20s', '--grace', `${GRACE_MS}ms`, '--on-lost', 'termi
 
 /** Processes and threads; sera and its guard need about 20. */
 const LIMIT = 60
-/** Root may read this checkout as another user, too. No such user exists, so the limit counts this test's alone. */
+/** Root can read this checkout as another user. No such user exists, so the limit counts this test's processes only. */
 const CAPABILITIES = '+dac_override,+dac_read_search'
 let nextUid = 100_000 + 10 * process.pid
 
-/** Takes every process that becomes free; makes 200 at most, and all end by themselves. */
+/** Uses every process that becomes free; starts 200 at most, and all end by themselves. */
 const FILL = `
   $SIG{TERM} = 'IGNORE';
   my ($left, $end) = (200, time + 100);
@@ -58,7 +59,7 @@ async function full(bench: Bench): Promise<SeraProcess> {
   const uid = nextUid++
   chownSync(bench.folder, uid, -1)
   const user = [`--reuid=${uid}`, '--clear-groups', `--inh-caps=${CAPABILITIES}`, `--ambient-caps=${CAPABILITIES}`]
-  const prefix = ['prlimit', `--nproc=${LIMIT}`, 'setpriv', ...user, 'setpriv', '--pdeathsig', 'KILL', '--']
+  const prefix = ['prlimit', `--nproc=${LIMIT}`, 'setpriv', ...user, 'setpriv', ...DIES_WITH_THE_TEST]
   const sera = bench.sera([...TIMES, '5', 'perl', '-e', FILL], { prefix })
   await until('the limit is reached', () => existsSync(join(bench.folder, 'full')))
   return sera

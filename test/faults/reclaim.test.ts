@@ -1,12 +1,13 @@
-/** The lock's connection is lost while the command runs: got back where nobody else has it, else the command ends. */
+/** The lock's connection is lost while the command runs: sera reclaims a lock that is free, and otherwise ends the command. */
 import { randomUUID } from 'node:crypto'
 import type { ExecutionContext } from 'ava'
 import { type Connection, createConnection } from 'mysql2/promise'
 import { admin } from '../support/admin.js'
-import { couples, each } from '../support/each.js'
+import { couples, each, eachOwn, eachProxied } from '../support/each.js'
+import { startFaultyProxy } from '../support/faulty-proxy.js'
 import { Journal } from '../support/journal.js'
-import { startProxy } from '../support/proxy.js'
-import { bench, runtimes } from '../support/sera.js'
+import { RUNTIMES } from '../support/runtimes.js'
+import { bench } from '../support/sera.js'
 import { type SharedServer, sharedServers, startServer } from '../support/servers.js'
 import { test } from '../support/turns.js'
 import { until } from '../support/until.js'
@@ -102,23 +103,18 @@ each('--on-lost ignore: the command goes on, and says so to who wants to know', 
   t.regex(await sera.said(), /^sera: lock lost \(.*\); the command goes on.*\n$/)
 })
 
-for (const [runtime, { kind }] of couples(runtimes(), sharedServers())) {
-  const where = `(${runtime.name}, ${kind})`
-
-  test(`a server that is restarted, nobody waits: reclaimed, the own exit code ${where}`, async t => {
-    await using server = await startServer({ kind })
-    const { sera, folder, untilTold, tell } = bench(t, runtime, server.dsn())
-    const journal = new Journal(folder)
-    const lease = ['--lease', '90s', '--grace', '2s'] // a restart takes its time
-    const run = sera([...lease, '--verbose', '5', ...journal.command({ who: 'it', script: untilTold, exitCode: 7 })])
-    await journal.seen('start', 'it')
-    await server.restart()
-    await until('said', () => run.stderr !== '', { withinMs: 60_000 })
-    tell()
-    t.is(await run.exited, 7)
-    t.regex(await run.said(), RECLAIMED)
-  })
-}
+eachOwn('a server that is restarted, nobody waits: reclaimed, the own exit code', async (t, bench, server) => {
+  const journal = new Journal(bench.folder)
+  const lease = ['--lease', '90s', '--grace', '2s'] // a restart takes its time
+  const command = journal.command({ who: 'it', script: bench.untilTold, exitCode: 7 })
+  const run = bench.sera([...lease, '--verbose', '5', ...command])
+  await journal.seen('start', 'it')
+  await server.restart()
+  await until('said', () => run.stderr !== '', { withinMs: 60_000 })
+  bench.tell()
+  t.is(await run.exited, 7)
+  t.regex(await run.said(), RECLAIMED)
+})
 
 /** User and password of an account that sees the sessions of all accounts. */
 async function accountWithProcess(t: ExecutionContext, server: SharedServer, limits = ''): Promise<string> {
@@ -132,18 +128,18 @@ async function accountWithProcess(t: ExecutionContext, server: SharedServer, lim
   return `${user}:secret`
 }
 
-for (const [runtime, { kind }] of couples(runtimes(), sharedServers())) {
+for (const [runtime, { kind }] of couples(RUNTIMES, sharedServers())) {
   test(`a virtual address that moves to a server where a stranger has the number: the stranger goes on (${runtime.name}, ${kind})`, async t => {
     await using first = await startServer({ kind })
     await using second = await startServer({ kind })
-    await using proxy = await startProxy(first.port)
+    await using proxy = await startFaultyProxy(first.port)
     await using above = await admin(first)
     await using elsewhere = await admin(second)
     const { sera, folder, lock } = bench(t, runtime, `root@tcp(127.0.0.1:${proxy.port})/`)
     const journal = new Journal(folder)
     await above.run("CREATE USER 'root'@'%'; GRANT ALL ON *.* TO 'root'@'%'")
     await elsewhere.run("CREATE USER 'root'@'%'; GRANT ALL ON *.* TO 'root'@'%'")
-    // the numbers of the first server are ahead, so that the second still has the one that is wanted
+    // the connection numbers of the first server are ahead, so the second can still give out the same one
     await connectionFrom(t, first, (await connectionFrom(t, second, 0)).threadId + 50)
     const run = sera([...LEASE, '5', ...journal.command({ who: 'it', script: 'sleep 1000' })])
     await journal.seen('start', 'it')
@@ -170,16 +166,16 @@ async function connectionFrom(t: ExecutionContext, server: SharedServer, number:
   }
 }
 
-for (const [runtime, server] of couples(runtimes(), sharedServers())) {
-  const where = `(${runtime.name}, ${server.kind})`
-
-  test(`a reset that the server did not see, with PROCESS: the dead session is ended, the lock reclaimed ${where}`, async t => {
-    await using proxy = await startProxy(server.port)
+eachProxied(
+  'a reset that the server did not see, with PROCESS: the dead session is ended, the lock reclaimed',
+  async (t, bench, proxy, server) => {
     await using above = await admin(server)
     const account = await accountWithProcess(t, server)
-    const { sera, folder, lock, untilTold, tell } = bench(t, runtime, `${account}@tcp(127.0.0.1:${proxy.port})/`)
+    const env = { SERA_SERVER: `${account}@tcp(127.0.0.1:${proxy.port})/` }
+    const { folder, lock, untilTold, tell } = bench
     const journal = new Journal(folder)
-    const run = sera([...LEASE, '--verbose', '5', ...journal.command({ who: 'it', script: untilTold, exitCode: 7 })])
+    const command = journal.command({ who: 'it', script: untilTold, exitCode: 7 })
+    const run = bench.sera([...LEASE, '--verbose', '5', ...command], { env })
     await journal.seen('start', 'it')
     const ghost = await above.holder(lock)
     proxy.resetClients()
@@ -189,51 +185,58 @@ for (const [runtime, server] of couples(runtimes(), sharedServers())) {
     t.is(await run.exited, 7)
     t.regex(await run.said(), RECLAIMED)
     t.is(await above.holder(lock), undefined)
-  })
+  },
+)
 
-  test(`a session that frees the lock after its connection was closed, without PROCESS: reclaimed ${where}`, async t => {
-    await using proxy = await startProxy(server.port)
+eachProxied(
+  'a session that frees the lock after its connection was closed, without PROCESS: reclaimed',
+  async (t, bench, proxy, server) => {
     await using above = await admin(server)
-    const { sera, folder, lock, untilTold, tell } = bench(t, runtime, `sera:secret@tcp(127.0.0.1:${proxy.port})/sera`)
-    const journal = new Journal(folder)
-    const run = sera([...LEASE, '--verbose', '5', ...journal.command({ who: 'it', script: untilTold, exitCode: 7 })])
+    const journal = new Journal(bench.folder)
+    const command = journal.command({ who: 'it', script: bench.untilTold, exitCode: 7 })
+    const run = bench.sera([...LEASE, '--verbose', '5', ...command])
     await journal.seen('start', 'it')
-    const former = await above.holder(lock)
-    const before = proxy.commands().length
+    const former = await above.holder(bench.lock)
+    const before = proxy.commands.length
     proxy.resetClients()
-    const asked = () => proxy.commands().at(before)?.length ?? 0
+    const asked = () => proxy.commands.at(before)?.length ?? 0
     await until('sera asks again and again', () => !run.running || asked() > 6)
     await above.kill(former ?? 0)
     await until('said', () => run.stderr !== '')
-    tell()
+    bench.tell()
     t.is(await run.exited, 7)
     t.regex(await run.said(), RECLAIMED)
-  })
+  },
+)
 
-  test(`a session that frees the lock before sera can end it, with PROCESS: reclaimed ${where}`, async t => {
-    await using proxy = await startProxy(server.port)
+eachProxied(
+  'a session that frees the lock before sera can end it, with PROCESS: reclaimed',
+  async (t, bench, proxy, server) => {
     await using above = await admin(server)
     // the former session and the new one: the connection that would end the former one has to wait
     const account = await accountWithProcess(t, server, 'WITH MAX_USER_CONNECTIONS 2')
-    const { sera, folder, lock, untilTold, tell } = bench(t, runtime, `${account}@tcp(127.0.0.1:${proxy.port})/`)
-    const journal = new Journal(folder)
-    const run = sera([...LEASE, '--verbose', '5', ...journal.command({ who: 'it', script: untilTold, exitCode: 7 })])
+    const env = { SERA_SERVER: `${account}@tcp(127.0.0.1:${proxy.port})/` }
+    const journal = new Journal(bench.folder)
+    const command = journal.command({ who: 'it', script: bench.untilTold, exitCode: 7 })
+    const run = bench.sera([...LEASE, '--verbose', '5', ...command], { env })
     await journal.seen('start', 'it')
-    const former = await above.holder(lock)
-    const before = proxy.commands().length
+    const former = await above.holder(bench.lock)
+    const before = proxy.commands.length
     proxy.resetClients()
-    await until('a third connection', () => !run.running || proxy.commands().length > before + 1)
+    await until('a third connection', () => !run.running || proxy.commands.length > before + 1)
     await above.kill(former ?? 0)
     await until('said', () => run.stderr !== '')
-    tell()
+    bench.tell()
     t.is(await run.exited, 7)
     t.regex(await run.said(), RECLAIMED)
-  })
+  },
+)
 
-  test(`a reset that the server did not see, a waiter of another account: no two commands at once ${where}`, async t => {
-    await using proxy = await startProxy(server.port)
+eachProxied(
+  'a reset that the server did not see, a waiter of another account: no two commands at once',
+  async (t, bench, proxy, server) => {
     await using above = await admin(server)
-    const { sera, folder, lock } = bench(t, runtime, `sera:secret@tcp(127.0.0.1:${proxy.port})/sera`)
+    const { sera, folder, lock } = bench
     const journal = new Journal(folder)
     const first = sera([
       ...LEASE,
@@ -249,12 +252,14 @@ for (const [runtime, server] of couples(runtimes(), sharedServers())) {
     t.is(await next.exited, 0)
     t.deepEqual(journal.all('overlap'), [])
     t.is(await first.exited, 206)
-  })
+  },
+)
 
-  test(`a reset that the server did not see, somebody waits: they get the lock, 206 ${where}`, async t => {
-    await using proxy = await startProxy(server.port)
+eachProxied(
+  'a reset that the server did not see, somebody waits: they get the lock, 206',
+  async (t, bench, proxy, server) => {
     await using above = await admin(server)
-    const { sera, lock } = bench(t, runtime, `sera:secret@tcp(127.0.0.1:${proxy.port})/sera`)
+    const { sera, lock } = bench
     const first = sera([...LEASE, '5', 'sh', '-c', 'sleep 1000'])
     await until('locked', () => above.holder(lock))
     const next = sera([...LEASE, '60', 'sh', '-c', 'sleep 3; exit 7'], { env: { SERA_SERVER: server.dsn() } })
@@ -263,38 +268,39 @@ for (const [runtime, server] of couples(runtimes(), sharedServers())) {
     t.is(await next.exited, 7)
     t.is(await first.exited, 206)
     t.deepEqual(first.family(), [])
-  })
+  },
+)
 
-  test(`a command that ends while the lock is being reclaimed keeps its exit code ${where}`, async t => {
-    await using proxy = await startProxy(server.port)
-    const { sera, folder, untilTold, tell } = bench(t, runtime, `sera:secret@tcp(127.0.0.1:${proxy.port})/sera`)
-    const journal = new Journal(folder)
-    const run = sera([...LEASE, '5', ...journal.command({ who: 'it', script: untilTold, exitCode: 7 })])
-    await journal.seen('start', 'it')
-    const connections = () => proxy.commands().length
-    const before = connections()
-    proxy.resetClients()
-    proxy.blackhole()
-    await until('sera connects again', () => connections() > before)
-    tell()
-    await journal.seen('end', 'it')
-    const endedAt = performance.now()
-    t.is(await run.exited, 7)
-    t.true(performance.now() - endedAt < 5000, 'and does not wait for the server')
-  })
+eachProxied('a command that ends while the lock is being reclaimed keeps its exit code', async (t, bench, proxy) => {
+  const { sera, folder, untilTold, tell } = bench
+  const journal = new Journal(folder)
+  const run = sera([...LEASE, '5', ...journal.command({ who: 'it', script: untilTold, exitCode: 7 })])
+  await journal.seen('start', 'it')
+  const connections = () => proxy.commands.length
+  const before = connections()
+  proxy.resetClients()
+  proxy.dark = true
+  await until('sera connects again', () => connections() > before)
+  tell()
+  await journal.seen('end', 'it')
+  const endedAt = performance.now()
+  t.is(await run.exited, 7)
+  t.true(performance.now() - endedAt < 5000, 'and does not wait for the server')
+})
 
-  test(`a lock that comes back only after the deadline does not save the command: 206 ${where}`, async t => {
-    await using proxy = await startProxy(server.port)
+eachProxied(
+  'a lock that comes back only after the deadline does not save the command: 206',
+  async (t, bench, proxy, server) => {
     await using above = await admin(server)
-    const { sera, folder, lock } = bench(t, runtime, `sera:secret@tcp(127.0.0.1:${proxy.port})/sera`)
+    const { sera, folder, lock } = bench
     const journal = new Journal(folder)
     const command = journal.command({ who: 'it', script: `trap '' TERM; sleep 1000 & wait; sleep 1001` })
     const run = sera(['--lease', '14s', '--grace', '4500ms', '5', ...command])
     await journal.seen('start', 'it')
-    proxy.delay(1150) // the answer to GET_LOCK is the first thing that comes too late
+    proxy.delayMs = 1150 // the answer to GET_LOCK is the first to arrive too late
     await above.kill((await above.holder(lock)) ?? 0)
     t.is(await run.exited, 206)
     t.deepEqual(run.family(), [])
     await until('the lock free', async () => (await above.holder(lock)) === undefined)
-  })
-}
+  },
+)

@@ -10,7 +10,7 @@ import { until } from '../support/until.js'
 
 const LEASE = ['--lease', '20s', '--grace', '1s']
 
-/** Everything here ignores TERM: a shell, what it runs in its background, and a session of its own below it. */
+/** A shell, its background process, and a session below it: all ignore TERM. */
 const STUBBORN = `trap '' TERM
 sleep 1000 &
 setsid sh -c 'sleep 1001; :' &
@@ -84,7 +84,7 @@ eachPair('kill -9 of sera around the very start of its command leaves nothing be
   }
 })
 
-/** Watches the server until the lock is free: whenever it is, nothing of the command may run any more. */
+/** Watches the server until the lock is free: from then on no process of the command may run. */
 async function releasedAfterFamily(
   t: ExecutionContext,
   sera: SeraProcess,

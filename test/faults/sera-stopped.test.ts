@@ -1,4 +1,4 @@
-/** SIGSTOP of sera (or a suspended machine): its guard does not need it. */
+/** SIGSTOP of sera, or a suspended machine: the guard works without sera. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { admin } from '../support/admin.js'
 import { eachPair } from '../support/each.js'
@@ -34,7 +34,7 @@ eachPair(
   'sera wakes up while its guard is ending the command: 206, and the lock is kept until all is gone',
   async (t, bench) => {
     const journal = new Journal(bench.folder)
-    // the direct child ends at TERM, after a second; what it started does not heed TERM and lives for the whole grace
+    // the direct child ends a second after TERM; the process it started ignores TERM and lives for the whole grace
     const script = `(trap '' TERM; sleep 1000 & wait; sleep 1001) & trap 'note term; sleep 1 9>&-; exit 7' TERM; wait`
     const sera = bench.sera(['--lease', '12s', '--grace', '4s', '0', ...journal.command({ who: 'woken', script })])
     await journal.seen('start', 'woken')

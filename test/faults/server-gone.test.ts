@@ -1,16 +1,17 @@
-/** The server freezes, vanishes or dies while a command runs: the command ends before anybody else can have the lock. */
+/** The server freezes, disappears or dies while a command runs: the command ends before another client can have the lock. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import test, { type ExecutionContext } from 'ava'
-import { couples } from '../support/each.js'
+import { eachProxied } from '../support/each.js'
+import { startFaultyProxy } from '../support/faulty-proxy.js'
 import { Journal } from '../support/journal.js'
-import { startProxy } from '../support/proxy.js'
-import { bench, runtimes, type SeraProcess } from '../support/sera.js'
+import { RUNTIMES } from '../support/runtimes.js'
+import { bench, type SeraProcess } from '../support/sera.js'
 import { sharedServers, startServer } from '../support/servers.js'
 import { until } from '../support/until.js'
 
 const LEASE_MS = 8000
 const LEASE = ['--lease', '8s', '--grace', '1s']
-/** Ends at TERM; and one that has to be killed. */
+/** One ends at TERM, the other has to be killed. */
 const SCRIPTS = { heeding: 'sleep 1000', stubborn: `trap '' TERM; sleep 1000 & sleep 1001` }
 
 interface RunningCommand {
@@ -36,9 +37,9 @@ for (const { kind } of sharedServers()) {
 
   test.serial(`a network that swallows everything: the command is ended within the lease, 206 (${kind})`, async t => {
     await using server = await startServer({ kind })
-    await using proxy = await startProxy(server.port)
-    const running = await startAll(t, [`sera:secret@tcp(127.0.0.1:${proxy.port})/`])
-    proxy.blackhole()
+    await using proxy = await startFaultyProxy(server.port)
+    const running = await startAll(t, [proxy.dsn])
+    proxy.dark = true
     await allLost(t, running, performance.now())
   })
 
@@ -46,8 +47,8 @@ for (const { kind } of sharedServers()) {
     `a connection that only the server has seen break: the command is ended within the lease, 206 (${kind})`,
     async t => {
       await using server = await startServer({ kind })
-      await using proxy = await startProxy(server.port)
-      const running = await startAll(t, [`sera:secret@tcp(127.0.0.1:${proxy.port})/`])
+      await using proxy = await startFaultyProxy(server.port)
+      const running = await startAll(t, [proxy.dsn])
       proxy.resetServers()
       await allLost(t, running, performance.now())
     },
@@ -55,7 +56,7 @@ for (const { kind } of sharedServers()) {
 
   test.serial(`a server that is stopped and goes on in time: nothing happens (${kind})`, async t => {
     await using server = await startServer({ kind })
-    for (const runtime of runtimes()) {
+    for (const runtime of RUNTIMES) {
       const { sera, folder } = bench(t, runtime, server.dsn())
       const journal = new Journal(folder)
       const run = sera([...LEASE, '--verbose', '5', ...journal.command({ who: 'it', script: 'sleep 7', exitCode: 7 })])
@@ -70,24 +71,17 @@ for (const { kind } of sharedServers()) {
   })
 }
 
-for (const [runtime, server] of couples(runtimes(), sharedServers())) {
-  test.serial(
-    `a network that takes two seconds for every word: nothing happens (${runtime.name}, ${server.kind})`,
-    async t => {
-      await using proxy = await startProxy(server.port)
-      const { sera, folder } = bench(t, runtime, `sera:secret@tcp(127.0.0.1:${proxy.port})/`)
-      const journal = new Journal(folder)
-      const run = sera([...LEASE, '--verbose', '5', ...journal.command({ who: 'it', script: 'sleep 9', exitCode: 7 })])
-      await journal.seen('start', 'it')
-      proxy.delay(1000)
-      t.is(await run.exited, 7)
-      t.is(await run.said(), '')
-    },
-  )
-}
+eachProxied('a network that takes two seconds for every word: nothing happens', async (t, { sera, folder }, proxy) => {
+  const journal = new Journal(folder)
+  const run = sera([...LEASE, '--verbose', '5', ...journal.command({ who: 'it', script: 'sleep 9', exitCode: 7 })])
+  await journal.seen('start', 'it')
+  proxy.delayMs = 1000
+  t.is(await run.exited, 7)
+  t.is(await run.said(), '')
+})
 
 async function startAll(t: ExecutionContext, dsns: string[]): Promise<RunningCommand[]> {
-  const starts = runtimes().flatMap(runtime =>
+  const starts = RUNTIMES.flatMap(runtime =>
     dsns.flatMap(dsn =>
       Object.values(SCRIPTS).map(async (script, number): Promise<RunningCommand> => {
         const { sera, folder } = bench(t, runtime, dsn)

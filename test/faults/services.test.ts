@@ -1,4 +1,4 @@
-/** What a command leaves running on purpose is its own business: it neither keeps the lock nor holds sera up, and lives. */
+/** A service that a command leaves running keeps neither the lock nor sera, and continues to run. */
 import { openSync } from 'node:fs'
 import { join } from 'node:path'
 import { admin } from '../support/admin.js'

@@ -1,19 +1,15 @@
-/** Servers that take their time, and servers that hang up again and again. */
+/** Servers that answer slowly, and servers that hang up again and again. */
 import { connect, createServer } from 'node:net'
 import { admin } from '../support/admin.js'
-import { each } from '../support/each.js'
+import { each, eachProxied } from '../support/each.js'
 import { Journal } from '../support/journal.js'
-import { startProxy } from '../support/proxy.js'
 import { until } from '../support/until.js'
 
-each('TERM ends the one try of a wait of nothing, though the grant is on its way', async (t, bench, server) => {
-  const proxy = await startProxy(server.port)
-  t.teardown(() => proxy[Symbol.asyncDispose]())
+eachProxied('TERM ends the one try of a wait of nothing, though the grant is on its way', async (t, bench, proxy) => {
   const journal = new Journal(bench.folder)
-  const env = { SERA_SERVER: `sera:secret@tcp(127.0.0.1:${proxy.port})/sera` }
-  proxy.delay(700)
-  const sera = bench.sera(['0', ...journal.command({ who: 'it', script: '' })], { env })
-  await until('GET_LOCK is on its way', () => proxy.commands().flat().length >= 2)
+  proxy.delayMs = 700
+  const sera = bench.sera(['0', ...journal.command({ who: 'it', script: '' })])
+  await until('GET_LOCK is on its way', () => proxy.commands.flat().length >= 2)
   sera.kill('SIGTERM')
   t.is(await sera.exited, 143)
   t.deepEqual(journal.all('start'), [])

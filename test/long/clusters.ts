@@ -51,22 +51,22 @@ const gateways: GatewayProcess[] = []
 for (let at = 0; values.gateways && at < lab.servers.length; at++) {
   gateways.push(await harness.gateway([...lab.servers.slice(at), ...lab.servers.slice(0, at)]))
 }
-const team = {
+const options = {
   clients: 3,
   holdMs: Number(values.hold),
   ...(values.gateways ? { gateways: gateways.map(({ url }) => url) } : {}),
   ...broken,
 }
-// where every member takes writes, some clients know of one only: they are cut off when it is
+// where every member takes writes, some clients use one member only, and are cut off with it
 const processes = [false, false, lab.kind !== 'gr' && !values.gateways].map(pinned =>
-  harness.team(lab.servers, { ...team, pinned }),
+  harness.clients(lab.servers, { ...options, pinned }),
 )
 await harness.more(20)
 const share = Math.ceil(grants / Math.max(1, troubles.length))
 const isOver = () => harness.grants >= grants || performance.now() - startedAt > Number(values.minutes) * 60_000
 const healthy = async () => {
-  await lab.healthy(() => harness.checker.tell('stay'))
-  harness.checker.tell('go')
+  await lab.healthy(() => harness.checker.send('stay'))
+  harness.checker.send('go')
 }
 const isFound = () => broken.broken !== undefined && harness.checker.ledger.overlaps.length > 0
 try {

@@ -6,7 +6,7 @@
  *     node build/test/long/environment.js --server mysql --only sql_mode
  *     node build/test/long/environment.js --no-suites          # the contenders alone, in minutes
  *
- * Ends with 1 if any result is another, or if the server has variables that nobody has looked at.
+ * Ends with 1 if any result is another, or if the server has variables that the list does not know.
  */
 import { parseArgs } from 'node:util'
 import type { ServerKind } from '../../src/embedded/binary.js'
@@ -37,7 +37,7 @@ function wrong(text: string): void {
   process.exitCode = 1
 }
 
-function told(verdict: Verdict): string {
+function format(verdict: Verdict): string {
   if (verdict === 'same') return 'same'
   return 'refused' in verdict ? `refused: ${verdict.refused}` : `WRONG: ${verdict.wrong}`
 }
@@ -48,7 +48,7 @@ async function contenders(server: OddServer, odd: readonly Odd[]): Promise<Map<O
     const verdicts = await server.with(one, (plain, above) => contend(plain, above, 'it', LONG_MS))
     if (verdicts) found.set(one, verdicts)
     const lines = verdicts
-      ? Object.entries(verdicts).map(([what, verdict]) => `${what} ${told(verdict)}`)
+      ? Object.entries(verdicts).map(([what, verdict]) => `${what} ${format(verdict)}`)
       : ['the server does not start']
     console.log(`${server.kind} ${titled(one)}: ${lines.join('; ')}`)
     if (lines.some(line => line.includes('WRONG'))) process.exitCode = 1

@@ -59,7 +59,7 @@ export class Lab implements AsyncDisposable {
     return NODES.map(node => `lab:lab@tcp(10.78.0.${node}:3306)/lab`)
   }
 
-  /** Starts a command where the clients are. */
+  /** Starts a command on the clients' host. */
   get prefix(): string[] {
     return [this.script, this.folder, 'exec']
   }
@@ -94,7 +94,7 @@ export class Lab implements AsyncDisposable {
     return primary || (NODES[Math.floor(Math.random() * 3)] as number)
   }
 
-  /** All three see each other; whoever does not come back by itself is helped, and the clients asked for `quiet`. */
+  /** Waits until all three see each other. Asks the clients for `quiet`, and helps a member that does not come back by itself. */
   async healthy(quiet: () => void): Promise<void> {
     await this.run('heal')
     let goodSince = Number.POSITIVE_INFINITY
@@ -114,7 +114,7 @@ export class Lab implements AsyncDisposable {
       try {
         return void (await until('a healthy cluster', isHealthy, soon))
       } catch {
-        quiet() // who recovers may be slower than those who write
+        quiet() // a member may recover more slowly than the clients write
         await this.#help()
       }
     }
@@ -130,7 +130,7 @@ export class Lab implements AsyncDisposable {
       if (dead.length === 0) await this.run('bootstrap', 1).catch(report)
       return
     }
-    // who is recovering only needs time
+    // a member that recovers only needs time
     const isIn = (node: number) => new RegExp(`${node}:(ONLINE|RECOVERING)`).test(lines[node - 1] ?? '')
     if (!NODES.some(isIn)) await this.run('bootstrap', 1).catch(report)
     for (const node of NODES.filter(node => !isIn(node))) await this.run('rejoin', node).catch(report)

@@ -8,7 +8,8 @@
 import { parseArgs } from 'node:util'
 import type { ServerKind } from '../../src/embedded/binary.js'
 import { round } from '../e2e/once-rounds.js'
-import { bench, runtimes } from '../support/sera.js'
+import { RUNTIMES } from '../support/runtimes.js'
+import { bench } from '../support/sera.js'
 import { serverBinary, startServer } from '../support/servers.js'
 
 const { values } = parseArgs({ options: { rounds: { type: 'string' }, server: { type: 'string' } } })
@@ -17,13 +18,13 @@ const rounds = Number(values.rounds ?? 200)
 for (const kind of ['mariadb', 'mysql'] satisfies ServerKind[]) {
   if ((values.server ?? kind) !== kind || !(await serverBinary(kind))) continue
   await using server = await startServer({ kind })
-  for (const runtime of runtimes()) {
+  for (const runtime of RUNTIMES) {
     const startedAt = performance.now()
     let wrong = 0
     for (let n = 0; n < rounds; n++) {
       const teardowns: (() => unknown)[] = []
-      const scene = bench({ title: 'once', teardown: body => void teardowns.push(body) }, runtime, server.dsn())
-      const { codes, runs } = await round(scene, `${runtime.name} ${n}`)
+      const own = bench({ title: 'once', teardown: body => void teardowns.push(body) }, runtime, server.dsn())
+      const { codes, runs } = await round(own, `${runtime.name} ${n}`)
       for (const body of teardowns) await body()
       if (runs === 1 && codes.every(code => code === 0)) continue
       wrong++

@@ -1,7 +1,7 @@
 /**
- * A thousand rendezvous on each kind of server, against a model: `npm run test:long` comes here after the faults.
+ * A thousand rendezvous on each kind of server, against a model: `npm run test:long` runs it after the faults.
  *
- * Ends with 1 if anybody met others than in the model.
+ * Ends with 1 if a candidate met others than in the model.
  */
 import type { ServerKind } from '../../src/embedded/binary.js'
 import { rendezvousRounds } from '../faults/rendezvous/harness.js'
@@ -13,11 +13,11 @@ for (const kind of ['mariadb', 'mysql'] satisfies ServerKind[]) {
   if (!(await serverBinary(kind))) continue
   await using server = await startServer({ kind })
   const startedAt = performance.now()
-  const { rounds, visitors, rendezvous, sizes, left, wrong } = await rendezvousRounds(server.dsn(), 'meeting', ENOUGH)
+  const { rounds, candidates, rendezvous, sizes, left, wrong } = await rendezvousRounds(server.dsn(), 'meeting', ENOUGH)
   const seconds = Math.round((performance.now() - startedAt) / 1000)
   const shares = Object.entries(sizes).map(([size, count]) => `${count} of ${size}`)
   console.log(`${kind}: ${rendezvous} rendezvous (${shares.join(', ')}) in ${rounds} rounds, ${seconds} s`)
-  console.log(`  ${visitors} visitors, ${left} met nobody, ${wrong.length} otherwise than in the model`)
+  console.log(`  ${candidates} candidates, ${left} without a rendezvous, ${wrong.length} differ from the model`)
   for (const one of wrong) console.log(`  WRONG: ${one}`)
   if (wrong.length > 0) process.exitCode = 1
 }

@@ -1,4 +1,4 @@
-/** What can happen to a cluster. Each leaves healing to its caller. */
+/** What can go wrong in a cluster. The caller heals the cluster afterwards. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { any } from '../faults/tables/faults.js'
 import type { GatewayProcess } from '../faults/tables/harness/gateway.js'
@@ -11,9 +11,9 @@ export interface Stage {
   processes: ClientProcess[]
   /** Between the clients and the members; there may be none. */
   gateways: GatewayProcess[]
-  /** Its client number i knows of member i + 1 only. */
+  /** Its client number i uses member i + 1 only. */
   pinned: ClientProcess | undefined
-  /** The one it happens to. */
+  /** The member with the trouble. */
   node: number
 }
 
@@ -23,18 +23,18 @@ export interface Trouble {
   make(stage: Stage): Promise<void>
 }
 
-/** The others go on without it; clusters take their time to notice. */
+/** For the others to continue without that member: clusters notice slowly. */
 const WITHOUT_IT_MS = 120_000
 
 async function goesOn({ harness, lab }: Stage): Promise<void> {
   try {
     await harness.more(20, WITHOUT_IT_MS)
   } catch {
-    console.log(`  nobody goes on:\n${await lab.run('status')}`)
+    console.log(`  no client goes on:\n${await lab.run('status')}`)
   }
 }
 
-/** Whoever depends on that member holds the lock when it is lost, and has to stop in time. */
+/** Makes the client that depends on that member hold the lock during the trouble: it has to stop in time. */
 async function withItsHolder({ harness, pinned, node }: Stage, trouble: () => Promise<void>): Promise<void> {
   if (pinned) await harness.detain(pinned, node - 1)
   await trouble()
@@ -99,7 +99,7 @@ export const TROUBLES: readonly Trouble[] = [
     async make(stage) {
       const { lab, harness, node } = stage
       await lab.run('block', node)
-      // the one primary stays primary: nobody can do anything
+      // the only primary stays primary, and no client reaches it
       if (lab.kind === 'gr') await sleep(harness.leaseMs + 3000)
       else await goesOn(stage)
     },

@@ -1,12 +1,13 @@
 /** A database of a test's own on a shared server, without tables, and accounts that may use it. */
+
 import { randomUUID } from 'node:crypto'
 import type { ExecutionContext } from 'ava'
 import mysql from 'mysql2/promise'
-import { ownerOf } from '../../src/claims/owner.js'
-import { systemClock, systemRandom } from '../../src/clock.js'
-import { parseDsn } from '../../src/config/dsn.js'
-import { LockTables, type LockTablesOptions } from '../../src/store/tables/lock-tables.js'
-import { type CliResult, RUNTIMES, sera } from '../support/cli.js'
+import { systemClock } from '../../src/clock.js'
+import type { LockTables, LockTablesOptions } from '../../src/store/tables/lock-tables.js'
+import { type CliResult, sera } from '../support/cli.js'
+import { lockTables } from '../support/lock-tables.js'
+import { RUNTIMES } from '../support/runtimes.js'
 import type { SharedServer } from '../support/servers.js'
 
 export interface Database {
@@ -57,17 +58,7 @@ export async function database(t: ExecutionContext, server: SharedServer): Promi
 }
 
 function open(t: ExecutionContext, dsn: string, options: Partial<LockTablesOptions> = {}): LockTables {
-  const store = new LockTables({
-    servers: [parseDsn(dsn)],
-    owner: ownerOf(process.pid, ['test']),
-    attributes: {},
-    leaseMs: 60_000,
-    connectWaitMs: 20_000,
-    namespace: '',
-    clock: systemClock,
-    random: systemRandom,
-    ...options,
-  })
+  const store = lockTables([dsn], { connectWaitMs: 20_000, ...options })
   t.teardown(() => store.close())
   return store
 }

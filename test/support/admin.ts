@@ -1,10 +1,10 @@
-/** A look at a server from above, as root: who has a lock, what has been counted; and the power to end a session. */
+/** An administrator's connection to a server, as root: it sees locks, counters and sessions, and can end sessions. */
 import { connect } from 'node:net'
 import mysql from 'mysql2/promise'
 import type { ServerAddress } from './servers.js'
 
 export interface Admin extends AsyncDisposable {
-  /** The connection that has the lock; undefined when nobody has. */
+  /** The connection that has the lock; undefined when the lock is free. */
   holder(lock: string): Promise<number | undefined>
   /** Whether some session waits for the lock. */
   waitsFor(lock: string): Promise<boolean>

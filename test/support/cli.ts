@@ -1,20 +1,9 @@
 /** Runs sera as a user does, on each runtime it is released for, and waits for its end. */
 import { type SpawnOptions, spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
 import { mkdtemp } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { environmentAt, testFolder } from './environment.js'
-
-export interface CliRuntime {
-  name: 'node' | 'binary'
-  path: string
-}
-
-/** `bin/sera` on Node always, and the single binary where it has been built (`npm test` builds it). */
-export const RUNTIMES: readonly CliRuntime[] = [
-  { name: 'node' as const, path: resolve('bin/sera') },
-  { name: 'binary' as const, path: resolve('dist/sera') },
-].filter(({ path }) => existsSync(path))
+import type { SeraRuntime } from './runtimes.js'
 
 export interface CliResult {
   code: number | null
@@ -36,8 +25,12 @@ export async function cleanEnvironment(): Promise<NodeJS.ProcessEnv> {
   return environmentAt(await mkdtemp(join(testFolder, 'home-')))
 }
 
-export async function sera(runtime: CliRuntime, args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
-  const child = spawn(runtime.path, args, {
+export async function sera(
+  runtime: SeraRuntime,
+  args: readonly string[],
+  options: CliOptions = {},
+): Promise<CliResult> {
+  const child = spawn(runtime.program, args, {
     cwd: options.cwd,
     env: { ...(await cleanEnvironment()), ...options.env },
     stdio: options.stdio ?? 'pipe',

@@ -10,11 +10,13 @@ import { join } from 'node:path'
 /** Of this run of the tests; removed at its end. */
 export const testFolder = process.env.SERA_TEST_DIR ?? mkdtempSync(join(tmpdir(), 'sera-test-'))
 
-const KEPT = /^(PATH|TMPDIR|CI|SERA_TEST_\w+)$/
+const KEPT = /^(PATH|TMPDIR|CI|NODE_V8_COVERAGE|SERA_TEST_\w+)$/
 
 /** As of a user whose home is `home`: for cron, a service or a container. */
 export function environmentAt(home: string): NodeJS.ProcessEnv {
-  return { PATH: process.env.PATH, HOME: home, XDG_STATE_HOME: home, LANG: 'C.UTF-8', SERA_CONFIG: emptyConfig() }
+  const { PATH, NODE_V8_COVERAGE: coverage } = process.env
+  const counted = coverage === undefined ? {} : { NODE_V8_COVERAGE: coverage }
+  return { PATH, HOME: home, XDG_STATE_HOME: home, LANG: 'C.UTF-8', SERA_CONFIG: emptyConfig(), ...counted }
 }
 
 /** For the tests themselves. */

@@ -1,4 +1,4 @@
-/** A `sera serve` that listens, and whoever asks it. */
+/** A `sera serve` that listens, and requests to it. */
 import { request } from 'node:http'
 import type { Bench, SeraOptions, SeraProcess } from './sera.js'
 import { until } from './until.js'

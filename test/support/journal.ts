@@ -1,8 +1,8 @@
 /**
- * A referee for "never two at once". The command of a test takes a lock of the kernel's (flock) on a file of this
- * machine, and writes a line when it starts and when it ends; whoever finds the file locked writes `overlap` instead.
- * The kernel drops that lock when the last process that has the file open is gone, however it went, so the referee
- * needs no server, no clock and no end line of those that were killed.
+ * Checks that two commands never run at once. The command of a test takes a lock of the kernel (flock) on a file of this machine,
+ * and writes a line when it starts and when it ends; a command that finds the file locked writes `overlap` instead. The kernel
+ * drops that lock when the last process that has the file open is gone. So this check needs no server and no clock, and works for
+ * commands that were killed and wrote no end.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -20,13 +20,13 @@ export interface JournalEntry {
 export interface Work {
   /** Name in the journal. */
   who: string
-  /** Shell words to do once the turn is known to be this command's alone; `note WORD` writes a line. */
+  /** Shell words to run when the command runs alone; `note WORD` writes a line. */
   script: string
   exitCode?: number
 }
 
-/** Descriptor 9 is the referee's: what closes it (`sleep 1 9>&-`) is not watched. */
-const REFEREED = `
+/** Descriptor 9 has the lock: a program that closes it (`sleep 1 9>&-`) is not checked. */
+const CHECKED = `
 journal=$1 who=$2 code=$3
 note() { echo "$1 $$ $who $(date +%s%3N)" >>"$journal"; }
 exec 9>>"$journal.turn"
@@ -42,9 +42,9 @@ export class Journal {
     writeFileSync(this.path, '')
   }
 
-  /** The command: `sh -c …`, refereed. */
+  /** The command: `sh -c …`, checked. */
   command({ who, script, exitCode = 0 }: Work): string[] {
-    return ['sh', '-c', `${REFEREED}\n${script}\nnote end\nexit "$code"`, 'work', this.path, who, String(exitCode)]
+    return ['sh', '-c', `${CHECKED}\n${script}\nnote end\nexit "$code"`, 'work', this.path, who, String(exitCode)]
   }
 
   entries(): JournalEntry[] {

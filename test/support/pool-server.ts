@@ -1,4 +1,4 @@
-/** A stand-in for a server of pools: it answers as a test says. */
+/** A fake server of pools: it answers as a test says. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { ExecutionContext } from 'ava'
@@ -24,9 +24,9 @@ export interface PoolServer {
   url: string
   port: number
   asked: AskedOfPool[]
-  /** How many have asked so. */
+  /** How many requests had this verb. */
   count(verb: string): number
-  /** Clients that wait and are there. */
+  /** Clients that wait and are still connected. */
   waiting: Set<ServerResponse>
   stop(): void
 }
@@ -62,14 +62,14 @@ function read({ url = '', headers }: IncomingMessage): AskedOfPool {
   return { verb: pathname.replace(/^\/|\/$/g, ''), host, pool, id, token, authorization: headers.authorization }
 }
 
-function answer(told: ScriptedAnswer, response: ServerResponse, waiting: Set<ServerResponse>): void {
-  if (told === 'hang') {
+function answer(scripted: ScriptedAnswer, response: ServerResponse, waiting: Set<ServerResponse>): void {
+  if (scripted === 'hang') {
     waiting.add(response)
     response.once('close', () => waiting.delete(response))
-  } else if (told === 'reset') {
+  } else if (scripted === 'reset') {
     response.socket?.resetAndDestroy()
   } else {
-    const { status = 200, headers = {}, text } = typeof told === 'string' ? { text: told } : told
+    const { status = 200, headers = {}, text } = typeof scripted === 'string' ? { text: scripted } : scripted
     response.writeHead(status, headers).end(text)
   }
 }

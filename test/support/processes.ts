@@ -1,6 +1,9 @@
 /** What /proc tells of the processes of a test: who they are, and whether they still run. */
 import { readdirSync, readFileSync } from 'node:fs'
 
+/** For setpriv(1): the program ends with the test, also when the run of tests is killed and cleans nothing up. */
+export const DIES_WITH_THE_TEST = ['--pdeathsig', 'KILL', '--']
+
 /** False for a zombie too, unless it is a leader with living threads (the 20th field counts them). */
 export function isAlive(pid: number): boolean {
   const [state, ...rest] = stat(pid) ?? ['X']

@@ -2,27 +2,14 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { constants } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import type { ExecutionContext } from 'ava'
 import { lockName } from '../../src/lockname/lockname.js'
 import { environmentAt, testFolder } from './environment.js'
-import { guardsOf, kill, processesMarked } from './processes.js'
-
-export interface SeraRuntime {
-  name: 'node' | 'binary'
-  program: string
-}
-
-/** Node always; the binary when there is one. */
-export function runtimes(): SeraRuntime[] {
-  const all: SeraRuntime[] = [
-    { name: 'node', program: resolve('bin/sera') },
-    { name: 'binary', program: resolve('dist/sera') },
-  ]
-  return all.filter(({ program }) => existsSync(program))
-}
+import { DIES_WITH_THE_TEST, guardsOf, kill, processesMarked } from './processes.js'
+import type { SeraRuntime } from './runtimes.js'
 
 export interface Bench {
   /** The lock of this test: its title. */
@@ -49,9 +36,6 @@ export interface SeraOptions {
   /** Where stdout and stderr go; a pipe that the test reads when absent. */
   output?: number
 }
-
-/** A run of tests that is cut short cleans nothing up. */
-const DIES_WITH_THE_TEST = ['--pdeathsig', 'KILL', '--']
 
 /** What one test needs to run sera on one server. */
 export function bench(t: Pick<ExecutionContext, 'title' | 'teardown'>, runtime: SeraRuntime, dsn: string): Bench {
@@ -137,13 +121,13 @@ export class SeraProcess {
     return this.#exitCode
   }
 
-  /** Exit code and all that was said, once nobody can add to it. */
+  /** Exit code and all output, once every process that could add to it is gone. */
   async ended(): Promise<{ code: number; stdout: string; stderr: string }> {
     const [code] = await Promise.all([this.exited, this.#closed])
     return { code, stdout: this.stdout, stderr: this.stderr }
   }
 
-  /** All of stderr, once nobody can add to it. */
+  /** All of stderr, once every process that could add to it is gone. */
   async said(): Promise<string> {
     await this.#closed
     return this.stderr

@@ -15,6 +15,7 @@ import { findServer, identify, type ServerBinary, type ServerKind } from '../../
 import { lastError } from '../../src/embedded/initialise.js'
 import { runOptions } from '../../src/embedded/options.js'
 import { testFolder } from './environment.js'
+import { DIES_WITH_THE_TEST } from './processes.js'
 import { type Template, template } from './template.js'
 
 /** Where a server is; plain data, so that it can be handed to another process. */
@@ -57,7 +58,7 @@ export interface StartOptions {
   args?: readonly string[]
 }
 
-/** Fast rather than durable: what a test server loses in a power cut nobody misses. */
+/** Fast rather than durable: no test needs what a power cut would lose. */
 const THROWAWAY = ['--skip-innodb-doublewrite', '--innodb-flush-log-at-trx-commit=0']
 const START_LIMIT_MS = 60_000
 
@@ -109,8 +110,7 @@ class ServerProcess {
 
   async start(): Promise<void> {
     this.port ||= await freePort()
-    // the parent's death is the server's: nothing survives a test run that was killed
-    this.child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', this.binary.path, ...this.options()], {
+    this.child = spawn('setpriv', [...DIES_WITH_THE_TEST, this.binary.path, ...this.options()], {
       stdio: 'ignore',
       cwd: this.folder,
       detached: true,
@@ -206,7 +206,7 @@ export async function freePort(): Promise<number> {
   return address.port
 }
 
-/** Whether somebody answers on the port with a first packet, as a server does when it is ready. */
+/** Whether the port answers with a first packet, as a server does when it is ready. */
 function greets(port: number): Promise<boolean> {
   return new Promise(resolve => {
     const socket = connect({ port, host: '127.0.0.1', timeout: 5000 })

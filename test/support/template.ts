@@ -72,7 +72,7 @@ async function makeCertificate(folder: string): Promise<void> {
   }
 }
 
-/** Whoever comes second finds the folder taken, and uses that. */
+/** The second process to get here finds the folder taken, and uses it. */
 async function publish(unfinished: string, folder: string): Promise<void> {
   try {
     await rename(unfinished, folder)

@@ -1,13 +1,13 @@
 /**
- * The odd values of a server's variables: from SHOW GLOBAL VARIABLES of the server that runs. Each variable is flipped, has odd
- * values of its own here, or is left out for a reason. A variable that a newer server brings is in none of these, and is reported.
+ * The odd values of a server's variables, as SHOW GLOBAL VARIABLES lists them. Each variable is flipped, has odd values here, or is
+ * left out for a reason. A variable that only a newer server has is none of these, and is reported.
  */
 import type { ServerKind } from '../../../src/embedded/binary.js'
 
 export interface Odd {
   name: string
   value: string
-  /** What the server has to be started with, where SET GLOBAL does not do. */
+  /** Options to start the server with, where SET GLOBAL is not enough. */
   args: readonly string[]
 }
 
@@ -18,7 +18,7 @@ export interface Candidates {
   unknown: readonly string[]
 }
 
-/** `variables`: names and values, as the server says. */
+/** `variables`: names and values, from the server. */
 export function candidates(kind: ServerKind, variables: ReadonlyMap<string, string>): Candidates {
   const odd: Odd[] = []
   const leftOut: string[] = []
@@ -128,7 +128,7 @@ const VALUES: Readonly<Record<ServerKind | 'both', Readonly<Record<string, reado
   },
 }
 
-/** Options that are no variables, and variables that have an effect together only. */
+/** Options that are not variables, and variables that have an effect only together. */
 const STARTED_WITH: Readonly<Record<ServerKind, readonly Odd[]>> = {
   mariadb: [
     startedWith('thread_handling', '--thread-handling=pool-of-threads', '--thread-pool-size=1'),

@@ -1,17 +1,15 @@
 /**
- * Contenders on one server: what they promise is counted, and each promise is `kept`, or refused with a reason before anything was
- * locked. Anything else is wrong.
+ * Contenders on one server. Each promise is kept (`same`), or sera refuses the server with a reason before anything is locked.
+ * Anything else is wrong.
  */
-
-import { ownerOf } from '../../../src/claims/owner.js'
 import { systemClock, systemRandom } from '../../../src/clock.js'
 import { parseDsn } from '../../../src/config/dsn.js'
 import { SeraError } from '../../../src/errors.js'
 import { connect, type Sera } from '../../../src/lib/index.js'
 import { GetLockMutex } from '../../../src/store/get-lock/mutex.js'
 import { supportRules } from '../../../src/store/get-lock/server-support.js'
-import { LockTables } from '../../../src/store/tables/lock-tables.js'
 import type { Admin } from '../../support/admin.js'
+import { lockTables } from '../../support/lock-tables.js'
 import type { SharedServer } from '../../support/servers.js'
 import { until } from '../../support/until.js'
 
@@ -28,7 +26,7 @@ const ROUNDS = 3
 const LEASE_MS = 6000
 const CONNECT_WAIT_MS = 3000
 
-/** `name`: of nothing else on the server. `longMs`: what the one who waits for GET_LOCK has to wait at least. */
+/** `name`: used for nothing else on the server. `longMs`: how long the waiter for GET_LOCK waits at least. */
 export async function contend(server: SharedServer, above: Admin, name: string, longMs: number): Promise<Verdicts> {
   const [getLock, tables] = await Promise.all([
     verdictOf(() => atGetLock(server, above, name, longMs)),
@@ -52,34 +50,34 @@ function check(isKept: boolean, complaint: string): void {
   if (!isKept) throw new Error(complaint)
 }
 
-/** Counts who is inside at once. */
-class Room {
-  #inside = 0
+/** Counts how many hold the lock at once. */
+class Holders {
+  #now = 0
   most = 0
 
-  async visit(): Promise<void> {
-    this.most = Math.max(this.most, ++this.#inside)
+  async hold(): Promise<void> {
+    this.most = Math.max(this.most, ++this.#now)
     await new Promise(resolve => setImmediate(resolve))
-    this.#inside--
+    this.#now--
   }
 }
 
 async function atGetLock(server: SharedServer, above: Admin, name: string, longMs: number): Promise<void> {
   const lock = `it's ${name}`
-  const room = new Room()
+  const holders = new Holders()
   const rounds = Array.from({ length: CONTENDERS }, async () => {
     for (let round = 0; round < ROUNDS; round++) {
       const held = await mutex(server, lock).acquire(forever())
-      await room.visit()
+      await holders.hold()
       await held?.release()
     }
   })
   await Promise.all(rounds)
-  check(room.most === 1, `${room.most} held one GET_LOCK at once`)
+  check(holders.most === 1, `${holders.most} held one GET_LOCK at once`)
   await waitLong(server, above, lock, longMs)
 }
 
-/** A wait that is longer than a limit on the time of statements. */
+/** A wait that is longer than the server's limit for a statement. */
 async function waitLong(server: SharedServer, above: Admin, lock: string, longMs: number): Promise<void> {
   const held = await mutex(server, lock).acquire(forever())
   const waiter = mutex(server, lock).acquire(forever())
@@ -112,9 +110,9 @@ function forever() {
 async function atTables(server: SharedServer, above: Admin, name: string): Promise<void> {
   const seras = await Promise.all(Array.from({ length: CONTENDERS }, () => open(server)))
   try {
-    const room = new Room()
-    await Promise.all(seras.map(sera => takeTurns(sera, name, room)))
-    check(room.most <= PERMITS, `${room.most} held ${PERMITS} permits at once`)
+    const holders = new Holders()
+    await Promise.all(seras.map(sera => takeTurns(sera, name, holders)))
+    check(holders.most <= PERMITS, `${holders.most} held ${PERMITS} permits at once`)
     await allTaken(seras, `${name} taken`)
     const [first, second] = seras as [Sera, Sera]
     await Promise.all(seras.map(sera => sera.counter(name).add(1)))
@@ -131,15 +129,15 @@ function open(server: SharedServer): Promise<Sera> {
   return connect({ server: server.dsn(), lease: LEASE_MS, grace: 500, connectWait: CONNECT_WAIT_MS })
 }
 
-async function takeTurns(sera: Sera, name: string, room: Room): Promise<void> {
+async function takeTurns(sera: Sera, name: string, holders: Holders): Promise<void> {
   for (let round = 0; round < ROUNDS; round++) {
     const lock = await sera.semaphore(name, PERMITS).acquire()
-    await room.visit()
+    await holders.hold()
     await lock.release()
   }
 }
 
-/** While all permits are held, nobody else gets one. */
+/** While all permits are held, no other session gets one. */
 async function allTaken(seras: readonly Sera[], name: string): Promise<void> {
   const holders = await Promise.all(seras.slice(0, PERMITS).map(sera => sera.semaphore(name, PERMITS).acquire()))
   for (const sera of seras.slice(PERMITS)) {
@@ -166,18 +164,9 @@ async function renewed(sera: Sera, other: Sera, above: Admin, name: string): Pro
   await held.release()
 }
 
-/** A single statement after a step, on the same connection, is committed by itself, as a renewal has to be. */
+/** A single statement after a step, on the same connection, commits by itself, as a renewal must. */
 async function committed(server: SharedServer, above: Admin, name: string): Promise<void> {
-  const tables = new LockTables({
-    servers: [parseDsn(server.dsn())],
-    owner: ownerOf(process.pid, ['test']),
-    attributes: {},
-    leaseMs: LEASE_MS,
-    connectWaitMs: CONNECT_WAIT_MS,
-    namespace: '',
-    clock: systemClock,
-    random: systemRandom,
-  })
+  const tables = lockTables([server.dsn()], { leaseMs: LEASE_MS, connectWaitMs: CONNECT_WAIT_MS })
   const statement = 'UPDATE sera_resource SET capacity = 7 WHERE kind = ? AND name = ?'
   const deadline = { until: systemClock.now() + CONNECT_WAIT_MS }
   const seen = await tables.client.persist(async connection => {

@@ -1,11 +1,11 @@
-/** Servers with one odd variable: locks as always, or refused with a reason. `npm run test:long` tries all variables. */
+/** Servers with one odd variable: sera locks as always, or refuses with a reason. `npm run test:long` tries all variables. */
 import test from 'ava'
 import { sharedServers } from '../../support/servers.js'
 import { candidates, type Odd } from './candidates.js'
 import { contend } from './contenders.js'
 import { OddServer } from './odd-server.js'
 
-/** One of each way in which a variable may matter. */
+/** One of each kind of effect that a variable can have. */
 const SAMPLE = [
   ...['sql_select_limit=2', 'completion_type=CHAIN', 'completion_type=RELEASE', 'autocommit=OFF'],
   ...['sql_mode=ANSI,NO_BACKSLASH_ESCAPES', 'group_concat_max_len=4', 'init_connect=START TRANSACTION'],

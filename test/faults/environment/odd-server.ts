@@ -1,4 +1,4 @@
-/** A server with one odd variable at a time: by SET GLOBAL where that does, and else started with it. */
+/** A server with one odd variable at a time: set by SET GLOBAL where that is enough, and otherwise at its start. */
 import type { ServerKind } from '../../../src/embedded/binary.js'
 import { type Admin, admin } from '../../support/admin.js'
 import { startServer, type TestServer } from '../../support/servers.js'
@@ -9,7 +9,7 @@ export class OddServer implements AsyncDisposable {
     readonly kind: ServerKind,
     readonly plain: TestServer,
     readonly above: Admin,
-    /** As it was started. */
+    /** As at its start. */
     readonly variables: ReadonlyMap<string, string>,
   ) {}
 
@@ -19,7 +19,7 @@ export class OddServer implements AsyncDisposable {
     return new OddServer(kind, server, above, await above.variables())
   }
 
-  /** Undefined: the server does not start so. The tables are made anew each time. */
+  /** Creates the tables anew each time. @returns undefined when the server does not start with this value */
   async with<T>(odd: Odd, work: (server: TestServer, above: Admin) => Promise<T>): Promise<T | undefined> {
     if (!(await this.#set(odd.name, odd.value))) return await this.#started(odd, work)
     try {
@@ -30,7 +30,7 @@ export class OddServer implements AsyncDisposable {
     }
   }
 
-  /** One variable may have set another: super_read_only sets read_only. */
+  /** One variable can set another: super_read_only sets read_only. */
   async #reset(odd: string): Promise<void> {
     const now = await this.above.variables()
     const changed = [...this.variables.keys()].filter(name => now.get(name) !== this.variables.get(name))
@@ -48,7 +48,7 @@ export class OddServer implements AsyncDisposable {
     return await work(server, above)
   }
 
-  /** False: not without starting it. */
+  /** @returns false when the variable needs a start of the server */
   async #set(name: string, value: string): Promise<boolean> {
     if (!this.variables.has(name)) return false
     const literal = /^-?\d+(\.\d+)?$/.test(value) ? value : `'${value.replaceAll("'", "''")}'`

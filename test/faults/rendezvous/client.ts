@@ -1,34 +1,31 @@
 /**
- * A process full of visitors, for `meetings.ts`, which tells it by messages what to do: a number, so many visitors arrive at
- * the event of the round; then, when all of all processes have arrived, `leave`. What it answers: `arrived`, and how each
- * visitor fared.
+ * A process with candidates for the harness, which sends it messages. On a `ClientOrder`, so many candidates arrive at the event,
+ * and it answers `arrived`. On `leave`, which comes when the candidates of all processes have arrived, it answers with their fates.
  */
+
 import { setMaxListeners } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { acquire } from '../../../src/claims/acquire.js'
-import { ownerOf } from '../../../src/claims/owner.js'
 import { Session } from '../../../src/claims/session.js'
 import { systemClock, systemRandom } from '../../../src/clock.js'
-import { parseDsn } from '../../../src/config/dsn.js'
 import { claimSpecOf } from '../../../src/primitives/rendezvous/candidate.js'
 import { matchOf, rendezvous } from '../../../src/primitives/rendezvous/rendezvous.js'
 import { parseLabels } from '../../../src/selector/labels.js'
-import { attributesOf } from '../../../src/store/mysql/connect.js'
-import { LockTables } from '../../../src/store/tables/lock-tables.js'
+import { lockTables } from '../../support/lock-tables.js'
 
 export interface ClientOrder {
   event: string
-  visitors: number
+  candidates: number
 }
 
 export interface ClientFate {
   actor: string
-  /** When it arrived. */
+  /** Its place in the order of arrival. */
   ticket: number
   labels: string
   selector: string
   mates: number
-  /** The actors it has met, itself too; undefined when it met nobody. */
+  /** The actors of its rendezvous, itself included; undefined when it had none. */
   met: string[] | undefined
   match: string | undefined
 }
@@ -62,8 +59,8 @@ process.on('message', async (message: ClientOrder | 'leave') => {
   }
   leave = new AbortController()
   setMaxListeners(0, leave.signal)
-  const arrivals = Array.from({ length: message.visitors }, (_, index) =>
-    visit(message.event, `${process.pid}-${index}`),
+  const arrivals = Array.from({ length: message.candidates }, (_, index) =>
+    arrive(message.event, `${process.pid}-${index}`),
   )
   fates = Promise.all(arrivals.map(({ fate }) => fate))
   await Promise.all(arrivals.map(({ arrived }) => arrived))
@@ -71,7 +68,7 @@ process.on('message', async (message: ClientOrder | 'leave') => {
 })
 process.on('disconnect', () => process.exit())
 
-function visit(event: string, actor: string): { arrived: Promise<void>; fate: Promise<ClientFate> } {
+function arrive(event: string, actor: string): { arrived: Promise<void>; fate: Promise<ClientFate> } {
   const labels = `role=${pick(ROLES)}${Math.random() < 0.5 ? '' : `,zone=${whole(1, 5)}`}`
   const [selector, mates] = [pick(SELECTORS), whole(1, 4)]
   const spec = claimSpecOf({ actor, mates, labels: parseLabels(labels), selector })
@@ -108,17 +105,7 @@ function whole(least: number, most: number): number {
 }
 
 function open(dsn: string): Session {
-  const store = new LockTables({
-    servers: [parseDsn(dsn)],
-    owner: ownerOf(process.pid, ['visitors']),
-    attributes: attributesOf(process.pid, ['visitors']),
-    leaseMs: 60_000,
-    connectWaitMs: 30_000,
-    namespace: '',
-    clock: systemClock,
-    random: systemRandom,
-  })
-  return new Session(store, {
+  return new Session(lockTables([dsn]), {
     clock: systemClock,
     random: systemRandom,
     leaseMs: 60_000,

@@ -1,6 +1,6 @@
 /**
- * Rendezvous of two to five at random, from three processes at once, and a model that is told in which order all have
- * arrived: it tries all sets there are at each arrival. Whoever has met others than in the model is told of.
+ * Random rendezvous of two to five candidates from three processes at once, compared with a model. The model gets the order of
+ * arrival and tries all possible sets at each arrival. A candidate that met others than in the model is reported.
  */
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
@@ -11,25 +11,25 @@ import { parseSelector } from '../../../src/selector/selector.js'
 import type { ClientFate } from './client.js'
 
 const PROCESSES = 3
-/** In a round, of each process. */
-const VISITORS = 12
+/** Of each process in a round. */
+const CANDIDATES = 12
 const PROGRAM = fileURLToPath(new URL('client.js', import.meta.url))
 
 export interface RendezvousTally {
   rounds: number
-  visitors: number
-  /** How many rendezvous there were of so many. */
+  candidates: number
+  /** How many rendezvous had this many candidates. */
   sizes: Record<number, number>
   rendezvous: number
-  /** Who met nobody, as in the model. */
+  /** Candidates without a rendezvous, as in the model. */
   left: number
   wrong: string[]
 }
 
-/** Until there have been so many rendezvous. `name` begins the names of the events. */
+/** Runs rounds until there were so many rendezvous. The names of the events begin with `name`. */
 export async function rendezvousRounds(dsn: string, name: string, enough: number): Promise<RendezvousTally> {
   const processes = Array.from({ length: PROCESSES }, () => fork(PROGRAM, [dsn]))
-  const sum: RendezvousTally = { rounds: 0, visitors: 0, sizes: {}, rendezvous: 0, left: 0, wrong: [] }
+  const sum: RendezvousTally = { rounds: 0, candidates: 0, sizes: {}, rendezvous: 0, left: 0, wrong: [] }
   const all = async (message: object | string) => {
     const answers = processes.map(async one => (await once(one, 'message'))[0])
     for (const one of processes) one.send(message)
@@ -37,7 +37,7 @@ export async function rendezvousRounds(dsn: string, name: string, enough: number
   }
   try {
     while (sum.rendezvous < enough) {
-      await all({ event: `${name} ${sum.rounds}`, visitors: VISITORS })
+      await all({ event: `${name} ${sum.rounds}`, candidates: CANDIDATES })
       const fates = (await all('leave')).flat() as ClientFate[]
       add(
         sum,
@@ -50,24 +50,25 @@ export async function rendezvousRounds(dsn: string, name: string, enough: number
   }
 }
 
-/** One round. */
+/** Adds one round. */
 function add(sum: RendezvousTally, fates: readonly ClientFate[]): void {
   const expected = modelled(fates)
   for (const fate of fates) {
-    const [met, ought] = [fate.met, expected.get(fate)].map(one => one?.join(' ') ?? 'nobody')
-    if (met !== ought) sum.wrong.push(`round ${sum.rounds}: ${fate.actor} met ${met}, and ought to have met ${ought}`)
+    const [met, expectedActors] = [fate.met, expected.get(fate)].map(one => one?.join(' ') ?? 'none')
+    if (met !== expectedActors)
+      sum.wrong.push(`round ${sum.rounds}: ${fate.actor} met ${met}, and should have met ${expectedActors}`)
     const company = fates.filter(({ actor }) => fate.met?.includes(actor))
     if (company.some(({ match }) => match !== fate.match)) sum.wrong.push(`${fate.actor}: not all have one match id`)
   }
   const parties = new Map(fates.flatMap(({ match, met }) => (match && met ? [[match, met.length] as const] : [])))
   for (const size of parties.values()) sum.sizes[size] = (sum.sizes[size] ?? 0) + 1
   sum.rounds++
-  sum.visitors += fates.length
+  sum.candidates += fates.length
   sum.rendezvous += parties.size
   sum.left += fates.filter(({ met }) => !met).length
 }
 
-/** Whom each meets, when they arrive in this order. */
+/** The rendezvous of each candidate, when they arrive in this order. */
 export function modelled(fates: readonly ClientFate[]): Map<ClientFate, string[]> {
   const met = new Map<ClientFate, string[]>()
   let waiting: ClientFate[] = []
@@ -87,7 +88,7 @@ export function modelled(fates: readonly ClientFate[]): Map<ClientFate, string[]
   return met
 }
 
-/** All of up to `most`, each in the order of the whole. */
+/** All subsets of up to `most` elements, each in the order of the whole. */
 function subsets(of: readonly ClientFate[], most: number): ClientFate[][] {
   if (most === 0) return [[]]
   return [[], ...of.flatMap((one, at) => subsets(of.slice(at + 1), most - 1).map(rest => [one, ...rest]))]

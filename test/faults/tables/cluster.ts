@@ -1,11 +1,11 @@
-/** A server of its own for the faults of one run, and an administrator's way to it that goes on after a restart. */
+/** A server for the faults of one run, and SQL as its administrator, also after a restart. */
 import { connect } from 'node:net'
 import mysql from 'mysql2/promise'
 import type { ServerKind } from '../../../src/embedded/binary.js'
 import { startServer } from '../../support/servers.js'
 import type { FaultCluster } from './faults.js'
 
-/** Test servers forget what they committed when they are killed; whoever kills one to see what stays wants another. */
+/** A test server loses its last commits when it is killed; these faults check that a restart keeps them. */
 const KEEPS_COMMITS = ['--innodb-flush-log-at-trx-commit=2']
 
 export async function startCluster(kind: ServerKind): Promise<FaultCluster & AsyncDisposable> {

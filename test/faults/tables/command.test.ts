@@ -1,4 +1,4 @@
-/** sera with `--engine lease`, stopped beyond its lease: alone, when its guard ends the command; and with all that it started. */
+/** sera with `--engine lease`, stopped for longer than its lease: alone, so its guard ends the command; or with guard and command. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'

@@ -1,4 +1,4 @@
-/** The quick versions of the faults on one kind of server; `npm run test:long` runs them for thousands of grants. */
+/** Runs a short version of each fault on one kind of server; `npm run test:long` runs them for thousands of grants. */
 import test from 'ava'
 import type { ServerKind } from '../../../src/embedded/binary.js'
 import { sharedServers } from '../../support/servers.js'
@@ -18,7 +18,7 @@ export function eachFault(kind: ServerKind): void {
   })
   test.after.always(() => cluster?.[Symbol.asyncDispose]())
 
-  // what a gateway does does not depend on the kind of server: each of these once
+  // a gateway behaves the same on each kind of server: run each of its faults once
   const gatewayFaults = GATEWAY_FAULTS.filter((_, number) => number % sharedServers().length === at)
   for (const fault of [...FAULTS, ...gatewayFaults]) {
     test.serial(`${fault.title} (${kind})`, async t => {

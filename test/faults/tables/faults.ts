@@ -1,10 +1,11 @@
 /**
- * The faults of the lock tables, each as long as one wants it: clients take turns while something goes wrong, until there have been
- * so many grants. What must hold in every one is in `complaints`; what a fault expects besides, it says itself.
+ * The faults of the lock tables. Clients acquire and release one lock while something goes wrong, until there were as many grants
+ * as asked for. `complaints` has what every fault must keep; `expected` has what one fault must show besides.
  */
+
+import type { AnswerFate, FaultyProxy } from '../../support/faulty-proxy.js'
 import type { TestServer } from '../../support/servers.js'
 import type { ClientOptions } from './harness/client-options.js'
-import type { AnswerFate, FaultyProxy } from './harness/faulty-proxy.js'
 import { type ClientProcess, Harness, type HarnessOptions, type HarnessReport, type Sql } from './harness/harness.js'
 
 export interface FaultCluster {
@@ -14,14 +15,14 @@ export interface FaultCluster {
 
 export interface FaultCase {
   title: string
-  /** How many grants show it in a few seconds. */
+  /** As many grants as a test of a few seconds has. */
   quick: number
   run(cluster: FaultCluster, grants: number): Promise<HarnessReport>
-  /** What was to be seen besides. */
+  /** Complaints of this fault's own. */
   expected?(report: HarnessReport): string[]
 }
 
-/** Nothing, when all is well. */
+/** What went wrong; empty when all is well. */
 export function complaints(report: HarnessReport, { expected }: Pick<FaultCase, 'expected'> = {}): string[] {
   const { overlaps, outOfOrder, lateWrites, lostUpdates, lostWrites } = report
   return [
@@ -50,39 +51,39 @@ export async function inHarness(
   return await harness.finish()
 }
 
-export interface Wired {
+export interface ProxiedClients {
   clients: ClientProcess
   proxy: FaultyProxy
 }
 
-/** Teams with a wire each. */
-export async function wired(
+/** Starts processes with a proxy each. */
+export async function proxied(
   harness: Harness,
   { server }: FaultCluster,
-  teams: number,
+  processes: number,
   options: Partial<ClientOptions> = {},
-): Promise<Wired[]> {
+): Promise<ProxiedClients[]> {
   const make = async () => {
-    const proxy = await harness.wire(server.port)
-    return { proxy, clients: harness.team([`sera:secret@tcp(127.0.0.1:${proxy.port})/sera`], options) }
+    const proxy = await harness.proxy(server.port)
+    return { proxy, clients: harness.clients([proxy.dsn], options) }
   }
-  const all = await Promise.all(Array.from({ length: teams }, make))
-  await harness.assembled()
+  const all = await Promise.all(Array.from({ length: processes }, make))
+  await harness.connected()
   return all
 }
 
 export async function direct(
   harness: Harness,
   { server }: FaultCluster,
-  teams: number,
+  processes: number,
   options: Partial<ClientOptions> = {},
 ): Promise<ClientProcess[]> {
-  const all = Array.from({ length: teams }, () => harness.team([server.dsn()], options))
-  await harness.assembled()
+  const all = Array.from({ length: processes }, () => harness.clients([server.dsn()], options))
+  await harness.connected()
   return all
 }
 
-/** Does it again until there have been so many grants, and twice at least. */
+/** Repeats a round until there were so many grants, and at least twice. */
 export async function rounds<T>(
   harness: Harness,
   grants: number,
@@ -92,7 +93,7 @@ export async function rounds<T>(
   for (let done = 0; done < 2 || harness.grants < grants; done++) {
     await harness.more(15)
     await round(among[done % among.length] as T)
-    // a fault takes seconds, whatever is made of it
+    // each round of a fault takes seconds
     await harness.more(Math.min(300, Math.ceil(grants / 4)))
   }
 }
@@ -134,7 +135,7 @@ const stopped: FaultCase = {
   expected: report => [...wasSeen('refused by the token')(report), ...wasSeen('job refused by the token')(report)],
 }
 
-/** A holder and one who waits stand still until others have had the lock. */
+/** Stops a holder and a waiter until others have held the lock. */
 export async function stopHolder(
   harness: Harness,
   processes: readonly ClientProcess[],
@@ -145,7 +146,7 @@ export async function stopHolder(
   for (const { name } of both) harness.checker.expectViolation(`${name}.`)
   for (const one of both) one.signal('SIGSTOP')
   await harness.more(15)
-  for (const { name } of both) harness.checker.expect(`${name}.`)
+  for (const { name } of both) harness.checker.expectNone(`${name}.`)
   harness.letGo(clients)
   for (const one of both) one.signal('SIGCONT')
 }
@@ -172,7 +173,7 @@ const cut: FaultCase = {
   quick: 100,
   run: (cluster, grants) =>
     inHarness(cluster, {}, async harness => {
-      const all = await wired(harness, cluster, 3, { clients: 2 })
+      const all = await proxied(harness, cluster, 3, { clients: 2 })
       const knife = setInterval(() => any(all).proxy.cut(), 80)
       await harness.more(grants, 600_000).finally(() => clearInterval(knife))
     }),
@@ -183,7 +184,7 @@ const halfOpen: FaultCase = {
   quick: 60,
   run: (cluster, grants) =>
     inHarness(cluster, {}, async harness => {
-      const all = await wired(harness, cluster, 3, { clients: 2 })
+      const all = await proxied(harness, cluster, 3, { clients: 2 })
       await rounds(harness, grants, all, async ({ clients, proxy }) => {
         await harness.detain(clients)
         proxy.halve()
@@ -197,7 +198,7 @@ const dark: FaultCase = {
   quick: 60,
   run: (cluster, grants) =>
     inHarness(cluster, {}, async harness => {
-      const all = await wired(harness, cluster, 3, { clients: 2 })
+      const all = await proxied(harness, cluster, 3, { clients: 2 })
       await rounds(harness, grants, all, async ({ clients, proxy }) => {
         await harness.detain(clients)
         proxy.dark = true
@@ -215,10 +216,10 @@ const delayed: FaultCase = {
   quick: 12,
   run: (cluster, grants) =>
     inHarness(cluster, { leaseMs: 20_000 }, async harness => {
-      const [{ clients, proxy }] = (await wired(harness, cluster, 1, { clients: 3 })) as [Wired]
+      const [{ clients, proxy }] = (await proxied(harness, cluster, 1, { clients: 3 })) as [ProxiedClients]
       await direct(harness, cluster, 1, { clients: 3 })
       proxy.delayMs = 250
-      // each of their turns takes seconds; a few dozen show what there is to see
+      // each hold of the distant clients takes seconds; a few dozen are enough
       const goal = Math.min(grants, 40)
       const enough = () => harness.checker.ledger.grantsOf(clients.name) >= goal / 4 && harness.grants >= goal
       await harness.until('grants of the distant', enough, 600_000)
@@ -226,10 +227,10 @@ const delayed: FaultCase = {
   expected: notSeen('fenced'),
 }
 
-/** What changes something: the end of a step, a renewal, a release. */
+/** The statements that change something: the end of a step, a renewal, a release. */
 const WRITES = /^(COMMIT|UPDATE sera_claim SET renewals|DELETE FROM sera_claim)/
 
-/** A part of the writes gets lost in one of the ways there are. */
+/** A proxy's fate that loses a part of the writes, in one of these ways. */
 export function unreliable(part: number, fates: readonly AnswerFate[] = ['lost', 'unanswered', 'late']) {
   return (statement: string): AnswerFate => (WRITES.test(statement) && Math.random() < part ? any(fates) : 'pass')
 }
@@ -239,7 +240,7 @@ const unanswered: FaultCase = {
   quick: 80,
   run: (cluster, grants) =>
     inHarness(cluster, {}, async harness => {
-      for (const { proxy } of await wired(harness, cluster, 3, { clients: 3 })) proxy.fate = unreliable(0.15)
+      for (const { proxy } of await proxied(harness, cluster, 3, { clients: 3 })) proxy.fate = unreliable(0.15)
       await harness.more(grants)
     }),
 }
@@ -250,7 +251,7 @@ const counted: FaultCase = {
   run: (cluster, additions) => countIn(cluster, additions, {}),
 }
 
-/** The counter's value in the end, beside what was added. */
+/** Adds to a counter, and compares its value in the end with what was added. */
 export async function countIn(
   cluster: FaultCluster,
   additions: number,
@@ -259,7 +260,7 @@ export async function countIn(
 ): Promise<HarnessReport> {
   let value = 0
   const report = await inHarness(cluster, {}, async harness => {
-    const all = await wired(harness, cluster, 3, { kind: 'counter', clients: 2, ...options })
+    const all = await proxied(harness, cluster, 3, { kind: 'counter', clients: 2, ...options })
     for (const { proxy } of all) proxy.fate = fate
     await harness.until('so many additions', () => (harness.checker.ledger.tally.added ?? 0) >= additions, 300_000)
     await harness.finish()
@@ -267,7 +268,7 @@ export async function countIn(
     value = Number(text)
   })
   const added = seen('added', report)
-  // what failed was said to be unknown
+  // an addition that failed may have been done
   const failed = Object.entries(report.tally).reduce(
     (sum, [word, times]) => sum + (word.startsWith('failed') ? times : 0),
     0,

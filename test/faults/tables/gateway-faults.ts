@@ -1,5 +1,4 @@
-/** What goes wrong at gateways, and between them and the tables: to those who have a pool it must not matter, or be told in time. */
-
+/** Faults of gateways, and between them and the tables: a client keeps its pool, or learns in time that it has lost it. */
 import { any, type FaultCase, type FaultCluster, inHarness, notSeen, rounds, wasSeen } from './faults.js'
 import type { GatewayProcess } from './harness/gateway.js'
 import type { ClientProcess, Harness } from './harness/harness.js'
@@ -9,16 +8,17 @@ interface Times {
   expireMs: number
 }
 
-/** Two gateways, and teams that ask them by turns. */
+/** Starts two gateways, and clients that use one after the other. */
 async function twoGateways(harness: Harness, { server }: FaultCluster, times: Times) {
-  const wires = [await harness.wire(server.port), await harness.wire(server.port)]
+  const proxies = [await harness.proxy(server.port), await harness.proxy(server.port)]
   const gateways: GatewayProcess[] = []
-  for (const { port } of wires) gateways.push(await harness.gateway([`sera:secret@tcp(127.0.0.1:${port})/sera`], times))
+  for (const { dsn } of proxies) gateways.push(await harness.gateway([dsn], times))
   const urls = gateways.map(({ url }) => url)
   const processes: ClientProcess[] = []
-  for (let count = 0; count < 3; count++) processes.push(harness.team([server.dsn()], { gateways: urls, clients: 3 }))
-  await harness.assembled()
-  return { wires, gateways, processes }
+  for (let count = 0; count < 3; count++)
+    processes.push(harness.clients([server.dsn()], { gateways: urls, clients: 3 }))
+  await harness.connected()
+  return { proxies, gateways, processes }
 }
 
 const killed: FaultCase = {
@@ -59,7 +59,7 @@ const stopped: FaultCase = {
       await rounds(harness, grants, processes, async clients => {
         await harness.detain(clients)
         for (const gateway of gateways) gateway.signal('SIGSTOP')
-        await harness.until('nobody holds', () => harness.holders.length === 0)
+        await harness.until('no client holds it', () => harness.holders.length === 0)
         for (const gateway of gateways) gateway.signal('SIGCONT')
         harness.letGo(clients)
       })
@@ -72,8 +72,8 @@ const cut: FaultCase = {
   quick: 60,
   run: (cluster, grants) =>
     inHarness(cluster, {}, async harness => {
-      const { wires } = await twoGateways(harness, cluster, { leaseMs: 4000, expireMs: 10_000 })
-      const knife = setInterval(() => any(wires).cut(), 80)
+      const { proxies } = await twoGateways(harness, cluster, { leaseMs: 4000, expireMs: 10_000 })
+      const knife = setInterval(() => any(proxies).cut(), 80)
       await harness.more(grants, 600_000).finally(() => clearInterval(knife))
     }),
 }

@@ -1,22 +1,20 @@
-/** Which member of a cluster is asked, when one of them is of no use. (Any two servers will do for members here.) */
+/** The choice of a member when another member of the cluster fails. (Any two servers serve as members here.) */
+
 import test from 'ava'
 import mysql from 'mysql2/promise'
-import type { ClaimStore } from '../../../src/claims/model.js'
-import { ownerOf } from '../../../src/claims/owner.js'
 import { Session } from '../../../src/claims/session.js'
 import { systemClock, systemRandom } from '../../../src/clock.js'
-import { parseDsn } from '../../../src/config/dsn.js'
 import { Mutex } from '../../../src/primitives/mutex.js'
-import { LockTables } from '../../../src/store/tables/lock-tables.js'
+import { startFaultyProxy } from '../../support/faulty-proxy.js'
+import { lockTables } from '../../support/lock-tables.js'
 import { sharedServers, startServer } from '../../support/servers.js'
-import { startFaultyProxy } from './harness/faulty-proxy.js'
 
 const LEASE_MS = 9000
 
 for (const server of sharedServers()) {
   test(`calls that fail together at one member go on to the next, and not past it (${server.kind})`, async t => {
     await using gone = await startFaultyProxy(server.port)
-    const store = tables([`sera:secret@tcp(127.0.0.1:${gone.port})/sera`, server.dsn()])
+    const store = lockTables([gone.dsn, server.dsn()], { leaseMs: LEASE_MS })
     const look = () =>
       store.look([{ key: { kind: 'mutex', name: t.title }, upTo: 0 }], { until: systemClock.now() + 4000 })
     await Promise.all([look(), look()])
@@ -49,18 +47,9 @@ for (const server of sharedServers()) {
 
 function participant(servers: string[]): Session {
   const timing = { leaseMs: LEASE_MS, graceMs: 300, maxClockSkewMs: 30_000 }
-  return new Session(tables(servers), { clock: systemClock, random: systemRandom, ...timing })
-}
-
-function tables(servers: string[]): ClaimStore {
-  return new LockTables({
-    servers: servers.map(dsn => parseDsn(dsn)),
-    owner: ownerOf(process.pid, ['members']),
-    attributes: {},
-    leaseMs: LEASE_MS,
-    connectWaitMs: 30_000,
-    namespace: '',
+  return new Session(lockTables(servers, { leaseMs: LEASE_MS }), {
     clock: systemClock,
     random: systemRandom,
+    ...timing,
   })
 }

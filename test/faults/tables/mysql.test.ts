@@ -1,4 +1,4 @@
-/** A file of its own: it takes minutes, in which the other kind's can run. */
+/** In a file of its own, because files run at the same time and this one takes minutes. */
 import { eachFault } from './each-fault.js'
 
 eachFault('mysql')

@@ -1,30 +1,37 @@
 /**
- * For each safety rule the smallest trouble in which clients that do without it get in each other's way. The same trouble must do
- * nothing to clients that keep it.
+ * For each safety rule the smallest fault in which clients that break the rule violate the lock. The same fault must do nothing to
+ * clients that keep the rule.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { countIn, direct, type FaultCluster, inHarness, stopHolder, unreliable, type Wired, wired } from './faults.js'
+import {
+  countIn,
+  direct,
+  type FaultCluster,
+  inHarness,
+  type ProxiedClients,
+  proxied,
+  stopHolder,
+  unreliable,
+} from './faults.js'
 import type { BrokenRule } from './harness/broken-rules.js'
 import type { ClientOptions } from './harness/client-options.js'
 import type { Harness, HarnessReport } from './harness/harness.js'
 
 export interface Proof {
   rule: BrokenRule | 'writes without a token'
-  /** `broken` goes to the clients. */
+  /** `broken` is added to the options of the clients. */
   run(cluster: FaultCluster, broken: Partial<ClientOptions>): Promise<HarnessReport>
 }
 
-/** So many grants, or something that should not be. */
+/** Waits for so many grants, or for a violation. */
 async function enough(harness: Harness, grants: number): Promise<void> {
   const goal = harness.grants + grants
   const { overlaps, lateWrites } = harness.checker.ledger
   await harness.until('enough', () => harness.grants >= goal || overlaps.length + lateWrites.length > 0, 120_000)
 }
 
-const without = (rule: BrokenRule): Partial<ClientOptions> => ({ broken: rule })
-
-export function doingWithout({ rule }: Proof): Partial<ClientOptions> {
-  return rule === 'writes without a token' ? { guarded: false } : without(rule)
+export function breaking({ rule }: Proof): Partial<ClientOptions> {
+  return rule === 'writes without a token' ? { guarded: false } : { broken: rule }
 }
 
 export const PROOFS: readonly Proof[] = [
@@ -32,7 +39,7 @@ export const PROOFS: readonly Proof[] = [
     rule: 'no self-fencing',
     run: (cluster, broken) =>
       inHarness(cluster, {}, async harness => {
-        const [{ clients, proxy }] = (await wired(harness, cluster, 1, broken)) as [Wired]
+        const [{ clients, proxy }] = (await proxied(harness, cluster, 1, broken)) as [ProxiedClients]
         await direct(harness, cluster, 1, { clients: 2 })
         await harness.detain(clients)
         proxy.dark = true
@@ -52,8 +59,8 @@ export const PROOFS: readonly Proof[] = [
     rule: 'unknown taken for done',
     run: (cluster, broken) =>
       inHarness(cluster, {}, async harness => {
-        // who finds others waiting has a claim in the tables before its grant gets lost, and is in nobody's way
-        const all = await wired(harness, cluster, 3, { clients: 1, holdMs: 100, restMs: 300, ...broken })
+        // with the pauses the queue is often empty: only then is a claim granted in its first COMMIT
+        const all = await proxied(harness, cluster, 3, { clients: 1, holdMs: 100, restMs: 300, ...broken })
         for (const { proxy } of all)
           proxy.fate = statement => (/^COMMIT/.test(statement) ? unreliable(0.3, ['lost'])(statement) : 'pass')
         await enough(harness, 60)
@@ -67,7 +74,7 @@ export const PROOFS: readonly Proof[] = [
     rule: 'reap without looking again',
     run: (cluster, broken) =>
       inHarness(cluster, {}, async harness => {
-        const [clients] = await direct(harness, cluster, 2, { clients: 1, looksLag: true, ...broken })
+        const [clients] = await direct(harness, cluster, 2, { clients: 1, readsLag: true, ...broken })
         if (!clients) return
         await harness.detain(clients)
         const timer = sleep(3 * harness.leaseMs).then(() => harness.letGo(clients))
@@ -91,7 +98,7 @@ export const PROOFS: readonly Proof[] = [
         if (!clients) return
         const holding = await harness.detain(clients)
         harness.checker.expectViolation(holding.who)
-        harness.checker.expect(holding.who)
+        harness.checker.expectNone(holding.who)
         await cluster.sql(`DELETE FROM sera_claim WHERE token = ${holding.token}`)
         await sleep(harness.leaseMs)
         harness.checker.ledger.mustHaveEnded(holding)

@@ -5,7 +5,8 @@ import ava, { type ExecutionContext } from 'ava'
 import { type Browser, type BrowserContextOptions, chromium, type Locator, type Page } from 'playwright-core'
 import { database } from '../../store/database.js'
 import { serve, type TestGateway } from '../../support/gateway.js'
-import { type Bench, bench, runtimes, type SeraRuntime } from '../../support/sera.js'
+import { RUNTIMES, type SeraRuntime } from '../../support/runtimes.js'
+import { type Bench, bench } from '../../support/sera.js'
 import { type SharedServer, sharedServers } from '../../support/servers.js'
 import { test } from '../../support/turns.js'
 import { until } from '../../support/until.js'
@@ -46,7 +47,7 @@ export function seen(
   inEach = false,
 ): void {
   const [server] = sharedServers() as [SharedServer]
-  for (const runtime of inEach ? runtimes() : runtimes().slice(0, 1)) {
+  for (const runtime of inEach ? RUNTIMES : RUNTIMES.slice(0, 1)) {
     test(`${title} (${runtime.name})`, async t => body(t, await sightOf(t, runtime, server)))
   }
 }

@@ -3,9 +3,9 @@ import test from 'ava'
 import { type ClaimWithOwner, freshClaim } from '../../../src/claims/model.js'
 import { countClaims } from '../../../src/gateway/routes/metrics.js'
 import { each } from '../../support/each.js'
+import { startFaultyProxy } from '../../support/faulty-proxy.js'
 import { ask, get, serve, type TestGateway } from '../../support/gateway.js'
 import { parseExposition, type Sample } from '../../support/prometheus.js'
-import { startProxy } from '../../support/proxy.js'
 import { startServer } from '../../support/servers.js'
 import { until } from '../../support/until.js'
 
@@ -74,10 +74,10 @@ each(
 )
 
 each('/metrics tells what it knows while the database can’t be asked', async (t, bench, shared) => {
-  await using proxy = await startProxy(shared.port)
+  await using proxy = await startFaultyProxy(shared.port)
   const dsn = shared.dsn().replace(String(shared.port), String(proxy.port))
   const gateway = await serve(bench, [], { env: { SERA_SERVER: dsn } })
-  proxy.blackhole()
+  proxy.dark = true
   const samples = await scrape(gateway)
   t.is(value(samples, 'sera_held', { kind: 'mutex' }), undefined)
   t.is(value(samples, 'sera_build_info'), 1)

@@ -2,7 +2,8 @@
 import { existsSync } from 'node:fs'
 import test, { type ExecutionContext } from 'ava'
 import { supportRules, unsupportedServer } from '../../../src/store/get-lock/server-support.js'
-import { type CliResult, RUNTIMES, sera } from '../../support/cli.js'
+import { type CliResult, sera } from '../../support/cli.js'
+import { RUNTIMES } from '../../support/runtimes.js'
 import { sharedServers, startServer, type TestServer } from '../../support/servers.js'
 
 const PROVIDER = '/usr/lib/galera/libgalera_smm.so'

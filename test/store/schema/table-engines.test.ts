@@ -2,7 +2,7 @@
 import test from 'ava'
 import { statementsSince } from '../../../src/store/schema/schema.js'
 import { visit } from '../../e2e/doctor.js'
-import { RUNTIMES } from '../../support/cli.js'
+import { RUNTIMES } from '../../support/runtimes.js'
 import { sharedServers } from '../../support/servers.js'
 import { database, deadline, run } from '../database.js'
 

@@ -6,7 +6,7 @@ import { systemClock, systemRandom } from '../../../src/clock.js'
 import type { SeraError } from '../../../src/errors.js'
 import { MUTEX } from '../../../src/primitives/mutex.js'
 import type { LockTables } from '../../../src/store/tables/lock-tables.js'
-import { startProxy } from '../../support/proxy.js'
+import { startFaultyProxy } from '../../support/faulty-proxy.js'
 import { type SharedServer, sharedServers } from '../../support/servers.js'
 import { until } from '../../support/until.js'
 import { type Database, database } from '../database.js'
@@ -43,14 +43,14 @@ async function fallsSilentInAStep(
   before: (session: Session) => Promise<void> = async () => {},
 ): Promise<void> {
   const session = participantAt(t, store)
-  const proxy = await startProxy(server.port)
+  const proxy = await startFaultyProxy(server.port)
   t.teardown(() => proxy[Symbol.asyncDispose]())
   const [dsn] = store.options.servers
   if (dsn?.address.net === 'tcp') dsn.address.port = proxy.port
   await before(session)
   const silent = new Promise<void>(resolve => {
     const rule: WaitPolicy['rule'] = (state, me) => {
-      proxy.blackhole()
+      proxy.dark = true
       resolve()
       return MUTEX.rule(state, me)
     }

@@ -1,4 +1,4 @@
-/** A store that does some things otherwise, and the kinds of trouble that are made by that: a member whose clock is wrong, one that lags. */
+/** A store with some methods replaced, and two troubles made that way: a member whose clock is wrong, and one that lags. */
 import type { ClaimStore, ResourceState } from '../../../../src/claims/model.js'
 import type { ClientOptions } from './client-options.js'
 
@@ -7,15 +7,15 @@ export function altered(store: ClaimStore, changes: Partial<ClaimStore>): ClaimS
     get(target, name) {
       const own = changes[name as keyof ClaimStore]
       if (own) return own
-      const theirs = target[name as keyof ClaimStore]
-      return typeof theirs === 'function' ? theirs.bind(target) : theirs
+      const kept = target[name as keyof ClaimStore]
+      return typeof kept === 'function' ? kept.bind(target) : kept
     },
   })
 }
 
-export function troubled(store: ClaimStore, { clockAheadMs, looksLag }: ClientOptions): ClaimStore {
-  const punctual = clockAheadMs === undefined ? store : withClockAhead(store, clockAheadMs)
-  return looksLag ? withLag(punctual) : punctual
+export function troubled(store: ClaimStore, { clockAheadMs, readsLag }: ClientOptions): ClaimStore {
+  const clocked = clockAheadMs === undefined ? store : withClockAhead(store, clockAheadMs)
+  return readsLag ? withLag(clocked) : clocked
 }
 
 function withClockAhead(store: ClaimStore, ms: number): ClaimStore {

@@ -1,34 +1,33 @@
 /**
- * The safety rules of the lock tables, to be switched off one at a time: what a harness does not find when it is missing, it does
- * not test. Each is broken in the worker's process alone, by getting in between the classes of src/.
+ * Breaks the safety rules of the lock tables, one at a time: a harness that does not notice that a rule is broken does not test
+ * it. The rule is broken in the clients' process alone, by replacing methods of src/.
  */
 import { randomBytes } from 'node:crypto'
 import mysql from 'mysql2'
 import { FailureDetector } from '../../../../src/claims/failure-detector.js'
 import type { ClaimStore } from '../../../../src/claims/model.js'
 import { SeraError } from '../../../../src/errors.js'
-import type { Changed } from '../../../../src/store/mysql/connection.js'
 import { isContention } from '../../../../src/store/mysql/retry.js'
 import { TableConnection } from '../../../../src/store/tables/table-connection.js'
 import { altered } from './altered-store.js'
 import type { ClientOptions } from './client-options.js'
 
 export type BrokenRule =
-  /** Works on when the lock is no longer proven. */
+  /** Continues to work when the lock is no longer proven. */
   | 'no self-fencing'
-  /** A claim is dead when its time is over by the server's clock. */
+  /** A claim is dead when its lease is over on the server's clock. */
   | 'expiry by the server clock'
-  /** A COMMIT without an answer is taken for done. */
+  /** Treats a COMMIT without an answer as done. */
   | 'unknown taken for done'
-  /** A COMMIT without an answer is taken for not done: tried again as something new. */
+  /** Treats a COMMIT without an answer as not done, and repeats the step as a new one. */
   | 'unknown taken for not done'
-  /** Who looks dead is deleted whatever his renewals are, on the word of an earlier look. */
+  /** Deletes a claim that an earlier read showed as dead, without checking its renewals again. */
   | 'reap without looking again'
-  /** The resource is read, not locked, before something is decided about it. */
+  /** Reads the resource before it decides, and does not lock it. */
   | 'grant without bump'
-  /** What a step writes is sent in one packet with its COMMIT, and only the last answer counts. */
+  /** Sends the writes of a step in one packet with its COMMIT, and reads the last answer only. */
   | 'several statements a packet'
-  /** A renewal puts back what has gone. */
+  /** A renewal restores a claim that is gone. */
   | 'renewal that inserts'
 
 export interface BrokenStore {
@@ -66,13 +65,13 @@ export function breakRule(rule: BrokenRule, options: ClientOptions): BrokenStore
   }
 }
 
-type ChangeRows = (this: TableConnection, sql: string, values?: unknown[]) => Promise<Changed>
+type ChangeRows = TableConnection['change']
 
-type Instead = (this: TableConnection, next: ChangeRows, sql: string, values: unknown[]) => Promise<Changed>
+type Instead = (this: TableConnection, next: ChangeRows, sql: string, values: unknown[]) => ReturnType<ChangeRows>
 
-/** Statements that look so are done otherwise. */
+/** Replaces the statements that match. */
 function replace(pattern: RegExp, instead: Instead): void {
-  const change = TableConnection.prototype.change as ChangeRows
+  const { change } = TableConnection.prototype
   TableConnection.prototype.change = function (this: TableConnection, sql: string, values: unknown[] = []) {
     return pattern.test(sql) ? instead.call(this, change, sql, values) : change.call(this, sql, values)
   }
@@ -91,7 +90,7 @@ function believeInCommit(): void {
   }
 }
 
-/** What has no answer is asked for again under a new id, as by a client that lets the server make ids. */
+/** Repeats a step without an answer under a new id, as a client does that lets the server make ids. */
 function askAnew(store: ClaimStore): ClaimStore {
   const commit = TableConnection.prototype.commit
   TableConnection.prototype.commit = async function (this: TableConnection) {
@@ -139,7 +138,7 @@ function askAnew(store: ClaimStore): ClaimStore {
 
 class AnswerLost extends SeraError {}
 
-/** Deletes whom its looks show as they were a lease ago, whatever they have done since. */
+/** Deletes a claim that its reads show unchanged for a lease, whatever has happened since. */
 function reapHastily(store: ClaimStore, leaseMs: number): ClaimStore {
   const seen = new Map<string, { renewals: number; since: number }>()
   return altered(store, {
@@ -155,7 +154,7 @@ function reapHastily(store: ClaimStore, leaseMs: number): ClaimStore {
   })
 }
 
-/** The writes of a step wait for its COMMIT; what they would have hit is taken for granted. */
+/** The writes of a step wait for its COMMIT, and each is assumed to change its row. */
 function pack(): void {
   const create = mysql.createConnection
   const several = (options: mysql.ConnectionOptions) => create({ ...options, multipleStatements: true })
@@ -178,7 +177,7 @@ function pack(): void {
   }
 }
 
-/** An "insert or update" always finds its row. */
+/** An "insert or update" always finds a row. */
 function resurrect(store: ClaimStore): ClaimStore {
   return altered(store, {
     async renew(ids, deadline) {

@@ -1,19 +1,20 @@
 /**
- * A referee for "never two at once", who sits beside the lock and knows nothing of it: holders tell it over a unix socket (which
- * reaches into network namespaces) when they begin and when they end, and wait for its nod. Whoever dies ends with his socket.
+ * Checks that no two clients hold the lock at once, without using the lock. Clients report over a unix socket (which works across
+ * network namespaces) when they get the lock and before they release it, and wait for the answer. A client that dies closes its
+ * socket, which ends its hold.
  *
- * One line a message. To the referee: `grant TOKEN`, `end`, `read`, `write TOKEN VALUE`, each answered by a line; and
- * `note WORD…`, which is not. From it at any time: `stay` (hold on until `go`), `go`, `stop`.
+ * One line a message. To the checker: `grant TOKEN`, `end`, `read`, `write TOKEN VALUE`, each answered by a line; and
+ * `note WORD…`, which has no answer. From it at any time: `stay` (hold the lock until `go`), `go`, `stop`.
  */
 import { once } from 'node:events'
-import { connect, createServer, type Server, type Socket } from 'node:net'
+import { createConnection, createServer, type Server, type Socket } from 'node:net'
 import { createInterface } from 'node:readline'
-import { Ledger } from './verdict.js'
+import { Ledger } from './ledger.js'
 
 export class Checker implements AsyncDisposable {
   readonly ledger = new Ledger()
-  readonly #present = new Map<string, Socket>()
-  /** Whoever is stopped now: what they say was said before, or will be excused. */
+  readonly #clients = new Map<string, Socket>()
+  /** Clients that are stopped now: a violation in what they report is expected. */
   readonly #stopped = new Set<string>()
 
   private constructor(
@@ -21,20 +22,20 @@ export class Checker implements AsyncDisposable {
     readonly server: Server,
   ) {}
 
-  static async sit(path: string): Promise<Checker> {
+  static async start(path: string): Promise<Checker> {
     const server = createServer()
     const checker = new Checker(path, server)
-    server.on('connection', socket => checker.#greet(socket))
+    server.on('connection', socket => checker.#accept(socket))
     server.listen(path)
     await once(server, 'listening')
     return checker
   }
 
-  get present(): number {
-    return this.#present.size
+  get connected(): number {
+    return this.#clients.size
   }
 
-  /** Whose names begin so are about to be stopped beyond their lease. */
+  /** Call it before clients whose names begin so are stopped for longer than their lease. */
   expectViolation(prefix: string): void {
     for (const who of this.#named(prefix)) {
       this.#stopped.add(who)
@@ -42,36 +43,36 @@ export class Checker implements AsyncDisposable {
     }
   }
 
-  /** They are about to go on; what is granted from now on counts. */
-  expect(prefix: string): void {
+  /** Call it before they continue: no violation is expected of what they are granted from now on. */
+  expectNone(prefix: string): void {
     for (const who of this.#named(prefix)) this.#stopped.delete(who)
   }
 
-  /** To all whose names begin so. */
-  tell(word: 'stay' | 'go' | 'stop', prefix = ''): void {
-    for (const who of this.#named(prefix)) this.#present.get(who)?.write(`${word}\n`)
+  /** To all clients whose names begin so. */
+  send(word: 'stay' | 'go' | 'stop', prefix = ''): void {
+    for (const who of this.#named(prefix)) this.#clients.get(who)?.write(`${word}\n`)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const socket of this.#present.values()) socket.destroy()
+    for (const socket of this.#clients.values()) socket.destroy()
     this.server.close()
   }
 
   #named(prefix: string): string[] {
-    return [...this.#present.keys()].filter(who => who.startsWith(prefix))
+    return [...this.#clients.keys()].filter(who => who.startsWith(prefix))
   }
 
-  #greet(socket: Socket): void {
+  #accept(socket: Socket): void {
     let who = ''
     socket.on('close', () => {
-      this.#present.delete(who)
+      this.#clients.delete(who)
       this.ledger.end(who)
     })
-    hear(socket, line => {
+    onLines(socket, line => {
       const [verb, ...words] = line.split(' ')
       if (verb === 'hello') {
         who = words[0] ?? ''
-        this.#present.set(who, socket)
+        this.#clients.set(who, socket)
       } else if (verb === 'note') this.ledger.note(words.join(' '))
       else socket.write(`${this.#answer(who, verb, words.map(Number))}\n`)
     })
@@ -87,33 +88,33 @@ export class Checker implements AsyncDisposable {
   }
 }
 
-function hear(socket: Socket, each: (line: string) => void): void {
+function onLines(socket: Socket, each: (line: string) => void): void {
   const lines = createInterface(socket).on('line', each)
-  // what follows is 'close'
+  // 'close' follows
   for (const emitter of [socket, lines]) emitter.on('error', () => {})
 }
 
-/** A client's side. */
+/** The client's side. */
 export class CheckerClient {
   readonly #waiting: ((answer: string) => void)[] = []
   readonly #stop = new AbortController()
-  /** Whoever holds is to go on doing so. */
+  /** Whether to hold the lock until `go`. */
   staying = false
 
   private constructor(readonly socket: Socket) {
-    hear(socket, line => this.#hear(line))
-    // a client without a referee is of no use
+    onLines(socket, line => this.#receive(line))
+    // without its checker a client is useless
     socket.on('close', () => process.exit(0))
   }
 
-  static async pickUp(path: string, who: string): Promise<CheckerClient> {
-    const socket = connect(path)
+  static async connect(path: string, who: string): Promise<CheckerClient> {
+    const socket = createConnection(path)
     await once(socket, 'connect')
     socket.write(`hello ${who}\n`)
     return new CheckerClient(socket)
   }
 
-  /** Aborts when the game is over. */
+  /** Aborts when the test is over. */
   get signal(): AbortSignal {
     return this.#stop.signal
   }
@@ -138,7 +139,7 @@ export class CheckerClient {
     this.socket.write(`note ${word}\n`)
   }
 
-  #hear(line: string): void {
+  #receive(line: string): void {
     if (line === 'stop') this.#stop.abort()
     if (line === 'stay' || line === 'go' || line === 'stop') this.staying = line === 'stay'
     else this.#waiting.shift()?.(line)

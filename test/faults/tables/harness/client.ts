@@ -1,4 +1,4 @@
-/** A team of clients: each takes the lock, tells the referee, works, tells the referee, gives it back, and again. */
+/** A process of clients. Each acquires the lock, reports it to the checker, works, reports the end, releases, and repeats. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { breakRule, INTACT } from './broken-rules.js'
 import { CheckerClient } from './checker.js'
@@ -10,7 +10,7 @@ import type { HeldByAdapter, LockAdapter } from './lock-adapter.js'
 import { type TablesAdapter, tablesAdapter } from './tables-adapter.js'
 
 class FaultClient {
-  readonly #way: LockAdapter
+  readonly #adapter: LockAdapter
   readonly #job: CountingJob | undefined
 
   constructor(
@@ -20,17 +20,17 @@ class FaultClient {
     index: number,
   ) {
     const { leaseMs, graceMs, job, name, guarded, gateways } = options
-    this.#way = gateways ? gatewayAdapter(name, gateways, index, graceMs) : tables
+    this.#adapter = gateways ? gatewayAdapter(name, gateways, index, graceMs) : tables
     const limitMs = Math.min(5000, leaseMs / 4)
     const kind = gateways ? 'pool' : 'mutex'
     this.#job = job.length > 0 ? new CountingJob({ servers: job, kind, name, guarded, limitMs }, index) : undefined
   }
 
-  async play(): Promise<void> {
+  async run(): Promise<void> {
     const { signal } = this.checkerClient
     while (!signal.aborted) {
       try {
-        await (this.options.kind === 'counter' ? this.#add() : this.#turn(signal))
+        await (this.options.kind === 'counter' ? this.#add() : this.#holdOnce(signal))
         if (this.options.restMs) await sleep(this.options.restMs * Math.random())
       } catch (error) {
         if (signal.aborted) break
@@ -38,12 +38,12 @@ class FaultClient {
         await sleep(50 * Math.random())
       }
     }
-    await this.#way.close()
+    await this.#adapter.close()
     this.#job?.close()
   }
 
-  async #turn(signal: AbortSignal): Promise<void> {
-    const lock = await this.#way.acquire(signal)
+  async #holdOnce(signal: AbortSignal): Promise<void> {
+    const lock = await this.#adapter.acquire(signal)
     const stop = lock.signal
     let ended: Promise<string> | undefined
     const end = () => {
@@ -67,7 +67,7 @@ class FaultClient {
     }
   }
 
-  /** Both counters are read, time passes, both are written. */
+  /** Reads both counters, waits, and writes both. */
   async #work({ token }: HeldByAdapter, stop: AbortSignal): Promise<void> {
     const value = await this.checkerClient.read()
     const row = await this.#job?.read(stop).catch(() => {
@@ -101,12 +101,12 @@ function describe(error: unknown): string {
 }
 
 const options = JSON.parse(process.env[CLIENT_OPTIONS] ?? '') as ClientOptions
-const breakage = options.broken ? breakRule(options.broken, options) : INTACT
+const brokenStore = options.broken ? breakRule(options.broken, options) : INTACT
 await Promise.all(
   Array.from({ length: options.clients }, async (_, index) => {
-    const checkerClient = await CheckerClient.pickUp(options.checker, `${options.team}.${index}`)
+    const checkerClient = await CheckerClient.connect(options.checker, `${options.process}.${index}`)
     if (index === 0) noteDroppedTransactions(checkerClient)
-    await new FaultClient(options, tablesAdapter(options, breakage, index), checkerClient, index).play()
+    await new FaultClient(options, tablesAdapter(options, brokenStore, index), checkerClient, index).run()
   }),
 )
 process.exit(0)

@@ -1,18 +1,15 @@
-/** Counts how often a server has thrown a transaction away and said OK to the next statement all the same (Galera can). */
-import type { Changed } from '../../../../src/store/mysql/connection.js'
+/** Notes when a server has dropped a transaction and still answers OK to its next statement, as Galera can. */
 import { TableConnection } from '../../../../src/store/tables/table-connection.js'
 import type { CheckerClient } from './checker.js'
 
-type RunChange = (this: TableConnection, sql: string, values?: unknown[]) => Promise<Changed>
-
 export function noteDroppedTransactions(checkerClient: CheckerClient): void {
   const open = new WeakSet<TableConnection>()
-  const change = TableConnection.prototype.change as RunChange
+  const change = TableConnection.prototype.change
   TableConnection.prototype.change = async function (this: TableConnection, sql: string, values?: unknown[]) {
     if (/^(COMMIT|ROLLBACK)/.test(sql)) open.delete(this)
     const changed = await change.call(this, sql, values)
     if (sql === 'START TRANSACTION') open.add(this)
-    if (open.has(this) && !changed.inTransaction) checkerClient.note('OK to what was thrown away')
+    if (open.has(this) && !changed.inTransaction) checkerClient.note('OK in a dropped transaction')
     return changed
   }
 }

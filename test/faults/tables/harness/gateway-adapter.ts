@@ -1,18 +1,18 @@
-/** The lock as a pool of gateways: asked for over HTTP, and renewed, as `sera pool` does it. */
+/** The lock as a pool of gateways, acquired and renewed over HTTP as `sera pool` does it. */
 import { systemClock as clock, systemRandom as random } from '../../../../src/clock.js'
 import { acquirePool } from '../../../../src/pool-client/acquire.js'
 import { PoolClient } from '../../../../src/pool-client/client.js'
 import { HeldPool } from '../../../../src/pool-client/held-pool.js'
 import type { HeldByAdapter, LockAdapter } from './lock-adapter.js'
 
-/** For a gateway that was killed to be there again. */
+/** Longer than a killed gateway takes to start again. */
 const connectWaitMs = 60_000
 
 export function gatewayAdapter(name: string, gateways: readonly string[], index: number, graceMs: number): LockAdapter {
-  let turns = index
+  let next = index
   return {
     async acquire(signal): Promise<HeldByAdapter> {
-      const url = new URL(gateways[turns++ % gateways.length] ?? '')
+      const url = new URL(gateways[next++ % gateways.length] ?? '')
       const client = new PoolClient(url, name, 'here', random.id(16), undefined, clock)
       const taking = { random, connectWaitMs }
       const grant = await acquirePool(client, { until: Number.POSITIVE_INFINITY, signal }, taking)

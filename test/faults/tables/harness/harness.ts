@@ -1,20 +1,19 @@
-/** Where a fault is made: a referee, teams of clients in processes of their own, and the verdict in the end. */
-import { type ChildProcess, spawn } from 'node:child_process'
+/** Runs one fault: a checker, clients in processes of their own, proxies and gateways, and the violations in the end. */
 import { randomUUID } from 'node:crypto'
-import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { testFolder } from '../../../support/environment.js'
+import { type FaultyProxy, startFaultyProxy } from '../../../support/faulty-proxy.js'
 import { until } from '../../../support/until.js'
 import { Checker } from './checker.js'
 import { CLIENT_OPTIONS, type ClientOptions } from './client-options.js'
-import { type FaultyProxy, startFaultyProxy } from './faulty-proxy.js'
 import { GatewayProcess } from './gateway.js'
 import { JOB_TABLES } from './job.js'
-import type { RecordedHold, Violations } from './verdict.js'
+import type { RecordedHold, Violations } from './ledger.js'
+import { RestartableProcess } from './restartable-process.js'
 
-/** SQL as an administrator, by a way that no fault touches: rows as texts. */
+/** SQL as an administrator, on a connection that no fault affects; rows as texts. */
 export type Sql = (statement: string) => Promise<string[][]>
 
 export interface HarnessReport extends Violations {
@@ -27,23 +26,22 @@ export interface HarnessOptions {
   sql: Sql
   /** DSNs for the job. */
   job: string[]
-  /** A command that starts the teams, such as `ip netns exec blue`. */
+  /** A command that starts the clients and gateways, such as `ip netns exec blue`. */
   prefix?: string[]
   leaseMs?: number
   graceMs?: number
 }
 
-/** Whoever was about to end a turn has ended it. */
-const ENDED_BY_NOW_MS = 1000
+/** A holder that was about to release when `stay` was sent has released after this time. */
+const RELEASED_BY_NOW_MS = 1000
 
-const WORKER = fileURLToPath(new URL('client.js', import.meta.url))
-const DIES_WITH_THE_TEST = ['--pdeathsig', 'KILL', '--']
+const CLIENT_PROGRAM = fileURLToPath(new URL('client.js', import.meta.url))
 
 export class Harness implements AsyncDisposable {
   readonly name = `fault-${randomUUID()}`
   readonly leaseMs: number
-  readonly #teams: ClientProcess[] = []
-  readonly #wires: FaultyProxy[] = []
+  readonly #processes: ClientProcess[] = []
+  readonly #proxies: FaultyProxy[] = []
   readonly #gateways: GatewayProcess[] = []
 
   private constructor(
@@ -55,8 +53,8 @@ export class Harness implements AsyncDisposable {
   }
 
   static async open(options: HarnessOptions): Promise<Harness> {
-    const folder = mkdtempSync(join(testFolder, 'arena-'))
-    const harness = new Harness(folder, await Checker.sit(join(folder, 'referee')), options)
+    const folder = mkdtempSync(join(testFolder, 'harness-'))
+    const harness = new Harness(folder, await Checker.start(join(folder, 'checker')), options)
     for (const table of JOB_TABLES) await options.sql(table)
     await options.sql(`INSERT INTO fault_counter VALUES ('${harness.name}', 0)`)
     return harness
@@ -70,11 +68,11 @@ export class Harness implements AsyncDisposable {
     return this.checker.ledger.grants
   }
 
-  /** Clients in a process of their own. */
-  team(servers: string[], options: Partial<ClientOptions> = {}): ClientProcess {
+  /** Starts clients in a process of their own. */
+  clients(servers: string[], options: Partial<ClientOptions> = {}): ClientProcess {
     const { job, prefix = [], graceMs = 300 } = this.options
     const clients = new ClientProcess(prefix, {
-      team: `team${this.#teams.length}`,
+      process: `process${this.#processes.length}`,
       clients: 1,
       checker: this.checker.path,
       name: this.name,
@@ -89,11 +87,11 @@ export class Harness implements AsyncDisposable {
       kind: 'mutex',
       ...options,
     })
-    this.#teams.push(clients)
+    this.#processes.push(clients)
     return clients
   }
 
-  /** To these servers, with the lock as a pool. */
+  /** Starts a gateway of these servers, with the lock as a pool. */
   async gateway(servers: string[], { leaseMs = this.leaseMs, expireMs = this.leaseMs } = {}): Promise<GatewayProcess> {
     const { prefix = [] } = this.options
     const folder = join(this.folder, `gateway${this.#gateways.length}`)
@@ -103,37 +101,37 @@ export class Harness implements AsyncDisposable {
     return gateway
   }
 
-  async wire(port: number): Promise<FaultyProxy> {
+  async proxy(port: number): Promise<FaultyProxy> {
     const proxy = await startFaultyProxy(port)
-    this.#wires.push(proxy)
+    this.#proxies.push(proxy)
     return proxy
   }
 
   /**
-   * The next of the team to hold, or its client of that number when it does, goes on holding until it is let go. Whoever holds
-   * already may be about to end, or has heard it in time and stays.
+   * Makes the next client of the process that gets the lock, or its client of that number, hold it until `letGo`. A client that
+   * holds it already may be about to release it: it counts only if it still holds a while later.
    */
   async detain({ name }: ClientProcess, client?: number): Promise<RecordedHold> {
     const prefix = `${name}.${client ?? ''}`
-    this.checker.tell('stay', prefix)
-    const toldAt = performance.now()
+    this.checker.send('stay', prefix)
+    const sentAt = performance.now()
     const mayEnd = this.holders.map(({ token }) => token)
-    const stays = (token: number) => !mayEnd.includes(token) || performance.now() - toldAt > ENDED_BY_NOW_MS
+    const stays = (token: number) => !mayEnd.includes(token) || performance.now() - sentAt > RELEASED_BY_NOW_MS
     const find = () => this.holders.find(({ who, token }) => who.startsWith(prefix) && stays(token))
     return await until(`${prefix} to hold`, find, { withinMs: 60_000, everyMs: 2 })
   }
 
   letGo(clients: ClientProcess): void {
-    this.checker.tell('go', `${clients.name}.`)
+    this.checker.send('go', `${clients.name}.`)
   }
 
-  /** Everybody has come. */
-  async assembled(): Promise<void> {
-    const all = this.#teams.reduce((sum, { options }) => sum + options.clients, 0)
-    await until('everybody', () => this.checker.present === all, { withinMs: 60_000 })
+  /** Waits until all clients are connected to the checker. */
+  async connected(): Promise<void> {
+    const clients = this.#processes.reduce((sum, { options }) => sum + options.clients, 0)
+    await until('all clients', () => this.checker.connected === clients, { withinMs: 60_000 })
   }
 
-  /** So many more grants. */
+  /** Waits for so many more grants. */
   async more(grants: number, withinMs = 300_000): Promise<void> {
     const goal = this.grants + grants
     await until(`${goal} grants`, () => this.grants >= goal, { withinMs })
@@ -143,66 +141,35 @@ export class Harness implements AsyncDisposable {
     await until(what, ask, { withinMs })
   }
 
-  /** All teams go home; what the referee and the database have counted. */
+  /** Stops the clients, and adds what the database has counted to what the checker has. */
   async finish(): Promise<HarnessReport> {
     const { sql } = this.options
-    for (const proxy of this.#wires) proxy.mend()
-    this.checker.tell('stop')
-    await Promise.all(this.#teams.map(clients => clients.gone(30_000)))
+    for (const proxy of this.#proxies) proxy.mend()
+    this.checker.send('stop')
+    await Promise.all(this.#processes.map(clients => clients.gone(30_000)))
     const [[value = ''] = []] = await sql(`SELECT value FROM fault_counter WHERE name = '${this.name}'`)
     const [[writes = ''] = []] = await sql(`SELECT COUNT(*) FROM fault_write WHERE name = '${this.name}'`)
-    return { ...this.checker.ledger.verdict(), writes: Number(writes), lostWrites: Number(writes) - Number(value) }
+    return { ...this.checker.ledger.violations(), writes: Number(writes), lostWrites: Number(writes) - Number(value) }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const one of [...this.#teams, ...this.#gateways]) one.signal('SIGKILL')
-    await Promise.all(this.#wires.map(proxy => proxy[Symbol.asyncDispose]()))
+    for (const one of [...this.#processes, ...this.#gateways]) one.signal('SIGKILL')
+    await Promise.all(this.#proxies.map(proxy => proxy[Symbol.asyncDispose]()))
     await this.checker[Symbol.asyncDispose]()
     rmSync(this.folder, { recursive: true, force: true })
   }
 }
 
-export class ClientProcess {
-  #process: ChildProcess
-
+/** A process with one or more clients. */
+export class ClientProcess extends RestartableProcess {
   constructor(
-    readonly prefix: string[],
+    prefix: readonly string[],
     readonly options: ClientOptions,
   ) {
-    this.#process = this.#start()
+    super([...prefix, process.execPath, CLIENT_PROGRAM], { [CLIENT_OPTIONS]: JSON.stringify(options) })
   }
 
   get name(): string {
-    return this.options.team
-  }
-
-  /** SIGKILL, and the same again. */
-  async replace(): Promise<void> {
-    this.signal('SIGKILL')
-    await this.gone(10_000)
-    this.#process = this.#start()
-  }
-
-  signal(signal: NodeJS.Signals): void {
-    if (this.#running) this.#process.kill(signal)
-  }
-
-  /** Gone by itself in this time, or by force. */
-  async gone(withinMs: number): Promise<void> {
-    if (!this.#running) return
-    const timer = setTimeout(() => this.signal('SIGKILL'), withinMs)
-    this.signal('SIGCONT')
-    await once(this.#process, 'exit')
-    clearTimeout(timer)
-  }
-
-  get #running(): boolean {
-    return this.#process.exitCode === null && this.#process.signalCode === null
-  }
-
-  #start(): ChildProcess {
-    const words = [...DIES_WITH_THE_TEST, ...this.prefix, process.execPath, WORKER]
-    const env = { PATH: process.env.PATH, [CLIENT_OPTIONS]: JSON.stringify(this.options) }
-    return spawn('setpriv', words, { stdio: ['ignore', 'inherit', 'inherit'], env })
+    return this.options.process
   }
 }

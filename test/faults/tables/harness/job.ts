@@ -1,8 +1,8 @@
 /**
- * The work that the lock guards, in the database itself: read a number, do something else, write it back one greater. The write
- * is guarded by the token as docs tell users to: in the transaction that writes, the resource must still be at that grant.
+ * The work under the lock, in the database itself: read a number, wait, write it back increased by one. The token guards the
+ * write as the documentation recommends: the transaction that writes requires that the resource is still at that grant.
  *
- * Each write leaves a row, so that no write's outcome has to be known: rows minus the counter's value are the updates lost.
+ * Each write also inserts a row, so the test need not know its outcome: rows minus the counter's value are lost updates.
  */
 import { randomUUID } from 'node:crypto'
 import mysql from 'mysql2/promise'
@@ -19,9 +19,9 @@ export interface JobOptions {
   /** Of the lock. */
   kind: 'mutex' | 'pool'
   name: string
-  /** Whether the write looks at the token. */
+  /** Whether the write checks the token. */
   guarded: boolean
-  /** What a statement may take, ms. */
+  /** The limit for one statement, ms. */
   limitMs: number
 }
 
@@ -49,7 +49,7 @@ export class CountingJob {
   async write(token: number, value: number, signal?: AbortSignal): Promise<boolean> {
     const { kind, name, guarded } = this.options
     return await this.#use(async (_, change) => {
-      // who is stopped in the middle of it has the resource's row locked, and nobody is granted anything
+      // a client that is stopped in this transaction keeps the resource's row locked, and blocks every grant
       await change('SET SESSION wait_timeout = 4')
       await change('START TRANSACTION')
       if (guarded && (await change(GUARD, [kind, name, token])) !== 1) {
@@ -69,7 +69,7 @@ export class CountingJob {
     this.#connection?.destroy()
   }
 
-  /** What the signal ends is ended at once, as a command is that is killed. */
+  /** The signal ends the work at once, as a kill ends a command. */
   async #use<T>(
     work: (
       ask: (sql: string, values: unknown[]) => Promise<mysql.RowDataPacket[]>,
@@ -124,7 +124,7 @@ export class CountingJob {
   }
 }
 
-/** On a cluster's member: what was committed elsewhere is waited for. */
+/** On a member of a cluster: reads wait for what was committed elsewhere. */
 async function readFresh(connection: mysql.Connection): Promise<void> {
   for (const setting of ['wsrep_sync_wait = 7', "group_replication_consistency = 'BEFORE'"]) {
     await connection.query(`SET SESSION ${setting}`).catch(error => {

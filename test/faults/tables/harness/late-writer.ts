@@ -1,4 +1,4 @@
-/** A command: reads the counter, waits until a file is there, and writes it back as long as its token is the newest. */
+/** A command that reads the counter, waits for a file, and writes the counter back if its token is still the newest. */
 import { existsSync, writeFileSync } from 'node:fs'
 import { until } from '../../../support/until.js'
 import { CountingJob } from './job.js'
@@ -8,6 +8,6 @@ const { SERA_LOCK = '', SERA_TOKEN = '' } = process.env
 const job = new CountingJob({ servers: [server], kind: 'mutex', name: SERA_LOCK, guarded: true, limitMs: 10_000 }, 0)
 const value = await job.read()
 writeFileSync(state, 'read')
-await until('the word to go on', () => existsSync(go), { withinMs: 120_000 })
+await until('the file', () => existsSync(go), { withinMs: 120_000 })
 writeFileSync(state, (await job.write(Number(SERA_TOKEN), value + 1)) ? 'written' : 'refused')
 job.close()

@@ -1,7 +1,7 @@
-/** A way to the lock: how a client gets it, whatever stands between it and the tables. */
+/** How a client acquires the lock: from the tables, or from a gateway. */
 export interface HeldByAdapter {
   token: number
-  /** Aborts when it is lost, in time to stop. */
+  /** Aborts when the lock is lost, early enough to stop. */
   signal: AbortSignal
   release(): Promise<void>
 }

@@ -1,13 +1,12 @@
-/** The lock at the tables themselves, as the library has it; with rules that are broken and troubles that are made up. */
+/** The lock in the lock tables, as the library has it, with a broken rule or a troubled store if the test asks for one. */
 
 import { ownerOf } from '../../../../src/claims/owner.js'
 import { Session } from '../../../../src/claims/session.js'
 import { systemClock, systemRandom } from '../../../../src/clock.js'
-import { parseDsn } from '../../../../src/config/dsn.js'
 import { Counter } from '../../../../src/primitives/counter.js'
 import { Mutex } from '../../../../src/primitives/mutex.js'
 import { attributesOf } from '../../../../src/store/mysql/connect.js'
-import { LockTables } from '../../../../src/store/tables/lock-tables.js'
+import { lockTables } from '../../../support/lock-tables.js'
 import { troubled } from './altered-store.js'
 import type { BrokenStore } from './broken-rules.js'
 import type { ClientOptions } from './client-options.js'
@@ -19,21 +18,17 @@ export interface TablesAdapter extends LockAdapter {
   add(): Promise<void>
 }
 
-export function tablesAdapter(options: ClientOptions, breakage: BrokenStore, index: number): TablesAdapter {
+export function tablesAdapter(options: ClientOptions, brokenStore: BrokenStore, index: number): TablesAdapter {
   const { servers, leaseMs, graceMs, name } = options
   const at = index % servers.length
   const others = options.pinned ? [] : [...servers.slice(at + 1), ...servers.slice(0, at)]
-  const store = new LockTables({
-    servers: [servers[at] ?? '', ...others].map(dsn => parseDsn(dsn)),
-    owner: ownerOf(process.pid, [`${options.team}.${index}`]),
-    attributes: attributesOf(process.pid, [options.team]),
+  const store = lockTables([servers[at] ?? '', ...others], {
+    owner: ownerOf(process.pid, [`${options.process}.${index}`]),
+    attributes: attributesOf(process.pid, [options.process]),
     leaseMs,
     connectWaitMs: 60_000,
-    namespace: '',
-    clock: systemClock,
-    random: systemRandom,
   })
-  const session = new Session(breakage.store(troubled(store, options)), {
+  const session = new Session(brokenStore.store(troubled(store, options)), {
     clock: systemClock,
     random: systemRandom,
     leaseMs,
@@ -46,7 +41,7 @@ export function tablesAdapter(options: ClientOptions, breakage: BrokenStore, ind
       const { token, signal: lost } = lock
       return {
         token,
-        signal: breakage.selfFencing ? lost : new AbortController().signal,
+        signal: brokenStore.selfFencing ? lost : new AbortController().signal,
         release: () => lock.release(),
       }
     },

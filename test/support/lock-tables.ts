@@ -1,0 +1,21 @@
+/** The lock tables of real servers, as a test uses them without a command line. */
+
+import { ownerOf } from '../../src/claims/owner.js'
+import { systemClock, systemRandom } from '../../src/clock.js'
+import { parseDsn } from '../../src/config/dsn.js'
+import { LockTables, type LockTablesOptions } from '../../src/store/tables/lock-tables.js'
+
+/** What a test does not say does not matter to it. */
+export function lockTables(servers: readonly string[], options: Partial<LockTablesOptions> = {}): LockTables {
+  return new LockTables({
+    servers: servers.map(dsn => parseDsn(dsn)),
+    owner: ownerOf(process.pid, ['test']),
+    attributes: { program_name: 'sera' },
+    leaseMs: 60_000,
+    connectWaitMs: 30_000,
+    namespace: '',
+    clock: systemClock,
+    random: systemRandom,
+    ...options,
+  })
+}
