@@ -14,6 +14,7 @@ import type { Deadline } from '../deadline.js'
 import { SeraError } from '../errors.js'
 import { type Claim, moves, type ResourceState, type Rule, type StepOptions } from './model.js'
 import type { OwnClaim } from './own-claim.js'
+import { PACE_MS, pause } from './poll-rate.js'
 import type { ClaimSpec, Session } from './session.js'
 
 /** How a kind of resource is waited for. */
@@ -44,10 +45,6 @@ export interface WaitPolicy {
 
 /** Claims of a long queue that a newcomer reads: he waits behind them, or he needs to see them all. */
 export const NEWCOMER_READS = 50
-
-/** Between looks, for each claim that waits ahead, and at most. */
-const PACE_MS = 10
-const LONGEST_PAUSE_MS = 5000
 
 /** Waits to be let on; undefined when the deadline passed first. Rejects with the signal's reason when it aborts. */
 export async function acquire(
@@ -135,21 +132,6 @@ function readScope(
   if (!onlyAhead) return 'all'
   if (!claim) return { oldest: newcomerReads }
   return outOfOrder ? 'all' : claim.ticket
-}
-
-/** Who has waited long waits half a part in a thousand longer, and asks less for it. */
-function pause(paceMs: number, waitedMs: number): number {
-  return Math.min(LONGEST_PAUSE_MS, Math.max(PACE_MS, paceMs, waitedMs / 2000))
-}
-
-/** 10 ms for each place in the queue: a long queue costs the server about as many looks as a short one. */
-export function paceByPosition({ claims }: ResourceState, { ticket }: Claim): number {
-  return PACE_MS * (1 + claims.filter(claim => claim.state === 'waiting' && claim.ticket < ticket).length)
-}
-
-/** For those who will all go at once: the same for each, and the more the slower. */
-export function paceTogether({ claims }: ResourceState): number {
-  return 2 * claims.length
 }
 
 /**

@@ -6,8 +6,9 @@
  * value as its result, until its client has seen it. So an answer that got lost is asked for again and not counted twice.
  */
 
-import { paceByPosition, type WaitPolicy } from '../claims/acquire.js'
+import type { WaitPolicy } from '../claims/acquire.js'
 import type { Change, Claim, Conflict, ResourceState } from '../claims/model.js'
+import { paceByPosition } from '../claims/poll-rate.js'
 import type { Session } from '../claims/session.js'
 import { checkDelta } from './names.js'
 import { granted, Primitive, type PrimitiveRequest, type WaitOptions } from './primitive.js'

@@ -8,8 +8,9 @@
  * @see https://zookeeper.apache.org/doc/current/recipes.html#sc_doubleBarriers
  */
 
-import { paceTogether, stepUntilGranted, type WaitPolicy } from '../claims/acquire.js'
+import { stepUntilGranted, type WaitPolicy } from '../claims/acquire.js'
 import type { Rule } from '../claims/model.js'
+import { paceTogether } from '../claims/poll-rate.js'
 import type { Session } from '../claims/session.js'
 import { Lock } from './lock.js'
 import { checkCount } from './names.js'

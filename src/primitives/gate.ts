@@ -8,8 +8,9 @@
  * @see https://zookeeper.apache.org/doc/current/recipes.html#sc_recipes_eventHandles
  */
 
-import { paceTogether, type WaitPolicy } from '../claims/acquire.js'
+import type { WaitPolicy } from '../claims/acquire.js'
 import type { Change, Claim, ResourceState, Rule } from '../claims/model.js'
+import { paceTogether } from '../claims/poll-rate.js'
 import type { Session } from '../claims/session.js'
 import { granted, Primitive, type PrimitiveRequest, parseDurationOption, type WaitOptions } from './primitive.js'
 

@@ -15,9 +15,10 @@
  * @see https://github.com/calston/distributex
  */
 
-import { NEWCOMER_READS, paceByPosition, type WaitPolicy } from '../claims/acquire.js'
+import { NEWCOMER_READS, type WaitPolicy } from '../claims/acquire.js'
 import { type Claim, NEVER_MS, NO_PROCESS, type Rule } from '../claims/model.js'
 import type { Owner } from '../claims/owner.js'
+import { paceByPosition } from '../claims/poll-rate.js'
 import type { Session } from '../claims/session.js'
 import { checkName } from './names.js'
 import { granted, Primitive, type PrimitiveRequest, type WaitOptions } from './primitive.js'

@@ -6,8 +6,9 @@
  * @see https://zookeeper.apache.org/doc/current/recipes.html#Shared+Locks
  */
 
-import { paceByPosition, type WaitPolicy } from '../claims/acquire.js'
+import type { WaitPolicy } from '../claims/acquire.js'
 import type { Rule } from '../claims/model.js'
+import { paceByPosition } from '../claims/poll-rate.js'
 import type { Session } from '../claims/session.js'
 import { type Lock, lockAt } from './lock.js'
 import { granted, Primitive, type PrimitiveRequest, type WaitOptions } from './primitive.js'

@@ -7,8 +7,9 @@
  * who wants more units than there are: it would wait for ever, and hold up all behind it.
  */
 
-import { paceByPosition, type WaitPolicy } from '../claims/acquire.js'
+import type { WaitPolicy } from '../claims/acquire.js'
 import type { Claim, Rule } from '../claims/model.js'
+import { paceByPosition } from '../claims/poll-rate.js'
 import type { Session } from '../claims/session.js'
 import { type Lock, lockAt } from './lock.js'
 import { checkCount } from './names.js'

@@ -1,6 +1,4 @@
-/** The command's environment: what it learns of its lock, and by which a sera inside a sera knows what is held above it. */
-import type { Host } from '../host.js'
-
+/** The command's environment: what it learns of its lock. */
 export interface LockFacts {
   lock: string
   waitedMs: number
@@ -25,27 +23,4 @@ export function childEnvironment(env: NodeJS.ProcessEnv, facts: LockFacts): Node
     ...(facts.match === undefined ? {} : { SERA_MATCH: facts.match }),
     SERA_HELD: [env.SERA_HELD, facts.held].filter(Boolean).join(' '),
   }
-}
-
-/**
- * SERA_HELD lists what the seras above hold, outermost first: `PID:LOCK@SERVER`, percent-encoded. If a lock is shared, the
- * share follows after another colon: `read`, or a number of permits.
- */
-export function heldEntry(pid: number, lock: string, server: string, share = ''): string {
-  return `${pid}:${encodeURIComponent(`${lock}@${server}`)}${share === '' ? '' : `:${share}`}`
-}
-
-/**
- * The shares of a lock that the seras above this one hold; '' is all of it. The environment alone proves nothing, because a
- * service that a command started keeps it after the command has ended. The holder must be a living ancestor.
- */
-export function sharesAbove(host: Host, lock: string, server: string, ancestors: () => Iterable<number>): string[] {
-  const entries = (host.env.SERA_HELD ?? '').split(' ').map(entry => {
-    const [pid = '', , share = ''] = entry.split(':')
-    return { entry, pid: Number.parseInt(pid, 10), share }
-  })
-  const held = entries.filter(({ entry, pid, share }) => entry === heldEntry(pid, lock, server, share))
-  if (held.length === 0) return []
-  const above = new Set(ancestors())
-  return held.filter(({ pid }) => above.has(pid)).map(({ share }) => share)
 }

@@ -6,10 +6,10 @@ import { ancestors } from '../child/process-table.js'
 import { SeraError } from '../errors.js'
 import { type Outcome, reportingOutcome } from '../outcome.js'
 import { awaitGrant, type GrantSource, type WithoutRun } from './await-grant.js'
-import { heldEntry, sharesAbove } from './child-environment.js'
 import type { RunContext } from './context.js'
 import { guardTimes } from './guarded-run.js'
 import { type RunnableLock, runUnderLock } from './hold-lock.js'
+import { heldEntry, sharesAbove } from './nested.js'
 
 /** What a subcommand that wraps a command has to say of its lock. */
 export interface LockSource {

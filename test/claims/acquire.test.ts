@@ -1,6 +1,7 @@
 import test, { type ExecutionContext } from 'ava'
 import fc from 'fast-check'
-import { paceTogether, stepUntilGranted, type WaitPolicy } from '../../src/claims/acquire.js'
+import { stepUntilGranted, type WaitPolicy } from '../../src/claims/acquire.js'
+import { paceTogether } from '../../src/claims/poll-rate.js'
 import { SeraError } from '../../src/errors.js'
 import { SAFETY_MARGIN_MS } from '../../src/fence.js'
 import { barrier } from '../../src/primitives/barrier.js'

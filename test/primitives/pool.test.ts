@@ -1,7 +1,7 @@
 import test from 'ava'
 import fc from 'fast-check'
-import { paceByPosition } from '../../src/claims/acquire.js'
 import { NEVER_MS, NO_PROCESS } from '../../src/claims/model.js'
+import { paceByPosition } from '../../src/claims/poll-rate.js'
 import { admission, type PoolLimits } from '../../src/primitives/pool.js'
 import { ahead, ensure, happen, histories, proves, settle, Table, views } from './model.js'
 

@@ -1,6 +1,6 @@
 import test from 'ava'
-import type { Host } from '../../src/host.js'
-import { childEnvironment, heldEntry, sharesAbove } from '../../src/run/child-environment.js'
+import { childEnvironment } from '../../src/run/child-environment.js'
+import { heldEntry } from '../../src/run/nested.js'
 
 const facts = {
   lock: 'deploy',
@@ -20,38 +20,4 @@ test('the command learns of its lock, and nothing of an outer sera’s', t => {
 
 test('what is held above is passed down in order', t => {
   t.is(childEnvironment({ SERA_HELD: 'outer' }, facts).SERA_HELD, `outer ${facts.held}`)
-})
-
-const host = (held: string) => ({ env: { SERA_HELD: held } }) as unknown as Host
-
-test('a lock is held above when a living ancestor holds that name on that server', t => {
-  const held = host(`${heldEntry(3, 'other', 'db:3306')} ${heldEntry(7, 'deploy', 'db:3306')}`)
-  t.deepEqual(
-    sharesAbove(held, 'deploy', 'db:3306', () => [20, 7, 3, 1]),
-    [''],
-  )
-  t.deepEqual(
-    sharesAbove(held, 'other', 'db:3306', () => [20, 7, 3, 1]),
-    [''],
-  )
-  t.deepEqual(
-    sharesAbove(held, 'deploy', 'db2:3306', () => [20, 7, 3, 1]),
-    [],
-  )
-  t.deepEqual(
-    sharesAbove(held, 'deploy', 'db:3306', () => [20, 1]),
-    [],
-    'a service that outlived its sera is not inside of it',
-  )
-})
-
-test('the ancestors are not looked at when nothing is held', t => {
-  t.deepEqual(
-    sharesAbove({ env: {} } as Host, 'deploy', 'db', () => t.fail() as never),
-    [],
-  )
-})
-
-test('an entry has no space in it, whatever the server is called', t => {
-  t.notRegex(heldEntry(7, 'a', 'unix:/run/my sql/x'), /\s/)
 })

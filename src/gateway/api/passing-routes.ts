@@ -1,7 +1,7 @@
 /** Counters, barriers, gates and rendezvous over HTTP. */
 import { type OpenAPIHono, z } from '@hono/zod-openapi'
 import { Counter } from '../../primitives/counter.js'
-import { untilDisconnect } from '../http/cancellation.js'
+import { untilDisconnect } from '../http/disconnect.js'
 import type { Env } from '../http/env.js'
 import { json } from '../http/output.js'
 import { type ApiContext, ownerOf } from './context.js'

@@ -7,7 +7,7 @@ import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { SeraError, type SeraErrorKind } from '../../errors.js'
-import { ClientGone } from './cancellation.js'
+import { ClientGone } from './disconnect.js'
 
 /** What an error of sera's is to a client. `type` stays `about:blank` where the status says it all. */
 const STATUS: Readonly<Record<SeraErrorKind, ContentfulStatusCode>> = {

@@ -3,7 +3,7 @@
  * gateway is not about to end.
  */
 import { Hono } from 'hono'
-import { withinMs } from '../http/cancellation.js'
+import { withinMs } from '../http/disconnect.js'
 import type { Env } from '../http/env.js'
 import type { Gateway } from '../http/gateway.js'
 

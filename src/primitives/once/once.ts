@@ -12,9 +12,10 @@
  * and the next in line runs.
  */
 
-import { paceByPosition, type WaitPolicy } from '../../claims/acquire.js'
+import type { WaitPolicy } from '../../claims/acquire.js'
 import type { Rule } from '../../claims/model.js'
 import type { OwnClaim } from '../../claims/own-claim.js'
+import { paceByPosition } from '../../claims/poll-rate.js'
 import type { Session } from '../../claims/session.js'
 import { formatDuration } from '../../config/duration.js'
 import { SeraError } from '../../errors.js'

@@ -12,8 +12,9 @@
  * for a lease is in none, being dead perhaps; nor is a claim that can't be understood.
  */
 
-import { paceTogether, type WaitPolicy } from '../../claims/acquire.js'
+import type { WaitPolicy } from '../../claims/acquire.js'
 import { type Claim, moves, type Rule } from '../../claims/model.js'
+import { paceTogether } from '../../claims/poll-rate.js'
 import type { Session } from '../../claims/session.js'
 import { labelsFrom } from '../../selector/labels.js'
 import { granted, Primitive, type PrimitiveRequest, type WaitOptions } from '../primitive.js'

@@ -1,6 +1,6 @@
 /** The lock tables as one whole: their version, and the statements that make it. */
 import { SeraError } from '../../errors.js'
-import { STEPS } from './schema-steps.js'
+import { STEPS } from './ddl.js'
 
 /** What the account has to be allowed to, once the tables are there. */
 export const PRIVILEGES = 'SELECT, INSERT, UPDATE, DELETE'

@@ -42,7 +42,7 @@ import {
 import type { Owner } from '../../claims/owner.js'
 import { SeraError } from '../../errors.js'
 import type { Row } from '../mysql/connection.js'
-import { DAY_US } from '../schema/schema-steps.js'
+import { DAY_US } from '../schema/ddl.js'
 import { NOW, oldestStatement, READ_AHEAD, READ_ALL, stateOf } from './claim-sql.js'
 import { recordSightings } from './sightings.js'
 import { StepWriter } from './step-writer.js'
