@@ -11,7 +11,7 @@ import { SeraError } from '../../errors.js'
 import { type Labels, labelsFrom, parseLabels } from '../../selector/labels.js'
 import type { Env } from '../http/env.js'
 
-type Fields = Readonly<Record<string, unknown>>
+type JsonObject = Readonly<Record<string, unknown>>
 
 /** @throws SeraError usage; `names` are all that the body may have in YAML */
 export async function formOf(c: Context<Env>, names: readonly string[]): Promise<EventForm> {
@@ -26,7 +26,7 @@ export async function formOf(c: Context<Env>, names: readonly string[]): Promise
 }
 
 export class EventForm {
-  constructor(readonly fields: Fields) {}
+  constructor(readonly fields: JsonObject) {}
 
   /** Undefined when it is absent or empty. @throws SeraError usage */
   text(name: string): string | undefined {
@@ -72,8 +72,8 @@ function fromYaml(text: string): unknown {
   return document.toJS()
 }
 
-function asObject(what: string, value: unknown): Fields {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Fields
+function asObject(what: string, value: unknown): JsonObject {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as JsonObject
   throw unreadable(`${what} must be an object`)
 }
 

@@ -67,8 +67,8 @@ export async function readGetLocks(
 /** What sera locks for itself: to break a lock, to change the tables, to prove which session is which. */
 const OWN = /^sera_(break|schema|session):/
 
-/** A session that is seen, and the lock that it holds or waits for. */
-interface Seen extends LockSession {
+/** One session of the process list, and the lock that it holds or waits for. */
+interface ProcessRow extends LockSession {
   lock: string | undefined
   waits: boolean
 }
@@ -110,14 +110,14 @@ async function heldLocks(connection: TableConnection): Promise<Row[] | undefined
   return Number(on) === 1 ? await first(connection, [METADATA_LOCKS]) : undefined
 }
 
-function sessionsOf(processes: readonly Row[], attributes: readonly Row[] = []): Map<number, Seen> {
-  const told = new Map<number, Record<string, string>>()
+function sessionsOf(processes: readonly Row[], attributes: readonly Row[] = []): Map<number, ProcessRow> {
+  const publicPart = new Map<number, Record<string, string>>()
   for (const { id, name, value } of attributes) {
-    told.set(Number(id), { ...told.get(Number(id)), [String(name)]: String(value) })
+    publicPart.set(Number(id), { ...publicPart.get(Number(id)), [String(name)]: String(value) })
   }
-  const seen = processes.map(({ id, host, waits, time, info }): Seen => {
+  const seen = processes.map(({ id, host, waits, time, info }): ProcessRow => {
     const statement = String(info ?? '')
-    const own = told.get(Number(id)) ?? {}
+    const own = publicPart.get(Number(id)) ?? {}
     const tells = own.program_name === 'sera' ? own : readStatementComment(statement)
     return {
       connection: Number(id),
@@ -151,19 +151,23 @@ async function usersOf(connection: TableConnection, names: readonly string[]): P
   return rows.filter(({ id }) => id !== null).map(({ name, id }) => [String(name), Number(id)])
 }
 
-function lockOf(name: string, holder: number | undefined, sessions: ReadonlyMap<number, Seen>): GetLock {
+function lockOf(name: string, holder: number | undefined, sessions: ReadonlyMap<number, ProcessRow>): GetLock {
   const waiting = [...sessions.values()].filter(({ lock, waits }) => waits && lock === name)
   waiting.sort((a, b) => (b.waitedMs ?? 0) - (a.waitedMs ?? 0) || a.connection - b.connection)
-  return { name, holder: holder === undefined ? undefined : sessionOf(holder, sessions), waiting: waiting.map(told) }
+  return {
+    name,
+    holder: holder === undefined ? undefined : sessionOf(holder, sessions),
+    waiting: waiting.map(publicPart),
+  }
 }
 
-function sessionOf(connection: number, sessions: ReadonlyMap<number, Seen>): LockSession {
+function sessionOf(connection: number, sessions: ReadonlyMap<number, ProcessRow>): LockSession {
   const seen = sessions.get(connection)
-  if (seen) return told(seen)
+  if (seen) return publicPart(seen)
   return { connection, host: undefined, pid: undefined, command: undefined, waitedMs: undefined }
 }
 
-function told({ connection, host, pid, command, waitedMs }: Seen): LockSession {
+function publicPart({ connection, host, pid, command, waitedMs }: ProcessRow): LockSession {
   return { connection, host, pid, command, waitedMs }
 }
 
