@@ -87,8 +87,8 @@ async function dropAsked(client: RetryingClient, context: RunContext): Promise<O
 }
 
 /**
- * What would go with the tables; undefined when there are none. @throws SeraError conflict, when somebody relies on
- * them
+ * The claims that would be deleted with the tables; undefined when there are no tables. @throws SeraError conflict, when such a claim
+ * is alive
  */
 async function droppable(client: RetryingClient, context: RunContext): Promise<tables.Claimed | undefined> {
   const claims = await tables.liveClaims(client)

@@ -58,7 +58,7 @@ function expiredOf({ claims }: ResourceView): string {
   return expired === 0 ? '' : `${expired} expired`
 }
 
-/** Those who wait at a barrier are the state of it. */
+/** The state of a barrier is the list of its waiters. */
 function queueOf(view: ResourceView): string {
   const waiting = waiters(view).length
   const isMeeting = view.kind === 'barrier' || (view.kind === 'double-barrier' && holders(view).length === 0)

@@ -15,7 +15,7 @@ export const queueSummary: QueueSummary = (claims, mine, readAt) => now => {
   return [placeInQueue(claims, mine), heldBy(holders, now - readAt)].filter(Boolean).join(', ')
 }
 
-/** At a counter, which nobody holds. */
+/** At a counter, which has no holder. */
 export const counterSummary: QueueSummary = (claims, mine) => () => {
   const place = placeInQueue(claims, mine)
   return place === '' || place === NEXT ? 'its value does not cover that' : place
@@ -30,7 +30,7 @@ export function barrierSummary(count: number): QueueSummary {
   }
 }
 
-/** At a double barrier, which lets nobody in while a round runs. */
+/** At a double barrier, which admits no participant while a round runs. */
 export function doubleBarrierSummary(count: number): QueueSummary {
   return (claims, mine, readAt) => now => {
     const running = longestFirst(claims.filter(({ state }) => state === 'granted'))
@@ -47,7 +47,7 @@ export function departureSummary(generation: number | undefined): QueueSummary {
   }
 }
 
-/** At a gate: nobody owns it, so there is only company to tell of. */
+/** At a gate, which has no holder: only other waiters can be shown. */
 export const gateSummary: QueueSummary = (claims, mine) => () => {
   const others = claims.filter(({ id, state }) => id !== mine && state === 'waiting').length
   return others === 0 ? 'it is closed' : `it is closed, ${others} more wait`

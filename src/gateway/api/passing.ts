@@ -1,13 +1,12 @@
 /**
- * What is over with its grant: to arrive, to meet, to add, to pass. The client stays connected while it waits, and
- * its claim is this gateway's: when it hangs up, the claim goes, and counts for nobody any more.
+ * Requests that end with their grant: to arrive at a barrier, to meet, to add to a counter, to pass a gate. The client stays
+ * connected while it waits, and this gateway owns its claim. If the client disconnects, the gateway removes the claim.
  *
- * With a client's own id (`Idempotency-Key`), the claim that was granted stays for half a lease at least as the
- * record of what was done (`idempotency-records.ts`), and nobody renews it. Asking again within that time, at any gateway, is
- * told of it and does nothing.
+ * If the client sends its own id (`Idempotency-Key`), the granted claim stays for at least half a lease as the record of what was
+ * done (`idempotency-records.ts`). It is not renewed. The same request within that time, at any gateway, gets the recorded answer
+ * and does nothing.
  *
- * Not so where somebody has arrived with a tag: the next to arrive with that tag would take the record for its own
- * arrival.
+ * An arrival with a tag leaves no record: the next arrival with that tag would take the record for its own claim.
  */
 
 import { acquire } from '../../claims/acquire.js'

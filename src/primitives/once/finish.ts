@@ -39,7 +39,7 @@ export async function finish(
   const { clock, store } = session
   const { result, token } = ownClaim.seen ?? {}
   const rule = finishing({ ...end, ...store.owner, startedAt: Number(result) }, token, keepMs)
-  ownClaim.letGo() // the work is over: nobody has to be told any more to stop
+  ownClaim.letGo() // the work is over: its signal need not abort any more
   ownClaim.watcher = undefined
   for (;;) {
     const until = clock.now() + ownClaim.fence - clock.boot()

@@ -1,15 +1,16 @@
 /**
- * Rendezvous: participants of an event meet those who suit them, and learn who they are.
+ * Rendezvous: participants of an event meet participants that suit them, and learn who they are.
  *
- * Each says what it is (labels), what it wants of the others (a selector), and how many it wants to meet at least (mates).
- * Admission: the oldest set (`matching.ts`) of those who wait in which every pair accepts each other, and which is as large as the
- * most demanding of them wants. A participant with mates 0 passes alone and completes no set. The step that finds a set grants all of
- * its members, and writes who they are into the claim of each. So the match is final: a member that looks next, or that was about to
+ * Each participant says what it is (labels), what it wants of the others (a selector), and how many it wants to meet at least (mates).
+ * Admission: the oldest set of waiters (`matching.ts`) in which every pair accepts each other, and which is as large as its most
+ * demanding member wants. A participant with mates 0 passes alone and completes no set. The step that finds a set grants all of its
+ * members, and writes who they are into the claim of each. So the match is final: a member that polls next, or that was about to
  * give up, has met the others.
  *
- * Who accepts whom never changes. So only a newcomer can complete a set, or one who has been silent and is heard of again: each
- * finds out by itself, and the rule searches only sets with `me` in them, and once among the same. Who has not been heard of
- * for a lease is in none, being dead perhaps; nor is a claim that can't be understood.
+ * 1. Which participants accept each other never changes. So only two can complete a set: a newcomer, and a participant that renews
+ *    its claim again after it was silent.
+ * 2. Each of these searches in its own step. The rule therefore searches only sets with `me` in them, and once among the same waiters.
+ * 3. A participant that was silent for a lease is in no set, because it may be dead. Nor is a claim that can't be parsed.
  */
 
 import type { WaitPolicy } from '../../claims/acquire.js'
@@ -21,7 +22,7 @@ import { granted, Primitive, type PrimitiveRequest, type WaitOptions } from '../
 import { accept, type Candidate, type CandidateOptions, candidateOf, claimSpecOf, withActor } from './candidate.js'
 import { oldestSet } from './matching.js'
 
-/** One of those who have met. */
+/** A participant of a match. */
 export interface Member {
   actor: string
   labels: Readonly<Record<string, string>>
