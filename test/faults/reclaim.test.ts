@@ -7,7 +7,7 @@ import { couples, each, eachOwn, eachProxied } from '../support/each.js'
 import { startFaultyProxy } from '../support/faulty-proxy.js'
 import { Journal } from '../support/journal.js'
 import { RUNTIMES } from '../support/runtimes.js'
-import { bench } from '../support/sera.js'
+import { type Bench, bench } from '../support/sera.js'
 import { type SharedServer, sharedServers, startServer } from '../support/servers.js'
 import { test } from '../support/turns.js'
 import { until } from '../support/until.js'
@@ -16,16 +16,28 @@ const LEASE = ['--lease', '20s', '--grace', '2s']
 const RECLAIMED = /^sera: lock reclaimed after it was lost \(.*\); the command goes on\n$/
 const LOST = /^sera: the lock was lost while the command ran, and the command was ended: .*\n$/
 
+type Run = ReturnType<Bench['sera']>
+
+/** A sera whose command has started. The command ends with 7 once it is told to. */
+async function running(bench: Bench, options: { env?: Record<string, string> } = {}): Promise<Run> {
+  const journal = new Journal(bench.folder)
+  const command = journal.command({ who: 'it', script: bench.untilTold, exitCode: 7 })
+  const run = bench.sera([...LEASE, '--verbose', '5', ...command], options)
+  await journal.seen('start', 'it')
+  return run
+}
+
+/** The lock is reclaimed, sera says so once, and the command runs to its own end. */
+async function goesOn(t: ExecutionContext, bench: Bench, run: Run): Promise<void> {
+  await until('said', () => run.stderr !== '')
+  bench.tell()
+  t.is(await run.exited, 7)
+  t.regex(await run.said(), RECLAIMED)
+}
+
 each('a connection that is killed, nobody waits: reclaimed, said once, the own exit code', async (t, bench, server) => {
   await using above = await admin(server)
-  const journal = new Journal(bench.folder)
-  const sera = bench.sera([
-    ...LEASE,
-    '--verbose',
-    '5',
-    ...journal.command({ who: 'it', script: bench.untilTold, exitCode: 7 }),
-  ])
-  await journal.seen('start', 'it')
+  const run = await running(bench)
   const former = await above.holder(bench.lock)
   await above.kill(former ?? 0)
   const next = await until('another connection has it', async () => {
@@ -33,10 +45,7 @@ each('a connection that is killed, nobody waits: reclaimed, said once, the own e
     return holder !== former && holder
   })
   t.not(next, former)
-  await until('said', () => sera.stderr !== '')
-  bench.tell()
-  t.is(await sera.exited, 7)
-  t.regex(await sera.said(), RECLAIMED)
+  await goesOn(t, bench, run)
   t.is(await above.holder(bench.lock), undefined)
 })
 
@@ -172,19 +181,12 @@ eachProxied(
     await using above = await admin(server)
     const account = await accountWithProcess(t, server)
     const env = { SERA_SERVER: `${account}@tcp(127.0.0.1:${proxy.port})/` }
-    const { folder, lock, untilTold, tell } = bench
-    const journal = new Journal(folder)
-    const command = journal.command({ who: 'it', script: untilTold, exitCode: 7 })
-    const run = bench.sera([...LEASE, '--verbose', '5', ...command], { env })
-    await journal.seen('start', 'it')
-    const ghost = await above.holder(lock)
+    const run = await running(bench, { env })
+    const ghost = await above.holder(bench.lock)
     proxy.resetClients()
-    await until('reclaimed', async () => ![undefined, ghost].includes(await above.holder(lock)))
-    await until('said', () => run.stderr !== '')
-    tell()
-    t.is(await run.exited, 7)
-    t.regex(await run.said(), RECLAIMED)
-    t.is(await above.holder(lock), undefined)
+    await until('reclaimed', async () => ![undefined, ghost].includes(await above.holder(bench.lock)))
+    await goesOn(t, bench, run)
+    t.is(await above.holder(bench.lock), undefined)
   },
 )
 
@@ -192,20 +194,14 @@ eachProxied(
   'a session that frees the lock after its connection was closed, without PROCESS: reclaimed',
   async (t, bench, proxy, server) => {
     await using above = await admin(server)
-    const journal = new Journal(bench.folder)
-    const command = journal.command({ who: 'it', script: bench.untilTold, exitCode: 7 })
-    const run = bench.sera([...LEASE, '--verbose', '5', ...command])
-    await journal.seen('start', 'it')
+    const run = await running(bench)
     const former = await above.holder(bench.lock)
     const before = proxy.commands.length
     proxy.resetClients()
     const asked = () => proxy.commands.at(before)?.length ?? 0
     await until('sera asks again and again', () => !run.running || asked() > 6)
     await above.kill(former ?? 0)
-    await until('said', () => run.stderr !== '')
-    bench.tell()
-    t.is(await run.exited, 7)
-    t.regex(await run.said(), RECLAIMED)
+    await goesOn(t, bench, run)
   },
 )
 
@@ -216,19 +212,13 @@ eachProxied(
     // the former session and the new one: the connection that would end the former one has to wait
     const account = await accountWithProcess(t, server, 'WITH MAX_USER_CONNECTIONS 2')
     const env = { SERA_SERVER: `${account}@tcp(127.0.0.1:${proxy.port})/` }
-    const journal = new Journal(bench.folder)
-    const command = journal.command({ who: 'it', script: bench.untilTold, exitCode: 7 })
-    const run = bench.sera([...LEASE, '--verbose', '5', ...command], { env })
-    await journal.seen('start', 'it')
+    const run = await running(bench, { env })
     const former = await above.holder(bench.lock)
     const before = proxy.commands.length
     proxy.resetClients()
     await until('a third connection', () => !run.running || proxy.commands.length > before + 1)
     await above.kill(former ?? 0)
-    await until('said', () => run.stderr !== '')
-    bench.tell()
-    t.is(await run.exited, 7)
-    t.regex(await run.said(), RECLAIMED)
+    await goesOn(t, bench, run)
   },
 )
 
