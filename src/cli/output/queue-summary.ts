@@ -21,7 +21,7 @@ export const counterSummary: QueueSummary = (claims, mine) => () => {
   return place === '' || place === NEXT ? 'its value does not cover that' : place
 }
 
-/** At a barrier of `count`: who has come. */
+/** At a barrier of `count`: the participants that have arrived. */
 export function barrierSummary(count: number): QueueSummary {
   return (claims, mine) => () => {
     const others = claims.filter(({ id, state }) => state === 'waiting' && id !== mine)
@@ -39,7 +39,7 @@ export function doubleBarrierSummary(count: number): QueueSummary {
   }
 }
 
-/** After a double barrier's command: who has not finished. */
+/** After a double barrier's command: the participants that have not finished. */
 export function departureSummary(generation: number | undefined): QueueSummary {
   return (claims, mine) => () => {
     const atWork = claims.filter(one => one.state === 'granted' && one.generation === generation && one.id !== mine)
@@ -54,7 +54,7 @@ export const gateSummary: QueueSummary = (claims, mine) => () => {
 }
 
 /**
- * Who has a mutex: exactly where the engine keeps a queue, else as far as can be seen. How long the holder of a GET_LOCK has had it
+ * The holder of a mutex: exact where the engine keeps a queue, else as far as can be seen. How long the holder of a GET_LOCK has had it
  * is known only since it was first seen, hence the plus.
  */
 export function holderSummary(
@@ -74,7 +74,7 @@ export function holderSummary(
   }
 }
 
-/** The one who has had it for longest. */
+/** The holder that has held it for longest. */
 export function firstHolder(claims: readonly ClaimWithOwner[]): HolderFacts | undefined {
   const [holder] = longestFirst(claims.filter(({ state }) => state === 'granted'))
   return holder && { host: holder.host, pid: holder.pid, command: holder.command }

@@ -1,4 +1,4 @@
-/** What the gateway writes down: each request once it is answered, and who comes to an event, meets others, or leaves. */
+/** What the gateway logs: each request once it is answered, and each participant that comes to an event, meets others, or leaves. */
 export interface AccessEntry {
   kind: 'access'
   /** The address that asked. */

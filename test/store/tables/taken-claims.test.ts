@@ -34,7 +34,7 @@ async function take(
   return ownClaim
 }
 
-/** A claim that nobody renews any more, as that of a process that was killed. */
+/** A claim that is no longer renewed, as that of a process that was killed. */
 async function vanishes(
   t: ExecutionContext,
   store: LockTables,
