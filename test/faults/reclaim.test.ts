@@ -6,6 +6,7 @@ import { admin } from '../support/admin.js'
 import { couples, each, eachOwn, eachProxied } from '../support/each.js'
 import { startFaultyProxy } from '../support/faulty-proxy.js'
 import { Journal } from '../support/journal.js'
+import { guardsOf, isLeader } from '../support/processes.js'
 import { RUNTIMES } from '../support/runtimes.js'
 import { type Bench, bench } from '../support/sera.js'
 import { type SharedServer, sharedServers, startServer } from '../support/servers.js'
@@ -56,8 +57,10 @@ each('reclaimed again and again, and the guard still does its work', async (t, b
   await journal.seen('start', 'it')
   for (let round = 0; round < 4; round++) {
     const former = await above.holder(bench.lock)
+    const guards = guardsOf(sera.pid)
     await above.kill(former ?? 0)
     await until('reclaimed', async () => ![undefined, former].includes(await above.holder(bench.lock)))
+    await until('a guard with the new lifeline', () => isReplaced(guards, guardsOf(sera.pid)))
   }
   const holder = await above.holder(bench.lock)
   sera.kill('SIGKILL')
@@ -65,6 +68,10 @@ each('reclaimed again and again, and the guard still does its work', async (t, b
   t.deepEqual(sera.family(), [])
   t.is(await sera.said(), '', 'without --verbose and without a terminal nothing is said')
 })
+
+function isReplaced(former: readonly number[], guards: readonly number[]): boolean {
+  return guards.some(isLeader) && guards.every(guard => !former.includes(guard))
+}
 
 each(
   'a connection that is killed, somebody waits: they get the lock, the command is ended, 206',
