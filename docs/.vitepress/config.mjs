@@ -2,8 +2,8 @@
  * The site made of docs/, README, CONTRIBUTING and CHANGELOG: `npm run docs` writes it to build/site.
  *
  * 1. The pages are also read as plain Markdown, so their links are relative paths in the repository. This file turns
- *    each one into a path of the site. A link to a file that does not exist ends the build, and VitePress ends it for a page
- *    that is not part of the site.
+ *    each one into a path of the site. A link to a file that does not exist ends the build, and VitePress ends it for a
+ *    page that is not part of the site.
  * 2. A link to another file (a unit, a schema) leads to a copy of that file in the site.
  * 3. Anchors are made as on common forges, so that one link works in both places.
  * 4. The site asks no other host for anything: search, fonts and icons are part of it.
@@ -45,7 +45,7 @@ function relativeLinks(md) {
   })
 }
 
-/** VitePress styles fenced code only; without this, an indented line that is too long makes the page wider than a phone. */
+/** VitePress styles fenced code only. Without it, long lines of indented code make a page wider than a phone. */
 function indentedCode(md) {
   md.renderer.rules.code_block = (tokens, index, ...rest) => {
     tokens[index].info = 'text'
