@@ -7,12 +7,13 @@
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { commandFlags, exitCodes, flagGroups, settings, usage } from './reference/command-line.mjs'
+import { commandFlags, commandList, exitCodes, flagGroups, settings, usage } from './reference/command-line.mjs'
 import { operations, schemas, statusObject } from './reference/http.mjs'
 
 const FOLDER = 'docs/reference'
 const PARTS = {
   usage,
+  subcommands: commandList,
   flags: commandFlags,
   'all flags': flagGroups,
   settings,

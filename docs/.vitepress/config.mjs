@@ -8,7 +8,7 @@
  * 3. Anchors are made as on common forges, so that one link works in both places.
  * 4. The site asks no other host for anything: search, fonts and icons are part of it.
  */
-import { cpSync, existsSync, readFileSync } from 'node:fs'
+import { cpSync, existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 
 const ROOT = resolve(import.meta.dirname, '../..')
@@ -16,7 +16,7 @@ const copied = new Set()
 
 /** Where a Markdown file of the repository stands in the site. */
 function placeOf(path) {
-  return path.replace(/^docs\//, '').replace(/\.md$/, '')
+  return path.replace(/^docs\//, '').replace(/\.md$/, '').replace(/(^|\/)index$/, '$1')
 }
 
 /** The Markdown file of a page, from its place in the site. */
@@ -57,11 +57,20 @@ function titleOf(page) {
   return /^# (.*)$/m.exec(readFileSync(join(ROOT, 'docs', `${page}.md`), 'utf8'))?.[1].replaceAll('`', '')
 }
 
+function itemOf(page) {
+  return { text: titleOf(page), link: `/${page.replace(/(^|\/)index$/, '$1')}` }
+}
+
 function section(text, pages) {
-  return { text, items: pages.map(page => ({ text: titleOf(page), link: `/${page}` })) }
+  return { text, collapsed: text === 'Decisions' || undefined, items: pages.map(itemOf) }
 }
 
 const within = (folder, names) => names.split(' ').map(name => `${folder}/${name}`)
+
+const COMMANDS = readdirSync(join(ROOT, 'docs/reference/commands'))
+  .map(file => file.replace(/\.md$/, ''))
+  .filter(name => name !== 'index' && name !== 'sera')
+  .toSorted()
 
 export default {
   title: 'sera',
@@ -90,24 +99,36 @@ export default {
     outline: [2, 3],
     nav: [
       { text: 'Tutorial', link: '/tutorial/first-lock' },
-      { text: 'How-to', link: '/how-to/cron' },
-      { text: 'Reference', link: '/#reference' },
-      { text: 'Explanation', link: '/how-it-works' },
+      { text: 'How-to', link: '/how-to/install' },
+      { text: 'Reference', link: '/reference/commands/' },
+      { text: 'Explanation', link: '/explanation/how-it-works' },
     ],
     sidebar: [
       section('Tutorial', within('tutorial', 'first-lock first-gateway')),
       section('How-to', [
-        ...within('how-to', 'cron systemd deploys-and-migrations run-once kubernetes ci-pipelines ansible clusters'),
-        ...within('how-to', 'gateway-without-accounts fencing-in-sql secrets-and-tls monitoring'),
+        ...within('how-to', 'install cron systemd deploys-and-migrations run-once kubernetes ci-pipelines ansible'),
+        ...within('how-to', 'clusters gateway-without-accounts fencing-in-sql secrets-and-tls monitoring'),
       ]),
       section('Coming from', within('how-to', 'from-go-sera from-distributex from-syncnet from-dissem from-zksync')),
-      section('Reference', ['status', 'syslog', 'doctor', 'library']),
-      section('Explanation', ['how-it-works', 'lock-tables', 'servers', 'clusters', 'benchmarks']),
+      section('Commands', within('reference/commands', ['index', 'sera', ...COMMANDS].join(' '))),
+      section('Reference', [
+        ...within('reference', 'exit-codes flags settings dsn lock-names command-environment json-output status-json'),
+        ...within('reference', 'syslog pools-and-events http-api library'),
+      ]),
+      section('Explanation', [
+        ...within('explanation', 'how-it-works guarantees failures lock-tables choosing-an-engine servers limits'),
+        ...within('explanation', 'faults-and-clusters benchmarks'),
+      ]),
       section('Decisions', [
         ...within('decisions', '0001-get-lock-and-leases 0002-guard-as-a-shell-script 0003-polling-and-wake-ups'),
         ...within('decisions', '0004-tables-and-versions 0005-exit-codes-from-200 0006-one-binary-by-bun'),
         ...within('decisions', '0007-winston 0008-no-daemon'),
       ]),
+      { text: 'Project', items: [
+        { text: 'README', link: '/README' },
+        { text: 'Contributing', link: '/CONTRIBUTING' },
+        { text: 'Changes', link: '/CHANGELOG' },
+      ] },
     ],
   },
 }

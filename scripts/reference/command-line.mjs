@@ -27,6 +27,18 @@ export function usage(name) {
     .join('\n\n')
 }
 
+/** Every form, and the page that describes it. */
+export function commandList() {
+  const rows = SUBCOMMANDS.flatMap(subcommand =>
+    subcommand.forms.map(form => [
+      `\`${usageOf(subcommand, form)}\``,
+      inline(form.does),
+      `[${subcommand.name}](${subcommand.name}.md)`,
+    ]),
+  )
+  return table(['Command', 'Effect', 'Page'], [[`\`${PLAIN[0]}\``, 'one command at a time', '[plain lock](sera.md)'], ...rows])
+}
+
 /** The flags of a subcommand, without those that nearly all take. */
 export function commandFlags(name) {
   const forms = name === 'sera' ? ['classic'] : findSubcommand(name).forms.map(form => form.name)
@@ -76,10 +88,10 @@ function defaultOf(name) {
 }
 
 function rowOf({ name, short, value, describe, otherwise, unit }) {
-  const [, effect, inText] = /^(.*?)(?: \[(.*)\])?$/.exec(describe)
+  const [, effect, inText] = /^(.*?)(?: \[([^[\]]*)\])?$/.exec(describe)
   const shown = typeof otherwise === 'string' ? otherwise : usual(otherwise, unit)
-  const spelled = [`--${name}`, ...(short === undefined ? [] : [`-${short}`])].join(', ')
-  return [`\`${spelled}${value === undefined ? '' : ` ${value}`}\``, inline(effect), inline(inText ?? shown)]
+  const spelled = `\`--${name}${value === undefined ? '' : ` ${value}`}\``
+  return [short === undefined ? spelled : `${spelled}, \`-${short}\``, inline(effect), inline(inText ?? shown)]
 }
 
 function usual(otherwise, unit) {
@@ -96,7 +108,7 @@ function takers(flag) {
   if (isCommon(flag)) return flag.with ? 'nearly all' : 'all'
   const plain = flag.with?.includes('classic') ? ['plain'] : []
   const named = SUBCOMMANDS.filter(({ forms }) => forms.some(({ name }) => flag.with?.includes(name)))
-  return [...plain, ...named.map(({ name }) => `[${name}](commands/${name}.md)`)].join(', ')
+  return [...plain, ...named.map(({ name }) => name)].join(', ')
 }
 
 function aligned(rows) {
