@@ -4,7 +4,7 @@
  * one is in after a release, what the server is asked while nothing moves, and over how many connections.
  *
  *     npm run build && node bench/queue.mjs                 # a table; two or three minutes
- *     node bench/queue.mjs --plot docs/waiting.svg          # and a plot
+ *     node bench/queue.mjs --plot docs/images/waiting.svg   # and a plot
  *     node bench/queue.mjs --kind mysql --waiters 10,100
  *
  * It starts a server of its own. Figures are reported and nothing fails on them.

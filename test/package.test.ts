@@ -21,7 +21,7 @@ test('the package has the compiled program, the documentation and the changelog'
   const [packed] = JSON.parse(npm('pack', '--json')) as [{ files: { path: string }[] }]
   const paths = packed.files.map(({ path }) => path)
   const wanted = ['bin/sera', 'dist/main.js', 'dist/lib/index.d.ts', 'dist/gateway/page/index.html']
-  const documents = ['README.md', 'CHANGELOG.md', 'LICENSE', 'docs/library.md', 'etc/sera.json.example']
+  const documents = ['README.md', 'CHANGELOG.md', 'LICENSE', 'docs/reference/library.md', 'etc/sera.json.example']
   for (const path of [...wanted, ...documents]) t.true(paths.includes(path), path)
   t.false(paths.includes('dist/sera'), 'the binary is installed in another way')
   for (const key of ['repository', 'homepage', 'bugs', 'keywords']) t.truthy(description[key], key)

@@ -3,7 +3,7 @@
  * makes a run against a stand-in for a server and writes down which functions it used; the second has those in front,
  * which saves 2 MB of memory and a little time. A binary that can't make that run is not released.
  *
- * What paid and what did not, with figures: docs/benchmarks.md.
+ * What paid and what did not, with figures: docs/explanation/benchmarks.md.
  */
 import { mkdirSync, mkdtempSync, renameSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'

@@ -36,7 +36,10 @@ export function commandList() {
       `[${subcommand.name}](${subcommand.name}.md)`,
     ]),
   )
-  return table(['Command', 'Effect', 'Page'], [[`\`${PLAIN[0]}\``, 'one command at a time', '[plain lock](sera.md)'], ...rows])
+  return table(
+    ['Command', 'Effect', 'Page'],
+    [[`\`${PLAIN[0]}\``, 'one command at a time', '[plain lock](sera.md)'], ...rows],
+  )
 }
 
 /** The flags of a subcommand, without those that nearly all take. */

@@ -8,7 +8,9 @@ const document = await openApi()
 /** Each operation: what it does, its body, and what it answers. */
 export function operations() {
   return Object.entries(document.paths)
-    .flatMap(([path, item]) => Object.entries(item).map(([method, operation]) => operationText(method, path, operation)))
+    .flatMap(([path, item]) =>
+      Object.entries(item).map(([method, operation]) => operationText(method, path, operation)),
+    )
     .join('\n\n')
 }
 
@@ -45,7 +47,7 @@ function operationText(method, path, { summary, requestBody, responses, paramete
     .filter(([status]) => !ALWAYS.includes(status))
     .map(([status, { description, content }]) => [status, inline(description), objectOf(content)])
   return [
-    `### ${method.toUpperCase()} ${path}`,
+    `### \`${method.toUpperCase()} ${path}\``,
     `${inline(summary)}.`,
     rows.length === 0 ? '' : table(['Query', 'Type', 'Meaning'], rows),
     body === undefined ? '' : fields(body, 'Body'),

@@ -4,7 +4,10 @@
 export function table(headings, rows) {
   const used = headings.map((_, column) => rows.some(row => row[column]))
   const line = cells => `| ${cells.filter((_, column) => used[column]).join(' | ')} |`
-  const rule = `|${headings.filter((_, column) => used[column]).map(() => '---').join('|')}|`
+  const rule = `|${headings
+    .filter((_, column) => used[column])
+    .map(() => '---')
+    .join('|')}|`
   return [line(headings), rule, ...rows.map(row => line(row.map(cell => cell.replaceAll('|', '\\|'))))].join('\n')
 }
 
@@ -12,7 +15,9 @@ export function table(headings, rows) {
 export function inline(text) {
   return text
     .split(/(`[^`]*`)/)
-    .map(part => (part.startsWith('`') ? part : part.replace(/<[^<>]+>|(?<![\w-])--[a-z][a-z-]*|\bSERA_[A-Z_]+/g, '`$&`')))
+    .map(part =>
+      part.startsWith('`') ? part : part.replace(/<[^<>]+>|(?<![\w-])--[a-z][a-z-]*|\bSERA_[A-Z_]+/g, '`$&`'),
+    )
     .join('')
 }
 

@@ -1,8 +1,10 @@
-/** What README and docs/syslog.md promise, held against the code that has to keep it. */
+/** What the documents promise, compared with the code that must keep it. */
+import { execFile } from 'node:child_process'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import test from 'ava'
 import type { Flag } from '../../src/cli/args/flag.js'
 import { FLAGS } from '../../src/cli/args/flags.js'
@@ -14,11 +16,13 @@ import { parseDsn } from '../../src/config/dsn.js'
 import { formatDuration } from '../../src/config/duration.js'
 import { readConfigFile } from '../../src/config/file.js'
 import { resolveSettings } from '../../src/config/resolve.js'
-import { flagOf, SETTING_NAMES, variableOf } from '../../src/config/settings.js'
-import { EXIT_CODES, exitCodeOf, type Outcome, type OutcomeKind } from '../../src/outcome.js'
-import { fenced, indented, table, textOf } from './markdown.js'
+import { SETTING_NAMES, variableOf } from '../../src/config/settings.js'
+import { exitCodeOf, type Outcome, type OutcomeKind } from '../../src/outcome.js'
+import { DOCUMENTS, fenced, indented, pagesIn, table, textOf } from './markdown.js'
 
-const README = 'README.md'
+const SETTINGS_PAGE = 'docs/reference/settings.md'
+const DSN_PAGE = 'docs/reference/dsn.md'
+const SYSLOG_PAGE = 'docs/reference/syslog.md'
 const flags: readonly Flag[] = FLAGS
 
 const OUTCOMES: { [Kind in OutcomeKind]: Outcome & { kind: Kind } } = {
@@ -41,39 +45,20 @@ const OUTCOMES: { [Kind in OutcomeKind]: Outcome & { kind: Kind } } = {
   unwritten: { kind: 'unwritten', reason: '' },
 }
 
-test('README lists the exit codes, all of them and in the words of the code', t => {
-  const inCode = Object.values(EXIT_CODES).map(({ code, meaning }) => [String(code), meaning])
-  t.deepEqual(table(README, 'Code'), inCode)
+test('the generated parts of the reference are those of the tables', async t => {
+  await t.notThrowsAsync(promisify(execFile)(process.execPath, ['scripts/reference.mjs', '--check']))
 })
 
-test('README lists the flags, all of them, in the order of --help or not', t => {
-  const spelled = ({ name, value, short }: Flag) => `--${name}${value ? ` ${value}` : ''}${short ? `, -${short}` : ''}`
-  t.deepEqual(
-    table(README, 'Flag')
-      .map(([flag]) => flag)
-      .sort(),
-    flags.map(spelled).sort(),
-  )
-})
-
-test('README mentions no flag of sera that there is not', t => {
+test('the documents mention no flag of sera that does not exist', t => {
   const known = new Set(flags.map(({ name }) => name))
-  const examples = [...indented(README), ...fenced(README, 'console').flatMap(block => block.split('\n'))]
-  const used = examples.flatMap(line => line.match(/(?<=\bsera [^|;&]*)--[a-z][a-z-]+/g) ?? [])
-  t.true(used.length > 10)
-  for (const flag of used) t.true(known.has(flag.slice(2)) || flag === '--force', flag)
+  const examples = DOCUMENTS.flatMap(page => [...indented(page), ...fenced(page, 'console').flatMap(linesOf)])
+  const unquoted = examples.filter(line => !line.startsWith('kubectl')).map(line => line.replace(/'[^']*'/g, ''))
+  const used = unquoted.flatMap(line => line.match(/(?<=\bsera [^|;&]*)--[a-z][a-z-]+/g) ?? [])
+  t.true(used.length > 50)
+  for (const flag of used) t.true(known.has(flag.slice(2)), flag)
 })
 
-test('README lists the settings with their variables and flags, all of them', t => {
-  const isFlag = (name: string) => flags.some(flag => `--${flag.name}` === name)
-  const inCode = SETTING_NAMES.map(name => [name, variableOf(name), isFlag(flagOf(name)) ? flagOf(name) : ''])
-  t.deepEqual(
-    table(README, 'Key').map(row => row.slice(0, 3)),
-    inCode,
-  )
-})
-
-test('README gives the defaults', async t => {
+test('the reference gives the defaults that a run has without settings', async t => {
   const { settings } = await resolveSettings({ env: { SERA_SERVER: 'embedded' }, file: '/no/such/file' })
   const { engine, onLost, audit, verbose, allowMultiPrimary, waitAndSkip, detailedExitCodes } = settings
   const inCode: Record<string, unknown> = {
@@ -85,10 +70,10 @@ test('README gives the defaults', async t => {
     maxClockSkew: formatDuration(settings.maxClockSkewMs),
     history: formatDuration(settings.history?.keepMs ?? 0),
   }
-  for (const [key = '', , , shown] of table(README, 'Key')) t.is(shown, String(inCode[key] ?? ''), key)
+  for (const [key = '', , , shown] of table(SETTINGS_PAGE, 'Key')) t.is(shown, String(inCode[key] ?? ''), key)
 })
 
-test('README knows every variable that the code knows, and no other', t => {
+test('the reference names every variable that the code reads or sets, and no other', t => {
   const variables = (text: string) => new Set(text.match(/\bSERA_[A-Z_]+\b/g))
   const sources = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter(file => file.endsWith('.ts'))
   const inCode = variables(sources.map(file => readFileSync(join('src', file), 'utf8')).join('\n'))
@@ -96,16 +81,17 @@ test('README knows every variable that the code knows, and no other', t => {
   inCode.delete('SERA_SIGIGN') // between bin/sera and sera
   inCode.delete('SERA_ENVIRONMENT') // between sera and the shell that becomes the command
   inCode.delete('SERA_RIVAL') // the code of an error
-  t.deepEqual([...variables(textOf(README))].sort(), [...inCode].sort())
+  const inPages = variables(pagesIn('docs/reference').map(textOf).join('\n'))
+  t.deepEqual([...inPages].sort(), [...inCode].sort())
 })
 
-test('README lists the fields of the audit line in their order', t => {
+test('the reference lists the fields of the audit line in their order', t => {
   const fields = Object.keys(auditFields({ outcome: OUTCOMES['timed-out'], exitCode: 204 }))
   t.deepEqual(
-    table(README, 'Field').map(([field]) => field),
+    table(SYSLOG_PAGE, 'Field').map(([field]) => field),
     fields,
   )
-  const example = indented(README).find(line => line.startsWith('outcome='))
+  const example = indented(SYSLOG_PAGE).find(line => line.startsWith('outcome='))
   const shown: string[] = example?.match(/\b[a-z]+(?==)/g) ?? []
   t.true(shown.length > 5)
   t.deepEqual(
@@ -114,8 +100,8 @@ test('README lists the fields of the audit line in their order', t => {
   )
 })
 
-test('docs/syslog.md lists every outcome with its severity and code', t => {
-  const rows = table('docs/syslog.md', 'outcome')
+test('the reference lists every outcome with its severity and code', t => {
+  const rows = table(SYSLOG_PAGE, 'Outcome')
   t.deepEqual(rows.map(([kind]) => kind).sort(), Object.keys(OUTCOMES).sort())
   for (const [kind, severity, code = ''] of rows) {
     const outcome = OUTCOMES[kind as OutcomeKind]
@@ -124,17 +110,17 @@ test('docs/syslog.md lists every outcome with its severity and code', t => {
   }
 })
 
-test('docs/doctor.md lists every check that doctor makes, and no other', t => {
+test('the page of doctor lists every check, and no other', t => {
   const folder = 'src/commands/doctor'
   const sources = readdirSync(folder).map(file => readFileSync(join(folder, file), 'utf8'))
   const call = /\b(?:good|warning|bad|unknown|badBecause|check|use)\('([a-z_ ]+)'|\bname(?::| =) '(\w+)'/gi
   const made = sources.flatMap(text => [...text.matchAll(call)].map(([, called, named]) => called ?? named))
-  const listed = table('docs/doctor.md', 'Group').map(([, name]) => name)
+  const listed = table('docs/reference/commands/doctor.md', 'Group').map(([, name]) => name)
   t.deepEqual([...new Set(listed)].sort(), [...new Set([...made, 'server file'])].sort())
 })
 
-test('the parameters of a DSN that README lists are honoured', t => {
-  const rows = table(README, 'Parameter').flatMap(([names = '']) => names.split(', '))
+test('sera honours the parameters of a DSN that the reference lists', t => {
+  const rows = table(DSN_PAGE, 'Parameter').flatMap(([names = '']) => names.split(', '))
   const values: Record<string, string> = { tls: 'true', allowCleartextPasswords: 'true' }
   for (const name of rows) {
     const value = values[name] ?? (name.endsWith('imeout') ? '1s' : 'utf8mb4')
@@ -143,26 +129,29 @@ test('the parameters of a DSN that README lists are honoured', t => {
   }
 })
 
-test('the DSNs that README shows can be read', t => {
-  const shown = indented(README).filter(line => /^(sera:secret@|mysql:)/.test(line))
+test('sera reads the DSNs that the reference shows', t => {
+  const shown = indented(DSN_PAGE).filter(line => /^(sera:secret@|mysql:)/.test(line))
   t.true(shown.length >= 5)
   for (const dsn of shown) t.deepEqual(parseDsn(dsn).ignored, [], dsn)
 })
 
-test('the config that README shows is a good one', async t => {
-  const [config = ''] = fenced(README, 'json')
+test('sera reads the config files that the documents show, without a warning', async t => {
   const file = join(await mkdtemp(join(tmpdir(), 'sera-docs-')), 'sera.json')
-  writeFileSync(file, config)
-  const { values, warnings } = await readConfigFile(file)
-  t.deepEqual(warnings, [])
-  t.is(values.verbose, 'stderr')
+  const configs = DOCUMENTS.flatMap(page => fenced(page, 'json'))
+  t.true(configs.length >= 3)
+  for (const config of configs) {
+    writeFileSync(file, config)
+    const { warnings } = await readConfigFile(file)
+    t.deepEqual(warnings, [], config)
+  }
 })
 
-test('the command lines that README shows as recipes are good ones', t => {
-  const recipes = indented(README).flatMap(line =>
-    /^sera ([^<[#]*)(?:#|$)/.exec(line)?.[1]?.trim().split(/\s+/) ? [line] : [],
+test('sera accepts the command lines that the documents show', t => {
+  const lines = DOCUMENTS.flatMap(page => [...indented(page), ...fenced(page, 'sh').flatMap(linesOf)])
+  const recipes = lines.flatMap(line =>
+    /^sera (\w[^<[#]*|-[^<[#]*)(?:#|$)/.exec(line)?.[1]?.trim().split(/\s+/) ? [line] : [],
   )
-  t.true(recipes.length >= 4)
+  t.true(recipes.length >= 40)
   for (const recipe of recipes) {
     const words = recipe
       .replace(/\s*(#|>>|&&|\|).*/, '')
@@ -173,6 +162,10 @@ test('the command lines that README shows as recipes are good ones', t => {
     if (line.kind === 'subcommand' && line.words[0] !== 'completion') t.notThrows(() => splitSubcommand(line), recipe)
   }
 })
+
+function linesOf(block: string): string[] {
+  return block.split('\n')
+}
 
 function valuesOf(spelled: readonly string[]): Record<string, string | boolean> {
   return Object.fromEntries(

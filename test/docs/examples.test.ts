@@ -1,7 +1,7 @@
 /**
- * The README's `console` blocks, typed into a shell: lines that begin with `$ ` are commands, the others what must come out
- * (stdout and stderr), with `…` for anything. What follows `sera serve … &` is typed when the gateway answers; a block that
- * starts one ends with `kill %1`.
+ * The documents' `console` blocks, typed into a shell: lines that begin with `$ ` are commands, the others the output that
+ * must follow (stdout and stderr), with `…` for any text. The line after `sera serve … &` is typed when the gateway answers; a
+ * block that starts a gateway ends with `kill %1`.
  */
 import { mkdirSync, symlinkSync } from 'node:fs'
 import { mkdtemp } from 'node:fs/promises'
@@ -13,7 +13,7 @@ import { sera } from '../support/cli.js'
 import { couples } from '../support/each.js'
 import { RUNTIMES, type SeraRuntime } from '../support/runtimes.js'
 import { type SharedServer, sharedServers } from '../support/servers.js'
-import { fenced } from './markdown.js'
+import { DOCUMENTS, fenced, pagesIn } from './markdown.js'
 
 interface ExampleStep {
   command: string
@@ -21,25 +21,36 @@ interface ExampleStep {
 }
 
 const folder = await mkdtemp(join(tmpdir(), 'sera-examples-'))
-const blocks = fenced('README.md', 'console').map(steps)
+const COUPLES = couples(RUNTIMES, sharedServers())
 const END = '\x1e\n'
 
-test('README has examples', t => {
-  t.true(blocks.length >= 6)
-  t.true(blocks.every(block => block.length > 0))
+/** On every server and runtime. The others run on one of them, by turns. */
+const EVERYWHERE = ['README.md', ...pagesIn('docs/reference')]
+
+test('README and the documents have examples', t => {
+  t.true(fenced('README.md', 'console').length >= 3)
+  t.true(DOCUMENTS.flatMap(page => fenced(page, 'console')).length >= 60)
 })
 
-for (const [runtime, server] of couples(RUNTIMES, sharedServers())) {
-  for (const block of blocks) {
-    test.serial(`README: ${block[0]?.command} … (${runtime.name}, ${server.kind})`, async t => {
-      const said = await typed(block, runtime, server)
-      t.is(said.length, block.length)
-      block.forEach(({ command, shown }, index) => {
-        const output = said[index] ?? ''
-        if (shown.includes('…')) t.regex(output, pattern(shown), command)
-        else t.is(output, shown, command)
-      })
-    })
+for (const [place, document] of DOCUMENTS.entries()) {
+  for (const [index, text] of fenced(document, 'console').entries()) {
+    const block = steps(text)
+    const turn = (place + index) % COUPLES.length
+    const chosen = EVERYWHERE.includes(document) ? COUPLES : COUPLES.slice(turn, turn + 1)
+    for (const [runtime, server] of chosen) {
+      test.serial(
+        `${document}, example ${index + 1}: ${block[0]?.command} (${runtime.name}, ${server.kind})`,
+        async t => {
+          const said = await typed(block, runtime, server)
+          t.is(said.length, block.length)
+          block.forEach(({ command, shown }, step) => {
+            const output = said[step] ?? ''
+            if (shown.includes('…')) t.regex(output, pattern(shown), command)
+            else t.is(output, shown, command)
+          })
+        },
+      )
+    }
   }
 }
 
@@ -69,7 +80,7 @@ function isGateway(command: string): boolean {
   return /^sera serve\b.*&$/.test(command)
 }
 
-/** What one runtime has run once the other would not run again. */
+/** Each runtime has its own: a run that one has recorded would not run again. */
 async function databaseFor({ name }: SeraRuntime, server: SharedServer): Promise<string> {
   const database = `examples_${name}`
   await using root = await admin(server)

@@ -1,5 +1,5 @@
 /**
- * The examples of docs/library.md: compiled as the programs of strict users are, and run on every server. What stands in
+ * The examples of docs/reference/library.md: compiled as the programs of strict users are, and run on every server. What stands in
  * a comment behind a `console.log` is what it must print.
  *
  * The README's examples run on the same servers at the same time: names of one kind differ between the two.
@@ -19,7 +19,7 @@ const CONNECTED = `import { connect } from 'sera'
 await using sera = await connect('${DSN}')
 `
 
-const examples = fenced('docs/library.md', 'ts')
+const examples = fenced('docs/reference/library.md', 'ts')
 // within the package, so that `sera` is this one
 const folder = resolve('build/examples')
 
@@ -44,7 +44,7 @@ test('there are examples, and what they print is told', t => {
 
 for (const server of sharedServers()) {
   examples.forEach((example, index) => {
-    test(`docs/library.md, example ${index + 1} (${server.kind})`, async t => {
+    test(`docs/reference/library.md, example ${index + 1} (${server.kind})`, async t => {
       const { stdout, stderr } = await run(process.execPath, [`${folder}/compiled/${server.kind}/${index}.js`])
       t.is(stdout, printed(example))
       t.is(stderr, '')

@@ -1,22 +1,16 @@
 /** As much of Markdown as the documentation uses. */
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 
-export const DOCUMENTS = [
-  'README.md',
-  'CONTRIBUTING.md',
-  'CHANGELOG.md',
-  'SECURITY.md',
-  '.github/pull_request_template.md',
-  'docs/doctor.md',
-  'docs/how-it-works.md',
-  'docs/library.md',
-  'docs/lock-tables.md',
-  'docs/status.md',
-  'docs/syslog.md',
-]
+const PROJECT = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'SECURITY.md', '.github/pull_request_template.md']
 
-/** With tables of measurements, whose lines are long. */
-export const WIDE_DOCUMENTS = ['docs/benchmarks.md', 'docs/clusters.md', 'docs/servers.md']
+export const DOCUMENTS = [...PROJECT, ...pagesIn('docs')]
+
+/** The Markdown files of a folder, without those of packages. */
+export function pagesIn(folder: string): string[] {
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).map(file => join(folder, file))
+  return files.filter(file => file.endsWith('.md') && !file.includes('node_modules')).sort()
+}
 
 export function textOf(document: string): string {
   return readFileSync(document, 'utf8')
@@ -54,7 +48,9 @@ export function indented(document: string): string[] {
 
 /** Where the links of a document lead. */
 export function links(document: string): string[] {
-  return [...textOf(document).matchAll(/\]\(([^)]+)\)/g)].map(([, target = '']) => target)
+  return [...textOf(document).matchAll(/\]\(([^)]+)\)|^\[[^\]]+\]: (\S+)$/gm)].map(
+    ([, one, other]) => one ?? other ?? '',
+  )
 }
 
 /** The anchors that headings make. */

@@ -1,6 +1,6 @@
 /**
  * Nine clients at a cluster of three whose members are cut off, killed and frozen, and one of which has a clock of its own. See
- * `docs/clusters.md`.
+ * `docs/explanation/faults-and-clusters.md`.
  *
  *     SERA_GALERA_LAB=… npm run test:clusters -- --lab galera
  *     SERA_GR_LAB=… npm run test:clusters -- --lab gr-multi --grants 500 --only partition

@@ -1,5 +1,5 @@
 /**
- * A three-node cluster on this machine, made by a script that has the commands of `docs/clusters.md`: `up`, `down`, `status`,
+ * A three-node cluster on this machine, made by a script that has the commands of `docs/explanation/faults-and-clusters.md`: `up`, `down`, `status`,
  * `partition N`, `block N`, `heal`, `kill N`, `start N`, `pause N`, `resume N`, `sql N`, `exec`.
  */
 import { execFile } from 'node:child_process'
@@ -39,7 +39,7 @@ export class Lab implements AsyncDisposable {
   static async up(kind: LabKind, clock: string): Promise<Lab> {
     const script = process.env[SCRIPT[kind]]
     if (script === undefined)
-      throw new Error(`set ${SCRIPT[kind]} to the script that makes the cluster (docs/clusters.md)`)
+      throw new Error(`set ${SCRIPT[kind]} to the script that makes the cluster (docs/explanation/faults-and-clusters.md)`)
     const folder = mkdtempSync(join(tmpdir(), `${kind}-`))
     chmodSync(folder, 0o755) // its servers are another user's
     const lab = new Lab(kind, script, folder, clock)

@@ -3,7 +3,7 @@
  * `init_connect` may change those. Whatever a lock depends on is therefore set here, in the one SET that each session begins with.
  *
  * The values are spelled out: `SET SESSION x = DEFAULT` would take the global one. No account needs a privilege for any of them.
- * `npm run test:long` shows that the variables which are not in these lists make no difference (docs/servers.md).
+ * `npm run test:long` shows that the variables which are not in these lists make no difference (docs/explanation/servers.md).
  */
 interface Pinned {
   name: string
