@@ -116,7 +116,7 @@ function takers(flag) {
 
 function aligned(rows) {
   const width = Math.max(...rows.map(([left]) => left.length))
-  const fits = rows.every(([, right]) => width + right.length < 112)
+  const fits = rows.every(([, right]) => width + right.length < 72)
   return rows.flatMap(([left, right]) => {
     if (right === '') return [left]
     return fits ? [`${left.padEnd(width)}  # ${right}`] : [`# ${right}`, left]
