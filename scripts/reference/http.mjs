@@ -1,6 +1,6 @@
 /** From the OpenAPI document of the gateway, and from the schema of `sera status --json`. */
 import { readFileSync } from 'node:fs'
-import { inline, table } from './markdown.mjs'
+import { inline, table, wrapped } from './markdown.mjs'
 
 const ALWAYS = ['400', '401', '403', '413', '415', '421', '503']
 const document = await openApi()
@@ -19,7 +19,7 @@ export function schemas() {
   const [first] = Object.values(Object.values(document.paths)[0])
   const always = ALWAYS.map(status => [status, inline(first.responses[status].description)])
   const objects = Object.entries(document.components.schemas).map(([name, schema]) => {
-    const about = schema.description === undefined ? '' : `${inline(schema.description)}\n\n`
+    const about = schema.description === undefined ? '' : `${wrapped(inline(schema.description))}\n\n`
     return `### ${name}\n\n${about}${fields(schema)}`
   })
   return [`### Answers of every operation\n\n${table(['Status', 'Meaning'], always)}`, ...objects].join('\n\n')
@@ -48,7 +48,7 @@ function operationText(method, path, { summary, requestBody, responses, paramete
     .map(([status, { description, content }]) => [status, inline(description), objectOf(content)])
   return [
     `### \`${method.toUpperCase()} ${path}\``,
-    `${inline(summary)}.`,
+    wrapped(inline(`${summary}.`)),
     rows.length === 0 ? '' : table(['Query', 'Type', 'Meaning'], rows),
     body === undefined ? '' : fields(body, 'Body'),
     table(['Status', 'Meaning', 'Object'], answers),
