@@ -65,18 +65,22 @@ function section(text, pages) {
   return { text, collapsed: text === 'Decisions' || undefined, items: pages.map(itemOf) }
 }
 
-const within = (folder, names) => names.split(' ').map(name => `${folder}/${name}`)
+/** The pages of a folder: first those that are named, then all others, so that none is missing. */
+function within(folder, named, skipped = '') {
+  const first = named.split(' ')
+  const pages = readdirSync(join(ROOT, 'docs', folder)).filter(file => file.endsWith('.md'))
+  const others = pages.map(file => file.replace(/\.md$/, '')).filter(page => !first.includes(page))
+  const shown = [...first, ...others.toSorted()].filter(page => skipped === '' || !page.startsWith(skipped))
+  return shown.map(page => `${folder}/${page}`)
+}
 
-const COMMANDS = readdirSync(join(ROOT, 'docs/reference/commands'))
-  .map(file => file.replace(/\.md$/, ''))
-  .filter(name => name !== 'index' && name !== 'sera')
-  .toSorted()
+const COMING = 'from-go-sera from-distributex from-syncnet from-dissem from-zksync'
 
 export default {
   title: 'sera',
   description: "Run a command on a cluster only when it is that command's turn.",
   srcDir: '..',
-  srcExclude: ['**/node_modules/**', 'build/**', 'dist/**', 'src/**', 'test/**', 'bench/**', 'scripts/**'],
+  srcExclude: ['**/node_modules/**', 'build/**', 'dist/**', 'src/**', 'test/**', 'bench/**', 'scripts/**', 'packaging/**'],
   rewrites: path => path.replace(/^docs\//, ''),
   outDir: '../build/site',
   cacheDir: '../build/site-cache',
@@ -105,25 +109,12 @@ export default {
     ],
     sidebar: [
       section('Tutorial', within('tutorial', 'first-lock first-gateway')),
-      section('How-to', [
-        ...within('how-to', 'install cron systemd deploys-and-migrations run-once kubernetes ci-pipelines ansible'),
-        ...within('how-to', 'clusters gateway-without-accounts fencing-in-sql secrets-and-tls monitoring'),
-      ]),
-      section('Coming from', within('how-to', 'from-go-sera from-distributex from-syncnet from-dissem from-zksync')),
-      section('Commands', within('reference/commands', ['index', 'sera', ...COMMANDS].join(' '))),
-      section('Reference', [
-        ...within('reference', 'exit-codes flags settings dsn lock-names command-environment json-output status-json'),
-        ...within('reference', 'syslog pools-and-events http-api library'),
-      ]),
-      section('Explanation', [
-        ...within('explanation', 'how-it-works guarantees failures lock-tables choosing-an-engine servers limits'),
-        ...within('explanation', 'faults-and-clusters benchmarks'),
-      ]),
-      section('Decisions', [
-        ...within('decisions', '0001-get-lock-and-leases 0002-guard-as-a-shell-script 0003-polling-and-wake-ups'),
-        ...within('decisions', '0004-tables-and-versions 0005-exit-codes-from-200 0006-one-binary-by-bun'),
-        ...within('decisions', '0007-winston 0008-no-daemon'),
-      ]),
+      section('How-to', within('how-to', 'install cron systemd deploys-and-migrations run-once kubernetes', 'from-')),
+      section('Coming from', COMING.split(' ').map(page => `how-to/${page}`)),
+      section('Commands', within('reference/commands', 'index sera')),
+      section('Reference', within('reference', 'exit-codes flags settings dsn lock-names')),
+      section('Explanation', within('explanation', 'how-it-works guarantees failures lock-tables choosing-an-engine')),
+      section('Decisions', within('decisions', '0001-get-lock-and-leases')),
       { text: 'Project', items: [
         { text: 'README', link: '/README' },
         { text: 'Contributing', link: '/CONTRIBUTING' },
