@@ -2,11 +2,11 @@
  * Writes the generated parts of docs/reference (npm run reference): usage, flags, settings, exit codes, the HTTP API and the
  * JSON of `sera status`. A page marks each part as `<!-- generated: NAME -->` … `<!-- /generated -->`.
  *
- *     node scripts/reference.mjs            # after npm run build:test
- *     node scripts/reference.mjs --check    # fails if a page is out of date, or a subcommand has no page
+ *     bun scripts/reference.mjs --check    # fails if a page is out of date, or a subcommand has no page
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { SUBCOMMANDS } from '../src/cli/args/command-table.ts'
 import { commandFlags, commandList, exitCodes, flagGroups, settings, usage } from './reference/command-line.mjs'
 import { operations, schemas, statusObject } from './reference/http.mjs'
 
@@ -24,7 +24,6 @@ const PARTS = {
 }
 
 process.chdir(join(import.meta.dirname, '..'))
-const { SUBCOMMANDS } = await import('../build/src/cli/args/command-table.js')
 const faults = SUBCOMMANDS.map(({ name }) => `${FOLDER}/commands/${name}.md`)
   .filter(page => !existsSync(page))
   .map(page => `${page} is missing`)

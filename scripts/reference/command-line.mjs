@@ -1,12 +1,12 @@
 /** From the tables of subcommands, flags, settings and exit codes. */
-import { inline, table, wrapped } from './markdown.mjs'
 
-const { SUBCOMMANDS, findSubcommand, usageOf } = await import('../../build/src/cli/args/command-table.js')
-const { FLAGS, flagsOf } = await import('../../build/src/cli/args/flags.js')
-const { formatDuration } = await import('../../build/src/config/duration.js')
-const { SETTING_TEXTS } = await import('../../build/src/config/setting-texts.js')
-const { flagOf, SETTING_NAMES, SETTINGS, variableOf } = await import('../../build/src/config/settings.js')
-const { EXIT_CODES } = await import('../../build/src/outcome.js')
+import { findSubcommand, SUBCOMMANDS, usageOf } from '../../src/cli/args/command-table.ts'
+import { FLAGS, flagsOf } from '../../src/cli/args/flags.ts'
+import { formatDuration } from '../../src/config/duration.ts'
+import { flagOf, SETTING_NAMES, SETTINGS, variableOf } from '../../src/config/settings.ts'
+import { EXIT_CODES } from '../../src/outcome.ts'
+import { SETTING_TEXTS } from '../manual/setting-texts.ts'
+import { inline, table, wrapped } from './markdown.mjs'
 
 const PLAIN = ['sera [flags] [--] <wait> <command> [args…]']
 
@@ -69,9 +69,10 @@ export function settings() {
     `\`${variableOf(name)}\``,
     flags.has(flagOf(name)) ? `\`${flagOf(name)}\`` : '',
     defaultOf(name),
-    SETTING_TEXTS[name],
+    SETTING_TEXTS[name].takes,
+    inline(SETTING_TEXTS[name].means),
   ])
-  return table(['Key', 'Variable', 'Flag', 'Default', 'Meaning'], rows)
+  return table(['Key', 'Variable', 'Flag', 'Default', 'Takes', 'Meaning'], rows)
 }
 
 export function exitCodes() {

@@ -88,7 +88,7 @@ function nameOf(reference) {
 
 /** The document needs no gateway: no route is called but that of the document. */
 async function openApi() {
-  const { api } = await import('../../build/src/gateway/api/api.js')
+  const { api } = await import('../../src/gateway/api/api.ts')
   const nothing = new Proxy(() => {}, {
     get: (_, key) => (key === Symbol.toPrimitive ? () => 0 : nothing),
     apply: () => nothing,
