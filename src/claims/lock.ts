@@ -56,8 +56,14 @@ export interface HeldLock {
   readonly trouble?: string | undefined
   /** Renews every third of a lease until released, and tells. */
   keep(watcher: LockWatcher): void
-  /** After `broken`: tries until `until` (boot clock) to get the very same lock back; false when somebody else has it. */
-  reclaim(until: number): Promise<boolean>
+  /**
+   * After `broken`: tries until `until` (boot clock) to get the very same lock back.
+   *
+   * @param onAttempt Called with the descriptor of a new connection before that connection asks for the lock, and with undefined
+   * before a connection without the lock is closed. When it throws, the connection does not ask.
+   * @returns false when another participant has the lock
+   */
+  reclaim(until: number, onAttempt: (lifeline: number | undefined) => void): Promise<boolean>
   /**
    * Gives the lock back and says goodbye to the server. Never throws: a connection that is gone holds nothing.
    *
