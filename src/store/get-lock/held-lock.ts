@@ -94,7 +94,9 @@ export class HeldGetLock implements HeldLock {
   async #reclaimFrom(former: Former, onAttempt: OnAttempt, signal: AbortSignal): Promise<boolean> {
     const { server } = this.#session
     for (let attempt = 1; ; attempt++) {
-      const found = await this.#attempt(former, onAttempt, signal).catch(error => (isTransient(error) ? 'again' : 'theirs'))
+      const found = await this.#attempt(former, onAttempt, signal).catch(error =>
+        isTransient(error) ? 'again' : 'theirs',
+      )
       if (found !== 'again') return found === 'ours'
       await sleep(server.clock, backoff(attempt, server.random), signal)
     }
