@@ -80,8 +80,8 @@ export async function stepUntilGranted(
   const { clock } = session
   const { rule, again = rule, pace, onlyAhead, groupGrant, succession } = policy
   const startedAt = clock.now()
-  // The signal does not interrupt a step: its outcome would be unknown. A step is repeated for less than a lease, because until then
-  // the claim that an earlier try may have granted still exists.
+  // The signal does not interrupt a step, because its outcome would be unknown. A step is retried for less than a lease: so long a claim
+  // that an earlier try has granted still exists.
   const step = (by: Rule) => {
     const limits = { until: deadline.until, withinMs: 0.9 * ownClaim.leaseMs }
     const join = policy.queuesPastDeadline === true || clock.now() < deadline.until
@@ -135,10 +135,7 @@ function readScope(
   return outOfOrder ? 'all' : claim.ticket
 }
 
-/**
- * Leaves the queue. False when the claim has been granted meanwhile and others rely on it. Rejects when others may rely on it and the
- * tables cannot be reached.
- */
+/** Leaves the queue. False when others rely on a grant made meanwhile. Rejects when they may and the tables cannot be reached. */
 async function hasLeft(session: Session, ownClaim: OwnClaim, spec: ClaimSpec, policy: WaitPolicy): Promise<boolean> {
   const { groupGrant } = policy
   try {

@@ -5,10 +5,9 @@
  * Why that is safe:
  * 1. The owner stops at the latest a lease after it *sent* its last confirmed renewal.
  * 2. The owner sent that renewal before the server wrote it, and this process read it after that. So a lease after this process
- *    first read it, more than a lease has passed for the owner.
+ *    first read it, more than a lease has passed since the owner sent it.
  * 3. Both measure durations, not times of day. So their clocks only need to run at the same rate.
- * 4. The DELETE that reaps the claim names the number of renewals. So either a late renewal or the reaping takes effect, not
- *    both.
+ * 4. The DELETE that reaps the claim names the number of renewals. So of a late renewal and the reaping only one takes effect.
  *
  * A process that cannot wait that long relies on a sighting that an earlier step recorded: see `sighting.ts`.
  *

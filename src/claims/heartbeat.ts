@@ -1,7 +1,7 @@
 /**
  * Renews anything that has a lease: claims in the lock tables, a GET_LOCK, a pool.
  *
- * 1. A renewal is sent a third of a lease after the last one was sent. A slow answer does not delay it.
+ * 1. A renewal is sent a third of a lease after the last one was sent, or at once after an answer that took longer.
  * 2. A failed renewal is retried, with a backoff of up to a second, until one is confirmed or the heartbeat stops. A failed
  *    renewal does not extend the lease: the fence stops the work in time.
  * 3. A confirmed renewal extends the lease from when it was sent. The server wrote it later, so this is safe.

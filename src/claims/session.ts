@@ -152,7 +152,7 @@ export class Session {
     }
   }
 
-  /** Stops to renew the claim. It is removed already, or ends with its lease. */
+  /** Stops renewing the claim. It was removed before, or ends with its lease. */
   forget(ownClaim: OwnClaim): void {
     this.#renewals.drop(ownClaim)
     ownClaim.letGo()
@@ -191,8 +191,8 @@ export class Session {
   }
 
   /**
-   * The dead among the claims. A claim that this session owns is alive. A claim with this process's id that the session does not
-   * own comes from a delayed step that the session has given up. No process renews it, so it is dead.
+   * The dead among the claims. A claim that this session owns is alive. A claim with this `processId` that the session does not own
+   * comes from a delayed step that the session has given up. No process renews it, so it is dead.
    */
   #dead(key: ResourceKey, state: ResourceState): Claim[] {
     const expired = new Set(this.#detector.dead(key, state))

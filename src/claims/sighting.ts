@@ -11,8 +11,7 @@
  * 4. So the owner has stopped when a lease has passed since `seen_at`.
  * 5. The age of a sighting is the difference of two readings of the server's clock. In a cluster these may be the clocks of two
  *    members, which differ by less than `maxClockSkew`. So the claim is dead at an age of lease + margin + `maxClockSkew`.
- * 6. The DELETE that reaps the claim names the number of renewals. So either a late renewal or the reaping takes effect, not
- *    both.
+ * 6. The DELETE that reaps the claim names the number of renewals. So of a late renewal and the reaping only one takes effect.
  *
  * The remaining risk: the server's clock jumps forward twice, each time by more than two thirds of a lease, before the owner
  * renews again. After the first jump a step records a sighting of a live claim. After the second jump that sighting appears old.

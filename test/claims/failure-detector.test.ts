@@ -44,8 +44,8 @@ const polls = fc.array(
 const skew = fc.nat(SKEW_MS - 1)
 const skews = fc.oneof(fc.constantFrom([0, SKEW_MS - 1] as const, [SKEW_MS - 1, 0] as const), fc.tuple(skew, skew))
 /**
- * Either the clocks of two members differ by less than SKEW_MS, or one clock jumps forward once. Both together may end a live claim: see
- * the remaining risk in `sighting.ts`.
+ * Either the clocks of two members differ by less than SKEW_MS, or one clock jumps forward once. Both together may end a live
+ * claim: see the remaining risk in `sighting.ts`.
  */
 const clocks = fc.oneof(
   fc.record({ skews, jumpAt: fc.constant(0), jumpMs: fc.constant(0) }),

@@ -44,26 +44,26 @@ const gates = (rules: GateRules) =>
       const closed = closedUntil > table.now
       if (act.what === 'close') {
         const step = table.arrive(rules.closing(act.forMs))
-        ensure((step.conflict !== undefined) === closed, 'a close fails exactly if the gate is closed')
+        ensure((step.conflict !== undefined) === closed, 'a close must fail exactly if the gate is closed')
         if (!closed) closedUntil = table.now + act.forMs * 1000
         table.remove(step.me) // the gate stays closed without its closer
       }
       if (act.what === 'open') {
         const step = table.arrive(rules.opening)
-        ensure((step.conflict !== undefined) !== closed, 'an open fails exactly if the gate is open')
+        ensure((step.conflict !== undefined) !== closed, 'an open must fail exactly if the gate is open')
         if (closed) release()
         if (closed) closedUntil = 0
-        if (closed) ensure(table.waiting.length === 0, 'the opening step grants all waiters')
+        if (closed) ensure(table.waiting.length === 0, 'the opening step must grant all waiters')
         table.remove(step.me)
       }
       if (act.what === 'wait') {
         const { me, admitted } = table.arrive(rules.passing)
-        ensure(admitted !== closed, 'a wait blocks exactly if the gate is closed')
+        ensure(admitted !== closed, 'a wait must block exactly if the gate is closed')
         if (!admitted) blocked.add(me.id)
       }
       if (act.what === 'step') {
         const one = table.waiting[act.pick % table.waiting.length]
-        if (one) ensure(table.step(one).admitted === free.has(one.id), 'a waiter passes exactly if the gate has opened')
+        if (one) ensure(table.step(one).admitted === free.has(one.id), 'a waiter must pass exactly if the gate has opened')
       }
       for (const { id } of table.granted) ensure(free.has(id), 'passed a closed gate')
       ensure(

@@ -1,6 +1,6 @@
 /**
- * The test bench of the rules: a model of one resource, which applies steps as a store does; generated histories of events; and `proves`,
- * which checks that a property holds for the rule and fails for each rule that is broken on purpose.
+ * The test bench of the rules: a model of one resource, which applies steps as a store does; generated histories of events; and
+ * `proves`, which checks that a property holds for the rule and fails for each rule that is broken on purpose.
  */
 import type { ExecutionContext } from 'ava'
 import fc from 'fast-check'

@@ -111,7 +111,7 @@ const refused: [text: string, mark: string, message: RegExp][] = [
   ['a..b/c', '  ^', /an empty part/],
   ['a.-b/c', '  ^', /a part of a key's prefix must begin with/],
   ['a-.b/c', ' ^', /a part of a key's prefix must end with/],
-  ['😀x=a', '^', /a key has no "😀"/],
+  ['😀x=a', '^', /a key must not contain "😀"/],
   ['x=a,y=😀', '      ^', /a value must not contain "😀"/],
   [`x=${'a'.repeat(64)}`, `${' '.repeat(65)}^`, /at most 63 characters, this one has 64/],
   ['a'.repeat(64), `${' '.repeat(63)}^`, /a key must have at most 63 characters/],

@@ -101,7 +101,7 @@ export class Once extends Primitive {
    * the work throws, the waiters get SeraError `taken-over`, and a later call runs it again.
    *
    * @param work its result is stored as JSON, at most 16 KB
-   * @throws SeraError taken-over, when it failed elsewhere; lost, when it ended and the lock was lost by then; timed-out,
+   * @throws SeraError taken-over, when it failed elsewhere; lost, when the lock was lost before the work ended; timed-out,
    * lock-failed, usage; the error of the work; the signal's reason
    * @example
    * const { value } = await sera.once('invoice 4711').run(({ token }) => print(invoice, token))
