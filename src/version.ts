@@ -1,2 +1,2 @@
-/** A constant, because the single binary has no package.json. A test compares the two. */
+/** Held against package.json by a test; the single binary has no package.json beside it. */
 export const VERSION = '2.0.0'

@@ -63,7 +63,8 @@ const gates = (rules: GateRules) =>
       }
       if (act.what === 'step') {
         const one = table.waiting[act.pick % table.waiting.length]
-        if (one) ensure(table.step(one).admitted === free.has(one.id), 'a waiter must pass exactly if the gate has opened')
+        if (one)
+          ensure(table.step(one).admitted === free.has(one.id), 'a waiter must pass exactly if the gate has opened')
       }
       for (const { id } of table.granted) ensure(free.has(id), 'passed a closed gate')
       ensure(
