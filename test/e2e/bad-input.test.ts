@@ -113,7 +113,7 @@ const WRONG_RENDEZVOUS: typeof WRONG_USAGE = [
     /--payload: cannot read \/no\/such\/file: there is no such file/,
   ],
   [['sync', '--actor', 'a', '--payload', '@/', 'x'], /--payload: cannot read \/: it is a directory/],
-  [['sync', '--actor', 'a', '--payload', '@/dev/zero', 'x'], /payload: it has more than the 16384 bytes/],
+  [['sync', '--actor', 'a', '--payload', '@/dev/zero', 'x'], /payload: more than 16384 bytes/],
   [['sync', '--actor', 'a', '--payload', `@${process.execPath}`, 'x'], /--payload: .* it is not UTF-8 text/],
   [['sync', '--actor', 'a', 'x', 'ls'], /a command stands behind --/],
   [['sync', '--actor', 'a', '--wait', 'soon', 'x'], /--wait takes/],

@@ -110,7 +110,7 @@ each('barrier: for a single use, who comes late is told so', async (t, bench) =>
   t.is(await bench.sub(['br', '--single-use', bench.name, '1']).exited, 0)
   const { code, stderr } = await bench.sub(['br', '--single-use', bench.name, '1']).ended()
   t.is(code, 208)
-  t.regex(stderr, /single use and has let its parties go/)
+  t.regex(stderr, /this single-use barrier has already released its parties/)
 })
 
 each('gate: open until closed, closed when its closer has gone, and one opening lets all go', async (t, bench) => {
