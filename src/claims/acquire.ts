@@ -80,8 +80,8 @@ export async function stepUntilGranted(
   const { clock } = session
   const { rule, again = rule, pace, onlyAhead, groupGrant, succession } = policy
   const startedAt = clock.now()
-  // The signal does not interrupt a step, because its outcome would be unknown. A step is retried for less than a lease: so long a claim
-  // that an earlier try has granted still exists.
+  // The signal does not interrupt a step, because its outcome would be unknown. A step is retried for less than a lease, because a
+  // claim that an earlier try has granted exists at least that long.
   const step = (by: Rule) => {
     const limits = { until: deadline.until, withinMs: 0.9 * ownClaim.leaseMs }
     const join = policy.queuesPastDeadline === true || clock.now() < deadline.until
@@ -173,7 +173,7 @@ function claimGone(
   { claims }: ResourceState,
 ): SeraError {
   if (tag !== undefined && claims.some(claim => claim.tag === tag)) {
-    return new SeraError('conflict', `tag ${tag} was taken over by another participant`)
+    return new SeraError('conflict', `${kind} ${name}: tag ${tag} was taken over by another participant`)
   }
   const replaced = tag === undefined ? '' : ', or another participant took over its tag and left'
   const reason =

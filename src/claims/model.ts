@@ -111,7 +111,7 @@ export interface Change {
   claims?: readonly ClaimChange[]
   /** Ids of claims to remove. */
   remove?: readonly string[]
-  /** Ids of granted claims whose holder this step notifies: the step's version becomes their generation. */
+  /** Ids of granted claims whose holder this step notifies: their generation is set to the step's version. */
   notified?: readonly string[]
   /**
    * The result for a claim that need not wait any longer. It reports a past event that no later step changes. So a waiter whose poll

@@ -6,7 +6,7 @@ export const LONGEST_NAME = 255
 /** More participants than a cluster has. A step may read this many claims. */
 export const HIGHEST_COUNT = 1_000_000
 
-/** A control character would split a log line. Half a surrogate pair has no UTF-8: two names could become equal. */
+/** A control character would split a log line. Half a surrogate pair has no UTF-8: two names could be equal in the tables. */
 const NOT_IN_A_NAME = /[\p{Cc}\p{Cs}]/u
 
 /**

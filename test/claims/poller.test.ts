@@ -118,7 +118,7 @@ test('a hundred waiters that poll every 20 ms read about as often as one', async
   t.true(store.reads.length <= 60, `${store.reads.length} reads`)
 })
 
-test('only one read is under way; polls that become due meanwhile get the next', async t => {
+test('only one read is under way; later polls wait for the next', async t => {
   const { store, poller } = setUp()
   const read = deferred()
   store.answer = read.promise

@@ -4,7 +4,7 @@
  * 1. A set is complete when every two members accept each other and it has as many members as its most demanding member wants.
  * 2. Sets are ordered like words in a dictionary, with the members in order of arrival as letters. The first set is the oldest.
  * 3. The search tries sets in this order, so the first complete set that it finds is the oldest. It does not extend a set that cannot
- *    become complete.
+ *    be completed.
  * 4. This is the clique problem, which has no known algorithm that is always fast. So the search stops after a fixed number of
  *    `accept` calls.
  */
@@ -42,7 +42,7 @@ class Search<T> {
     public callsLeft: number,
   ) {}
 
-  /** The oldest complete set that starts with `set` and continues with members of `rest`, whom all members of `set` accept. */
+  /** The oldest complete set that starts with `set` and continues with members of `rest`, which all members of `set` accept. */
   extend({ set: chosen, wanted: before, hasMe: had }: PartialSet<T>, rest: readonly T[]): readonly T[] | undefined {
     for (const [at, next] of rest.entries()) {
       const set = [...chosen, next]
