@@ -1,18 +1,18 @@
 /**
- * Time and chance. They come from outside: the composition roots hand `systemClock` and `systemRandom` down, and a simulation hands
- * down its own.
+ * Time and random numbers. They are passed in as arguments: the composition roots pass `systemClock` and `systemRandom`, a simulation
+ * passes its own.
  *
- * sera measures waits on the monotonic clock. What decides whether a lock may still be held is measured on the boot clock, which
- * goes on while the machine is suspended (CLOCK_BOOTTIME, clock_gettime(2)).
+ * sera measures waits on the monotonic clock. It measures leases and fences on the boot clock, which counts suspend (CLOCK_BOOTTIME,
+ * clock_gettime(2)).
  */
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { SeraError } from './errors.js'
 
 export interface Clock {
-  /** Milliseconds, monotonic; stands still during suspend. */
+  /** Milliseconds, monotonic; does not count suspend. */
   now(): number
-  /** Milliseconds since boot, suspend included; 10 ms steps. The guard reads the same clock. Throws where there is none. */
+  /** Milliseconds since boot, suspend included; 10 ms steps. The guard reads the same clock. Throws without /proc. */
   boot(): number
   /** Milliseconds since 1970. It may jump: no lock depends on it. */
   wall(): number
@@ -20,17 +20,17 @@ export interface Clock {
   after(ms: number, then: () => void): Cancel
 }
 
-/** Calls a timer off. It may be called again, and after the timer has fired. */
+/** Cancels a timer. It may be called repeatedly, and after the timer has fired. */
 export type Cancel = () => void
 
 export interface Random {
-  /** 0 or more, and less than 1: for jitter. */
+  /** From 0 to less than 1: for jitter. */
   number(): number
-  /** As many random bytes, in hex: unique, and not to be guessed. */
+  /** This many random bytes, in hex: unique and unguessable. */
   id(bytes: number): string
 }
 
-/** setTimeout counts milliseconds in 31 bits and fires at once beyond. */
+/** setTimeout counts milliseconds in 31 bits and fires at once for more. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1
 
 export const systemClock: Clock = {
@@ -39,7 +39,7 @@ export const systemClock: Clock = {
     try {
       return Math.round(Number.parseFloat(readFileSync('/proc/uptime', 'latin1')) * 1000)
     } catch (cause) {
-      throw new SeraError('lock-failed', 'sera needs /proc/uptime, the clock its guard goes by (Linux)', { cause })
+      throw new SeraError('lock-failed', 'cannot read /proc/uptime: sera needs Linux with /proc', { cause })
     }
   },
   wall: () => Date.now(),
@@ -66,7 +66,7 @@ function asSoonAsPossible(then: () => void): Cancel {
   return () => clearImmediate(immediate)
 }
 
-/** Calls `work` again and again, `ms` apart. */
+/** Calls `work` every `ms`. */
 export function every(clock: Clock, ms: number, work: () => void): Cancel {
   const again = () => {
     cancel = clock.after(ms, again)
@@ -76,7 +76,7 @@ export function every(clock: Clock, ms: number, work: () => void): Cancel {
   return () => cancel()
 }
 
-/** The result of `work`, or SeraError `lock-failed` when it takes longer than `ms`. Such work goes on; its result is dropped. */
+/** The result of `work`, or SeraError `lock-failed` after `ms`. Late work goes on, and its result is dropped. */
 export function within<T>(clock: Clock, ms: number, work: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const cancel = clock.after(ms, () => reject(new SeraError('lock-failed', `no answer in ${ms} ms`)))

@@ -1,9 +1,6 @@
-/**
- * How long a whole wait may take: one point in time, and the signal that ends it earlier. It is handed down as it is, so that no
- * timeout starts again on the way.
- */
+/** The end of a whole wait: a point in time, and a signal that ends it earlier. It is passed on unchanged: no timeout restarts. */
 export interface Deadline {
-  /** Monotonic clock, ms; Infinity: none. In the past: one try. */
+  /** Monotonic clock, ms; Infinity: no deadline. In the past: one try. */
   until: number
   signal?: AbortSignal | undefined
 }

@@ -1,6 +1,6 @@
 /**
- * The one error class of sera. `kind` names the failing outcome (see `outcome.ts`), so that an error that reaches
- * the top becomes an exit code by looking it up. A message is one line: what failed, on what, and what to do.
+ * The only error class of sera. `kind` is the kind of an outcome (`outcome.ts`), which has an exit code. A message is one line: what
+ * failed, on what, and what to do.
  */
 export type SeraErrorKind =
   | 'config'
@@ -10,7 +10,7 @@ export type SeraErrorKind =
   | 'timed-out'
   | 'lost'
   | 'conflict'
-  /** Of the library only: what was to be done once has failed elsewhere. */
+  /** In the library only: `once` work has failed at another participant. */
   | 'taken-over'
 
 export class SeraError extends Error {
@@ -24,7 +24,7 @@ export class SeraError extends Error {
   }
 }
 
-/** Closes a switch over a union: a forgotten case is a compile error. */
+/** Ends a switch over a union: a missing case is a compile error. */
 export function unreachable(value: never): never {
   throw new Error(`unreachable: ${JSON.stringify(value)}`)
 }

@@ -1,17 +1,17 @@
-/** What sera has of the machine it runs on. `cli.ts` makes it from the process; everything else gets it as an argument. */
+/** sera's interface to the machine. `cli/process-host.ts` makes it from the process; all other code gets it as an argument. */
 import type { Clock, Random } from './clock.js'
 
 export interface Host {
   pid: number
-  /** The environment, without what sera's launcher put there. */
+  /** The environment, without the variables of sera's launcher. */
   env: NodeJS.ProcessEnv
   clock: Clock
   random: Random
   /** Descriptors above 2 that sera was started with. */
   descriptors: readonly number[]
-  /** Signals that were ignored when sera was started, as by nohup. */
+  /** Signals that were ignored when sera was started, for example by nohup. */
   ignored: readonly NodeJS.Signals[]
-  /** Listens to every signal sera cares for, until the returned function is called. */
+  /** Listens to the signals that sera handles, until the returned function is called. */
   onSignal(listener: (signal: NodeJS.Signals) => void): () => void
   kill(pid: number, signal: NodeJS.Signals): void
   stdin: Keyboard
@@ -19,22 +19,22 @@ export interface Host {
   stderr: Terminal
 }
 
-/** A stream to write to; a reader that has gone is no error. */
+/** An output stream. A closed reader is not an error. */
 export interface Terminal {
   isTerminal: boolean
   columns: number
   rows: number
-  /** Why something could not be written, in the system's words. */
+  /** The system's message for a failed write. */
   readonly failure?: string | undefined
-  /** False: it can't be written, as nobody reads any more, for one. */
+  /** Returns false if the text cannot be written, for example because the reader has closed the pipe. */
   write(text: string): boolean
 }
 
-/** What a person types. */
+/** Input from a person. */
 interface Keyboard {
   isTerminal: boolean
-  /** The next line; '' when there is none. */
+  /** The next line; '' at the end of the input. */
   line(): Promise<string>
-  /** Tells each key, Ctrl-C too, instead of echoing it, until the returned function is called. */
+  /** Passes each key to the listener, including Ctrl-C, without echo, until the returned function is called. */
   keys(listener: (key: string) => void): () => void
 }

@@ -1,11 +1,11 @@
 /**
- * What the errors of a network connection mean, whatever protocol it carries: whether another try may help, and what to tell the
- * user. Codes, never texts.
+ * The meaning of network errors, for every protocol: whether a retry may help, and the text for the user. Errors are recognized
+ * by code, never by text.
  */
 import type { Random } from './clock.js'
 
 export interface ErrorMeaning {
-  /** It may pass by itself: a server that starts or stops, a network that hiccups. */
+  /** A retry may help: the server restarts, or the network fails for a moment. */
   transient: boolean
   say: string
 }
@@ -16,7 +16,7 @@ export const permanent = (say: string): ErrorMeaning => ({ transient: false, say
 export const NETWORK_ERRORS: Readonly<Record<string, ErrorMeaning>> = {
   ECONNREFUSED: transient('connection refused; is the server running there?'),
   ENOENT: transient('no such socket; is the server running?'),
-  ETIMEDOUT: transient('no answer in time; is it the right address, does a firewall drop it?'),
+  ETIMEDOUT: transient('no answer in time; is the address right, does a firewall drop the packets?'),
   ECONNRESET: transient('the connection was reset'),
   EPIPE: transient('the connection was closed'),
   EHOSTUNREACH: transient('no route to host'),
@@ -40,7 +40,7 @@ export function isTransient(error: unknown): boolean {
   return NETWORK_ERRORS[codeOf(error) ?? '']?.transient ?? false
 }
 
-/** One line for a person; the error's own words where the table has none. */
+/** One line for a person; the error's own message if the table has none. */
 export function explain(error: unknown): string {
   const known = NETWORK_ERRORS[codeOf(error) ?? '']
   if (known) return known.say

@@ -1,6 +1,6 @@
 /**
- * How one run of the command line ended, and the exit code each ending has. This table is the only source of exit
- * codes: help prints it, the README and the tests are held against it.
+ * The outcomes of a run, and their exit codes. `EXIT_CODES` is the only source of exit codes: help prints it, and tests check the
+ * README against it.
  */
 import { constants } from 'node:os'
 import { SeraError, unreachable } from './errors.js'
@@ -8,11 +8,11 @@ import { SeraError, unreachable } from './errors.js'
 export type OutcomeKind = Outcome['kind']
 
 export type Outcome =
-  /** The command ran and ended by itself; `exitCode` is its own (128+n when signal n ended it). */
+  /** The command ran and ended by itself. `exitCode` is that of the command, 128+n if signal n ended it. */
   | { kind: 'ran'; exitCode: number }
-  /** sera did what was asked of it and no command was involved. */
+  /** sera did what was asked, without a command. */
   | { kind: 'done' }
-  /** `sera break` has taken a lock from whoever had it. */
+  /** `sera break` has removed the claims. */
   | { kind: 'broke'; reason?: string | undefined }
   | { kind: 'config'; reason: string }
   | { kind: 'usage'; reason: string }
@@ -20,17 +20,17 @@ export type Outcome =
   | { kind: 'not-started'; reason: string }
   | { kind: 'timed-out' }
   | { kind: 'skipped' }
-  /** Somebody else ran it (`sera once`); `exitCode` is that run's. */
+  /** Another participant ran the command (`sera once`). `exitCode` is that of its run. */
   | { kind: 'taken-over'; exitCode: number; reason: string }
-  /** `hadEnded`: the command had ended by itself before the loss was noticed. */
+  /** `hadEnded`: the command had ended by itself before sera detected the loss. */
   | { kind: 'lost'; reason: string; hadEnded?: true }
   | { kind: 'overran'; reason: string }
   | { kind: 'conflict'; reason: string }
   /** The answer of `sera verify` is no. */
   | { kind: 'stale'; reason: string }
-  /** `sera doctor` has found something wrong. */
+  /** A check of `sera doctor` failed. */
   | { kind: 'sick'; reason: string }
-  /** sera did what was asked of it, and could not print it. */
+  /** sera did what was asked, but could not write the result to stdout. */
   | { kind: 'unwritten'; reason: string }
   /** A signal ended the wait. */
   | { kind: 'interrupted'; signal: NodeJS.Signals }
@@ -38,8 +38,8 @@ export type Outcome =
 /** Exit codes of sera's own, with their meaning as help prints it. 200-205 are those of the original tool. */
 export const EXIT_CODES = {
   stale: { code: 1, meaning: 'sera verify: the grant is not the newest, or no longer held' },
-  sick: { code: 1, meaning: 'sera doctor: something is wrong' },
-  unwritten: { code: 1, meaning: 'what was asked for could not be written to stdout' },
+  sick: { code: 1, meaning: 'sera doctor: a check failed' },
+  unwritten: { code: 1, meaning: 'the result could not be written to stdout' },
   config: { code: 200, meaning: 'the config file is missing, unreadable or invalid' },
   usage: { code: 201, meaning: 'wrong usage' },
   'lock-failed': {
@@ -54,18 +54,18 @@ export const EXIT_CODES = {
   conflict: {
     code: 208,
     meaning:
-      'conflict: participants disagree, a gate is so already, an outer sera holds the lock, or a break is refused',
+      'conflict: participants disagree, a gate is already open or closed, a parent sera holds the lock, or a break is refused',
   },
 } as const satisfies Partial<Record<OutcomeKind, { code: number; meaning: string }>>
 
-/** The outcome that an error is. What is no SeraError is a fault of sera's own; nothing has run unguarded. */
+/** The outcome of an error. An error that is no SeraError is a bug of sera; no command has run unguarded. */
 export function outcomeOf(error: unknown): Outcome {
   if (error instanceof SeraError && error.kind !== 'taken-over') return { kind: error.kind, reason: error.message }
   const reason = error instanceof Error ? error.message : String(error)
   return { kind: 'lock-failed', reason: `internal error: ${reason}; please report it (SERA_DEBUG=1 shows where)` }
 }
 
-/** The outcome of some work, or its error; either way `report` gets it first, and is waited for. */
+/** Runs `work` and reports its outcome before it returns or throws. */
 export async function reportingOutcome(
   work: () => Promise<Outcome>,
   report: (outcome: Outcome) => Promise<void>,

@@ -1,4 +1,4 @@
-/** Time and chance come in from outside, so that a simulation can own them: only the files of the edge reach for the real ones. */
+/** Clocks, timers and random numbers are arguments, so that a simulation controls them. Only the files of the edge use the real ones. */
 import { readdirSync, readFileSync } from 'node:fs'
 import test from 'ava'
 
@@ -6,8 +6,8 @@ const REAL =
   /\b(set(Timeout|Interval|Immediate)\(|Math\.random|Date\.now|new Date\(\)|performance\.|random(Bytes|UUID|Int)\b|AbortSignal\.timeout|timers\/promises|system(Clock|Random)\b)/
 
 /**
- * Where they are made, and handed down from; and what only ever meets real processes, sockets and people: the child with its guard,
- * the embedded server, the log, and the page in a browser.
+ * The files that make them and pass them on, and the rooms that only work with real processes, sockets and people: the child with its
+ * guard, the embedded server, the log, and the page in a browser.
  */
 const EDGE = [
   /^src\/clock\.ts$/,

@@ -1,7 +1,7 @@
 import test from 'ava'
 import { EXIT_CODES, exitCodeOf, exitCodeOfSignal, type Outcome } from '../src/outcome.js'
 
-test('each outcome of sera’s own has its number from the contract, and only those of what was asked share one', t => {
+test('each of sera’s own outcomes has the exit code of the contract', t => {
   const codes = Object.fromEntries(Object.entries(EXIT_CODES).map(([kind, { code }]) => [kind, code]))
   t.deepEqual(codes, {
     stale: 1,
@@ -22,22 +22,22 @@ test('each outcome of sera’s own has its number from the contract, and only th
   }
 })
 
-test('the command’s own code passes through, even where it is one of sera’s', t => {
+test('the command’s exit code is returned, even if sera uses the same number', t => {
   for (const exitCode of [0, 1, 143, 204, 255])
     t.is(exitCodeOf({ kind: 'ran', exitCode }, { timeoutExitCode: 9 }), exitCode)
 })
 
-test('a skip is a success unless details are asked for', t => {
+test('a skip exits with 0, and with 205 for detailed exit codes', t => {
   t.is(exitCodeOf({ kind: 'skipped' }), 0)
   t.is(exitCodeOf({ kind: 'skipped' }, { detailedExitCodes: true }), 205)
 })
 
-test('a time-out can be given another code, zero too', t => {
+test('the exit code of a time-out is configurable, including 0', t => {
   t.is(exitCodeOf({ kind: 'timed-out' }, { timeoutExitCode: 0 }), 0)
   t.is(exitCodeOf({ kind: 'timed-out' }, { timeoutExitCode: 75 }), 75)
 })
 
-test('a signal is 128 and its number', t => {
+test('the exit code of a signal is 128 and its number', t => {
   t.is(exitCodeOfSignal('SIGTERM'), 143)
   t.is(exitCodeOf({ kind: 'interrupted', signal: 'SIGINT' }), 130)
 })

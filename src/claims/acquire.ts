@@ -1,14 +1,15 @@
 /**
- * Waiting: the one loop of all primitives.
+ * The wait: one loop for all primitives.
  *
  * 1. Step: the claim joins the queue, or is granted at once.
- * 2. Look, after a pause that grows with the place in the queue, whether the rule would let the claim on.
- * 3. If so, step again: what a look has seen may have changed since; only a step decides. Unless the rule has an answer, which
- *    tells of what has happened and nobody need know that it was told: nothing can change that.
- * 4. When the deadline has passed, or the signal aborts, leave; who finds the claim granted then was not too late.
+ * 2. Poll, after a pause that grows with the place in the queue: would the rule grant the claim now?
+ * 3. If so, step again. The resource may have changed since the poll, so only a step grants. Exception: the rule returns an
+ *    `answer` and notifies no claim. An answer reports a past event, which no later step changes, so the poll is enough.
+ * 4. At the deadline or when the signal aborts: leave the queue. A claim that others rely on, and that was granted before it
+ *    could leave, counts as granted.
  *
- * A look also shows when the claim is gone, because this process was stopped for longer than its lease and others have taken
- * it for dead. Nothing is ever begun on a grant from before: a grant counts from when its own step was sent.
+ * A poll may not find the claim any more: this process was suspended for longer than its lease, and another one reaped the claim.
+ * So no caller starts work on an old grant: a grant is valid for a lease from when its own step was sent.
  */
 import type { Deadline } from '../deadline.js'
 import { SeraError } from '../errors.js'
@@ -20,33 +21,33 @@ import type { ClaimSpec, Session } from './session.js'
 /** How a kind of resource is waited for. */
 export interface WaitPolicy {
   rule: Rule
-  /** By which rule it steps once it stands in the queue, where that is another. */
+  /** The rule of later steps, if it differs from that of the first. */
   again?: Rule
-  /** How soon to look again, ms. */
+  /** The pause before the next poll, ms. */
   pace(state: ResourceState, me: Claim): number
-  /** Whether only those ahead matter, so that a look need not read the rest. */
+  /** Whether the rule depends only on the claims ahead, so that a poll need not read the others. */
   onlyAhead: boolean
-  /** Whether it queues although the deadline has passed, to wait on another time. */
+  /** Whether the claim joins the queue even after the deadline, so that a later call continues the wait. */
   queuesPastDeadline?: boolean
-  /** Whether those behind may have been granted before, and matter then: a step, which may grant, has to read them too. */
+  /** Whether claims behind may be granted earlier and then matter to the rule. If so, a step reads them too. */
   outOfOrder?: boolean
-  /** Where only those ahead matter: how many of the oldest a newcomer reads; NEWCOMER_READS when absent. */
+  /** With `onlyAhead`: how many of the oldest claims a newcomer's step reads. Default: NEWCOMER_READS. */
   newcomerReads?: number
   /**
-   * Whether others count on the claim, as at a barrier: then no grant is given back because the wait was broken off, and a
-   * claim that was taken for dead does not simply queue again.
+   * Whether others rely on the grant, as at a barrier. If so, a cancelled wait does not give a grant back, and a claim that was
+   * reaped does not queue again.
    */
   groupGrant: boolean
-  /** Whether who comes with the tag of another takes its place. */
+  /** Whether a newcomer takes over the claim with its tag. */
   succession?: boolean
-  /** Whether others may count on my grant, and it is not given back because this wait was broken off. */
+  /** Whether others rely on this grant. If so, a cancelled wait does not give it back. */
   isReliedOn?(me: Claim): boolean
 }
 
-/** Claims of a long queue that a newcomer reads: he waits behind them, or he needs to see them all. */
+/** How many claims a newcomer's step reads. In a longer queue the newcomer waits in any case. */
 export const NEWCOMER_READS = 50
 
-/** Waits to be let on; undefined when the deadline passed first. Rejects with the signal's reason when it aborts. */
+/** Waits for the grant; undefined when the deadline passed first. Rejects with the signal's reason when it aborts. */
 export async function acquire(
   session: Session,
   ownClaim: OwnClaim,
@@ -54,7 +55,7 @@ export async function acquire(
   policy: WaitPolicy,
   deadline: Deadline,
 ): Promise<OwnClaim | undefined> {
-  // what has been granted by an earlier try, whose answer got lost, is not granted twice
+  // an earlier try may have granted the claim, and its answer was lost: do not grant twice
   const once: Rule = (state, me) => (me.state === 'granted' ? {} : policy.rule(state, me))
   try {
     const admitted = await stepUntilGranted(session, ownClaim, spec, { ...policy, rule: once }, deadline)
@@ -68,7 +69,7 @@ export async function acquire(
   return undefined
 }
 
-/** True when let on, false when the deadline passed. */
+/** True when granted, false when the deadline passed. */
 export async function stepUntilGranted(
   session: Session,
   ownClaim: OwnClaim,
@@ -79,8 +80,8 @@ export async function stepUntilGranted(
   const { clock } = session
   const { rule, again = rule, pace, onlyAhead, groupGrant, succession } = policy
   const startedAt = clock.now()
-  // a step is short, and is not broken off in the middle: its outcome would have to be found out. It repeats itself for less
-  // than a lease: so long what it may have granted is sure to be there
+  // The signal does not interrupt a step, because its outcome would be unknown. A step is retried for less than a lease, because a
+  // claim that an earlier try has granted exists at least that long.
   const step = (by: Rule) => {
     const limits = { until: deadline.until, withinMs: 0.9 * ownClaim.leaseMs }
     const join = policy.queuesPastDeadline === true || clock.now() < deadline.until
@@ -96,7 +97,7 @@ export async function stepUntilGranted(
   while (!admitted && mine && clock.now() < deadline.until) {
     const upTo: number = onlyAhead ? mine.ticket : Number.POSITIVE_INFINITY
     const state = await session.poll(ownClaim.key, upTo, pauseMs, deadline, spec.tag)
-    if (isFromBefore(state, mine) && !ownClaim.isGone) continue
+    if (isOlderThan(state, mine) && !ownClaim.isGone) continue
     const seen = state.claims.find(({ id }) => id === ownClaim.id)
     if (!seen && groupGrant) throw claimGone(ownClaim, succession ? spec.tag : undefined, state)
     ownClaim.seen = seen
@@ -112,16 +113,16 @@ export async function stepUntilGranted(
   return admitted
 }
 
-/** However long a step was held up: whoever has gone by then is not let on, and nobody meets him. Nothing of it is written. */
+/** If the wait was aborted while this step was delayed, roll back: a cancelled waiter is never granted and never matched. */
 function unlessAborted(rule: Rule, { signal }: Deadline): Rule {
   return (state, me) => {
-    if (signal?.aborted) throw new SeraError('lock-failed', 'nobody waits for it any more')
+    if (signal?.aborted) throw new SeraError('lock-failed', 'the wait was aborted')
     return rule(state, me)
   }
 }
 
-/** A look that was under way when the claim was made, or that a lagging member answered. */
-function isFromBefore({ resource: { version } }: ResourceState, { ticket }: Claim): boolean {
+/** Whether this state is older than the claim: the poll started before the claim was made, or a cluster member lags. */
+function isOlderThan({ resource: { version } }: ResourceState, { ticket }: Claim): boolean {
   return version < ticket
 }
 
@@ -134,16 +135,13 @@ function readScope(
   return outOfOrder ? 'all' : claim.ticket
 }
 
-/**
- * Leaves the queue. False when the claim has been granted meanwhile, and others count on it. Rejects when others may count on
- * it and the tables can't be asked.
- */
+/** Leaves the queue. False when others rely on a grant made meanwhile. Rejects when they may and the tables cannot be reached. */
 async function hasLeft(session: Session, ownClaim: OwnClaim, spec: ClaimSpec, policy: WaitPolicy): Promise<boolean> {
   const { groupGrant } = policy
   try {
     if (!ownClaim.mayExist) return true
-    const gone = leaveQueue(session, ownClaim, spec, policy)
-    await (groupGrant ? gone : gone.catch(() => {})) // its lease ends it, too
+    const left = leaveQueue(session, ownClaim, spec, policy)
+    await (groupGrant ? left : left.catch(() => {})) // the claim then ends with its lease
     return ownClaim.seen?.state !== 'granted' || !groupGrant
   } finally {
     if (!groupGrant || ownClaim.seen?.state !== 'granted') session.forget(ownClaim)
@@ -154,13 +152,13 @@ async function leaveQueue(
   session: Session,
   ownClaim: OwnClaim,
   spec: ClaimSpec,
-  { groupGrant, isReliedOn: countedOn = groupGrant ? isGranted : undefined }: WaitPolicy,
+  { groupGrant, isReliedOn = groupGrant ? isGranted : undefined }: WaitPolicy,
 ): Promise<void> {
   const { store, farewell } = session
-  if (!countedOn) return void (await session.leave(ownClaim))
+  if (!isReliedOn) return void (await session.leave(ownClaim))
   if (!groupGrant && (await store.remove(ownClaim.id, farewell, 'waiting'))) return
-  // a step, so that no late twin of an earlier one, whose outcome never came, can follow it
-  const rule: Rule = (_, me) => (countedOn(me) ? {} : { remove: [me.id] })
+  // a step, because a delayed earlier step, whose outcome is unknown, cannot take effect after it
+  const rule: Rule = (_, me) => (isReliedOn(me) ? {} : { remove: [me.id] })
   await session.step(ownClaim, spec, rule, { ...farewell, join: false, read: 'all' })
 }
 
@@ -168,19 +166,19 @@ function isGranted({ state }: Claim): boolean {
   return state !== 'waiting'
 }
 
-/** Nobody may take a claim for dead that was renewed within its lease: then somebody has taken it away. */
+/** Why the claim no longer exists. If its lease has not run out, it did not expire: an operator broke it. */
 function claimGone(
   { key: { kind, name }, leaseMs, until, clock }: OwnClaim,
   tag: string | undefined,
   { claims }: ResourceState,
 ): SeraError {
   if (tag !== undefined && claims.some(claim => claim.tag === tag)) {
-    return new SeraError('conflict', `another came with the tag ${tag}, and stands here instead`)
+    return new SeraError('conflict', `${kind} ${name}: tag ${tag} was taken over by another participant`)
   }
-  const replaced = tag === undefined ? '' : ', or another has come with its tag and gone'
+  const replaced = tag === undefined ? '' : ', or another participant took over its tag and left'
   const reason =
     clock.boot() < until
       ? `this participant's claim was broken (sera break)${replaced}`
-      : `nothing was heard of this participant for ${leaseMs / 1000} s${replaced}`
+      : `this participant did not renew its claim for ${leaseMs / 1000} s${replaced}`
   return new SeraError('lock-failed', `${kind} ${name}: ${reason}; it no longer counts`)
 }

@@ -1,4 +1,4 @@
-/** Items, each with a time, the earliest at hand: a binary heap that knows where each item is. An operation costs O(log n). */
+/** A priority queue of items by time: a binary heap with an index of its items. An operation costs O(log n). */
 
 interface Entry<T> {
   item: T
@@ -15,7 +15,7 @@ export class Agenda<T> {
     return this.#heap[0]?.at ?? Number.POSITIVE_INFINITY
   }
 
-  /** Adds an item, or gives it another time; at Infinity it is taken out. */
+  /** Adds an item or changes its time. Infinity removes it. */
   set(item: T, at: number): void {
     this.delete(item)
     if (at === Number.POSITIVE_INFINITY) return
@@ -32,7 +32,7 @@ export class Agenda<T> {
     this.#rise(this.#indexes.get(last.item) as number, last)
   }
 
-  /** Takes out the items whose time has come, the earliest first. */
+  /** Removes and returns the items that are due, the earliest first. */
   take(now: number): T[] {
     const items: T[] = []
     for (let first = this.#heap[0]; first && first.at <= now; first = this.#heap[0]) {

@@ -1,17 +1,17 @@
 /**
- * Tells dead claims from live ones without trusting any wall clock.
+ * Finds expired claims without trusting a wall clock.
  *
- * A claim is dead when this process has seen the same number of renewals for the claim's own lease and a margin, on its own
- * clock. Why that is safe:
- * 1. The owner stops a lease after it *sent* its last confirmed renewal, at the latest.
- * 2. That renewal was written later than it was sent, and seen here later than it was written. So when a lease has passed
- *    since it was first seen here, more than a lease has passed for the owner.
- * 3. Both measure durations, never times of day: their clocks need only run at one rate.
- * 4. A claim that is judged dead is deleted with that very number of renewals: of a late renewal and the reaping one wins.
+ * A claim is dead when this process has read the same number of renewals for the claim's lease and a margin, on its own clock.
+ * Why that is safe:
+ * 1. The owner stops at the latest a lease after it *sent* its last confirmed renewal.
+ * 2. The owner sent that renewal before the server wrote it, and this process read it after that. So a lease after this process
+ *    first read it, more than a lease has passed since the owner sent it.
+ * 3. Both measure durations, not times of day. So their clocks only need to run at the same rate.
+ * 4. The DELETE that reaps the claim names the number of renewals. So of a late renewal and the reaping only one takes effect.
  *
  * A process that cannot wait that long relies on a sighting that an earlier step recorded: see `sighting.ts`.
  *
- * A claim without a process (`NO_PROCESS`) was given a time by the server's clock, and expires by that clock.
+ * A claim without a process (`NO_PROCESS`) expires by the server's clock.
  */
 import type { Clock } from '../clock.js'
 import { SAFETY_MARGIN_MS } from '../fence.js'
@@ -19,7 +19,7 @@ import { type Claim, NEVER_MS, NO_PROCESS, type ResourceKey, type ResourceState 
 import { isExpiredBySighting } from './sighting.js'
 
 interface Sighting {
-  /** With the renewals, what tells one life from the next: a claim that was reaped may come back under its id. */
+  /** A claim that was reaped may be made again under its id. It then has another ticket. */
   ticket: number
   renewals: number
   /** Boot clock, ms. */
@@ -27,7 +27,7 @@ interface Sighting {
 }
 
 export class FailureDetector {
-  /** By resource; of each claim, by its id, and up to which ticket. */
+  /** By resource: the sightings by claim id, and the greatest ticket read. */
   readonly #seen = new Map<string, { sightings: Map<string, Sighting>; furthest: number }>()
 
   constructor(
@@ -35,12 +35,12 @@ export class FailureDetector {
     readonly maxClockSkewMs: number,
   ) {}
 
-  /** The dead among the claims that have just been read. */
+  /** Returns the dead among the claims that were read just now. */
   dead(key: ResourceKey, { claims, upTo }: ResourceState): Claim[] {
     const now = this.clock.boot()
     const name = `${key.kind}\0${key.name}`
     const { sightings: before = new Map<string, Sighting>(), furthest = 0 } = this.#seen.get(name) ?? {}
-    // those further back than was read this time were not looked for: their sightings count on
+    // claims behind `upTo` were not read this time: their sightings stay
     const isAll = upTo >= furthest
     const sightings = isAll ? new Map<string, Sighting>() : before
     for (const { id, ticket, renewals } of claims) {
@@ -52,7 +52,7 @@ export class FailureDetector {
     return claims.filter(claim => this.#isDead(claim, sightings.get(claim.id) as Sighting, now))
   }
 
-  /** No claim of this process is left at the resource. */
+  /** Call it when this process has no claim left at the resource. */
   forget(key: ResourceKey): void {
     this.#seen.delete(`${key.kind}\0${key.name}`)
   }

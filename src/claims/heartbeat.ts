@@ -1,10 +1,10 @@
 /**
- * Keeps alive what ends a lease after its last renewal: claims in the lock tables, a GET_LOCK, a pool.
+ * Renews anything that has a lease: claims in the lock tables, a GET_LOCK, a pool.
  *
- * 1. A renewal is sent a third of a lease after the last one was sent, however long the answer takes.
- * 2. A renewal that fails is sent again, after a pause that grows up to a second, until one is confirmed or the heartbeat stops. It
- *    proves nothing: the fence ends in time what relies on the lease.
- * 3. A renewal proves the lease from when it was sent, because it took effect later.
+ * 1. A renewal is sent a third of a lease after the last one was sent, or at once after an answer that took longer.
+ * 2. A failed renewal is retried, with a backoff of up to a second, until one is confirmed or the heartbeat stops. A failed
+ *    renewal does not extend the lease: the fence stops the work in time.
+ * 3. A confirmed renewal extends the lease from when it was sent. The server wrote it later, so this is safe.
  */
 import { type Clock, type Random, sleep } from '../clock.js'
 import { backoff } from '../network-errors.js'
@@ -12,9 +12,9 @@ import { backoff } from '../network-errors.js'
 export interface Pulse {
   clock: Clock
   random: Random
-  /** How long a renewal lasts, ms; asked for after each. */
+  /** The lease, ms. Read after each renewal. */
   leaseMs: () => number
-  /** Sends one renewal, at `sentAt` on the boot clock. Rejects when it was not confirmed and another may be. */
+  /** Sends one renewal, at `sentAt` on the boot clock. Rejects when it was not confirmed; the heartbeat then retries. */
   renew: (sentAt: number) => Promise<void>
 }
 
@@ -27,10 +27,10 @@ export class Heartbeat {
   start(sentAt: number): void {
     this.stop()
     this.#running = new AbortController()
-    this.#run(sentAt, this.#running.signal).catch(() => {}) // that is how `stop` ends it
+    this.#run(sentAt, this.#running.signal).catch(() => {}) // `stop` rejects it
   }
 
-  /** The answer to a renewal under way is still heard. */
+  /** Sends no more renewals. The answer to one under way is still processed. */
   stop(): void {
     this.#running.abort()
   }

@@ -1,16 +1,16 @@
-/** What a command asks of a lock, whatever engine holds it. */
+/** The interface of a lock: the same for every engine. */
 import type { Deadline } from '../deadline.js'
 import type { ClaimWithOwner } from './model.js'
 
 /**
- * Called when the lock is not free, with the descriptor that keeps the place in the queue and later the lock (see HeldLock.lifeline),
- * or `none` where this engine has none; and with undefined when that descriptor is closed.
+ * Called when the wait begins, with the descriptor that keeps the place in the queue and later the lock (see `HeldLock.lifeline`), or
+ * `none` if the engine has none. Called with undefined when that descriptor is closed.
  */
 export type OnQueued = (lifeline: number | 'none' | undefined) => void
 
-/** Who has a lock, as far as the server tells this account. */
+/** The holder of a lock, as far as this account may see it. */
 export interface Holder {
-  /** The server's number for the holder's connection, where that is what holds the lock. */
+  /** The id of the holder's connection, if the lock belongs to a connection. */
   connection: number | undefined
   host: string
   pid: number | undefined
@@ -19,51 +19,57 @@ export interface Holder {
 
 export interface Queue {
   claims: readonly ClaimWithOwner[]
-  /** The id of the own claim. */
+  /** The id of this process's claim. */
   mine: string
 }
 
 export interface MutexEngine {
-  /** Waits for the lock; undefined when the deadline passed first. One try when it has passed already. */
+  /** Waits for the lock; undefined when the deadline passed first. A deadline in the past: one try. */
   acquire(deadline: Deadline, onQueued?: OnQueued): Promise<HeldLock | undefined>
-  /** Waits until the lock is free without keeping it; false when the deadline passed first. */
+  /** Waits until the lock is free, without acquiring it; false when the deadline passed first. */
   awaitFree(deadline: Deadline): Promise<boolean>
-  /** Who has it now; undefined when nobody has or it can't be told. Never throws. */
+  /** The current holder; undefined when the lock is free or the holder is unknown. Never throws. */
   holder(): Promise<Holder | undefined>
-  /** All who hold and wait, where the engine knows; undefined when it can't be told. Never throws. */
+  /** The holders and waiters, if the engine has a queue; undefined when they are unknown. Never throws. */
   queue?(): Promise<Queue | undefined>
-  /** Gives up what is open. */
+  /** Closes the connections. */
   close(): void
 }
 
 export interface LockWatcher {
-  /** The lock is ours until `until`, ms on the boot clock. */
+  /** The lock is held until `until`, ms on the boot clock. */
   renewed(until: number): void
-  /** The lock may be gone, and why. Renewing has stopped; `reclaim` starts it again. */
+  /** The lock may be lost, with the reason. Renewing has stopped; `reclaim` starts it again. */
   broken(reason: string): void
 }
 
 export interface HeldLock {
-  /** Nobody else can have the lock before this moment, ms on the boot clock: last renewal sent + lease. */
+  /** No other participant can get the lock before this time, ms on the boot clock: last renewal sent + lease. */
   readonly until: number
-  /** When the last confirmed renewal was sent, ms on the boot clock: the lock was held then. */
+  /** When the last confirmed renewal was sent, ms on the boot clock. The lock was held at that time. */
   readonly provenAt: number
-  /** Fencing token, where the engine has one. */
+  /** Fencing token, if the engine has one. */
   readonly token: string | undefined
   /** A descriptor that keeps the lock at the server as long as any process has it open. */
   readonly lifeline: number | undefined
-  /** Why it has not been renewed lately, where that is known. */
+  /** Why the last renewal failed, if that is known. */
   readonly trouble?: string | undefined
-  /** Renews every third of a lease until released, and tells. */
+  /** Renews every third of a lease until the release, and reports to the watcher. */
   keep(watcher: LockWatcher): void
-  /** After `broken`: tries until `until` (boot clock) to get the very same lock back; false when somebody else has it. */
-  reclaim(until: number): Promise<boolean>
   /**
-   * Gives the lock back and says goodbye to the server. Never throws: a connection that is gone holds nothing.
+   * After `broken`: tries until `until` (boot clock) to get the same lock back.
    *
-   * @returns why it was no longer held; undefined when it was, or when that can't be told
+   * @param onAttempt Called with the descriptor of a new connection before that connection asks for the lock, and with undefined
+   * before a connection without the lock is closed. When it throws, the connection does not ask.
+   * @returns false when another participant has the lock
+   */
+  reclaim(until: number, onAttempt: (lifeline: number | undefined) => void): Promise<boolean>
+  /**
+   * Releases the lock and disconnects. Never throws: a closed connection holds no lock.
+   *
+   * @returns why the lock was no longer held; undefined when it was held, or when that is unknown
    */
   release(): Promise<string | undefined>
-  /** Lets go of a lock that is lost, without another word to the server. */
+  /** Drops a lost lock without contacting the server. */
   abandon(): void
 }

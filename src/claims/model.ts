@@ -1,11 +1,11 @@
 /**
- * The lock tables as everything above the store sees them: named resources, each with its claims in order of arrival, and
- * one way to change them.
+ * The model of the lock tables: named resources, each with its claims in order of arrival, and the step, the only way to grant.
  *
- * A claim is an ephemeral row: one participant's place at one resource. It lives as long as its process renews it. Every
- * decision about a resource is a **step**: one transaction that moves the resource's version on, reads all its claims, asks a
- * pure function what is to change, writes that, and commits. Steps of one resource therefore happen one after the other,
- * on every server and cluster, and whatever they decide they decide on the whole truth.
+ * 1. A claim is an ephemeral row: one participant at one resource. It lives as long as its process renews it.
+ * 2. A **step** is one transaction: it increases the resource's version, reads the claims, calls a pure rule, writes the change that
+ *    the rule returns, and commits.
+ * 3. Each step changes the resource's row first. So the steps of one resource are serialized, on every server and cluster, and each
+ *    decides on the current claims.
  *
  * The model is ZooKeeper's ephemeral sequential node.
  * @see https://zookeeper.apache.org/doc/current/recipes.html
@@ -14,7 +14,7 @@
 import type { Deadline } from '../deadline.js'
 import type { Owner } from './owner.js'
 
-/** What is waited for. `kind` names the rules by which it is granted. */
+/** Names a resource. `kind` selects the rule. */
 export interface ResourceKey {
   kind: string
   /** Compared byte by byte. */
@@ -22,49 +22,46 @@ export interface ResourceKey {
 }
 
 export interface Resource {
-  /** Grows with every step and never repeats, µs since 1970 or more. 0: the resource has not been used yet. */
+  /** Grows with every step: µs since 1970, or more. 0: the resource has not been used yet. */
   version: number
-  /** The newest grant's token. */
+  /** The token of the newest grant. */
   grantedToken: number | undefined
   /** Permits of a semaphore, parties of a barrier. */
   capacity: number | undefined
-  /** A counter's value; a gate's time to open by itself; where there is a record, until when it is kept, µs since 1970. */
+  /** A counter's value. At a gate: when it opens by itself. With a record: until when it is kept. Times are µs since 1970. */
   value: number
-  /** How many times a barrier has let its parties go. */
+  /** The number of releases of a barrier. */
   generation: number
-  /** What a kind of its own wants remembered beyond its claims, as JSON. */
+  /** Data of the kind that outlives its claims, as JSON. */
   record: string | undefined
 }
 
-/** `leaving`: has had what it came for, and waits for the others to have it too. */
+/** `leaving`: a party of a double barrier that has finished and waits for the others to finish. */
 export type ClaimState = 'waiting' | 'granted' | 'leaving'
 
-/** What a participant asks for. Its id is made by whoever asks, so that asking twice is asking once. */
+/** A request for a claim. The requester chooses the id, so that a repeated request makes no second claim. */
 export interface ClaimRequest {
   id: string
   leaseMs: number
-  /** Which of a kind's rules applies: `read`, `write`, … */
+  /** How the rule treats the claim: `read`, `write`, … */
   mode?: string
-  /** How much of it. */
+  /** Units of a semaphore, amount of a counter, mates of a rendezvous. */
   units?: number
-  /** The participant's name among the others. */
+  /** The participant's name at the resource. */
   tag?: string
   labels?: string
   selector?: string
   payload?: string
-  /** Whose claim it is for people, where this process makes it for somebody else. */
+  /** The owner to show, if this process makes the claim for another participant. */
   owner?: Owner
-  /** Who renews it, where that is not this process, or not this process alone. */
+  /** The process that renews the claim, if it is not this one, or not this one alone. */
   processId?: string
 }
 
-/**
- * In the place of a process: nobody renews the claim. It has a lease from when it was granted, by the server's clock, and is dead
- * when that is over.
- */
+/** The `processId` of a claim that no process renews. Its lease runs from the grant and ends by the server's clock. */
 export const NO_PROCESS = ''
 
-/** As a lease, ms: nobody takes the claim for dead. Longer ones the tables have no room for. */
+/** A lease that never ends, ms. It is the greatest number that the column can store. */
 export const NEVER_MS = 2 ** 32 - 1
 
 export interface Claim extends Required<Pick<ClaimRequest, 'id' | 'leaseMs' | 'units'>> {
@@ -76,112 +73,109 @@ export interface Claim extends Required<Pick<ClaimRequest, 'id' | 'leaseMs' | 'u
   processId: string
   mode: string | undefined
   slot: number | undefined
-  /** The round of a barrier that it was granted in; of a pool's holder: when others were last told of the grant. */
+  /** At a barrier: the generation that the claim was granted in. At a pool: the version of the step that last notified the holder. */
   generation: number | undefined
   tag: string | undefined
   labels: string | undefined
   selector: string | undefined
   payload: string | undefined
-  /** Told to its own process only. */
+  /** Data for the claim's own process. */
   result: string | undefined
-  /** Counts the renewals; a claim whose count stands still is dead sooner or later. */
+  /** The number of renewals. A claim whose number does not change for its lease expires. */
   renewals: number
-  /** By the server's clock, ms; negative while the lease runs. A hint: no claim with a process expires by this alone. */
+  /** Time since the end of the lease, ms by the server's clock; negative before. A hint: only NO_PROCESS claims expire by it. */
   overdueMs: number
-  /** How long ago, by the server's clock, a step recorded that it saw these renewals; undefined when none has. */
+  /** Age of the recorded sighting of these renewals, ms by the server's clock; undefined without one. */
   seenForMs: number | undefined
 }
 
-/** One resource as one statement read it. */
+/** One resource with its claims, as one statement read them. */
 export interface ResourceState {
   resource: Resource
   /** In order of arrival. */
   claims: readonly Claim[]
-  /** Up to which ticket claims were read. */
+  /** Claims with tickets up to this one were read. */
   upTo: number
   /** The server's time, µs since 1970. */
   now: number
 }
 
-/** New values of a claim. `granted` gives it the step's version as token; another lease counts from its next renewal. */
+/** New values of a claim. State `granted` makes the step's version its token. A new lease applies from the next renewal. */
 export interface ClaimChange extends Partial<Pick<Claim, 'slot' | 'generation' | 'result' | 'leaseMs' | 'processId'>> {
   id: string
   state: ClaimState
 }
 
-/** What a step writes; nothing of it, when anything of it no longer fits. */
+/** What a step writes: all of it, or nothing if a row has changed meanwhile. */
 export interface Change {
   claims?: readonly ClaimChange[]
-  /** Claims that leave, by id. */
+  /** Ids of claims to remove. */
   remove?: readonly string[]
-  /** Claims of others, by id, of whose grant it is told: the step's version becomes their generation. */
+  /** Ids of granted claims whose holder this step notifies: their generation is set to the step's version. */
   notified?: readonly string[]
   /**
-   * What a claim that need not wait any longer takes with it. It tells of what has happened, which no step can change any
-   * more: whoever finds one at a look can go, too.
+   * The result for a claim that need not wait any longer. It reports a past event that no later step changes. So a waiter whose poll
+   * finds an answer may leave without a step.
    */
   answer?: string
   resource?: Partial<Pick<Resource, 'capacity' | 'value' | 'generation' | 'record'>>
 }
 
-/** Participants disagree: a step that finds this changes nothing, and says why (SeraError `conflict`). */
+/** Participants disagree. The step writes nothing and fails with SeraError `conflict` and this reason. */
 export interface Conflict {
   conflict: string
 }
 
-/**
- * An admission rule: what is to change, now that `me` is among the claims. Pure. An empty change: wait.
- * It sees living claims only.
- */
+/** An admission rule: what changes, given the living claims, with `me` among them? Pure. An empty change means wait. */
 export type Rule = (state: ResourceState, me: Claim) => Change | Conflict
 
-/** A rule's answer, with the dead claims that are reaped, and those of which a sighting is recorded. */
+/** A rule's verdict, with the dead claims to reap and the claims to record a sighting of. */
 export type Decision = (Change | Conflict) & { dead?: readonly Claim[]; sighted?: readonly Claim[] }
 
 export interface StepResult {
-  /** My claim after the step; undefined when it is not (or no longer) in the tables. */
+  /** The own claim after the step; undefined when it is not in the tables. */
   mine: Claim | undefined
-  /** Whether the rule has let it on: granted it, or let it pass without leaving a claim. */
+  /** Whether the rule granted the claim, or removed it because it may pass. */
   admitted: boolean
-  /** What the rule has told it; nothing of it is written. */
+  /** The rule's answer. It is not written. */
   answer?: string | undefined
-  /** Boot clock, ms: before anything of the step was sent. Whatever it granted or renewed lives a lease from then. */
+  /** A time before the step was sent, ms on the boot clock. A grant or renewal is valid for a lease from then. */
   sentAt: number
 }
 
 export interface StepOptions extends Deadline {
-  /** Whether a claim that has to wait stays in the queue; otherwise nothing is written but what became of the dead. */
+  /** Whether a claim that must wait joins the queue. Otherwise the step only reaps dead claims and records sightings. */
   join: boolean
   /**
-   * Which claims the rule needs to see: all; those up to mine, with its ticket; or the oldest, for a newcomer to a
-   * queue where only those ahead matter and more of them never help. Whoever may be let on is judged by all that matter.
+   * The claims to read: all; those up to a ticket, that of the own claim; or the oldest, for a newcomer where only claims ahead
+   * matter and more of them never help. Grant only after reading every claim that the rule depends on.
    */
   read: 'all' | number | { oldest: number }
   /**
-   * Of a waiter: how long a step whose outcome is in doubt is repeated, ms. Contention alone does not end a waiter's step before
+   * For a waiter: how long a step with an unknown outcome is repeated, ms. Contention alone does not end a waiter's step before
    * `until`.
    */
   withinMs?: number | undefined
 }
 
-/** A claim as a person wants to see it. */
+/** A claim with its owner, to show to a person. */
 export interface ClaimWithOwner extends Claim {
   host: string
   pid: number
   user: string
   command: string
-  /** For how long it has been in its state, ms by the server's clock. */
+  /** Time since it entered its state, ms by the server's clock. */
   sinceMs: number
 }
 
 /**
- * The tables, wherever they are. Every method repeats itself until its deadline while an error is transient, and then throws
- * SeraError `lock-failed`. Repeating is harmless: whatever is done is done by a claim's id.
+ * The lock tables. Every method retries a transient error until its deadline and then throws SeraError `lock-failed`. A retry is
+ * safe, because every write names a claim's id.
  */
 export interface ClaimStore {
-  /** Names this process among the owners of claims. */
+  /** The id of this process in the tables. */
   readonly processId: string
-  /** Whose claims they are, for people. */
+  /** The owner that is shown for this process's claims. */
   readonly owner: Owner
   step(
     key: ResourceKey,
@@ -190,30 +184,30 @@ export interface ClaimStore {
     options: StepOptions,
   ): Promise<StepResult>
   /**
-   * Resources as they are, or were a moment ago, in the order asked for. With a ticket to read up to, only what orders the
-   * claims is read of them, and not what they carry (tag, labels, selector, payload, result); otherwise all but the payloads.
+   * Reads resources, in the order of the requests. The result may be slightly stale. With a ticket to read up to, a claim comes
+   * without its contents (tag, labels, selector, payload, result). With Infinity it comes without its payload only.
    */
-  look(asked: readonly LookRequest[], deadline: Deadline): Promise<ResourceState[]>
-  /** The oldest claims of a resource, and what orders them. */
+  look(requests: readonly LookRequest[], deadline: Deadline): Promise<ResourceState[]>
+  /** Reads the oldest claims of a resource, without their contents. */
   front(key: ResourceKey, oldest: number, deadline: Deadline): Promise<ResourceState>
-  /** Gives claims another lease. @returns those that are still there */
+  /** Renews claims. @returns the ids of those that still exist */
   renew(ids: readonly string[], deadline: Deadline): Promise<Set<string>>
   /**
-   * Takes a claim away, or only if it is in that state.
+   * Removes a claim, or only if it is in that state.
    *
-   * @returns whether it was there; undefined when it is not, and an earlier try whose answer got lost may have taken it away
+   * @returns whether it existed; undefined when it does not exist, and an earlier try whose answer was lost may have removed it
    */
   remove(id: string, deadline: Deadline, onlyIf?: ClaimState): Promise<boolean | undefined>
-  /** Records sightings of claims whose lease is over and that have no valid one, at most so many. */
+  /** Records sightings of claims whose lease is over and that have no valid one, at most `most`. */
   sight(most: number, deadline: Deadline): Promise<void>
   /**
-   * Resources with claims to reap, at most so many: with a sighting that is as old as their lease and `afterMs`, or without a
-   * process. A hint: only a step decides.
+   * Resources with claims to reap, at most `most`: claims whose sighting is older than their lease and `afterMs`, or that have no
+   * process. A hint: only a step reaps.
    */
   expired(afterMs: number, most: number, deadline: Deadline): Promise<ResourceKey[]>
-  /** All claims of a resource with what is known of their owners, in order of arrival. */
+  /** All claims of a resource with their owners, in order of arrival. */
   listClaims(key: ResourceKey, deadline: Deadline): Promise<ClaimWithOwner[]>
-  /** Nothing will be asked for a while: what is open may be given back. */
+  /** Closes idle connections: the next call is not expected soon. */
   rest(): void
   close(): Promise<void>
 }
@@ -223,7 +217,7 @@ export interface LookRequest {
   upTo: number
 }
 
-/** The claim that a request becomes, before anything is written. */
+/** The claim that a request makes, before it is written. */
 export function freshClaim({ owner: _, ...request }: ClaimRequest, ticket: number, processId: string): Claim {
   return {
     ...request,
@@ -246,28 +240,28 @@ export function freshClaim({ owner: _, ...request }: ClaimRequest, ticket: numbe
   }
 }
 
-/** Whether a rule's answer is more than to wait. */
+/** Whether a verdict does more than wait. */
 export function moves(verdict: Change | Conflict): boolean {
   if ('conflict' in verdict) return true
   return [verdict.claims, verdict.remove, verdict.notified].some(list => (list?.length ?? 0) > 0)
 }
 
-/** What has become of a claim. */
+/** The result of a step for the own claim. */
 export function resultOf(change: Change, mine: Claim | undefined, id: string, sentAt: number): StepResult {
   const admitted = mine?.state === 'granted' || (change.remove ?? []).includes(id)
   return { mine, admitted, answer: change.answer, sentAt }
 }
 
-/** What a step does to the claims it has read: the same for every store. */
+/** Applies a change to the claims that a step has read. Every store uses it. */
 export function applied(change: Change, claims: readonly Claim[], version: number): Claim[] {
   const removed = new Set(change.remove)
-  const told = new Set(change.notified)
+  const notified = new Set(change.notified)
   const changes = new Map(change.claims?.map(one => [one.id, one]))
   return claims
     .filter(({ id }) => !removed.has(id))
     .map(claim => {
       const to = changes.get(claim.id)
-      if (told.has(claim.id)) return { ...claim, generation: version }
+      if (notified.has(claim.id)) return { ...claim, generation: version }
       return to ? { ...claim, ...to, token: to.state === 'granted' ? version : claim.token } : claim
     })
 }

@@ -1,4 +1,4 @@
-/** One claim of this process: known by its id, kept alive by renewals, and lost when it can no longer be proven to live. */
+/** One claim of this process. It is lost when its last confirmed renewal is too old to rely on. */
 import type { Cancel, Clock } from '../clock.js'
 import { SeraError } from '../errors.js'
 import { fenceOf } from '../fence.js'
@@ -7,21 +7,21 @@ import type { Claim, ResourceKey } from './model.js'
 export interface ClaimWatcher {
   /** The claim lives until `until`, ms on the boot clock. */
   renewed(until: number): void
-  /** The claim is gone, and why. */
+  /** The claim no longer exists; with the reason. */
   gone(reason: string): void
 }
 
-/** How late it may be noticed that the machine was suspended. */
-const FENCE_LOOK_MS = 1000
+/** Longest time between checks of the fence, because timers do not count suspend. */
+const FENCE_CHECK_MS = 1000
 
 export class OwnClaim {
-  /** As it was last seen. */
+  /** The claim as it was last read. */
   seen: Claim | undefined
-  /** What the rule told that let it go on. */
+  /** The answer of the rule that ended the wait. */
   answer: string | undefined
-  /** Whether it may be in the tables: it has been seen there, or the answer to a step that would have put it there got lost. */
+  /** Whether it may be in the tables: it was read there, or the answer to a step that may have written it was lost. */
   mayExist = false
-  /** A renewal has not found it. */
+  /** A renewal did not find it. */
   isGone = false
   watcher: ClaimWatcher | undefined
   #lost: AbortController | undefined
@@ -33,7 +33,7 @@ export class OwnClaim {
     readonly key: ResourceKey,
     readonly id: string,
     readonly leaseMs: number,
-    /** How long before the end of its lease whoever holds the claim wants to be told, ms. */
+    /** How long before the end of the lease the work must stop, ms, in addition to the safety margin. */
     readonly graceMs: number,
     readonly clock: Clock,
   ) {}
@@ -43,19 +43,19 @@ export class OwnClaim {
     return this.#provenAt
   }
 
-  /** Nobody can take the claim for dead before this moment, ms on the boot clock: last confirmed renewal sent + lease. */
+  /** No other process reaps the claim before this time, ms on the boot clock: last confirmed renewal sent + lease. */
   get until(): number {
     return this.#provenAt + this.leaseMs
   }
 
-  /** When the work that relies on the claim must be told to stop, ms on the boot clock. */
+  /** When the work under the claim gets the signal to stop, ms on the boot clock. */
   get fence(): number {
     return fenceOf(this.until, this.graceMs)
   }
 
-  /** Aborts with SeraError `lost` when whoever relies on the claim has to stop: a grace before it can be somebody else's. */
+  /** Aborts with SeraError `lost` when the work under the claim must stop: at the fence, or when the claim no longer exists. */
   get signal(): AbortSignal {
-    this.#lost ??= new AbortController() // of the thousands who may wait, nobody listens
+    this.#lost ??= new AbortController() // made on demand: thousands of waiters never use it
     return this.#lost.signal
   }
 
@@ -68,13 +68,13 @@ export class OwnClaim {
     this.watcher?.renewed(this.until)
   }
 
-  /** From now on somebody relies on the claim. */
+  /** Work under the claim begins: the fence is watched. */
   hold(): void {
     this.#held = true
     this.#watchFence()
   }
 
-  /** Nobody relies on it any more. */
+  /** Work under the claim has ended. */
   letGo(): void {
     this.#held = false
     this.#cancel()
@@ -87,12 +87,12 @@ export class OwnClaim {
     this.letGo()
   }
 
-  /** A timer of its own, that no call to the store can hold up; timers don't count suspend, so it looks again and again. */
+  /** A timer that no call to the store can delay. Timers do not count suspend, so it checks the clock repeatedly. */
   #watchFence(): void {
     this.#cancel()
     const left = this.fence - this.clock.boot()
-    if (left <= 0) this.#lose('the server did not confirm it in time')
-    else this.#cancel = this.clock.after(Math.min(left, FENCE_LOOK_MS), () => this.#watchFence())
+    if (left <= 0) this.#lose('the server did not confirm a renewal in time')
+    else this.#cancel = this.clock.after(Math.min(left, FENCE_CHECK_MS), () => this.#watchFence())
   }
 
   #lose(reason: string): void {

@@ -1,4 +1,4 @@
-/** The places of one process. No operation costs more the more places there are. */
+/** The claims of this process. The cost of an operation does not depend on their number. */
 import type { ResourceKey } from './model.js'
 import type { OwnClaim } from './own-claim.js'
 
@@ -21,7 +21,7 @@ export class OwnClaims {
     this.#byResource.set(resource, (this.#byResource.get(resource) ?? new Set()).add(ownClaim.id))
   }
 
-  /** @returns whether the process has no other place at that resource */
+  /** @returns whether the process has no other claim at that resource */
   delete({ id, key }: OwnClaim): boolean {
     const resource = nameOf(key)
     const ids = this.#byResource.get(resource)

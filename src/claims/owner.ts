@@ -1,10 +1,10 @@
-/** Whose claims they are, for people. The tables' limits apply: what is longer is cut. */
+/** The owner of claims, as people see it. Longer texts are cut to the columns of the tables. */
 import { statSync } from 'node:fs'
 import { hostname, userInfo } from 'node:os'
 
 export interface Owner {
   host: string
-  /** 0: no process that sera knows. */
+  /** 0: unknown. */
   pid: number
   user: string
   command: string
@@ -22,7 +22,7 @@ export function ownerOf(pid: number, command: readonly string[]): Owner {
   }
 }
 
-/** Who is somewhere else, and known by what it has asked for. */
+/** A participant on another host, known by its request only. */
 export function remoteOwner(host: string, command: string): Owner {
   return { host: cut(host, LONGEST_HOST), pid: 0, user: '', command: cut(command, LONGEST_COMMAND) }
 }
@@ -31,7 +31,7 @@ function cut(text: string, length: number): string {
   return [...text].slice(0, length).join('')
 }
 
-/** By number where the user has no name, as in a container: there Node throws, and Bun says `unknown`. */
+/** The user's number if it has no name, as in a container: Node throws then, and Bun returns `unknown`. */
 function userName(): string {
   const name = passwdName()
   return name === undefined || name === 'unknown' ? userNumber() : name.slice(0, 64)

@@ -1,29 +1,29 @@
-/** All who wait for a look at one resource. */
+/** The polls of this process that are pending at one resource. */
 
 import type { Deadline } from '../deadline.js'
 import type { LookRequest, ResourceKey, ResourceState } from './model.js'
 
 export interface PollRequest extends LookRequest {
-  line: PollQueue
+  queue: PollQueue
   tag: string | undefined
-  /** Monotonic clock, ms: from when it comes along with a look for another. */
+  /** From this time on a read for another poll serves it too. Monotonic clock, ms. */
   readyAt: number
-  /** When it wants a look itself, where it is one of those that look. */
+  /** When it polls by itself, if it is a polling request: see `PollQueue.polling`. */
   dueAt: number
-  /** When it looks in any case: at its deadline, or when it is woken. */
+  /** When it polls in any case: at its deadline, or when it is woken. */
   wakeAt: number
   deadline: Deadline
   resolve: (state: ResourceState) => void
   reject: (error: unknown) => void
 }
 
-/** Between looks along a whole line. */
-const WHOLE_LINE_MS = 5000
+/** Between reads of a whole queue. */
+const WHOLE_QUEUE_MS = 5000
 
 export class PollQueue {
-  /** Those that only the claims ahead of them matter to, by ticket. */
+  /** Requests that read the claims up to their own, by ticket. */
   readonly #queue: PollRequest[] = []
-  /** Those that want to see every claim. */
+  /** Requests that read every claim. */
   readonly #whole = new Set<PollRequest>()
   readonly #byTag = new Map<string, Set<PollRequest>>()
   #wholeAt = Number.NEGATIVE_INFINITY
@@ -42,12 +42,12 @@ export class PollQueue {
     return this.#queue[0]
   }
 
-  /** The first in the queue, and all that want to see every claim. */
-  get looking(): PollRequest[] {
+  /** The polling requests: the first in the queue, and all that read every claim. */
+  get polling(): PollRequest[] {
     return [...this.#queue.slice(0, 1), ...this.#whole]
   }
 
-  looks(one: PollRequest): boolean {
+  isPolling(one: PollRequest): boolean {
     return one === this.first || this.#whole.has(one)
   }
 
@@ -73,9 +73,9 @@ export class PollQueue {
     if (namesakes?.size === 0) this.#byTag.delete(one.tag ?? '')
   }
 
-  /** How far a look for these goes: from time to time to the end of the line. */
+  /** The ticket up to which a read for `due` reads. From time to time it reads to the end of the queue. */
   reach(due: readonly PollRequest[], now: number): number {
-    const isWhole = now - this.#wholeAt >= WHOLE_LINE_MS
+    const isWhole = now - this.#wholeAt >= WHOLE_QUEUE_MS
     if (isWhole) this.#wholeAt = now
     const last = isWhole ? this.#queue.at(-1) : undefined
     return due.reduce((furthest, { upTo }) => Math.max(furthest, upTo), last?.upTo ?? 0)

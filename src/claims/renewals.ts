@@ -1,4 +1,4 @@
-/** Which claims of a process are renewed: one statement renews them all. */
+/** Renews the claims of this process: one statement for all. */
 import type { Clock, Random } from '../clock.js'
 import { Heartbeat } from './heartbeat.js'
 import type { ClaimStore } from './model.js'
@@ -17,14 +17,14 @@ export class Renewals {
   constructor(
     readonly store: ClaimStore,
     readonly options: RenewalsOptions,
-    /** Called after each renewal that was confirmed. */
+    /** Called after each confirmed renewal. */
     readonly confirmed: () => void = () => {},
   ) {
     const { clock, random, leaseMs } = options
     this.#heartbeat = new Heartbeat({ clock, random, leaseMs: () => leaseMs, renew: sentAt => this.#renew(sentAt) })
   }
 
-  /** Renews a claim that is in the tables from now on. */
+  /** Starts to renew a claim that is in the tables. */
   add(ownClaim: OwnClaim): void {
     if (this.#claims.size === 0) this.#heartbeat.start(this.options.clock.boot())
     this.#claims.set(ownClaim.id, ownClaim)
@@ -36,15 +36,15 @@ export class Renewals {
 
   async #renew(sentAt: number): Promise<void> {
     const { clock, leaseMs } = this.options
-    const asked = [...this.#claims.values()]
-    const ids = asked.map(({ id }) => id)
+    const ownClaims = [...this.#claims.values()]
+    const ids = ownClaims.map(({ id }) => id)
     const alive = await this.store.renew(ids, { until: clock.now() + leaseMs / 3 })
-    for (const ownClaim of asked) {
+    for (const ownClaim of ownClaims) {
       if (this.#claims.get(ownClaim.id) !== ownClaim) continue
       if (alive.has(ownClaim.id)) ownClaim.proven(sentAt)
       else {
         this.drop(ownClaim)
-        ownClaim.gone('it is no longer in the lock tables (its lease ran out, or somebody broke it)')
+        ownClaim.gone('it is no longer in the lock tables (its lease ran out, or it was broken)')
       }
     }
     this.confirmed()

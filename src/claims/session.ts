@@ -1,6 +1,6 @@
 /**
- * This process among the others at the lock tables: its claims, the renewals that keep them alive, its looks at what it
- * waits for, and its knowledge of who has died. The primitives receive it; it knows none of them.
+ * One process's client of the lock tables: it owns its claims, renews them, polls, and detects dead claims. Primitives receive a
+ * session; the session does not depend on them.
  */
 import type { Clock, Random } from '../clock.js'
 import type { Deadline } from '../deadline.js'
@@ -28,28 +28,28 @@ export interface SessionOptions {
   clock: Clock
   random: Random
   leaseMs: number
-  /** How long before a claim can be somebody else's its holder wants to be told, ms. */
+  /** How long before another participant can get a claim its holder must stop, ms. */
   graceMs: number
-  /** What members' clocks can't differ by. */
+  /** The clocks of two cluster members differ by less than this, ms. */
   maxClockSkewMs: number
-  /** How often it looks for expired claims that other processes left behind. */
+  /** How often it reaps claims that other processes left behind, ms. */
   reapEveryMs?: number
 }
 
-/** What is asked for, without what makes it a claim of this process. */
+/** The contents of a claim. The session adds the id and the lease. */
 export type ClaimSpec = Omit<ClaimRequest, 'id' | 'leaseMs'>
 
-/** Of a session that renews claims: seldom, as there may be thousands. */
+/** Seldom, because there may be thousands of sessions. */
 const REAP_EVERY_MS = 300_000
 
-/** What taking a claim out of the tables may cost; its lease ends it too. */
+/** Longest time to remove a claim. If that fails, the claim ends with its lease. */
 const FAREWELL_MS = 5000
 
-/** The same for claims that only wait, where somebody waits for this process to end. */
+/** The same for waiting claims when the session closes, because the process is about to exit. */
 const CLOSING_MS = 1000
 
 export class Session {
-  /** From before the first step until after the claim is gone. */
+  /** Each claim from before its first step until after its removal. */
   readonly #claims = new OwnClaims()
   readonly #renewals: Renewals
   readonly #poller: Poller
@@ -72,12 +72,12 @@ export class Session {
     return this.options.clock
   }
 
-  /** For the calls that end something. */
+  /** The deadline of a call that ends a claim. */
   get farewell(): Deadline {
     return { until: this.clock.now() + FAREWELL_MS }
   }
 
-  /** A place for a claim that has not been made yet, or for one with this id, which somebody else may have made. */
+  /** An own claim that is not in the tables yet, or one with this id, which another process may have written. */
   newClaim(key: ResourceKey, id = this.options.random.id(16)): OwnClaim {
     const { leaseMs, graceMs, clock } = this.options
     const ownClaim = new OwnClaim(key, id, leaseMs, graceMs, clock)
@@ -86,7 +86,7 @@ export class Session {
   }
 
   /**
-   * One step for a place, by a rule that sees the living only. The same transaction reaps the dead, and records a sighting of
+   * One step for a claim. The rule sees living claims only. The same transaction reaps dead claims and records sightings of
    * claims that may be dead.
    */
   async step(ownClaim: OwnClaim, spec: ClaimSpec, rule: Rule, options: StepOptions): Promise<StepResult> {
@@ -114,7 +114,7 @@ export class Session {
     return result
   }
 
-  /** A step that asks for nothing, on the oldest claims. Like any step, it reaps the dead. */
+  /** A step without a request, on the oldest claims. Like any step, it reaps dead claims. */
   async visit(key: ResourceKey, oldest: number): Promise<void> {
     const ownClaim = this.newClaim(key)
     try {
@@ -124,24 +124,24 @@ export class Session {
     }
   }
 
-  /** The living claims at a resource up to ticket `upTo`, as they are in `paceMs` or at the deadline. */
+  /** Reads the living claims at a resource up to ticket `upTo`, in `paceMs` or at the deadline. */
   async poll(key: ResourceKey, upTo: number, paceMs: number, deadline: Deadline, tag?: string): Promise<ResourceState> {
     const state = await this.#poller.poll(key, upTo, paceMs, deadline, tag)
     return without(state, this.#dead(key, state))
   }
 
-  /** Nothing will be asked for a while. A holder keeps its connection: its renewals must not fail because the server is full. */
+  /** Closes idle connections. A holder keeps its connection: a renewal must not fail because the server has no free connection. */
   #rest(): void {
     const holds = this.#claims.all().some(({ seen: claim }) => claim && claim.state !== 'waiting')
     if (!holds) this.store.rest()
   }
 
-  /** Something has changed at a resource: whoever waits there looks at once. */
+  /** Makes the waiters at a resource poll at once, because the resource has changed. */
   pollNow(key: ResourceKey): void {
     this.#poller.pollNow(key)
   }
 
-  /** The claim leaves the tables. @returns whether it was still there, as `ClaimStore.remove` */
+  /** Removes the claim. @returns whether it existed, as `ClaimStore.remove` */
   async leave(ownClaim: OwnClaim, deadline = this.farewell): Promise<boolean | undefined> {
     ownClaim.letGo()
     this.#renewals.drop(ownClaim)
@@ -152,7 +152,7 @@ export class Session {
     }
   }
 
-  /** The claim is gone, or will be when its lease is over. */
+  /** Stops renewing the claim. It was removed before, or ends with its lease. */
   forget(ownClaim: OwnClaim): void {
     this.#renewals.drop(ownClaim)
     ownClaim.letGo()
@@ -160,9 +160,9 @@ export class Session {
   }
 
   /**
-   * Ends what this process has at the tables. Every wait is broken off. Then the signal of every lock aborts, and its claim is given
-   * back: the caller has asked for that, whether or not the work under the lock has ended. Only claims that this process renews are
-   * given back. Where the server can't be told within a few seconds, their leases end them.
+   * Closes the session. Every wait ends. Then the signal of every lock aborts and its claim is removed, even if the work under
+   * the lock has not ended: the caller asked for that. Only claims that this process renews are removed. If the server does not
+   * confirm within a few seconds, the claims end with their leases.
    */
   async close(): Promise<void> {
     if (this.#closed) return
@@ -177,24 +177,24 @@ export class Session {
     await this.store.close()
   }
 
-  /** A claim that was granted to a waiter unseen stays: others may count on it. */
+  /** Keeps a waiter's claim that was granted since the last poll: others may rely on it. */
   async #giveBack({ id, seen: claim }: OwnClaim): Promise<void> {
     if (claim?.processId !== this.store.processId) return
     if (claim.state !== 'waiting') await this.store.remove(id, this.farewell)
     else await this.store.remove(id, { until: this.clock.now() + CLOSING_MS }, 'waiting')
   }
 
-  /** The answer to a step came after the end. */
+  /** Removes the claim of a step whose answer came after `close`. */
   async #abandon({ id }: OwnClaim, reason: SeraError): Promise<never> {
     await this.store.remove(id, this.farewell).catch(() => {})
     throw reason
   }
 
   /**
-   * Claims of this process are alive, being this process's, and so are those of clients that it renews for them; but one of its
-   * own that it does not know is the late twin of a request that it has given up, and nobody renews it.
+   * The dead among the claims. A claim that this session owns is alive. A claim with this `processId` that the session does not own
+   * comes from a delayed step that the session has given up. No process renews it, so it is dead.
    */
-  #dead(key: ResourceKey, state: ResourceState) {
+  #dead(key: ResourceKey, state: ResourceState): Claim[] {
     const expired = new Set(this.#detector.dead(key, state))
     const { processId } = this.store
     return state.claims.filter(
@@ -202,13 +202,13 @@ export class Session {
     )
   }
 
-  /** Claims of other processes that may be dead, and of which a sighting is to be recorded. */
+  /** Claims of other processes that may be dead. The step records a sighting of them. */
   #suspects({ claims }: ResourceState): Claim[] {
     const { maxClockSkewMs } = this.options
     return claims.filter(claim => !this.#claims.has(claim.id) && needsSighting(claim, maxClockSkewMs))
   }
 }
 
-function without(state: ResourceState, dead: ReturnType<FailureDetector['dead']>): ResourceState {
+function without(state: ResourceState, dead: readonly Claim[]): ResourceState {
   return dead.length === 0 ? state : { ...state, claims: state.claims.filter(claim => !dead.includes(claim)) }
 }

@@ -1,28 +1,28 @@
-/** The name a command is locked under, the same on every host and the same as the original tool's. */
+/** The lock name of a command: the same on every host, and the same as in the original tool. */
 import { createHash } from 'node:crypto'
 import { SeraError } from '../errors.js'
 
 /**
- * Between namespace and name. No argument of a command can contain it and no namespace may, so no two pairs read alike.
+ * Separates namespace and name. Neither an argument of a command nor a namespace contains it, so two pairs never give the same text.
  * By hand: `printf 'staging\0ls -ltra' | md5sum`.
  */
 const SEPARATOR = '\0'
 
-/** What may be a lock's name as it stands: MySQL allows 64 characters and compares without case. */
+/** Names that need no hash: MySQL allows 64 characters and ignores case. */
 const PLAIN_NAME = /^[a-z0-9_.:/-]{1,64}$/
 
 export interface LockNameOptions {
-  /** Lock this name, not the command line (`--name`). */
+  /** The name given by `--name`; it replaces the command line. */
   name?: string | undefined
-  /** Keeps clusters apart that share a server; '' is none. */
+  /** Separates clusters that share a server; '' means no namespace. */
   namespace?: string | undefined
 }
 
 /**
  * md5, lower-case hex, of the command line joined with single spaces: `ls -ltra` is 5373fa7de6f7dd54052abf86b3a53da4.
- * A name that was given is used as it stands where MySQL can tell it from others, and hashed otherwise.
+ * A given name is used unchanged if MySQL can distinguish it from others; otherwise it is hashed.
  *
- * @throws SeraError usage, when the name given is empty
+ * @throws SeraError usage, when the given name is empty
  */
 export function lockName(argv: readonly string[], { name, namespace = '' }: LockNameOptions = {}): string {
   if (name === '') throw new SeraError('usage', '--name is empty: give the lock a name, or leave the flag out')

@@ -1,11 +1,11 @@
-/** Hides what patterns match in a line, word by word: a match may begin in one word and end in another. */
+/** Hides the matches of patterns in a command line. A match may begin in one word and end in another. */
 
 interface WordRange {
   from: number
   to: number
 }
 
-/** Of each match its first group, or all of it where there is none. The patterns have the flags g and d. */
+/** Hides the first group of each match, or the whole match if there is no group. The patterns have the flags g and d. */
 export function hideMatches(words: readonly string[], patterns: readonly RegExp[], hidden: string): string[] {
   return patterns.reduce<string[]>(
     (rest, pattern) => hideRanges(rest, rangesOf(rest.join(' '), pattern), hidden),

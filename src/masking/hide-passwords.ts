@@ -1,18 +1,18 @@
 /**
- * Hides what looks like a password in the words of a command.
+ * Hides text that looks like a password in the words of a command.
  *
- * When in doubt, too much is hidden and not too little. Lengths in the patterns are bounded, so that a long line costs no
- * more than its length. The patterns are compiled when they are first needed.
+ * If in doubt, it hides the text. The patterns bound all lengths, so that the cost is linear in the length of the line. They are
+ * compiled on first use.
  */
 
-/** How the name of a secret ends: `--db-password`, `PGPASSWORD`, `api_key`. `--password-file` names none. */
+/** The end of a secret's name: `--db-password`, `PGPASSWORD`, `api_key`. `--password-file` is not a secret. */
 const SECRET = '(?:password|passwd|passphrase|(?<![a-z])pass|pwd|secret|token|api[-_]?key|credentials?)'
-/** A value in a shell line ends at a blank, or behind its quotes. */
+/** A value in a shell line ends at a blank or after its quotes. */
 const VALUE = `(?:'[^']*'?|"(?:[^"\\\\]|\\\\.)*"?|[^\\s'";&|)]+)+`
-/** These take a password right behind -p. */
+/** Commands that take a password directly after -p. */
 const MYSQL = '(?:mysql|mariadb|mycli|mytop|xtrabackup|mariabackup|innobackupex)[\\w-]{0,40}'
 const CURL_USER = '(?:-u|--user|--proxy-user)'
-/** Further words of one command in a shell line. */
+/** More words of the same command in a shell line. */
 const WORDS = '(?:[^;&|\\n]{0,1000}?\\s)?'
 
 function compile() {
@@ -31,9 +31,9 @@ function compile() {
       new RegExp(`((?<![-\\w.])${MYSQL}\\s${WORDS}-p)${VALUE}`, 'g'),
       new RegExp(`((?<![-\\w.])curl\\s${WORDS}${CURL_USER}[\\s=]*[^\\s:]{1,256}:)${VALUE}`, 'g'),
     ],
-    /** An argument `--password=…`, `MYSQL_PWD=…`, `-Dkey.password=…`: the value goes to the end. */
+    /** An argument `--password=…`, `MYSQL_PWD=…`, `-Dkey.password=…`: the rest of the word is the value. */
     assigned: new RegExp(`^([-\\w.:]*${SECRET}=).+$`, 'is'),
-    /** An argument `--password`, `--api-key`: the value is the next one. */
+    /** An argument `--password`, `--api-key`: the next argument is the value. */
     announced: new RegExp(`^--[-\\w.]*${SECRET}$`, 'i'),
     mysql: new RegExp(`(?:^|/)${MYSQL}$`),
     curl: /(?:^|\/)curl$/,
@@ -62,7 +62,7 @@ export function hidePasswords(words: readonly string[], hidden: string): string[
   })
 }
 
-/** What stands behind `-c`, or alone; and what has blanks in it, unless it is an argument such as `--password=a b`. */
+/** A word after `-c`, a single word, or a word with blanks that is not an argument such as `--password=a b`. */
 function isShellLine(word: string, before: string, count: number, assigned: RegExp): boolean {
   if (count === 1 || /^-[a-z]*c$/.test(before)) return true
   return /\s/.test(word) && !assigned.test(word)

@@ -1,18 +1,16 @@
 /**
- * Barrier: blocks until `count` have arrived, then all go. It can be used again at once.
+ * Barrier: blocks until `count` parties have arrived, then releases them all. It can be used again at once.
  *
- * Admission: when as many wait as there must be, whoever sees it (the last to arrive) starts the next generation and grants all of the
- * former in one step. The dead don't count, nor does whoever has not been heard of for a lease: nobody sets out with a party that may
- * be dead. If it is not, it counts again with its next renewal.
+ * Admission:
+ * 1. The first step that finds `count` parties waiting, usually that of the last arrival, grants all of them in a new generation.
+ * 2. A claim whose lease has run out does not count: its owner may be dead. It counts again after its next renewal.
+ * 3. An arrival whose count differs from that of the waiters gets a conflict. The waiters are not affected.
+ * 4. A tag counts once. A participant that was restarted takes over the claim with its tag: a waiting claim is replaced; a claim
+ *    that was granted before the restart passes its grant on.
  *
- * A tag counts once. A participant that was restarted takes the claim with its tag over, be it that it still waits, or that it
- * has been granted and was not seen before the restart. Who names another count than those who wait is told so, and
- * they are not disturbed.
- *
- * Single-use: when it has let its parties go, a later arrival gets a conflict. The resource's value says until when that is
- * remembered, µs since 1970; with a record, however empty, the weekly sweep takes the resource after that.
- * (A grant whose claim could not be taken away, the server being gone just then, is there for a lease: whoever comes with its
- * tag within that time passes.)
+ * Single-use: after the release, a later arrival gets a conflict. The resource's `value` says until when, µs since 1970. If that
+ * time is limited, the resource has an empty record, so that the weekly sweep deletes it later. (A granted claim that could not be
+ * removed, because the server was unreachable, stays for its lease. An arrival with its tag passes during that time.)
  * @see https://zookeeper.apache.org/doc/current/recipes.html#sc_recipes_eventHandles
  */
 
@@ -29,8 +27,8 @@ export function admission(count: number, keepMs = Number.POSITIVE_INFINITY): Rul
     const { resource } = state
     const others = state.claims.filter(({ id }) => id !== me.id)
     const namesake = me.tag === undefined ? undefined : others.find(({ tag }) => tag === me.tag)
-    if (namesake?.state === 'granted') return succeeding(namesake, me)
-    const waiting = others.filter(one => one.state === 'waiting' && one.overdueMs <= 0 && one !== namesake)
+    if (namesake?.state === 'granted') return takeOver(namesake, me)
+    const waiting = others.filter(claim => claim.state === 'waiting' && claim.overdueMs <= 0 && claim !== namesake)
     const objection = disagreement(state, waiting, count, me)
     if (objection) return objection
     const change: Change = {
@@ -41,8 +39,8 @@ export function admission(count: number, keepMs = Number.POSITIVE_INFINITY): Rul
   }
 }
 
-/** The one who was there before under my tag has been let go already: so am I. */
-function succeeding({ id, generation }: Claim, me: Claim): Change {
+/** Takes over the grant of the former claim with my tag. */
+function takeOver({ id, generation }: Claim, me: Claim): Change {
   return { ...granted(me, { generation }), remove: [id] }
 }
 
@@ -61,7 +59,7 @@ function isSingleUse({ mode }: Claim): boolean {
   return mode === 'single-use'
 }
 
-/** Sera 2.0 kept no value for it. */
+/** Value 0: written by sera 2.0, which had no limit. */
 function isUsedUp({ resource: { generation, value }, now }: ResourceState): boolean {
   return generation > 0 && (value === 0 || value > now)
 }
@@ -69,13 +67,13 @@ function isUsedUp({ resource: { generation, value }, now }: ResourceState): bool
 function disagreement(state: ResourceState, waiting: readonly Claim[], count: number, me: Claim): Conflict | undefined {
   const { resource } = state
   if (isSingleUse(me) && isUsedUp(state)) {
-    return { conflict: 'this barrier is for a single use and has let its parties go already' }
+    return { conflict: 'this single-use barrier has already released its parties' }
   }
   if (resource.capacity === count || waiting.length === 0) return undefined
-  return { conflict: `those who wait at this barrier expect ${resource.capacity} parties, not ${count}` }
+  return { conflict: `the waiters expect ${resource.capacity} parties, not ${count}; all participants must agree` }
 }
 
-/** `keepMs`: for how long a single-use barrier remembers that it has let its parties go. */
+/** `keepMs`: how long a single-use barrier remembers its release. */
 export function barrier(count: number, keepMs?: number): WaitPolicy {
   return { rule: admission(count, keepMs), pace: paceTogether, onlyAhead: false, groupGrant: true, succession: true }
 }
@@ -99,39 +97,39 @@ export function barrierRequest({ count, tag, singleUse, keepMs }: Arrival, count
 }
 
 export interface BarrierOptions {
-  /** A later arrival, after the parties have gone, gets a conflict. */
+  /** After the release, a later arrival gets a conflict. */
   singleUse?: boolean | undefined
-  /** With `singleUse`: for how long that is remembered. Default: `'forever'`. */
+  /** With `singleUse`: how long the release is remembered. Default: `'forever'`. */
   keep?: number | string | undefined
 }
 
 export interface ArriveOptions extends WaitOptions {
-  /** Who arrives: counts once, also when it is restarted and arrives again. */
+  /** The participant's name. It counts once, even if the participant is restarted and arrives again. */
   tag?: string | undefined
 }
 
 export class Barrier extends Primitive {
   readonly count: number
-  readonly #asked: Arrival
+  readonly #request: Arrival
 
   /** @internal */
   constructor(session: Session, name: string, count: number, options: BarrierOptions = {}) {
     super(session, 'barrier', name)
     const { singleUse, keep = 'forever' } = options
     this.count = checkCount('count', count)
-    this.#asked = { count, singleUse, keepMs: parseDurationOption('keep', keep) }
+    this.#request = { count, singleUse, keepMs: parseDurationOption('keep', keep) }
   }
 
   /**
-   * Waits until `count` have arrived.
+   * Waits until `count` parties have arrived.
    *
-   * @returns `generation`: how many times the barrier has let its parties go, this time included
-   * @throws SeraError timed-out, lock-failed, usage; conflict, when those who wait expect another count, or when it is too late
-   * at a barrier for a single use; the signal's reason
+   * @returns `generation`: the number of releases so far, including this one
+   * @throws SeraError timed-out, lock-failed, usage; conflict, when the waiters expect another count, or after the release of
+   * a single-use barrier; the signal's reason
    * @example await sera.barrier('shards ready', 8).arrive({ tag: 'shard-3', wait: '10m' })
    */
   async arrive({ tag, ...wait }: ArriveOptions = {}): Promise<{ generation: number }> {
-    const { seen: claim } = await this.pass(barrierRequest({ ...this.#asked, tag }), wait)
+    const { seen: claim } = await this.pass(barrierRequest({ ...this.#request, tag }), wait)
     return { generation: claim?.generation as number }
   }
 }

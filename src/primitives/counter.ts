@@ -1,9 +1,11 @@
 /**
- * Counter: a number that never gets below zero and has no owner: what a crash took stays taken.
+ * Counter: a number that never gets below zero. It has no owner, so units that a participant took stay taken when it crashes.
  *
- * Admission: adding is let on at once, whatever waits. Taking is let on when nobody who waits is ahead and the value covers it. The grant
- * is the operation: it changes the value in the same step, and its claim stays, as the record of the operation with the new
- * value as its result, until its client has seen it. So an answer that got lost is asked for again and not counted twice.
+ * Admission:
+ * 1. Adding is granted at once, even if claims wait.
+ * 2. Taking is granted when no waiter is ahead and the value stays at zero or more.
+ * 3. The step that grants also changes the value. The granted claim records the new value until its client has read it. So a client
+ *    whose answer was lost finds the record when it asks again, and the operation counts once.
  */
 
 import type { WaitPolicy } from '../claims/acquire.js'
@@ -13,12 +15,12 @@ import type { Session } from '../claims/session.js'
 import { checkDelta } from './names.js'
 import { granted, Primitive, type PrimitiveRequest, type WaitOptions } from './primitive.js'
 
-/** `me.units` is what is to be added, and may be negative. */
+/** `me.units` is the amount to add; a negative amount takes. */
 export function admit({ resource, claims }: ResourceState, me: Claim): Change | Conflict {
   const value = resource.value + me.units
-  if (!Number.isSafeInteger(value)) return { conflict: `the counter at ${resource.value} can't take ${me.units} more` }
-  const waitsBehind = claims.some(({ state, ticket }) => state === 'waiting' && ticket < me.ticket)
-  if (me.units < 0 && (waitsBehind || value < 0)) return {}
+  if (!Number.isSafeInteger(value)) return { conflict: `cannot add ${me.units} to ${resource.value}: out of range` }
+  const isBehindWaiter = claims.some(({ state, ticket }) => state === 'waiting' && ticket < me.ticket)
+  if (me.units < 0 && (isBehindWaiter || value < 0)) return {}
   return { ...granted(me, { result: String(value) }), resource: { value } }
 }
 
@@ -36,10 +38,10 @@ export class Counter extends Primitive {
   }
 
   /**
-   * Adds `delta`, a whole number. A negative one waits until the value covers it and nobody who takes is ahead.
+   * Adds `delta`, a whole number. A negative `delta` waits until no waiter is ahead and the result is at least zero.
    *
    * @returns the new value
-   * @throws SeraError timed-out, lock-failed, usage; conflict, when the value would get too large; the signal's reason
+   * @throws SeraError timed-out, lock-failed, usage; conflict, when the sum would not be exact; the signal's reason
    * @example const left = await sera.counter('seats').add(-2, { wait: 0 })
    */
   async add(delta: number, options: WaitOptions = {}): Promise<number> {
@@ -47,7 +49,7 @@ export class Counter extends Primitive {
     return Number(ownClaim.seen?.result)
   }
 
-  /** The value now. @throws SeraError lock-failed */
+  /** Reads the value. @throws SeraError lock-failed */
   async value({ signal }: { signal?: AbortSignal | undefined } = {}): Promise<number> {
     return (await this.look(signal)).resource.value
   }

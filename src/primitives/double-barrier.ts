@@ -1,10 +1,10 @@
 /**
  * Double barrier: `count` participants start together and leave together.
  *
- * Enter: as at a barrier, but while a generation runs, newcomers wait for the next; the oldest `count` of those who wait
- * make it. Who has not been heard of for a lease is not among them, dead or not.
- * Leave: a participant that has finished says so (`leaving`) and goes when nobody of its generation is at work any more.
- * The dead don't count, neither here nor there. A cancel that finds itself granted is a success.
+ * Enter: as at a barrier. While a generation is at work, newcomers wait for the next one: the oldest `count` waiters. A waiter whose
+ * lease has run out is not among them, because it may be dead.
+ * Leave: a participant that has finished changes its claim to `leaving`. It leaves when no other claim of its generation is granted.
+ * Dead claims count neither at the entrance nor at the exit. A participant that is granted while it cancels has entered.
  * @see https://zookeeper.apache.org/doc/current/recipes.html#sc_doubleBarriers
  */
 
@@ -27,7 +27,7 @@ export function entrance(count: number): Rule {
   return ({ resource, claims }, me) => {
     const waiting = claims.filter(({ id, state, overdueMs }) => id === me.id || (state === 'waiting' && overdueMs <= 0))
     if (resource.capacity !== undefined && resource.capacity !== count && waiting.length > 1) {
-      return { conflict: `those who wait at this barrier expect ${resource.capacity} parties, not ${count}` }
+      return { conflict: `the waiters expect ${resource.capacity} parties, not ${count}; all participants must agree` }
     }
     const change = resource.capacity === count ? {} : { resource: { capacity: count } }
     const parties = waiting.slice(0, count)
@@ -70,9 +70,9 @@ export class DoubleBarrier extends Primitive {
   }
 
   /**
-   * Waits until `count` are there and the former generation has left.
+   * Waits until `count` parties have arrived and the former generation has left.
    *
-   * @throws SeraError timed-out, lock-failed, usage; conflict, when those who wait expect another count; the signal's reason
+   * @throws SeraError timed-out, lock-failed, usage; conflict, when the waiters expect another count; the signal's reason
    * @example
    * await using party = await sera.doubleBarrier('load test', 5).enter()
    * await run()
@@ -83,11 +83,11 @@ export class DoubleBarrier extends Primitive {
   }
 }
 
-/** One who has entered. To release it is to go without waiting for the others. */
+/** A participant that has entered. `release` leaves without waiting for the others. */
 export class Party extends Lock {
   #left: Promise<void> | undefined
 
-  /** How many times the barrier has let its parties in, this time included. */
+  /** The number of generations that have entered so far, including this one. */
   readonly generation = this.ownClaim.seen?.generation as number
 
   override get held(): boolean {
@@ -95,8 +95,8 @@ export class Party extends Lock {
   }
 
   /**
-   * Waits until all who entered together have finished; whoever has died doesn't count. Who gives up the wait has left all
-   * the same: the others don't wait for it.
+   * Waits until all parties of this generation have finished. Dead parties do not count. A party whose wait ends early has left as
+   * well: the others do not wait for it.
    *
    * @throws SeraError timed-out, lock-failed, usage; the signal's reason
    */

@@ -1,10 +1,12 @@
 /**
- * Gate: a barrier that anyone closes and anyone opens. It outlives its closer. While it is closed, whoever waits at it is held up.
+ * Gate: any participant may close or open it. While it is closed, `wait` blocks. It stays closed when the session that closed it
+ * ends.
  *
- * The resource's value is when it opens by itself, µs since 1970 by the server's clock: 0 when it is open, FOREVER when somebody has
- * to open it. Opening grants all who wait in the same step, so that they pass even if it is closed again at once; closing, those who
- * waited until it opened by itself. Closing and opening, too, are claims, whose grant is the record of the operation, as
- * with the counter.
+ * 1. The resource's `value` is the time at which the gate opens by itself, µs since 1970 by the server's clock. 0: it is open.
+ *    FOREVER: it stays closed until it is opened.
+ * 2. The step that opens the gate grants all waiters. So they pass even if the gate is closed again at once.
+ * 3. The step that closes the gate grants all waiters too: the gate opened by itself before, and they have not polled since.
+ * 4. Closing and opening are claims. The granted claim records the operation, as at a counter.
  * @see https://zookeeper.apache.org/doc/current/recipes.html#sc_recipes_eventHandles
  */
 
@@ -20,18 +22,17 @@ export function isClosed({ resource, now }: ResourceState): boolean {
   return resource.value > now
 }
 
-/** `forMs`: Infinity, or how long until it opens by itself. */
+/** `forMs`: time until the gate opens by itself; Infinity: never. */
 export function closing(forMs: number): Rule {
   return (state, me) => {
-    if (isClosed(state)) return { conflict: 'the gate is closed already' }
+    if (isClosed(state)) return { conflict: 'the gate is already closed' }
     const value = Math.min(FOREVER, state.now + Math.ceil(forMs * 1000))
-    // it may have opened by itself a moment ago, and those who waited for that have not looked yet
     return { ...withAllWaiting(state, me), resource: { value } }
   }
 }
 
 export const opening: Rule = (state, me) => {
-  if (!isClosed(state)) return { conflict: 'the gate is open already' }
+  if (!isClosed(state)) return { conflict: 'the gate is already open' }
   return { ...withAllWaiting(state, me), resource: { value: 0 } }
 }
 
@@ -39,7 +40,7 @@ export const passing: Rule = (state, me) => (isClosed(state) ? {} : { remove: [m
 
 function withAllWaiting({ claims }: ResourceState, me: Claim): Change {
   const waiting = claims.filter(({ id, state }) => state === 'waiting' && id !== me.id)
-  return { claims: [me, ...waiting].flatMap(one => granted(one).claims ?? []) }
+  return { claims: [me, ...waiting].flatMap(claim => granted(claim).claims ?? []) }
 }
 
 export function gate(rule: Rule): WaitPolicy {
@@ -55,7 +56,7 @@ export const OPEN_REQUEST: PrimitiveRequest = { spec: {}, policy: gate(opening) 
 export const PASS_REQUEST: PrimitiveRequest = { spec: {}, policy: gate(passing) }
 
 export interface CloseOptions {
-  /** Until it opens by itself, as `wait` elsewhere: milliseconds or text. Default: `'forever'`. */
+  /** Time until the gate opens by itself: milliseconds, or text like `'2h'`. Default: `'forever'`. */
   for?: number | string | undefined
   signal?: AbortSignal | undefined
 }
@@ -67,9 +68,9 @@ export class Gate extends Primitive {
   }
 
   /**
-   * Holds up whoever waits from now on.
+   * Closes the gate: `wait` blocks until the gate opens.
    *
-   * @throws SeraError conflict, when it is closed already; lock-failed, usage; the signal's reason
+   * @throws SeraError conflict, when it is already closed; lock-failed, usage; the signal's reason
    * @example await sera.gate('maintenance').close({ for: '2h' })
    */
   async close({ for: time = 'forever', signal }: CloseOptions = {}): Promise<void> {
@@ -77,16 +78,16 @@ export class Gate extends Primitive {
   }
 
   /**
-   * Lets all go who wait, also if it is closed again at once.
+   * Opens the gate. All waiters pass, even if it is closed again at once.
    *
-   * @throws SeraError conflict, when it is open already; lock-failed; the signal's reason
+   * @throws SeraError conflict, when it is already open; lock-failed; the signal's reason
    */
   async open({ signal }: { signal?: AbortSignal | undefined } = {}): Promise<void> {
     await this.pass(OPEN_REQUEST, { signal })
   }
 
   /**
-   * Waits until the gate is open: not at all when it is.
+   * Waits until the gate is open. Returns at once if it is open.
    *
    * @throws SeraError timed-out, lock-failed, usage; the signal's reason
    */

@@ -1,4 +1,4 @@
-/** A claim that has been granted, for whoever works under it: it is held until it is released, or lost. */
+/** A granted claim, as the library hands it out: held until it is released or lost. */
 
 import type { OwnClaim } from '../claims/own-claim.js'
 import type { Session } from '../claims/session.js'
@@ -11,12 +11,12 @@ import { SeraError } from '../errors.js'
  */
 export class Lock implements AsyncDisposable {
   /**
-   * Fencing token: greater than that of every earlier holder of this resource. A storage that refuses what comes with
-   * a smaller one than it has seen is safe from holders who don't know yet that they have lost.
+   * Fencing token: greater than the token of every earlier holder of this resource. A storage that rejects a token smaller than
+   * the greatest it has seen is safe from a former holder that has not noticed its loss yet.
    * @see https://martin.kleppmann.com/2016/02/08/how-to-do-distributed-locking.html
    */
   readonly token: number
-  /** At a semaphore: the lowest number, from 0, that no other holder had. */
+  /** At a semaphore: the lowest number, from 0, that no other holder had at the grant. */
   readonly slot: number | undefined
   #released: Promise<void> | undefined
 
@@ -30,20 +30,20 @@ export class Lock implements AsyncDisposable {
     ownClaim.hold()
   }
 
-  /** Aborts with SeraError `lost` when the work has to stop: a grace before anybody else can have the lock. */
+  /** Aborts with SeraError `lost` when the work must stop: a grace before another participant can get the lock. */
   get signal(): AbortSignal {
     return this.ownClaim.signal
   }
 
-  /** Whether the lock can be relied on now, by a clock that goes on while the machine is suspended. */
+  /** Whether the lock is certainly held now, by a clock that counts suspend. */
   get held(): boolean {
     return !this.#released && !this.signal.aborted && this.session.clock.boot() < this.ownClaim.fence
   }
 
   /**
-   * Gives the lock to the next. A lock that was lost, or released before, is released already.
+   * Releases the lock. Does nothing if the lock was lost or released before.
    *
-   * @throws SeraError lock-failed, when the server can't be told within 5 s; then the lock's lease ends it
+   * @throws SeraError lock-failed, when the server does not confirm within 5 s; the lock then ends with its lease
    */
   release(): Promise<void> {
     this.#released ??= this.session.leave(this.ownClaim).then(() => {})
@@ -55,11 +55,11 @@ export class Lock implements AsyncDisposable {
   }
 }
 
-/** @throws SeraError lock-failed, when the grant was read so late that it is as good as none */
+/** @throws SeraError lock-failed, when the grant was read so late that its fence has passed */
 export async function lockAt(session: Session, ownClaim: OwnClaim): Promise<Lock> {
   const lock = new Lock(session, ownClaim)
   if (lock.held) return lock
   await lock.release().catch(() => {})
   const { kind, name } = ownClaim.key
-  throw new SeraError('lock-failed', `${kind} ${name}: the server granted it too slowly for it to be relied on`)
+  throw new SeraError('lock-failed', `${kind} ${name}: the grant came after its fence: server or host too slow`)
 }

@@ -1,8 +1,10 @@
 /**
- * Mutex: one holder at a time, in order of arrival.
+ * Mutex: one holder at a time, in order of arrival. (The lock recipe of ZooKeeper, with rows as its sequential nodes.)
  *
- * Admission: nothing is ahead. (The lock recipe of ZooKeeper, with rows for its sequential nodes.) Who only wants to see the lock
- * free (`--wait-and-skip`) passes as soon as nobody who wants it for himself is ahead, all at once, and is in nobody's way.
+ * Admission:
+ * 1. A claim is granted when no claim is ahead of it. Claims with mode `pass` do not count.
+ * 2. A claim with mode `pass` (`--wait-and-skip`) only waits until the lock is free. Under the same condition it is removed instead
+ *    of granted. Several such claims may pass at the same time.
  * @see https://zookeeper.apache.org/doc/current/recipes.html#sc_recipes_Locks
  */
 
@@ -30,7 +32,7 @@ export class Mutex extends Primitive {
   }
 
   /**
-   * Waits until nobody is ahead.
+   * Waits until no claim is ahead.
    *
    * @throws SeraError timed-out, lock-failed, usage; the signal's reason
    * @example await using lock = await sera.mutex('deploy').acquire({ wait: '30s' })

@@ -1,33 +1,33 @@
-/** What may be a name or a count: the same for the library, the command line and the gateway. */
+/** Checks of names and counts: the same for the library, the command line and the gateway. */
 import { SeraError } from '../errors.js'
 
-/** Characters (code points): what the lock tables have room for. */
+/** Characters (code points): the size of the column in the lock tables. */
 export const LONGEST_NAME = 255
-/** More participants than any cluster has; and as many claims are read in one step. */
+/** More participants than a cluster has. A step may read this many claims. */
 export const HIGHEST_COUNT = 1_000_000
 
-/** A control character makes a log line two lines; half a surrogate pair has no UTF-8, so that names would run together. */
+/** A control character would split a log line. Half a surrogate pair has no UTF-8: two names could be equal in the tables. */
 const NOT_IN_A_NAME = /[\p{Cc}\p{Cs}]/u
 
 /**
- * The name of a resource, or of something at one (a tag, say); `what` is what messages call it.
+ * Checks the name of a resource, a tag or a holder. `what` names it in messages.
  *
  * @throws SeraError usage
  * @example checkName('semaphore', 'licences')
  */
 export function checkName(what: string, name: unknown, longest = LONGEST_NAME): string {
-  if (typeof name !== 'string') throw wrong(`the ${what}'s name is text, not ${typeName(name)}`)
-  if (name === '') throw wrong(`the ${what}'s name is empty: it has 1 to ${longest} characters`)
+  if (typeof name !== 'string') throw wrong(`the ${what}'s name must be text, not ${typeName(name)}`)
+  if (name === '') throw wrong(`the ${what}'s name is empty: 1 to ${longest} characters are allowed`)
   const { length } = [...name]
   if (length > longest) throw wrong(`the ${what}'s name has ${length} characters: ${longest} are allowed`)
   if (NOT_IN_A_NAME.test(name)) {
-    throw wrong(`the ${what}'s name ${JSON.stringify(name)} has a control character in it: only text is allowed`)
+    throw wrong(`the ${what}'s name ${JSON.stringify(name)} contains a control character or half a surrogate pair`)
   }
   return name
 }
 
 /**
- * How many of something: permits, parties, units, mates.
+ * Checks a count of permits, parties, units or mates. `what` names it in messages.
  *
  * @throws SeraError usage
  * @example checkCount('permits', 3)
@@ -38,13 +38,13 @@ export function checkCount(what: string, count: unknown, most = HIGHEST_COUNT, l
 }
 
 /**
- * What a counter is to be changed by.
+ * Checks the amount to add to a counter.
  *
  * @throws SeraError usage
  */
 export function checkDelta(delta: unknown): number {
   if (Number.isSafeInteger(delta)) return Number(delta)
-  throw wrong(`delta: expected a whole number below ${Number.MAX_SAFE_INTEGER} either way, got ${shown(delta)}`)
+  throw wrong(`delta: expected a whole number, at most ±${Number.MAX_SAFE_INTEGER}, got ${shown(delta)}`)
 }
 
 function wrong(message: string): SeraError {
@@ -59,7 +59,7 @@ function typeName(value: unknown): string {
   return value === null || value === undefined ? String(value) : `a ${typeof value}`
 }
 
-/** Kinds of resources. The same name is another resource with each. */
+/** Kinds of resources. Resources of different kinds may have the same name. */
 export const KINDS = [
   'mutex',
   'rwlock',

@@ -1,17 +1,20 @@
 /**
- * Pool: at most so many hosts hold it, first come, first served, as in Distributex. Nobody stays connected while he holds it: it is
- * his until he gives it back or his time is up, by the server's clock, whatever has become of who got it for him.
+ * Pool: at most `maxLocks` hosts hold it, in order of arrival, as in Distributex. A holder needs no connection: it holds the pool
+ * until it releases it or its time ends by the server's clock, even if the gateway of its request ends.
  *
- * Admission: who holds it is let on once more, with the grant he has. Otherwise nobody else waits ahead of me, and fewer hold it than
- * may. Where the same host waits ahead of me, as one that asks anew when its gateway was killed, its other claims go with my
- * grant; so grants come in the order of arrival, and whoever holds it came before all who wait: what stands up to my place in the
- * queue is all that matters. A holder has no process that renews him (`NOBODY`): his claim gets his time as its lease.
+ * Admission:
+ * 1. A host that holds the pool and asks again gets the grant that it has.
+ * 2. Otherwise a claim is granted when no other host waits ahead and fewer than `maxLocks` hold the pool.
+ * 3. The grant removes the host's other claims, for example that of an earlier request whose gateway was killed.
+ * 4. So every holder arrived before every waiter, and a step needs to read only the claims up to its own.
+ * 5. No process renews a holder (`NO_PROCESS`): its time is the lease of its claim.
  *
- * Why nobody else gets it who has been told that it is his: whoever hangs up in the moment of his grant gives it back; but not when
- * the same host, having asked again elsewhere, has heard of that grant meanwhile. To be told of a grant is a step, which leaves its
- * mark on the claim (`Change.told`), and to give it back is a step that looks for the mark.
+ * A client that disconnects while it is granted gives the pool back. But the host may have asked again at another gateway and may
+ * have been notified of the grant there. Why no other host can then get the pool:
+ * 1. The step that notifies a host of its grant marks the claim (`Change.notified`).
+ * 2. The step that gives the pool back does not remove a marked claim.
  *
- * What the limits say is asked anew each time, as they may change while somebody waits.
+ * Each step reads the limits again, because they may change during a wait.
  * @see https://github.com/calston/distributex
  */
 
@@ -24,40 +27,40 @@ import { checkName } from './names.js'
 import { granted, Primitive, type PrimitiveRequest, type WaitOptions } from './primitive.js'
 
 export interface PoolLimits {
-  /** For how long a holder has it who does not renew; Infinity: until he gives it back. */
+  /** How long a holder has the pool after its grant or renewal; Infinity: until it releases the pool. */
   expireMs: number
   maxLocks: number
 }
 
-/** What a holder has. */
+/** The grant that a holder has. */
 export interface PoolHolding {
   /** Fencing token: see Lock. */
   token: number
-  /** For so long, Infinity for ever. */
+  /** Time left; Infinity: no end. */
   leftMs: number
 }
 
-/** What a holder has had, by the server's clock. */
+/** The grant that a holder has released. Times by the server's clock. */
 export interface ReleasedPool {
   token: number
   waitedMs: number
   heldMs: number
 }
 
-/** Undefined limits: the pool is gone. */
+/** `limits` returns undefined when the pool no longer exists. */
 export function admission(limits: () => PoolLimits | undefined): Rule {
   return ({ resource, claims }, me) => {
-    const now = limits()
-    if (!now) return { conflict: 'there is no such pool any more' }
+    const current = limits()
+    if (!current) return { conflict: 'the pool no longer exists' }
     const others = claims.filter(({ id }) => id !== me.id)
-    const mine = others.find(one => holds(one, me.tag))
-    if (mine) return { remove: [me.id], notified: [mine.id], answer: JSON.stringify(notice(mine)) }
+    const held = others.find(claim => holds(claim, me.tag))
+    if (held) return { remove: [me.id], notified: [held.id], answer: JSON.stringify(notice(held)) }
     const own = others.filter(({ tag }) => tag === me.tag)
     const ahead = others.filter(({ ticket, tag }) => ticket < me.ticket && tag !== me.tag)
-    if (ahead.length >= now.maxLocks || ahead.some(({ state }) => state === 'waiting')) return {}
-    const grant = granted(me, { processId: NO_PROCESS, leaseMs: Math.min(now.expireMs, NEVER_MS) })
+    if (ahead.length >= current.maxLocks || ahead.some(({ state }) => state === 'waiting')) return {}
+    const grant = granted(me, { processId: NO_PROCESS, leaseMs: Math.min(current.expireMs, NEVER_MS) })
     const change = own.length === 0 ? grant : { ...grant, remove: own.map(({ id }) => id) }
-    return resource.capacity === now.maxLocks ? change : { ...change, resource: { capacity: now.maxLocks } }
+    return resource.capacity === current.maxLocks ? change : { ...change, resource: { capacity: current.maxLocks } }
   }
 }
 
@@ -65,7 +68,7 @@ function holds({ state, tag }: Claim, holder: string | undefined): boolean {
   return state === 'granted' && tag === holder
 }
 
-/** As JSON takes it: null for ever. */
+/** For JSON, which has no Infinity: null means no end. */
 function notice({ token, leaseMs, overdueMs }: Claim): { token: number; leftMs: number | null } {
   return { token: token as number, leftMs: leaseMs === NEVER_MS ? null : -overdueMs }
 }
@@ -81,9 +84,9 @@ export class Pool extends Primitive {
   }
 
   /**
-   * Waits until the holder has it; he may have it already.
+   * Waits until the host holds the pool. Returns at once if the host holds it already.
    *
-   * @throws SeraError timed-out, lock-failed, usage; conflict, when there is no such pool any more; the signal's reason
+   * @throws SeraError timed-out, lock-failed, usage; conflict, when the pool no longer exists; the signal's reason
    */
   async acquire(holder: string, owner: Owner, options: WaitOptions = {}): Promise<PoolHolding> {
     const ownClaim = await this.acquireClaim(this.#request(holder, owner), options)
@@ -91,12 +94,12 @@ export class Pool extends Primitive {
       await this.leaveClaim(ownClaim)
       return holding(JSON.parse(ownClaim.answer))
     }
-    this.session.forget(ownClaim) // from now on it is the holder's
-    return whole(ownClaim.seen as Claim)
+    this.session.forget(ownClaim) // no process renews the claim of a holder
+    return fullTime(ownClaim.seen as Claim)
   }
 
   /**
-   * Takes it from the holder. @returns what he has had; undefined when he did not hold it
+   * Releases the pool. @returns the grant that the host had; undefined when it did not hold the pool
    * @throws SeraError lock-failed
    */
   async release(holder: string): Promise<ReleasedPool | undefined> {
@@ -105,24 +108,24 @@ export class Pool extends Primitive {
     if (!found || (await store.remove(found.claim.id, farewell, 'granted')) === false) return undefined
     this.session.pollNow(this.key)
     const { ticket, token = ticket } = found.claim
-    return { token, waitedMs: (token - ticket) / 1000, heldMs: (found.now - token) / 1000 } // numbers begin as times, in µs
+    return { token, waitedMs: (token - ticket) / 1000, heldMs: (found.now - token) / 1000 } // tickets and tokens are times, in µs
   }
 
-  /** Gives the holder of that token his whole time again. Undefined when he no longer has it. @throws SeraError lock-failed */
+  /** Gives the holder of that token its full time again. Undefined when it no longer holds the pool. @throws SeraError lock-failed */
   async renew(holder: string, token: number): Promise<PoolHolding | undefined> {
     const found = await this.#find(holder)
     if (found?.claim.token !== token) return undefined
     const { id } = found.claim
     const alive = await this.session.store.renew([id], this.session.farewell)
-    return alive.has(id) ? whole(found.claim) : undefined
+    return alive.has(id) ? fullTime(found.claim) : undefined
   }
 
-  /** More may hold it than may get it, when limits have been lowered. */
+  /** When `maxLocks` was lowered, more hosts may hold the pool than it allows: reads on while all claims read are granted. */
   async #find(holder: string): Promise<{ claim: Claim; now: number } | undefined> {
     const { store, farewell } = this.session
     for (let reads = this.#oldest; ; reads *= 10) {
       const { claims, now } = await store.front(this.key, reads, farewell)
-      const claim = claims.find(one => holds(one, holder))
+      const claim = claims.find(other => holds(other, holder))
       if (claim) return { claim, now }
       if (claims.length < reads || claims.at(-1)?.state !== 'granted') return undefined
     }
@@ -140,7 +143,7 @@ export class Pool extends Primitive {
     return { spec: { tag: checkName('holder', holder), owner }, policy }
   }
 
-  /** As many as may hold it, who stand before all others; and some, as there may have been more once. */
+  /** How many claims to read: all holders, who are the oldest, and some more, because `maxLocks` may have been lowered. */
   get #oldest(): number {
     return NEWCOMER_READS + (this.limits()?.maxLocks ?? 0)
   }
@@ -154,7 +157,7 @@ function holding({ token, leftMs }: ReturnType<typeof notice>): PoolHolding {
   return { token, leftMs: leftMs ?? Number.POSITIVE_INFINITY }
 }
 
-/** Just granted or renewed. */
-function whole({ token, leaseMs }: Claim): PoolHolding {
+/** Of a claim that was granted or renewed just now. */
+function fullTime({ token, leaseMs }: Claim): PoolHolding {
   return { token: token as number, leftMs: leaseMs === NEVER_MS ? Number.POSITIVE_INFINITY : leaseMs }
 }

@@ -1,15 +1,15 @@
 /**
- * What the handles of all primitives have in common: one resource, and the participant that waits at it. To make a handle asks
- * nothing of the server; it may be kept and used by many at once, each call with a claim of its own.
+ * The base of all handles: one resource, and the session that waits at it. Making a handle sends nothing to the server.
+ * A handle may be kept and used concurrently. Each call has a claim of its own.
  */
 
 import { acquire, type WaitPolicy } from '../claims/acquire.js'
 import type {
   Change,
   Claim,
-  ClaimWithOwner as Claimant,
   ClaimChange,
   ClaimState,
+  ClaimWithOwner,
   ResourceKey,
   ResourceState,
 } from '../claims/model.js'
@@ -20,28 +20,28 @@ import { SeraError } from '../errors.js'
 import type { Kind } from './names.js'
 import { checkName } from './names.js'
 
-/** One who holds or waits. */
+/** A holder or a waiter. */
 export interface Contender {
   state: ClaimState
   host: string
   pid: number
   user: string
-  /** What it was started as, or the label it gave itself. */
+  /** The command line that the process was started with, or the session's `label`. */
   command: string
-  /** For how long it has been in its state, ms by the server's clock. */
+  /** Time since it entered its state, ms by the server's clock. */
   sinceMs: number
-  /** `read` or `write`, at a read/write lock. */
+  /** `read` or `write` at a read/write lock; undefined elsewhere. */
   mode: string | undefined
   units: number
   tag: string | undefined
   slot: number | undefined
-  /** The fencing token of who holds. */
+  /** The fencing token; undefined for a waiter. */
   token: number | undefined
 }
 
 /**
- * What is asked of a primitive, checked: what the claim says, and how it is waited for. Each primitive builds it once, for
- * the command line, the library and the gateway; where these call a value differently, the name is a parameter.
+ * A checked request: the contents of the claim, and how to wait for it. Each primitive has one function that builds it, for the
+ * command line, the library and the gateway. If these name a value differently, the name is a parameter of that function.
  */
 export interface PrimitiveRequest {
   spec: ClaimSpec
@@ -61,7 +61,7 @@ export abstract class Primitive {
   }
 
   /**
-   * Who holds and who waits, in order of arrival. Whoever has died is among them until somebody finds out.
+   * The holders and waiters, in order of arrival. A dead participant is listed until its claim is reaped.
    *
    * @throws SeraError lock-failed
    */
@@ -70,7 +70,7 @@ export abstract class Primitive {
     return (await this.session.store.listClaims(this.key, deadline)).map(publicContender)
   }
 
-  /** The resource as it is now; nothing is written. */
+  /** Reads the resource. Writes nothing. */
   protected async look(signal: AbortSignal | undefined): Promise<ResourceState> {
     const deadline = { until: Number.POSITIVE_INFINITY, signal }
     const [state] = await this.session.store.look([{ key: this.key, upTo: 0 }], deadline)
@@ -86,16 +86,16 @@ export abstract class Primitive {
     return ownClaim ?? timedOut(key, waitMs)
   }
 
-  /** Like `acquireClaim`, where the grant is all there is to it: the claim, the record of the grant, goes. */
+  /** Like `acquireClaim`, for a grant that leaves nothing to hold: removes the claim after the grant. */
   protected async pass(request: PrimitiveRequest, options: WaitOptions): Promise<OwnClaim> {
     const ownClaim = await this.acquireClaim(request, options)
     await this.leaveClaim(ownClaim)
     return ownClaim
   }
 
-  /** The claim goes, if it is there. */
+  /** Removes the claim if it exists. */
   protected async leaveClaim(ownClaim: OwnClaim): Promise<void> {
-    // who has passed has passed, whether or not the server can be told; the claim's lease ends it too
+    // a failure to remove the claim does not undo the grant; the claim then expires
     if (ownClaim.seen) await this.session.leave(ownClaim).catch(() => {})
     else this.session.forget(ownClaim)
   }
@@ -105,26 +105,26 @@ export function timedOut({ kind, name }: ResourceKey, waitMs: number): never {
   throw new SeraError('timed-out', `${kind} ${name}: timed out after ${formatDuration(waitMs)}`)
 }
 
-function publicContender(claimant: Claimant): Contender {
-  const { state, host, pid, user, command, sinceMs, mode, units, tag, slot, token } = claimant
+function publicContender(claim: ClaimWithOwner): Contender {
+  const { state, host, pid, user, command, sinceMs, mode, units, tag, slot, token } = claim
   return { state, host, pid, user, command, sinceMs, mode, units, tag, slot, token }
 }
 
-/** The change that lets one claim on. */
+/** The change that grants one claim. */
 export function granted({ id }: Claim, more: Omit<ClaimChange, 'id' | 'state'> = {}): Change {
   return { claims: [{ id, state: 'granted', ...more }] }
 }
 
-/** Durations and waits as users of the library write them. */
+/** How long a call waits, and what cancels it. */
 export interface WaitOptions {
-  /** Milliseconds, or text like `'500ms'`, `'30s'`, `'1h30m'` or `'forever'`, which is the default. 0: one try. */
+  /** Milliseconds, or text like `'500ms'`, `'30s'`, `'1h30m'` or `'forever'`. Default: `'forever'`. 0: one try. */
   wait?: number | string | undefined
-  /** Breaks the wait off: it rejects with the signal's reason. */
+  /** Cancels the wait. The call then rejects with the signal's reason. */
   signal?: AbortSignal | undefined
 }
 
 /**
- * Milliseconds of a duration; Infinity for `forever`. `what` is what messages call it.
+ * Milliseconds of a duration; Infinity for `forever`. `what` names the option in messages.
  *
  * @throws SeraError usage
  * @example parseDurationOption('wait', '1h30m')

@@ -1,8 +1,9 @@
 /**
- * Read/write lock: readers share, a writer is alone, first come, first served.
+ * Read/write lock: readers share, a writer is alone, in order of arrival.
  *
- * Admission: a reader when no writer is ahead; a writer when nothing is. A writer that waits holds up the readers behind it, so
- * that writers don't starve; readers ahead of it are let finish.
+ * Admission:
+ * 1. A reader is granted when no writer is ahead. A writer is granted when no claim is ahead.
+ * 2. A waiting writer therefore blocks the readers behind it, so that writers do not starve. Readers ahead of it keep the lock.
  * @see https://zookeeper.apache.org/doc/current/recipes.html#Shared+Locks
  */
 
@@ -44,7 +45,7 @@ export class RwLock extends Primitive {
   }
 
   /**
-   * Waits until nobody is ahead; then has the lock alone.
+   * Waits until no claim is ahead; then has the lock alone.
    *
    * @throws SeraError timed-out, lock-failed, usage; the signal's reason
    * @example await using lock = await sera.rwlock('catalogue').write({ wait: '5m' })

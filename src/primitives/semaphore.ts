@@ -1,10 +1,13 @@
 /**
  * Semaphore: at most `permits` units are held at a time, in order of arrival.
  *
- * Admission: the units of all ahead and mine together are no more than the permits. Who waits for many units is not overtaken by
- * who wants few. A holder has a slot, the lowest that is free, from 0: a number that no other holder has.
- * Who names another number of permits than the others is told so; when nobody is there, the number is theirs to choose. So is
- * who wants more units than there are: it would wait for ever, and hold up all behind it.
+ * Admission:
+ * 1. A claim is granted when its units and the units of all claims ahead are at most the permits. So a waiter for many units is
+ *    not overtaken by a waiter for few.
+ * 2. A holder gets the lowest slot (a number from 0) that no other holder has.
+ * 3. The first participant sets the number of permits. While claims exist, a participant with another number gets a conflict.
+ *    A claim whose lease has run out does not count here: its owner may be dead.
+ * 4. A request for more units than there are permits gets a conflict. It would wait for ever and block all behind it.
  */
 
 import type { WaitPolicy } from '../claims/acquire.js'
@@ -17,11 +20,11 @@ import { granted, Primitive, type PrimitiveRequest, type WaitOptions } from './p
 
 export function admission(permits: number): Rule {
   return ({ resource, claims }, me) => {
-    if (me.units > permits) return { conflict: `${me.units} units are more than the ${permits} permits there are` }
+    if (me.units > permits) return { conflict: `asks for ${me.units} units, but there are ${permits} permits` }
     const others = claims.filter(({ id }) => id !== me.id)
     const agreed = resource.capacity ?? permits
     if (agreed !== permits && others.some(({ overdueMs }) => overdueMs <= 0)) {
-      return { conflict: `the others at this semaphore go by ${agreed} permits, not ${permits}` }
+      return { conflict: `in use with ${agreed} permits, not ${permits}; all participants must agree` }
     }
     const ahead = others.filter(({ ticket, state }) => ticket < me.ticket || state === 'granted')
     const taken = ahead.reduce((sum, { units }) => sum + units, 0)
@@ -41,15 +44,15 @@ export function semaphore(permits: number): WaitPolicy {
   return { rule: admission(permits), pace: paceByPosition, onlyAhead: true, outOfOrder: true, groupGrant: false }
 }
 
-interface Share {
+interface SemaphoreOptions {
   permits: number
   units?: number | undefined
 }
 
 /** @throws SeraError usage */
 export function semaphoreRequest(
-  { permits, units = 1 }: Share,
-  names: Readonly<Record<keyof Share, string>> = { permits: 'permits', units: 'units' },
+  { permits, units = 1 }: SemaphoreOptions,
+  names: Readonly<Record<keyof SemaphoreOptions, string>> = { permits: 'permits', units: 'units' },
 ): PrimitiveRequest {
   const policy = semaphore(checkCount(names.permits, permits))
   return { spec: { units: checkCount(names.units, units, permits) }, policy }
@@ -65,9 +68,9 @@ export class Semaphore extends Primitive {
   }
 
   /**
-   * Waits until `units` (default 1) are free and nobody is ahead. The lock's `slot` is a number that no other holder has.
+   * Waits until `units` (default 1) are free and no waiter is ahead. The lock's `slot` is a number that no other holder has.
    *
-   * @throws SeraError timed-out, lock-failed, usage; conflict, when the others go by another number of permits; the
+   * @throws SeraError timed-out, lock-failed, usage; conflict, when the semaphore is in use with another number of permits; the
    * signal's reason
    * @example await using lock = await sera.semaphore('licences', 3).acquire({ units: 2 })
    */

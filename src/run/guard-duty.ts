@@ -16,8 +16,8 @@ import { type Cancel, type Clock, sleep } from '../clock.js'
 import { SAFETY_MARGIN_MS } from '../fence.js'
 
 export interface Post {
-  /** Starts a guard, or throws. */
-  start(): Guard
+  /** Starts a guard with this lifeline, by default the lock's present one; or throws. */
+  start(lifeline?: number): Guard
   /** When the child must be ended, ms on the boot clock. */
   fence(): number
   graceMs: number
@@ -42,6 +42,8 @@ export class GuardDuty {
   /** How the present guard ended. */
   end: GuardEnd | undefined
   #guard: Guard
+  /** A second guard while the lock is reclaimed, with the lifeline that the lock may come back with. */
+  #standby: Guard | undefined
   #child: Child | undefined
   #family: Family | undefined
   #orderedAt = Number.POSITIVE_INFINITY
@@ -84,11 +86,28 @@ export class GuardDuty {
     this.#look()
   }
 
-  /** Puts another guard in the place of this one, with the lifeline that the lock has now. */
-  replace(): void {
+  /** Lets a second guard hold this lifeline. It ends the child only if sera is killed. Undefined: dismisses that guard. */
+  standBy(lifeline: number | undefined): void {
+    this.#standby?.dismiss()
+    this.#standby = undefined
+    if (lifeline === undefined) return
+    this.#standby = this.post.start(lifeline)
+    this.#standby.extend(Number.POSITIVE_INFINITY) // the fence is the first guard's
+    if (this.#child) this.#standby.watch(this.#child.pid)
+  }
+
+  /** The lock is reclaimed: the second guard takes the place of this one. */
+  relieve(): void {
+    const standby = this.#standby
+    this.#standby = undefined
+    this.replace(standby)
+  }
+
+  /** Puts another guard in the place of this one: by default a new one with the lock's present lifeline. */
+  replace(next?: Guard): void {
     const former = this.#guard
     try {
-      this.#guard = this.#employ(this.post.start())
+      this.#guard = this.#employ(next ?? this.post.start())
     } catch (error) {
       this.#force(`its guard could not be replaced: ${(error as Error).message}`)
       return
@@ -112,6 +131,7 @@ export class GuardDuty {
   dismiss(): void {
     this.#cancelLook()
     this.#guard.dismiss()
+    this.standBy(undefined)
   }
 
   #employ(guard: Guard): Guard {

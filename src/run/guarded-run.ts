@@ -68,7 +68,8 @@ export class GuardedRun {
       {
         renewed: () => this.#duty.extend(),
         ignored: () => this.#enough.abort(),
-        reclaimed: () => this.#child?.running && this.#duty.replace(),
+        reclaiming: lifeline => this.#duty.standBy(lifeline),
+        reclaimed: () => this.#child?.running !== false && this.#duty.relieve(),
         lost: reason => this.#lose(reason),
         isEnding: () => this.#duty.acting,
       },
@@ -76,7 +77,7 @@ export class GuardedRun {
     const post = {
       ...guardTimes(job),
       clock,
-      start: () => startGuard(lock, job, host),
+      start: (lifeline = lock.lifeline) => startGuard(lifeline, job, host),
       fence: () => this.#loss.fence,
       familyOf: ({ pid, running }: Child) =>
         new Family({ pid, running, ownGroup: this.#ownGroup, marker: job.marker, kill }),
@@ -175,7 +176,7 @@ function terminalOf(self: ReturnType<typeof readProcess>) {
   throw new SeraError('lock-failed', 'sera needs /proc to guard a command (Linux); nothing was run')
 }
 
-function startGuard({ lifeline }: HeldLock, job: Job, { env }: Host): Guard {
+function startGuard(lifeline: number | undefined, job: Job, { env }: Host): Guard {
   return new Guard({ ...guardTimes(job), marker: job.marker, lifeline, path: env.PATH })
 }
 

@@ -3,7 +3,8 @@
  *
  * - `terminate`: the command is ended at once.
  * - `reclaim`: sera tries until the fence to get the very same lock back. The command goes on only if the lock is back
- *   before the fence and nothing has begun to end the command. Then renewals start again, with another lifeline.
+ *   before the fence and nothing has begun to end the command. Then renewals start again, with another lifeline. A guard
+ *   holds that lifeline before the server can grant the lock: kill -9 of sera never frees it while the command runs.
  * - `ignore`: the command goes on, and there is no fence.
  */
 import type { HeldLock } from '../claims/lock.js'
@@ -18,6 +19,8 @@ export interface LossEvents {
   renewed(): void
   /** The lock is lost, and the command goes on without it. */
   ignored(): void
+  /** The lock may come back with this lifeline; undefined: it will not. */
+  reclaiming(lifeline: number | undefined): void
   /** The lock is held again, with another lifeline. */
   reclaimed(): void
   /** The lock is lost, and the command must be ended. */
@@ -98,7 +101,7 @@ export class LossPolicy {
   async #reclaim(reason: string): Promise<void> {
     const { fence } = this // of the last proof: the lock's own deadline moves when it is reclaimed
     const { clock, warn } = this.options
-    const reclaimed = await this.lock.reclaim(fence)
+    const reclaimed = await this.lock.reclaim(fence, lifeline => this.events.reclaiming(lifeline))
     if (!reclaimed || this.events.isEnding() || clock.boot() >= fence) return this.events.lost(reason)
     this.lostFor = undefined
     warn(`lock reclaimed after it was lost (${reason}); the command goes on`)

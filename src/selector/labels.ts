@@ -1,4 +1,4 @@
-/** Labels: what a participant says of itself, as `key=value,…`. */
+/** Labels: they describe a participant, as `key=value,…`. */
 import { SeraError } from '../errors.js'
 import { type Fault, faultOfKey, faultOfValue } from './names.js'
 import { TokenReader } from './reader.js'
@@ -6,8 +6,8 @@ import { TokenReader } from './reader.js'
 export type Labels = ReadonlyMap<string, string>
 
 /**
- * `role=db,zone=eu-1,spare=`: a value may be empty, blanks around keys and values don't count. `what` is what messages call
- * the text.
+ * Parses `role=db,zone=eu-1,spare=`. A value may be empty. Blanks around keys and values are ignored. `what` names the text in
+ * messages.
  *
  * @throws SeraError usage, naming the column
  */
@@ -17,7 +17,7 @@ export function parseLabels(text: string, what = 'labels'): Labels {
   if (reader.atEnd) return labels
   do {
     const key = reader.key()
-    if (labels.has(key)) throw new SeraError('usage', `${what}: ${key} is there twice`)
+    if (labels.has(key)) throw new SeraError('usage', `${what}: duplicate key ${key}`)
     reader.expect('=')
     labels.set(key, reader.value())
   } while (reader.take(','))
@@ -25,16 +25,12 @@ export function parseLabels(text: string, what = 'labels'): Labels {
   return labels
 }
 
-/** As `parseLabels` reads them. */
+/** The inverse of `parseLabels`. */
 export function formatLabels(labels: Labels): string {
   return [...labels].map(([key, value]) => `${key}=${value}`).join(',')
 }
 
-/**
- * Labels that a program gives, checked.
- *
- * @throws SeraError usage
- */
+/** Checks the labels that a program passes. @throws SeraError usage */
 export function labelsFrom(given: Readonly<Record<string, string>>): Labels {
   for (const [key, value] of Object.entries(given)) {
     refuse('key', key, faultOfKey(key))

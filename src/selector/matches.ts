@@ -1,4 +1,4 @@
-/** Whether labels are what a selector asks for. */
+/** Whether labels match a selector. */
 import type { Labels } from './labels.js'
 import { HIGHEST_NUMBER, type Requirement, type Selector } from './selector.js'
 
@@ -6,7 +6,7 @@ export function matches(selector: Selector, labels: Labels): boolean {
   return unmet(selector, labels) === undefined
 }
 
-/** The first requirement that the labels don't meet. */
+/** The first requirement that the labels do not meet. */
 export function unmet(selector: Selector, labels: Labels): Requirement | undefined {
   return selector.find(requirement => !meets(requirement, labels.get(requirement.key)))
 }
@@ -35,7 +35,7 @@ function compares(operator: '>' | '<', value: bigint | undefined, than: bigint):
   return operator === '>' ? value > than : value < than
 }
 
-/** What is no number is neither more nor less than one. */
+/** Undefined if the value is not a number: it is then neither greater nor less. */
 function numberOf(value: string | undefined): bigint | undefined {
   if (value === undefined || !/^\d+$/.test(value)) return undefined
   const number = BigInt(value)

@@ -1,11 +1,11 @@
 /**
- * What may be a label's key and value, as Kubernetes has it.
+ * The syntax of a label's key and value, as in Kubernetes.
  * @see https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set
  */
 
-/** What is wrong, and where in the text it was found in. */
+/** A syntax error in a text. */
 export interface Fault {
-  /** From 0. */
+  /** Its index in the text, from 0. */
   at: number
   problem: string
 }
@@ -15,28 +15,28 @@ const LONGEST_NAME = 63
 /** Characters of the DNS subdomain before a name's `/`. */
 const LONGEST_PREFIX = 253
 
-const ALLOWED = "a letter, a digit, '-', '_' or '.'"
-const ALLOWED_IN_PREFIX = "a lower-case letter, a digit, '-' or '.'"
+const ALLOWED = "letters, digits, '-', '_' and '.'"
+const ALLOWED_IN_PREFIX = "lower-case letters, digits, '-' and '.'"
 
-/** `[prefix/]name`: the prefix a DNS subdomain, the name as a value, but not empty. */
+/** `[prefix/]name`: the prefix is a DNS subdomain; the name has the syntax of a value but is not empty. */
 export function faultOfKey(key: string): Fault | undefined {
   const slash = key.indexOf('/')
   if (slash === -1) return faultOfName(key, 0, 'a key')
   const second = key.indexOf('/', slash + 1)
-  if (second !== -1) return { at: second, problem: "a key has one '/', behind its prefix" }
-  return faultOfPrefix(key.slice(0, slash)) ?? faultOfName(key.slice(slash + 1), slash + 1, "what follows a key's '/'")
+  if (second !== -1) return { at: second, problem: "a key has at most one '/', after its prefix" }
+  return faultOfPrefix(key.slice(0, slash)) ?? faultOfName(key.slice(slash + 1), slash + 1, "a key's name")
 }
 
-/** At most 63 letters, digits, `-`, `_` and `.`, of which the first and the last are letters or digits; or nothing. */
+/** At most 63 letters, digits, `-`, `_` and `.`. The first and the last are letters or digits. It may be empty. */
 export function faultOfValue(value: string): Fault | undefined {
-  if (/^["'`]/.test(value)) return { at: 0, problem: 'a value has no quotes' }
+  if (/^["'`]/.test(value)) return { at: 0, problem: 'a value must not have quotes' }
   return value === '' ? undefined : faultOfName(value, 0, 'a value')
 }
 
 function faultOfName(name: string, at: number, what: string): Fault | undefined {
   if (name === '') return { at, problem: `${what} is empty` }
   const fault =
-    strangerIn(name, /[^-_.A-Za-z0-9]/, what, ALLOWED) ??
+    faultOfCharacter(name, /[^-_.A-Za-z0-9]/, what, ALLOWED) ??
     faultOfEnds(name, what) ??
     faultOfLength(name, LONGEST_NAME, what)
   return fault && { ...fault, at: at + fault.at }
@@ -45,8 +45,8 @@ function faultOfName(name: string, at: number, what: string): Fault | undefined 
 function faultOfPrefix(prefix: string): Fault | undefined {
   const what = "a key's prefix"
   if (prefix === '') return { at: 0, problem: `${what} is empty` }
-  const stranger = strangerIn(prefix, /[^-.a-z0-9]/, what, ALLOWED_IN_PREFIX)
-  if (stranger) return stranger
+  const fault = faultOfCharacter(prefix, /[^-.a-z0-9]/, what, ALLOWED_IN_PREFIX)
+  if (fault) return fault
   let at = 0
   for (const label of prefix.split('.')) {
     const fault =
@@ -57,22 +57,22 @@ function faultOfPrefix(prefix: string): Fault | undefined {
   return faultOfLength(prefix, LONGEST_PREFIX, what)
 }
 
-function strangerIn(text: string, stranger: RegExp, what: string, allowed: string): Fault | undefined {
-  const at = text.search(stranger)
+function faultOfCharacter(text: string, forbidden: RegExp, what: string, allowed: string): Fault | undefined {
+  const at = text.search(forbidden)
   if (at === -1) return undefined
-  return { at, problem: `${what} has no ${shown(text.codePointAt(at) as number)} in it, only ${allowed}` }
+  return { at, problem: `${what} must not contain ${shown(text.codePointAt(at) as number)}; allowed: ${allowed}` }
 }
 
-/** What can't be seen is told by its number. */
+/** An invisible character is shown by its code point. */
 function shown(code: number): string {
   const character = String.fromCodePoint(code)
-  const isUnseen = character !== ' ' && /[\p{C}\p{Z}]/u.test(character)
-  return isUnseen ? `U+${code.toString(16).toUpperCase().padStart(4, '0')}` : `"${character}"`
+  const isInvisible = character !== ' ' && /[\p{C}\p{Z}]/u.test(character)
+  return isInvisible ? `U+${code.toString(16).toUpperCase().padStart(4, '0')}` : `"${character}"`
 }
 
 function faultOfEnds(text: string, what: string): Fault | undefined {
-  if (!isAlphanumeric(text[0])) return { at: 0, problem: `${what} begins with a letter or a digit` }
-  if (!isAlphanumeric(text.at(-1))) return { at: text.length - 1, problem: `${what} ends with a letter or a digit` }
+  if (!isAlphanumeric(text[0])) return { at: 0, problem: `${what} must begin with a letter or a digit` }
+  if (!isAlphanumeric(text.at(-1))) return { at: text.length - 1, problem: `${what} must end with a letter or a digit` }
   return undefined
 }
 
@@ -82,5 +82,5 @@ function isAlphanumeric(character: string | undefined): boolean {
 
 function faultOfLength({ length }: string, most: number, what: string): Fault | undefined {
   if (length <= most) return undefined
-  return { at: most, problem: `${what} has ${most} characters at most, this one ${length}` }
+  return { at: most, problem: `${what} must have at most ${most} characters, this one has ${length}` }
 }

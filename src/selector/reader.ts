@@ -1,8 +1,8 @@
-/** Reads the text of labels or of a selector, word by word, and says at which column it can't go on. */
+/** Tokenizes the text of labels or of a selector. An error names the column. */
 import { SeraError } from '../errors.js'
 import { type Fault, faultOfKey, faultOfValue } from './names.js'
 
-/** A symbol, or a word: anything else between symbols and blanks. `''` at the end. */
+/** A symbol, or a word: any other text between symbols and blanks. `''` at the end. */
 interface Token {
   text: string
   at: number
@@ -14,7 +14,7 @@ const SYMBOL = /^[=!(),<>]/
 export class TokenReader {
   #next: Token
 
-  /** `what` is what messages call the text. */
+  /** `what` names the text in messages. */
   constructor(
     readonly text: string,
     readonly what: string,
@@ -26,12 +26,12 @@ export class TokenReader {
     return this.#next.text === ''
   }
 
-  /** What comes next; `''` at the end. */
+  /** The next token; `''` at the end. */
   get ahead(): string {
     return this.#next.text
   }
 
-  /** Goes past this symbol or word, if it comes next. */
+  /** Consumes this token if it is next. */
   take(text: string): boolean {
     if (this.#next.text !== text) return false
     this.#read()
@@ -49,7 +49,7 @@ export class TokenReader {
     return this.#checked(faultOfKey)
   }
 
-  /** Empty where a symbol or the end comes next. @throws SeraError usage */
+  /** `''` if a symbol or the end is next. @throws SeraError usage */
   value(check = faultOfValue): string {
     return this.#isWord() ? this.#checked(check) : this.#refuse(check(''), this.#next.at, '')
   }
@@ -92,7 +92,7 @@ export class TokenReader {
   }
 }
 
-/** In a message of one line. */
+/** For a message of one line. */
 function shortened(text: string): string {
   return text.length <= 40 ? text : `${text.slice(0, 40)}…`
 }

@@ -1,14 +1,14 @@
 /**
- * Selectors: what somebody wants of another's labels, in the grammar of Kubernetes.
+ * Selectors: they select participants by their labels, in the grammar of Kubernetes.
  *
- *     selector    = [ requirement { "," requirement } ]          nothing at all: everybody will do
- *     requirement = key                                          has this key
- *                 | "!" key                                      has not
+ *     selector    = [ requirement { "," requirement } ]          an empty selector matches all
+ *     requirement = key                                          the key exists
+ *                 | "!" key                                      the key does not exist
  *                 | key ( "=" | "==" | "!=" ) [ value ]
  *                 | key ( ">" | "<" ) number
  *                 | key ( "in" | "notin" ) "(" [ value ] { "," [ value ] } ")"
  *
- * All requirements have to be met. `in` and `notin` are words like others where a key or a value is expected.
+ * A selector matches when all requirements match. Where a key or a value is expected, `in` and `notin` are ordinary words.
  * @see https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors
  * @see https://pkg.go.dev/k8s.io/apimachinery/pkg/labels#Parse
  */
@@ -20,16 +20,16 @@ type Operator = 'exists' | '!' | '=' | '!=' | '>' | '<' | 'in' | 'notin'
 export interface Requirement {
   key: string
   operator: Operator
-  /** None of `exists` and `!`, one where the operator compares, one or more of `in` and `notin`. */
+  /** None for `exists` and `!`; one or more for `in` and `notin`; one for all others. */
   values: readonly string[]
 }
 
 export type Selector = readonly Requirement[]
 
-/** What numbers are compared as: Go's int64, as there. */
+/** The greatest number in comparisons: Go's int64, as in Kubernetes. */
 export const HIGHEST_NUMBER = 2n ** 63n - 1n
 
-/** `what` is what messages call the text. @throws SeraError usage, naming the column */
+/** `what` names the text in messages. @throws SeraError usage, naming the column */
 export function parseSelector(text: string, what = 'selector'): Selector {
   const reader = new TokenReader(text, what)
   const requirements: Requirement[] = []
@@ -40,7 +40,7 @@ export function parseSelector(text: string, what = 'selector'): Selector {
   return requirements
 }
 
-/** As `parseSelector` reads it. */
+/** The inverse of `parseSelector`. */
 export function formatSelector(selector: Selector): string {
   return selector.map(formatRequirement).join(',')
 }

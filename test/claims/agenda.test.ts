@@ -13,7 +13,7 @@ function numbers(seed: number): (below: number) => number {
   }
 }
 
-test('an agenda gives out the items whose time has come, as a sorted list would', t => {
+test('an agenda returns the due items in the order of a sorted list', t => {
   const pick = numbers(7)
   const agenda = new Agenda<number>()
   const list = new Map<number, number>()
@@ -41,7 +41,7 @@ test('an agenda gives out the items whose time has come, as a sorted list would'
   }
 })
 
-test('an item that gets the time infinity is taken out of the agenda', t => {
+test('an item with time Infinity is removed from the agenda', t => {
   const agenda = new Agenda<string>()
   agenda.set('a', 1)
   agenda.set('a', Number.POSITIVE_INFINITY)

@@ -8,30 +8,30 @@ import { ensure, proves } from '../primitives/model.js'
 const KEY = { kind: 'mutex', name: 'm' }
 const LEASE_MS = 2000
 const MARGIN_MS = 1000
-/** More than the margin, and enough for a claim to look overdue as soon as it is written. */
+/** More than the margin, and enough for a claim to appear overdue when it is written. */
 const SKEW_MS = 2000
-/** Behind the claim that is watched, and before it. */
+/** A ticket before the claim under test, its own ticket, and all tickets. */
 const [BEFORE, TICKET, ALL] = [1, 2, Number.POSITIVE_INFINITY]
 
-/** A process that judges claims, and says of which a step records a sighting. */
+/** A process that detects dead claims, and decides which sightings a step records. */
 interface Judge extends Pick<FailureDetector, 'dead'> {
   suspects(claim: Claim): boolean
 }
-type Watching = (clock: { boot(): number }) => Judge
+type MakeJudge = (clock: { boot(): number }) => Judge
 
 const skewed =
-  (skewMs: number): Watching =>
+  (skewMs: number): MakeJudge =>
   clock => {
-    const watch = new FailureDetector(clock, skewMs)
-    return { dead: (key, read) => watch.dead(key, read), suspects: claim => needsSighting(claim, skewMs) }
+    const detector = new FailureDetector(clock, skewMs)
+    return { dead: (key, read) => detector.dead(key, read), suspects: claim => needsSighting(claim, skewMs) }
   }
-const watching = skewed(SKEW_MS)
+const makeJudge = skewed(SKEW_MS)
 
 const delay = fc.integer({ min: 0, max: 400 })
-/** How long after the last one was written the next is sent, and how long it is under way. */
+/** Time from one write to the sending of the next renewal, and from there to its write. */
 const renewals = fc.array(fc.record({ pause: fc.integer({ min: 0, max: 1.5 * LEASE_MS }), delay }), { maxLength: 12 })
-/** `partly`: a look that does not reach the claim. `isNew`: by a process that has seen nothing before, and does not wait. */
-const looks = fc.array(
+/** `partly`: a poll that does not reach the claim. `isNew`: a read by a new process, which does not wait. */
+const polls = fc.array(
   fc.record({
     pause: fc.integer({ min: 0, max: 1000 }),
     delay,
@@ -44,8 +44,8 @@ const looks = fc.array(
 const skew = fc.nat(SKEW_MS - 1)
 const skews = fc.oneof(fc.constantFrom([0, SKEW_MS - 1] as const, [SKEW_MS - 1, 0] as const), fc.tuple(skew, skew))
 /**
- * Either the clocks of two members differ, by less than SKEW_MS; or one clock is put forward once. Both together may end a live
- * claim, as `sighting.ts` says.
+ * Either the clocks of two members differ by less than SKEW_MS, or one clock jumps forward once. Both together may end a live
+ * claim: see the remaining risk in `sighting.ts`.
  */
 const clocks = fc.oneof(
   fc.record({ skews, jumpAt: fc.constant(0), jumpMs: fc.constant(0) }),
@@ -57,7 +57,7 @@ const clocks = fc.oneof(
 )
 
 interface Written {
-  /** When its owner sent it: a lease from then it stops to act, unless it has sent another. */
+  /** When its owner sent it. The owner stops a lease later unless it has sent another. */
   sentAt: number
   at: number
 }
@@ -77,7 +77,7 @@ interface Sighting {
   at: number
 }
 
-/** How far a member's clock is ahead at a time: of the one that is asked, and of the one that wrote. */
+/** How far a member's clock is ahead at a time. The member that reads and the one that wrote may differ. */
 type Ahead = (time: number) => number
 
 function claimAt(
@@ -105,8 +105,8 @@ function state(claims: Claim[], upTo = ALL): ResourceState {
   }
 }
 
-const safety = (make: Watching) =>
-  fc.property(renewals, looks, clocks, (sent, seen, { skews, jumpAt, jumpMs }) => {
+const safety = (make: MakeJudge) =>
+  fc.property(renewals, polls, clocks, (sent, seen, { skews, jumpAt, jumpMs }) => {
     const rows = written(sent)
     const clock = { time: 0, boot: () => clock.time }
     const patient = make(clock)
@@ -116,79 +116,79 @@ const safety = (make: Watching) =>
       clock.time = readAt + delay
       const clockOf = (member: number) => (time: number) => skews[member]! + (time >= jumpAt ? jumpMs : 0)
       const ahead = clockOf(member)
-      const watch = isNew ? make(clock) : patient
+      const judge = isNew ? make(clock) : patient
       const claims = partly ? [] : claimAt(readAt, rows, ahead, clockOf(0), sighting)
-      const dead = watch.dead(KEY, state(claims, partly ? BEFORE : ALL))
-      if (claims[0] && watch.suspects(claims[0])) {
+      const dead = judge.dead(KEY, state(claims, partly ? BEFORE : ALL))
+      if (claims[0] && judge.suspects(claims[0])) {
         sighting = { renewals: claims[0].renewals, at: readAt + ahead(readAt) }
       }
       const done = rows.filter(({ at }) => at <= clock.time)
-      // whoever is judged dead by an old count is not reaped: the row has another by now
+      // a claim that is judged dead by an old number is not reaped: its row has another number by now
       if (dead.length === 0 || done.length > claims[0]!.renewals) continue
-      return ensure(clock.time >= done.at(-1)!.sentAt + LEASE_MS, 'taken for dead while it may act')
+      return ensure(clock.time >= done.at(-1)!.sentAt + LEASE_MS, 'judged dead while its owner may act')
     }
   })
 
-/** Looked at every 50 ms, and seen each time or, as by somebody who is further ahead mostly, each n-th time. */
-const completeness = (make: Watching) =>
+/** Polls every 50 ms. Every n-th poll reads the claim; the others, like those of waiters ahead of it, do not reach it. */
+const completeness = (make: MakeJudge) =>
   fc.property(renewals, fc.integer({ min: 1, max: 4 }), (sent, nth) => {
     const rows = written(sent.map(({ delay }) => ({ pause: LEASE_MS / 3, delay })))
     const clock = { time: 0, boot: () => clock.time }
-    const watch = make(clock)
+    const judge = make(clock)
     const endsAt = rows.at(-1)!.at + LEASE_MS + MARGIN_MS
     for (let round = 0; clock.time <= endsAt + 2 * nth * 50; round++) {
       clock.time += 50
       const seen = round % nth === 0
-      // its clock is behind: by the server's time alone it would never be overdue
+      // the server's clock is behind: by it the claim is never overdue
       const claims = seen ? claimAt(clock.time, rows, () => -1e6) : []
-      if (watch.dead(KEY, state(claims, seen ? ALL : BEFORE)).length > 0) {
-        return ensure(clock.time >= endsAt, 'too soon: somebody may be slow to stop')
+      if (judge.dead(KEY, state(claims, seen ? ALL : BEFORE)).length > 0) {
+        return ensure(clock.time >= endsAt, 'judged dead too soon')
       }
     }
-    ensure(false, 'still not taken for dead')
+    ensure(false, 'never judged dead')
   })
 
-/** A watch that sees what `change` makes of it. */
-const seeing =
-  (change: (claim: Claim) => Claim): Watching =>
+/** A judge that reads changed claims. */
+const reading =
+  (change: (claim: Claim) => Claim): MakeJudge =>
   clock => {
-    const watch = watching(clock)
-    return { ...watch, dead: (key, read) => watch.dead(key, { ...read, claims: read.claims.map(change) }) }
+    const inner = makeJudge(clock)
+    return { ...inner, dead: (key, read) => inner.dead(key, { ...read, claims: read.claims.map(change) }) }
   }
 
-/** What sera 2.0 did for processes that do not wait. */
-const believesTheServer: Watching = () => ({
+/** The rule of sera 2.0 for processes that do not wait. */
+const trustsServerClock: MakeJudge = () => ({
   dead: (_, { claims }) => claims.filter(({ overdueMs }) => overdueMs > SKEW_MS),
   suspects: () => false,
 })
-const ignoresRenewals: Watching = clock => {
-  const watch = watching(clock)
+const ignoresRenewals: MakeJudge = clock => {
+  const inner = makeJudge(clock)
   return {
-    ...watch,
+    ...inner,
     dead: (key, { claims, ...rest }) => {
-      const dead = watch.dead(key, { ...rest, claims: claims.map(one => ({ ...one, renewals: 0 })) })
+      const dead = inner.dead(key, { ...rest, claims: claims.map(one => ({ ...one, renewals: 0 })) })
       return claims.filter(({ id }) => dead.some(one => one.id === id))
     },
   }
 }
 
-test('no live claim expires while members’ clocks differ, or when a clock is put forward once', t => {
-  proves(t, safety, watching, {
-    'believes a server’s clock': believesTheServer,
-    'forgets that members’ clocks differ': skewed(0),
-    'does not see renewals': ignoresRenewals,
-    'a sighting outlives renewals': seeing(claim => ({ ...claim, seenForMs: claim.overdueMs })),
-    'waits for half a lease': seeing(claim => ({ ...claim, leaseMs: LEASE_MS / 2 - MARGIN_MS })),
+test('no live claim expires while clocks differ or after one jumps forward', t => {
+  proves(t, safety, makeJudge, {
+    'trusts the server’s clock': trustsServerClock,
+    'ignores that members’ clocks differ': skewed(0),
+    'ignores renewals': ignoresRenewals,
+    'a sighting outlives renewals': reading(claim => ({ ...claim, seenForMs: claim.overdueMs })),
+    'waits for half a lease': reading(claim => ({ ...claim, leaseMs: LEASE_MS / 2 - MARGIN_MS })),
   })
 })
 
-test('whoever does not renew is taken for dead a lease and a margin later, also if it was not always looked at', t => {
-  proves(t, completeness, watching, {
-    'without a margin': seeing(claim => ({ ...claim, leaseMs: claim.leaseMs - MARGIN_MS })),
-    'believes nobody’s silence': seeing(claim => ({ ...claim, leaseMs: 1e9 })),
-    'forgets whom it did not see this time': clock => {
-      const watch = watching(clock)
-      return { ...watch, dead: (key, read) => watch.dead(key, { ...read, upTo: ALL }) }
+test('a claim without renewals is dead a lease and a margin later', t => {
+  proves(t, completeness, makeJudge, {
+    'without a margin': reading(claim => ({ ...claim, leaseMs: claim.leaseMs - MARGIN_MS })),
+    'waits too long': reading(claim => ({ ...claim, leaseMs: 1e9 })),
+    'forgets claims that a poll did not reach': clock => {
+      const inner = makeJudge(clock)
+      return { ...inner, dead: (key, read) => inner.dead(key, { ...read, upTo: ALL }) }
     },
   })
 })
@@ -199,40 +199,40 @@ const claimOverdue = (overdueMs: number, seenForMs?: number): Claim => {
   return { ...claim, overdueMs, seenForMs }
 }
 
-test('an overdue claim is dead at first sight only when it was seen for lease, margin and skew', t => {
+test('a new process reaps a claim only with a sighting of lease, margin and skew', t => {
   const deadFor = (seenForMs?: number) =>
-    watching(NEVER_SEEN).dead(KEY, state([claimOverdue(3_600_000, seenForMs)])).length
+    makeJudge(NEVER_SEEN).dead(KEY, state([claimOverdue(3_600_000, seenForMs)])).length
   const ENOUGH_MS = LEASE_MS + MARGIN_MS + SKEW_MS
   t.deepEqual([undefined, 0, ENOUGH_MS - 1, ENOUGH_MS].map(deadFor), [0, 0, 0, 1])
 })
 
-test('a sighting is recorded of overdue claims without a valid one, and of no others', t => {
+test('a sighting is recorded only for overdue claims without a valid one', t => {
   const needs = (...given: Parameters<typeof claimOverdue>) => needsSighting(claimOverdue(...given), SKEW_MS)
   t.deepEqual([needs(-1), needs(1), needs(1, 0), needs(1, 5000)], [false, true, false, false])
-  t.true(needs(1, -1), 'the server’s clock was put back since it was seen')
+  t.true(needs(1, -1), 'the server’s clock was set back after the sighting')
   t.false(needs(-LEASE_MS - SKEW_MS))
-  t.true(needs(-LEASE_MS - SKEW_MS - 1), 'the server’s clock was put back since it was renewed')
+  t.true(needs(-LEASE_MS - SKEW_MS - 1), 'the server’s clock was set back after the renewal')
   t.false(needsSighting({ ...claimOverdue(1), processId: NO_PROCESS }, SKEW_MS))
   t.false(needsSighting({ ...claimOverdue(1), leaseMs: NEVER_MS }, SKEW_MS))
 })
 
-test('a claim that comes back under its id has a new life, even if it has not been renewed as often yet', t => {
+test('a claim that is made again under its id starts a new lease', t => {
   const clock = { time: 0, boot: () => clock.time }
-  const watch = watching(clock)
+  const detector = makeJudge(clock)
   const [claim] = claimAt(5, [{ sentAt: 0, at: 5 }], () => 0) as [Claim]
-  watch.dead(KEY, state([claim], TICKET))
+  detector.dead(KEY, state([claim], TICKET))
   clock.time = LEASE_MS + MARGIN_MS
   const again = { ...claim, ticket: claim.ticket + 1 }
-  watch.dead(KEY, state([], TICKET)) // it is further back than this look sees
-  t.deepEqual(watch.dead(KEY, state([again])), [])
+  detector.dead(KEY, state([], TICKET)) // this poll does not reach the new claim
+  t.deepEqual(detector.dead(KEY, state([again])), [])
 })
 
-test('what was seen is forgotten with the resource', t => {
+test('forget drops the sightings of a resource', t => {
   const clock = { time: 0, boot: () => clock.time }
-  const watch = new FailureDetector(clock, SKEW_MS)
+  const detector = new FailureDetector(clock, SKEW_MS)
   const claims = claimAt(5, [{ sentAt: 0, at: 5 }], () => -1e6)
-  watch.dead(KEY, state(claims))
-  watch.forget(KEY)
+  detector.dead(KEY, state(claims))
+  detector.forget(KEY)
   clock.time = LEASE_MS + MARGIN_MS
-  t.deepEqual(watch.dead(KEY, state(claims)), [])
+  t.deepEqual(detector.dead(KEY, state(claims)), [])
 })

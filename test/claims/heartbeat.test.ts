@@ -5,7 +5,7 @@ import { ManualClock } from '../support/manual-clock.js'
 
 const LEASE_MS = 60_000
 
-/** Renewals are answered as the test says; `sent` has when each was sent. */
+/** The test sets the answer to renewals. `sent` lists when each was sent. */
 function setUp() {
   const clock = new ManualClock()
   const sent: number[] = []
@@ -43,7 +43,7 @@ test('an answer that takes longer than a third of a lease is followed by a renew
   t.deepEqual(sent, [20_000, 50_000, 80_000])
 })
 
-test('a renewal that fails is sent again and again, at least once a second', async t => {
+test('a failed renewal is retried at least once a second', async t => {
   const { clock, sent, server, heartbeat } = setUp()
   server.answer = async () => {
     throw new Error('no')
@@ -53,7 +53,7 @@ test('a renewal that fails is sent again and again, at least once a second', asy
   t.deepEqual(sent, [20_000, 20_050, 20_150, 20_350, 20_750, 21_550, 22_550])
   server.answer = async () => {}
   await clock.pass(30_000)
-  t.deepEqual(sent.slice(7), [23_550, 43_550], 'and then in its time again')
+  t.deepEqual(sent.slice(7), [23_550, 43_550], 'after a success every third of a lease again')
 })
 
 test('the length of a lease may change with each renewal', async t => {
@@ -66,7 +66,7 @@ test('the length of a lease may change with each renewal', async t => {
   t.deepEqual(sent, [20_000, 30_000, 40_000])
 })
 
-test('nothing is sent after a stop, not even when an answer was under way', async t => {
+test('nothing is sent after a stop, even if an answer was under way', async t => {
   const { clock, sent, server, heartbeat } = setUp()
   server.answer = () => new Promise(resolve => void clock.after(10, resolve))
   heartbeat.start(0)

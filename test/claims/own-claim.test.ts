@@ -8,10 +8,10 @@ import type { SeraError } from '../../src/errors.js'
 const LEASE_MS = 10_000
 const GRACE_MS = 2000
 const MARGIN_MS = 1000
-/** From the last confirmed renewal until who relies on the claim has to stop. */
+/** From the last confirmed renewal until the work under the claim must stop. */
 const FENCE_MS = LEASE_MS - GRACE_MS - MARGIN_MS
 
-/** A place whose claim was renewed when the clock showed 0. */
+/** A claim that was renewed at time 0. */
 function setUp() {
   const clock = { ...systemClock, time: 0, boot: () => clock.time }
   const ownClaim = new OwnClaim({ kind: 'mutex', name: 'm' }, 'id', LEASE_MS, GRACE_MS, clock)
@@ -20,7 +20,7 @@ function setUp() {
   return { clock, ownClaim, ended }
 }
 
-test('a claim lives a lease from when its last confirmed renewal was sent, in whatever order the answers come', t => {
+test('a claim lives a lease from the newest confirmed renewal, in any order of answers', t => {
   const { ownClaim } = setUp()
   t.is(ownClaim.until, LEASE_MS)
   ownClaim.proven(500)
@@ -28,7 +28,7 @@ test('a claim lives a lease from when its last confirmed renewal was sent, in wh
   t.is(ownClaim.until, 500 + LEASE_MS)
 })
 
-test('whoever relies on a claim is told a grace and a margin before it can be somebody else’s', async t => {
+test('the signal of a held claim aborts a grace and a margin before the lease ends', async t => {
   const { clock, ownClaim, ended } = setUp()
   clock.time = FENCE_MS - 20
   const end = ended()
@@ -39,7 +39,7 @@ test('whoever relies on a claim is told a grace and a margin before it can be so
   t.is(await end, 'lost')
 })
 
-test('a claim that was read too late is lost from the first', async t => {
+test('a claim that is granted after its fence is lost at once', async t => {
   const { clock, ownClaim, ended } = setUp()
   clock.time = FENCE_MS
   const end = ended()
@@ -47,7 +47,7 @@ test('a claim that was read too late is lost from the first', async t => {
   t.is(await end, 'lost')
 })
 
-test('a renewal moves the end on', async t => {
+test('a renewal moves the fence', async t => {
   const { clock, ownClaim, ended } = setUp()
   clock.time = FENCE_MS - 10
   ownClaim.hold()
@@ -56,12 +56,12 @@ test('a renewal moves the end on', async t => {
   t.false(ownClaim.signal.aborted)
   const end = ended()
   clock.time = FENCE_MS + 490
-  ownClaim.proven(501) // looks at the clock again
+  ownClaim.proven(501) // checks the clock again
   clock.time = FENCE_MS + 501
   t.is(await end, 'lost')
 })
 
-test('whoever only waits, or has let go, is not told anything', async t => {
+test('the signal of a claim that is not held never aborts', async t => {
   const { clock, ownClaim } = setUp()
   clock.time = FENCE_MS - 5
   ownClaim.hold()
@@ -72,22 +72,22 @@ test('whoever only waits, or has let go, is not told anything', async t => {
   t.false(ownClaim.signal.aborted)
 })
 
-test('whoever relies on a claim that is gone is told at once, and so is its watcher', t => {
+test('a claim that no longer exists aborts its signal and informs its watcher', t => {
   const { ownClaim } = setUp()
-  const heard: unknown[] = []
-  ownClaim.watcher = { renewed: until => heard.push(until), gone: reason => heard.push(reason) }
+  const events: unknown[] = []
+  ownClaim.watcher = { renewed: until => events.push(until), gone: reason => events.push(reason) }
   ownClaim.hold()
   ownClaim.proven(100)
   ownClaim.gone('reaped')
-  t.deepEqual(heard, [100 + LEASE_MS, 'reaped'])
+  t.deepEqual(events, [100 + LEASE_MS, 'reaped'])
   t.is((ownClaim.signal.reason as SeraError).kind, 'lost')
 })
 
-test('it is noticed that the machine was suspended, which timers don’t count', async t => {
+test('a suspend of the machine is detected although timers do not count it', async t => {
   const { clock, ownClaim, ended } = setUp()
   const end = ended()
   ownClaim.hold()
-  clock.time = LEASE_MS // seven seconds of which no timer has seen
+  clock.time = LEASE_MS // a suspend: no timer has counted this time
   const startedAt = performance.now()
   t.is(await end, 'lost')
   t.true(performance.now() - startedAt < 6000)

@@ -1,4 +1,4 @@
-/** What a process does about one of its places does not touch the others. */
+/** An operation on one claim of a process does not affect its other claims. */
 import test from 'ava'
 import { OwnClaim } from '../../src/claims/own-claim.js'
 import { OwnClaims } from '../../src/claims/own-claims.js'
@@ -8,7 +8,7 @@ import { MemoryStore, MemoryTables } from '../../src/store/tables/memory-store.j
 
 const OTHERS = 1000
 
-test('forgetting a place reads none of the process’s other places', t => {
+test('forgetting a claim reads none of the process’s other claims', t => {
   const store = new MemoryStore(new MemoryTables(systemClock, systemRandom))
   const session = new Session(store, {
     clock: systemClock,
@@ -32,14 +32,14 @@ test('forgetting a place reads none of the process’s other places', t => {
   t.true(reads < 10, `${reads} reads`)
 })
 
-test('a process goes on watching a resource until its last place there is forgotten', t => {
-  const places = new OwnClaims()
+test('delete returns true for the last claim of the process at a resource', t => {
+  const ownClaims = new OwnClaims()
   const key = { kind: 'mutex', name: 'm' }
   const [first, second] = ['a', 'b'].map(id => new OwnClaim(key, id, 60_000, 0, systemClock)) as [OwnClaim, OwnClaim]
-  places.add(first)
-  places.add(second)
-  t.false(places.delete(first))
-  t.false(places.has('a'))
-  t.true(places.delete(second))
-  t.true(places.delete(second), 'it may be forgotten twice')
+  ownClaims.add(first)
+  ownClaims.add(second)
+  t.false(ownClaims.delete(first))
+  t.false(ownClaims.has('a'))
+  t.true(ownClaims.delete(second))
+  t.true(ownClaims.delete(second), 'a repeated delete')
 })

@@ -1,4 +1,4 @@
-/** Participants on one set of lock tables in memory, and ways to make the tables misbehave. */
+/** Participants on lock tables in memory, with faults: lost answers and stale reads. */
 import { setTimeout as pass } from 'node:timers/promises'
 import type { ExecutionContext } from 'ava'
 import { acquire, type WaitPolicy } from '../../src/claims/acquire.js'
@@ -14,15 +14,15 @@ export const LEASE_MS = 60_000
 export const SKEW_MS = 1000
 export const FOREVER: Deadline = { until: Number.POSITIVE_INFINITY }
 
-/** `repeated`: the store did not hear the answer and did it once more. `lost`: it gave up before it heard one. */
+/** `repeated`: the answer was lost and the store made the step again. `lost`: the answer was lost and the store failed. */
 export type AnswerFault = 'none' | 'repeated' | 'lost'
 
-/** What is asked of it is done, but the answer may not come. */
+/** Makes each step, but may lose its answer. */
 export class LossyStore extends MemoryStore {
   faults: AnswerFault[] = []
-  /** Looks show the resource as it was before the last change. */
+  /** The next poll returns the resource as it was before the last step. */
   stale = false
-  looks = 0
+  reads = 0
   #before: ResourceState[] | undefined
 
   override async step(...asked: Parameters<MemoryStore['step']>): Promise<StepResult> {
@@ -36,7 +36,7 @@ export class LossyStore extends MemoryStore {
   }
 
   override async look(asked: readonly LookRequest[], deadline: Deadline): Promise<ResourceState[]> {
-    this.looks++
+    this.reads++
     const before = this.#before
     this.#before = undefined
     return before ?? super.look(asked, deadline)
@@ -44,7 +44,7 @@ export class LossyStore extends MemoryStore {
 }
 
 export class Peers {
-  /** How far the server's clock is ahead of where it was, ms. */
+  /** How far the server's clock was put forward, ms. */
   later = 0
   readonly tables = new MemoryTables(
     { ...systemClock, now: () => systemClock.now() + this.later, wall: () => systemClock.wall() + this.later },
@@ -52,12 +52,12 @@ export class Peers {
   )
   readonly #participants: Session[] = []
 
-  /** It is disbanded at the end of the test. */
+  /** All sessions are closed at the end of the test. */
   constructor(t: Pick<ExecutionContext, 'teardown'>) {
-    t.teardown(() => this.disband())
+    t.teardown(() => this.close())
   }
 
-  async disband(): Promise<void> {
+  async close(): Promise<void> {
     await Promise.all(this.#participants.map(one => one.close()))
   }
 
@@ -84,7 +84,7 @@ export class Peers {
     return this.tables.shelf(KEY).resource
   }
 
-  /** Somebody has broken the claim, or taken it for dead. */
+  /** Another participant breaks or reaps the claim. */
   take(id: string): void {
     const shelf = this.tables.shelf(KEY)
     shelf.rows = shelf.rows.filter(({ claim }) => claim.id !== id)

@@ -7,7 +7,7 @@ import { MemoryStore, MemoryTables } from '../../src/store/tables/memory-store.j
 
 const EVERY_MS = 20_000
 const LEASE_MS = 2000
-/** Of lease, margin and skew. */
+/** Lease, margin and skew. */
 const PROOF_MS = LEASE_MS + 1000 + 500
 
 class CountingStore extends MemoryStore {
@@ -19,7 +19,7 @@ class CountingStore extends MemoryStore {
   }
 }
 
-/** Participants whose time passes when the test says so. */
+/** Participants on a clock that the test moves. */
 function tablesOf() {
   const clock = { ...systemClock, time: 0, now: () => clock.time, boot: () => clock.time, wall: () => clock.time }
   const tables = new MemoryTables(clock, systemRandom)
@@ -39,7 +39,7 @@ function tablesOf() {
   return { clock, tables, join, abandoned, left: () => [...tables.shelves.values()].flatMap(({ rows }) => rows).length }
 }
 
-test('a round is due about as often as it is told to, and no sooner', async t => {
+test('a round is due at its interval and not before', async t => {
   const { clock, join } = tablesOf()
   const { store, session } = join()
   await session.reaper.tick()
@@ -52,13 +52,13 @@ test('a round is due about as often as it is told to, and no sooner', async t =>
   t.is(store.rounds, 1)
 })
 
-test('a round takes what was seen long enough before, at many names, and goes on while there is more', async t => {
+test('a round reaps old sightings at many names and continues while there are more', async t => {
   const { clock, join, abandoned, left } = tablesOf()
   await abandoned(250)
   const { store, session } = join()
   clock.time += 2 * EVERY_MS
   await session.reaper.tick()
-  t.is(left(), 250, 'seen for the first time')
+  t.is(left(), 250, 'the first sighting')
   clock.time += PROOF_MS
   t.is(await session.reaper.round(), 0)
   clock.time += 2 * EVERY_MS
@@ -69,10 +69,10 @@ test('a round takes what was seen long enough before, at many names, and goes on
   t.is(store.rounds, 4)
 })
 
-test('a round that fails is tried again, and nobody hears of it', async t => {
+test('a failed round does not reject and is retried', async t => {
   const { clock, join } = tablesOf()
   const { store, session } = join()
-  store.expired = () => Promise.reject(new Error('the server is gone'))
+  store.expired = () => Promise.reject(new Error('the server is down'))
   for (const rounds of [1, 2]) {
     clock.time += 2 * EVERY_MS
     await t.notThrowsAsync(session.reaper.tick())

@@ -9,8 +9,8 @@ import { ManualClock } from '../support/manual-clock.js'
 const LEASE_MS = 60_000
 const THIRD_MS = LEASE_MS / 3
 
-/** The test says who is there, and holds answers up. */
-class RenewalsAsked extends MemoryStore {
+/** The test sets which claims exist, and delays answers. */
+class RecordingStore extends MemoryStore {
   readonly calls: string[][] = []
   alive = (ids: readonly string[]): readonly string[] => ids
   answer = async () => {}
@@ -24,14 +24,14 @@ class RenewalsAsked extends MemoryStore {
 
 function setUp() {
   const clock = new ManualClock()
-  const store = new RenewalsAsked(new MemoryTables(clock, systemRandom))
+  const store = new RecordingStore(new MemoryTables(clock, systemRandom))
   const renewals = new Renewals(store, { clock, random: systemRandom, leaseMs: LEASE_MS })
   const ownClaim = (id: string) => {
     const made = new OwnClaim({ kind: 'mutex', name: 'm' }, id, LEASE_MS, 0, clock)
-    const heard: string[] = []
-    made.watcher = { renewed: () => heard.push('renewed'), gone: () => heard.push('gone') }
+    const events: string[] = []
+    made.watcher = { renewed: () => events.push('renewed'), gone: () => events.push('gone') }
     renewals.add(made)
-    return Object.assign(made, { heard })
+    return Object.assign(made, { events })
   }
   return { clock, store, renewals, ownClaim }
 }
@@ -50,7 +50,7 @@ test('one call every third of a lease renews all claims', async t => {
   )
 })
 
-test('a renewal counts from when it was sent, however late its answer comes', async t => {
+test('a renewal counts from when it was sent, even if its answer is late', async t => {
   const { clock, store, ownClaim } = setUp()
   const one = ownClaim('a')
   store.answer = () => sleep(clock, 5000)
@@ -60,17 +60,17 @@ test('a renewal counts from when it was sent, however late its answer comes', as
   t.is(one.until, THIRD_MS + LEASE_MS)
 })
 
-test('a claim that is no longer in the tables is gone, and renewed no more; the others go on', async t => {
+test('a claim that is no longer in the tables is reported and not renewed again', async t => {
   const { clock, store, ownClaim } = setUp()
   const [gone, here] = [ownClaim('gone'), ownClaim('here')]
   store.alive = ids => ids.filter(id => id === 'here')
   await clock.pass(2 * THIRD_MS)
-  t.deepEqual(gone.heard, ['gone'])
-  t.deepEqual(here.heard, ['renewed', 'renewed'])
+  t.deepEqual(gone.events, ['gone'])
+  t.deepEqual(here.events, ['renewed', 'renewed'])
   t.deepEqual(store.calls, [['gone', 'here'], ['here']])
 })
 
-test('a claim that has left while the answer was under way is not reported as gone', async t => {
+test('a claim that left during a renewal is not reported as gone', async t => {
   const { clock, store, renewals, ownClaim } = setUp()
   const one = ownClaim('a')
   store.alive = () => []
@@ -79,28 +79,28 @@ test('a claim that has left while the answer was under way is not reported as go
   renewals.drop(one)
   await clock.pass(10)
   t.is(store.calls.length, 1)
-  t.deepEqual(one.heard, [])
+  t.deepEqual(one.events, [])
 })
 
-test('a renewal that fails proves nothing, and is tried again soon', async t => {
+test('a failed renewal does not extend the lease and is retried soon', async t => {
   const { clock, store, ownClaim } = setUp()
   const one = ownClaim('a')
   store.answer = () => Promise.reject(new SeraError('lock-failed', 'no'))
   await clock.pass(THIRD_MS)
-  t.deepEqual(one.heard, [])
+  t.deepEqual(one.events, [])
   store.answer = async () => {}
   await clock.pass(1000)
-  t.deepEqual(one.heard, ['renewed'])
+  t.deepEqual(one.events, ['renewed'])
 })
 
-test('without claims nothing is renewed, and there is one series of renewals however often one comes and goes', async t => {
+test('without claims nothing is renewed; each new claim starts one series', async t => {
   const { clock, store, renewals, ownClaim } = setUp()
   store.answer = () => sleep(clock, 10)
   for (let round = 1; round <= 5; round++) {
     const one = ownClaim('a')
     await clock.pass(THIRD_MS)
     t.is(store.calls.length, round)
-    renewals.drop(one) // in the middle of a renewal
+    renewals.drop(one) // during a renewal
     const next = ownClaim('b')
     await clock.pass(10)
     renewals.drop(next)

@@ -5,7 +5,7 @@ import { contract, type Mortal, SHORT_LEASE_MS, waiting } from './harness.js'
 
 const FOREVER = Number.POSITIVE_INFINITY
 
-contract('two go when both are there, and again in the next round', async (t, bench) => {
+contract('a barrier of two releases both parties, in each round', async (t, bench) => {
   const barrier = bench.join().barrier(bench.name, 2)
   const other = bench.join().barrier(bench.name, 2)
   for (const generation of [1, 2, 3]) {
@@ -16,7 +16,7 @@ contract('two go when both are there, and again in the next round', async (t, be
   }
 })
 
-contract.serial('fifty go when all are there', async (t, bench) => {
+contract.serial('a barrier of fifty releases all fifty together', async (t, bench) => {
   const seras = Array.from({ length: 10 }, () => bench.join())
   const arrive = (index: number) => seras[index % 10]!.barrier(bench.name, 50).arrive()
   const early = Array.from({ length: 49 }, (_, index) => arrive(index))
@@ -25,11 +25,11 @@ contract.serial('fifty go when all are there', async (t, bench) => {
   t.deepEqual([...new Set(all.map(({ generation }) => generation))], [1])
 })
 
-contract('a barrier of one holds nobody up', async (t, bench) => {
+contract('a barrier of one releases its party at once', async (t, bench) => {
   t.deepEqual(await bench.join().barrier(bench.name, 1).arrive({ wait: 0 }), { generation: 1 })
 })
 
-contract('rounds that follow each other at once stay apart', async (t, bench) => {
+contract('consecutive rounds do not mix', async (t, bench) => {
   const rounds = async () => {
     const barrier = bench.join().barrier(bench.name, 4)
     const seen = []
@@ -39,22 +39,22 @@ contract('rounds that follow each other at once stay apart', async (t, bench) =>
   for (const seen of await Promise.all([rounds(), rounds(), rounds(), rounds()])) t.deepEqual(seen, [1, 2, 3, 4])
 })
 
-contract('another count is a conflict for the newcomer, and nobody else is disturbed', async (t, bench) => {
+contract('another count is a conflict for the newcomer only', async (t, bench) => {
   const sera = bench.join()
   const barrier = sera.barrier(bench.name, 2)
   const first = barrier.arrive()
   await waiting(barrier, 1)
   t.like(await t.throwsAsync(sera.barrier(bench.name, 3).arrive()), {
     kind: 'conflict',
-    message: 'those who wait at this barrier expect 2 parties, not 3',
+    message: 'the waiters expect 2 parties, not 3; all participants must agree',
   })
   await waiting(barrier, 1)
   t.deepEqual(await bench.join().barrier(bench.name, 2).arrive(), { generation: 1 })
   t.deepEqual(await first, { generation: 1 })
-  t.deepEqual(await sera.barrier(bench.name, 1).arrive(), { generation: 2 }, 'nobody is there: the count is free')
+  t.deepEqual(await sera.barrier(bench.name, 1).arrive(), { generation: 2 }, 'without waiters any count is accepted')
 })
 
-contract('who gives up does not count', async (t, bench) => {
+contract('a party that times out or aborts does not count', async (t, bench) => {
   const barrier = bench.join().barrier(bench.name, 2)
   const other = bench.join().barrier(bench.name, 2)
   for (const wait of [0, 50]) t.like(await t.throwsAsync(other.arrive({ wait })), { kind: 'timed-out' })
@@ -69,7 +69,7 @@ contract('who gives up does not count', async (t, bench) => {
   t.deepEqual(await first, { generation: 1 })
 })
 
-contract('a tag counts once: who comes with it takes the place over', async (t, bench) => {
+contract('a tag counts once: a newcomer takes over the claim with its tag', async (t, bench) => {
   const barrier = bench.join().barrier(bench.name, 2)
   const first = barrier.arrive({ tag: 'a' })
   await waiting(barrier, 1)
@@ -80,7 +80,7 @@ contract('a tag counts once: who comes with it takes the place over', async (t, 
   t.deepEqual(await second, { generation: 1 })
 })
 
-contract('a participant that died while it waited is restarted, and counts once', async (t, bench) => {
+contract('a party that died while waiting and is restarted counts once', async (t, bench) => {
   const barrier = bench.join().barrier(bench.name, 3)
   const { sera, die } = bench.mortal()
   void sera
@@ -95,25 +95,22 @@ contract('a participant that died while it waited is restarted, and counts once'
   for (const arrived of [restarted, other, last]) t.deepEqual(await arrived, { generation: 1 })
 })
 
-contract(
-  'a participant that died after it was let go, and had not seen it, goes when it is restarted',
-  async (t, bench) => {
-    const barrier = bench.join().barrier(bench.name, 2)
-    const { sera, die } = bench.mortal()
-    void sera
-      .barrier(bench.name, 2)
-      .arrive({ tag: 'a' })
-      .catch(() => {})
-    await waiting(barrier, 1)
-    die()
-    t.deepEqual(await barrier.arrive({ tag: 'b' }), { generation: 1 })
-    const restarted = bench.join().barrier(bench.name, 2)
-    t.deepEqual(await restarted.arrive({ tag: 'a', wait: 0 }), { generation: 1 })
-    t.like(await t.throwsAsync(restarted.arrive({ tag: 'a', wait: 0 })), { kind: 'timed-out' }, 'once')
-  },
-)
+contract('a party that died after its grant passes when it is restarted', async (t, bench) => {
+  const barrier = bench.join().barrier(bench.name, 2)
+  const { sera, die } = bench.mortal()
+  void sera
+    .barrier(bench.name, 2)
+    .arrive({ tag: 'a' })
+    .catch(() => {})
+  await waiting(barrier, 1)
+  die()
+  t.deepEqual(await barrier.arrive({ tag: 'b' }), { generation: 1 })
+  const restarted = bench.join().barrier(bench.name, 2)
+  t.deepEqual(await restarted.arrive({ tag: 'a', wait: 0 }), { generation: 1 })
+  t.like(await t.throwsAsync(restarted.arrive({ tag: 'a', wait: 0 })), { kind: 'timed-out' }, 'once')
+})
 
-contract('for a single use: it is too late when the parties have gone', async (t, bench) => {
+contract('single-use: an arrival after the release is a conflict', async (t, bench) => {
   const barrier = bench.join().barrier(bench.name, 2, { singleUse: true })
   await Promise.all([barrier.arrive(), bench.join().barrier(bench.name, 2, { singleUse: true }).arrive()])
   for (const late of [barrier, bench.join().barrier(bench.name, 2, { singleUse: true })]) {
@@ -125,10 +122,10 @@ const WEEK_MS = 7 * 24 * 3_600_000
 
 for (const [how, options, isLate] of [
   ['for ever', {}, true],
-  ['for as long as it is told to', { keep: '30d' }, true],
-  ['no longer than it is told to', { keep: '10d' }, false],
+  ['for its keep time', { keep: '30d' }, true],
+  ['no longer than its keep time', { keep: '10d' }, false],
 ] as const) {
-  contract(`for a single use: it is remembered ${how}, also when names are swept`, async (t, bench) => {
+  contract(`single-use: the release is remembered ${how}, despite the weekly sweep`, async (t, bench) => {
     const arrive = () =>
       bench
         .join()
@@ -146,7 +143,7 @@ for (const [how, options, isLate] of [
   })
 }
 
-contract('the dead don’t count', async (t, bench) => {
+contract('dead parties do not count', async (t, bench) => {
   const { sera, die } = bench.mortal({ leaseMs: SHORT_LEASE_MS })
   void sera
     .barrier(bench.name, 2)
@@ -161,7 +158,7 @@ contract('the dead don’t count', async (t, bench) => {
   await bench.reaped('barrier', 0)
 })
 
-contract('a place that another process left behind is taken over, however late', async (t, bench) => {
+contract('a claim of a dead process is taken over by its id, even after its lease', async (t, bench) => {
   const key = { kind: 'barrier', name: bench.name }
   const [gone, here] = [bench.mortal({ leaseMs: SHORT_LEASE_MS }), bench.mortal()]
   const arrive = ({ session }: Mortal) =>

@@ -19,7 +19,7 @@ contract('four waiters of -1 are released by one +4', async (t, bench) => {
   t.is(await counter.add(0), 0)
 })
 
-contract('who takes much is not overtaken by who takes little, and adding passes all', async (t, bench) => {
+contract('a large taker is not overtaken by a small one; additions are not blocked', async (t, bench) => {
   const counter = bench.join().counter(bench.name)
   await counter.add(2)
   const order: string[] = []
@@ -43,7 +43,7 @@ contract('no update is lost, and none is counted twice', async (t, bench) => {
   )
 })
 
-contract('it never gets below zero, whoever takes whenever', async (t, bench) => {
+contract('concurrent takers never bring the counter below zero', async (t, bench) => {
   const counters = Array.from({ length: 6 }, () => bench.join().counter(bench.name))
   const seen = await Promise.all(
     counters.flatMap((counter, index) => [1, 2, 3].map(() => counter.add(index % 2 === 0 ? -1 : 1))),
@@ -52,7 +52,7 @@ contract('it never gets below zero, whoever takes whenever', async (t, bench) =>
   t.is(await counters[0]!.value(), 0)
 })
 
-contract('who gives up has taken nothing', async (t, bench) => {
+contract('a taker that times out or aborts has taken nothing', async (t, bench) => {
   const counter = bench.join().counter(bench.name)
   await counter.add(1)
   for (const wait of [0, 50]) t.like(await t.throwsAsync(counter.add(-2, { wait })), { kind: 'timed-out' })
@@ -64,7 +64,7 @@ contract('who gives up has taken nothing', async (t, bench) => {
   t.is(await counter.value(), 1)
 })
 
-contract('what a crash took stays taken; who died waiting has taken nothing', async (t, bench) => {
+contract('a dead taker keeps what it took; a dead waiter has taken nothing', async (t, bench) => {
   const counter = bench.join().counter(bench.name)
   await counter.add(5)
   const { sera, die } = bench.mortal({ leaseMs: SHORT_LEASE_MS })
@@ -78,7 +78,7 @@ contract('what a crash took stays taken; who died waiting has taken nothing', as
   t.is(await counter.add(-2, OUTLIVE), 0)
 })
 
-contract('a sum that is no longer exact is refused', async (t, bench) => {
+contract('a sum that would not be exact is a conflict', async (t, bench) => {
   const counter = bench.join().counter(bench.name)
   await counter.add(Number.MAX_SAFE_INTEGER)
   t.like(await t.throwsAsync(counter.add(1)), { kind: 'conflict' })

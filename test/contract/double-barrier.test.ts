@@ -1,7 +1,7 @@
 import { until } from '../support/until.js'
 import { contract, OUTLIVE, SHORT_LEASE_MS, waiting } from './harness.js'
 
-contract('they start together and leave together', async (t, bench) => {
+contract('parties start together and leave together', async (t, bench) => {
   const barrier = bench.join().doubleBarrier(bench.name, 3)
   const early = [barrier.enter(), bench.join().doubleBarrier(bench.name, 3).enter()]
   await waiting(barrier, 2)
@@ -21,7 +21,7 @@ contract('they start together and leave together', async (t, bench) => {
   t.false(parties.some(({ held, signal }) => held || signal.aborted))
 })
 
-contract('one too many waits for the next generation, which starts when the former has left', async (t, bench) => {
+contract('a surplus party waits for the next generation', async (t, bench) => {
   const barrier = bench.join().doubleBarrier(bench.name, 2)
   const other = bench.join().doubleBarrier(bench.name, 2)
   const [first, second] = await Promise.all([barrier.enter(), other.enter()])
@@ -32,10 +32,10 @@ contract('one too many waits for the next generation, which starts when the form
   const fifth = bench.join().doubleBarrier(bench.name, 2).enter()
   await waiting(barrier, 3)
   t.like(await t.throwsAsync(barrier.enter({ wait: 0 })), { kind: 'timed-out' })
-  const gone = first.leave()
+  const left = first.leave()
   await leaving(barrier, 1)
   await waiting(barrier, 3)
-  await Promise.all([gone, second.leave()])
+  await Promise.all([left, second.leave()])
   const next = await Promise.all([third, fourth])
   t.deepEqual(
     next.map(({ generation }) => generation),
@@ -48,7 +48,7 @@ contract('one too many waits for the next generation, which starts when the form
   await Promise.all(last.map(party => party.leave()))
 })
 
-contract('who gives up waiting does not count', async (t, bench) => {
+contract('a party that times out or aborts does not count', async (t, bench) => {
   const barrier = bench.join().doubleBarrier(bench.name, 2)
   const other = bench.join().doubleBarrier(bench.name, 2)
   for (const wait of [0, 50]) t.like(await t.throwsAsync(other.enter({ wait })), { kind: 'timed-out' })
@@ -62,7 +62,7 @@ contract('who gives up waiting does not count', async (t, bench) => {
   t.is(parties[0].generation, 1)
 })
 
-contract('another count is a conflict for the newcomer, and nobody else is disturbed', async (t, bench) => {
+contract('another count is a conflict for the newcomer only', async (t, bench) => {
   const sera = bench.join()
   const barrier = sera.doubleBarrier(bench.name, 2)
   const first = barrier.enter()
@@ -73,13 +73,13 @@ contract('another count is a conflict for the newcomer, and nobody else is distu
   await Promise.all(parties.map(party => party.leave()))
 })
 
-contract('who gives up leaving has left: the others don’t wait for it', async (t, bench) => {
+contract('a party whose leave times out has left: the others do not wait for it', async (t, bench) => {
   const barrier = bench.join().doubleBarrier(bench.name, 2)
   const other = bench.join().doubleBarrier(bench.name, 2)
   const [first, second] = await Promise.all([other.enter(), barrier.enter()])
   const error = await t.throwsAsync(first.leave({ wait: 50 }))
   t.like(error, { kind: 'timed-out' })
-  t.is(await t.throwsAsync(first.leave()), error, 'it has left, once')
+  t.is(await t.throwsAsync(first.leave()), error, 'the second call returns the same error')
   t.true(second.held)
   await second.leave({ wait: 0 })
 
@@ -92,7 +92,7 @@ contract('who gives up leaving has left: the others don’t wait for it', async 
   await fourth.leave({ wait: 0 })
 })
 
-contract('who leaves its block goes without waiting for the others', async (t, bench) => {
+contract('dispose leaves without waiting for the others', async (t, bench) => {
   const barrier = bench.join().doubleBarrier(bench.name, 2)
   const [first, second] = await Promise.all([barrier.enter(), barrier.enter()])
   await first[Symbol.asyncDispose]()
@@ -102,7 +102,7 @@ contract('who leaves its block goes without waiting for the others', async (t, b
   await second[Symbol.asyncDispose]()
 })
 
-contract('who died at work holds the others up for its lease only', async (t, bench) => {
+contract('a party that died at work blocks the others for its lease only', async (t, bench) => {
   const barrier = bench.join().doubleBarrier(bench.name, 2)
   const { sera, die } = bench.mortal({ leaseMs: SHORT_LEASE_MS })
   const [mine, theirs] = await Promise.all([barrier.enter(), sera.doubleBarrier(bench.name, 2).enter()])
@@ -114,7 +114,7 @@ contract('who died at work holds the others up for its lease only', async (t, be
   t.false(theirs.held)
 })
 
-contract('who died waiting does not start with the others', async (t, bench) => {
+contract('a waiter that died does not start with the others', async (t, bench) => {
   const { sera, die } = bench.mortal({ leaseMs: SHORT_LEASE_MS })
   void sera
     .doubleBarrier(bench.name, 3)
@@ -136,7 +136,7 @@ contract('who died waiting does not start with the others', async (t, bench) => 
   await Promise.all(parties.map(party => party.leave()))
 })
 
-/** Waits until so many claims wait to leave. */
+/** Waits until `count` claims are leaving. */
 async function leaving(barrier: { contenders(): Promise<Array<{ state: string }>> }, count: number): Promise<void> {
   await until(`${count} leaving`, async () => {
     return (await barrier.contenders()).filter(({ state }) => state === 'leaving').length === count

@@ -1,4 +1,4 @@
-/** Contract: when a claim expires, for sessions that cannot wait and for the reaper. */
+/** Contract: when a claim expires, for sessions that do not wait and for the reaper. */
 import type { ExecutionContext } from 'ava'
 import type { Sera } from '../../src/lib/sera.js'
 import { type ContractHarness, contract, type Mortal } from './harness.js'
@@ -6,7 +6,7 @@ import { type ContractHarness, contract, type Mortal } from './harness.js'
 const LEASE_MS = 60_000
 const SKEW_MS = 30_000
 const MARGIN_MS = 1000
-/** The age that a sighting must have. */
+/** The age at which a sighting proves that the claim is dead. */
 const PROOF_MS = LEASE_MS + MARGIN_MS + SKEW_MS
 /** Time that the test itself may take. */
 const SLACK_MS = 20_000
@@ -42,7 +42,7 @@ for (const kind of ['mutex', 'semaphore'] as const) {
   })
 }
 
-contract('a killed holder is passed at once when an earlier try has seen it long enough', async (t, bench) => {
+contract('a try of 0 gets the lock of a killed holder after an old enough sighting', async (t, bench) => {
   await killed(bench)
   await isRefused(t, bench)
   await bench.tables.forward(LEASE_MS)
@@ -53,7 +53,7 @@ contract('a killed holder is passed at once when an earlier try has seen it long
   await (await acquire(bench.join(IMPATIENT), bench, 'mutex')).release()
 })
 
-contract('a renewal voids the sightings before it', async (t, bench) => {
+contract('a renewal makes earlier sightings invalid', async (t, bench) => {
   const holder = bench.mortal(IMPATIENT)
   const lock = await acquire(holder.sera, bench, 'mutex')
   await bench.tables.forward(2 * LEASE_MS)
@@ -64,7 +64,7 @@ contract('a renewal voids the sightings before it', async (t, bench) => {
   await lock.release()
 })
 
-contract('a reaper takes the dead at a name that nobody uses again, and no live claim', async (t, bench) => {
+contract('the reaper removes dead claims at an unused name, and no live claim', async (t, bench) => {
   const reaping = bench.mortal(IMPATIENT)
   const alive = await reaping.sera.mutex('another').acquire(AT_ONCE)
   const holder = bench.mortal(IMPATIENT)
@@ -75,7 +75,7 @@ contract('a reaper takes the dead at a name that nobody uses again, and no live 
   const { reaper } = reaping.session
   t.is(await reaper.round(), 0, 'no lease is over')
   await bench.tables.forward(LEASE_MS)
-  t.is(await reaper.round(), 0, 'all are seen for the first time')
+  t.is(await reaper.round(), 0, 'each gets its first sighting')
   for (const [one, name] of [
     [holder, bench.name],
     [reaping, 'another'],

@@ -1,10 +1,10 @@
 import { contract, SHORT_LEASE_MS, waiting } from './harness.js'
 
-contract('an open gate holds nobody up, and it is open to begin with', async (t, bench) => {
+contract('a new gate is open and does not block', async (t, bench) => {
   await t.notThrowsAsync(bench.join().gate(bench.name).wait({ wait: 0 }))
 })
 
-contract('a closed gate holds all up until it is opened, by anyone', async (t, bench) => {
+contract('a closed gate blocks all waiters until any participant opens it', async (t, bench) => {
   const gate = bench.join().gate(bench.name)
   await gate.close()
   const passed: number[] = []
@@ -26,16 +26,16 @@ contract('a closed gate holds all up until it is opened, by anyone', async (t, b
 contract('closing a closed gate and opening an open one are conflicts', async (t, bench) => {
   const gate = bench.join().gate(bench.name)
   const other = bench.join().gate(bench.name)
-  t.like(await t.throwsAsync(gate.open()), { kind: 'conflict', message: 'the gate is open already' })
+  t.like(await t.throwsAsync(gate.open()), { kind: 'conflict', message: 'the gate is already open' })
   await gate.close()
-  t.like(await t.throwsAsync(other.close()), { kind: 'conflict', message: 'the gate is closed already' })
+  t.like(await t.throwsAsync(other.close()), { kind: 'conflict', message: 'the gate is already closed' })
   await other.open()
   t.like(await t.throwsAsync(gate.open()), { kind: 'conflict' })
   await other.close()
   await gate.open()
 })
 
-contract('of many who close it at once, one does', async (t, bench) => {
+contract('of concurrent closes or opens exactly one succeeds', async (t, bench) => {
   const gates = Array.from({ length: 5 }, () => bench.join().gate(bench.name))
   for (const turn of ['close', 'open'] as const) {
     const results = await Promise.allSettled(gates.map(gate => gate[turn]()))
@@ -43,7 +43,7 @@ contract('of many who close it at once, one does', async (t, bench) => {
   }
 })
 
-contract('whoever waited has passed, even if the gate is closed again at once', async (t, bench) => {
+contract('waiters pass an opened gate even if it is closed again at once', async (t, bench) => {
   const gate = bench.join().gate(bench.name)
   await gate.close()
   const waiters = [1, 2, 3].map(() => bench.join().gate(bench.name).wait())
@@ -65,7 +65,7 @@ contract('a gate that is closed for a time opens by itself', async (t, bench) =>
   t.like(await t.throwsAsync(gate.wait({ wait: 0 })), { kind: 'timed-out' })
 })
 
-contract('a gate outlives who closed it', async (t, bench) => {
+contract('a gate stays closed when its closer dies', async (t, bench) => {
   const closer = bench.mortal()
   await closer.sera.gate(bench.name).close()
   closer.die()
@@ -74,7 +74,7 @@ contract('a gate outlives who closed it', async (t, bench) => {
   await gate.open()
 })
 
-contract('who gives up leaves the queue, and who died is no trouble to the others', async (t, bench) => {
+contract('a cancelled waiter leaves the queue; a dead waiter does not block others', async (t, bench) => {
   const gate = bench.join().gate(bench.name)
   await gate.close()
   t.like(await t.throwsAsync(gate.wait({ wait: 50 })), { kind: 'timed-out' })

@@ -39,25 +39,25 @@ export interface Mortal {
 /** Lock tables for one test. */
 interface Tables {
   open(label: string): ClaimStore
-  /** How many claims are there. */
+  /** The number of claims. */
   count(): Promise<number>
-  /** Deletes every claim, as an operator does who breaks the lock. */
+  /** Deletes every claim, like `sera break`. */
   clear(): Promise<void>
-  /** Puts the clock of the tables forward: everything written before gets older by that much. */
+  /** Puts the clock of the tables forward by `ms`. */
   forward(ms: number): Promise<void>
-  /** Moves the last use of the resources back, and shortens what is left of their retention by as much. */
+  /** Makes the last use of the resources `ms` older, and their retention `ms` shorter. */
   idle(ms: number): Promise<void>
-  /** Moves the recorded runs back, and shortens what is left of their retention by as much. */
+  /** Makes the recorded runs `ms` older, and their retention `ms` shorter. */
   age(ms: number): Promise<void>
 }
 
-/** For sessions that die, so that the others need not wait long. */
+/** For sessions that die: short, so that the others need not wait long. */
 export const SHORT_LEASE_MS = 5000
 
-/** For a session that accepts recorded sightings soon; the others use their own observations only. */
+/** For a session that accepts recorded sightings early. With the default skew, sessions rely on their own observations only. */
 export const HASTY = { maxClockSkewMs: 0 }
 
-/** For a wait that a death delays: longer than any lease of a dead session. */
+/** For a wait behind a dead session: longer than its lease. */
 export const OUTLIVE = { wait: '45s' }
 
 /** The lease from which a store derives its limit for a call; long, because a loaded machine is slow. */
@@ -68,7 +68,7 @@ export class ContractHarness {
 
   constructor(
     readonly tables: Tables,
-    /** Any name is free: the tables are the test's own. */
+    /** No other test uses the name, because each test has its own tables. */
     readonly name = 'it',
   ) {}
 
@@ -93,7 +93,7 @@ export class ContractHarness {
     await store.close()
   }
 
-  /** Reaps until so many claims are left at the resource. */
+  /** Reaps until `left` claims are left at the resource. */
   async reaped(kind: Kind, left: number): Promise<void> {
     const { session } = this.mortal(HASTY)
     await until('the dead are reaped', async () => {
@@ -115,7 +115,7 @@ export function contract(title: string, body: ContractTest): void {
   declare(ava, title, body)
 }
 
-/** One after the other, for tests that keep the machine busy. */
+/** Not concurrent: for tests that keep the machine busy. */
 contract.serial = (title: string, body: ContractTest): void => declare(ava.serial, title, body)
 
 function declare(
@@ -136,7 +136,7 @@ function declare(
       const bench = new ContractHarness(tables)
       try {
         await body(t, bench)
-        t.is(await tables.count(), 0, 'claims that were left behind')
+        t.is(await tables.count(), 0, 'claims left after the test')
       } finally {
         await bench.close()
       }
@@ -144,7 +144,7 @@ function declare(
   }
 }
 
-/** Waits until so many claims wait at the resource. */
+/** Waits until `count` claims wait at the resource. */
 export async function waiting(at: { contenders(): Promise<Contender[]> }, count: number): Promise<Contender[]> {
   return until(`${count} waiting`, async () => {
     const found = (await at.contenders()).filter(({ state }) => state === 'waiting')
@@ -220,7 +220,7 @@ function onServer(server: SharedServer): (namespace: string) => Tables {
 
 const CLAIMS_OF = 'FROM sera_claim c JOIN sera_resource r ON r.id = c.resource_id WHERE INSTR(r.name, ?) = 1'
 
-/** Neither zero nor for ever. */
+/** Whether a retention is a time, not zero or for ever. */
 function isTime(value: number): boolean {
   return value > 0 && value < FOREVER
 }

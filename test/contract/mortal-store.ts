@@ -1,4 +1,4 @@
-/** Lock tables that a process uses until it dies. From then on nothing of it reaches them. */
+/** The store of a process that can die. After its death no call reaches the lock tables. */
 import type { ClaimStore } from '../../src/claims/model.js'
 import { SeraError } from '../../src/errors.js'
 

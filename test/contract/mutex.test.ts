@@ -1,4 +1,4 @@
-/** What every lock promises, checked on the mutex, and what a mutex promises. */
+/** Contract of the mutex, and of every lock (checked on the mutex). */
 
 import { acquire } from '../../src/claims/acquire.js'
 import { NO_PROCESS } from '../../src/claims/model.js'
@@ -6,7 +6,7 @@ import { MUTEX, Mutex } from '../../src/primitives/mutex.js'
 import { until } from '../support/until.js'
 import { contract, HASTY, OUTLIVE, SHORT_LEASE_MS, waiting } from './harness.js'
 
-contract('one holds, the others wait, and have it in order of arrival with ascending tokens', async (t, bench) => {
+contract('waiters get the mutex in order of arrival with ascending tokens', async (t, bench) => {
   const mutex = bench.join().mutex(bench.name)
   const first = await mutex.acquire()
   const order: number[] = []
@@ -36,7 +36,7 @@ contract('one holds, the others wait, and have it in order of arrival with ascen
   t.is(new Set(tokens).size, tokens.length)
 })
 
-contract('never two at once, whoever comes whenever', async (t, bench) => {
+contract('concurrent participants never hold the mutex together', async (t, bench) => {
   let inside = 0
   let most = 0
   const work = async () => {
@@ -52,7 +52,7 @@ contract('never two at once, whoever comes whenever', async (t, bench) => {
   t.is(most, 1)
 })
 
-contract('one participant that asks twice waits for itself', async (t, bench) => {
+contract('a participant that acquires twice waits for itself', async (t, bench) => {
   const mutex = bench.join().mutex(bench.name)
   const first = await mutex.acquire()
   const second = mutex.acquire()
@@ -62,7 +62,7 @@ contract('one participant that asks twice waits for itself', async (t, bench) =>
   await (await second).release()
 })
 
-contract('a wait that is over is an error, and leaves the queue', async (t, bench) => {
+contract('a wait that times out is an error and leaves the queue', async (t, bench) => {
   const mutex = bench.join().mutex(bench.name)
   await using _ = await mutex.acquire()
   const other = bench.join().mutex(bench.name)
@@ -73,13 +73,13 @@ contract('a wait that is over is an error, and leaves the queue', async (t, benc
   t.is((await mutex.contenders()).length, 1)
 })
 
-contract('a wait of nothing gets what is free', async (t, bench) => {
+contract('a wait of 0 gets a free mutex', async (t, bench) => {
   const lock = await bench.join().mutex(bench.name).acquire({ wait: 0 })
   t.true(lock.held)
   await lock.release()
 })
 
-contract('a signal breaks the wait off with its reason, and leaves the queue', async (t, bench) => {
+contract('an aborted wait rejects with the signal’s reason and leaves the queue', async (t, bench) => {
   const mutex = bench.join().mutex(bench.name)
   await using _ = await mutex.acquire()
   const control = new AbortController()
@@ -92,7 +92,7 @@ contract('a signal breaks the wait off with its reason, and leaves the queue', a
   t.is(await t.throwsAsync(mutex.acquire({ signal: control.signal })), reason)
 })
 
-contract('a lock is given back once, and is not held afterwards', async (t, bench) => {
+contract('a released lock is not held, and a second release does nothing', async (t, bench) => {
   const mutex = bench.join().mutex(bench.name)
   const lock = await mutex.acquire()
   t.true(lock.held)
@@ -105,7 +105,7 @@ contract('a lock is given back once, and is not held afterwards', async (t, benc
   t.is((await mutex.contenders()).length, 1)
 })
 
-contract('a lock that somebody broke aborts its signal', async (t, bench) => {
+contract('a broken lock aborts its signal', async (t, bench) => {
   const mutex = bench.join({ leaseMs: SHORT_LEASE_MS }).mutex(bench.name)
   const lock = await mutex.acquire()
   const lost = aborted(lock.signal)
@@ -115,7 +115,7 @@ contract('a lock that somebody broke aborts its signal', async (t, bench) => {
   await lock.release()
 })
 
-contract('close gives held locks back, after their signals', async (t, bench) => {
+contract('close aborts the signals of held locks and then releases them', async (t, bench) => {
   const sera = bench.join()
   const lock = await sera.mutex(bench.name).acquire()
   const next = bench.join().mutex(bench.name).acquire(OUTLIVE)
@@ -123,7 +123,7 @@ contract('close gives held locks back, after their signals', async (t, bench) =>
   const events: string[] = []
   lock.signal.addEventListener('abort', () => events.push('signal'))
   const closed = sera.close()
-  t.deepEqual(events, ['signal'], 'before anything is sent')
+  t.deepEqual(events, ['signal'], 'before any request')
   await closed
   t.like(lock.signal.reason, { name: 'SeraError', kind: 'lost' })
   t.false(lock.held)
@@ -134,7 +134,7 @@ contract('close gives held locks back, after their signals', async (t, bench) =>
   await other.release()
 })
 
-contract('a holder that can’t reach the tables is told before anybody else has the lock', async (t, bench) => {
+contract('a holder that cannot reach the tables is lost before the next grant', async (t, bench) => {
   const { sera, die } = bench.mortal({ leaseMs: SHORT_LEASE_MS })
   const lock = await sera.mutex(bench.name).acquire()
   const next = bench.join().mutex(bench.name).acquire(OUTLIVE)
@@ -152,7 +152,7 @@ contract('a holder that can’t reach the tables is told before anybody else has
   await other.release()
 })
 
-contract('who died is passed over after the lease, by those who wait', async (t, bench) => {
+contract('a waiter passes dead claims after their lease', async (t, bench) => {
   const dead = bench.mortal({ leaseMs: SHORT_LEASE_MS })
   await dead.sera.mutex(bench.name).acquire()
   const deadInTheQueue = bench.mortal({ leaseMs: SHORT_LEASE_MS })
@@ -170,7 +170,7 @@ contract('who died is passed over after the lease, by those who wait', async (t,
   t.deepEqual(await mutex.contenders(), [])
 })
 
-contract('who does not wait gets past the dead only when their lease has long been over', async (t, bench) => {
+contract('a try of 0 passes a dead holder only long after its lease', async (t, bench) => {
   const { sera, die } = bench.mortal({ leaseMs: SHORT_LEASE_MS })
   const lock = await sera.mutex(bench.name).acquire()
   die()
@@ -190,7 +190,7 @@ contract('who does not wait gets past the dead only when their lease has long be
   await next.release()
 })
 
-contract('contenders are shown with what is known of them', async (t, bench) => {
+contract('contenders lists host, PID, command, state and token', async (t, bench) => {
   const mutex = bench.join({ label: 'first' }).mutex(bench.name)
   const lock = await mutex.acquire()
   const waiter = bench.join({ label: 'second' }).mutex(bench.name).acquire()
@@ -203,7 +203,7 @@ contract('contenders are shown with what is known of them', async (t, bench) => 
   await (await waiter).release()
 })
 
-contract('names are compared byte by byte, and each kind has its own', async (t, bench) => {
+contract('names are compared byte by byte, and each kind has its own names', async (t, bench) => {
   const sera = bench.join()
   const names = ['name', 'Name', 'näme', 'na\u0308me', 'name ', ' name', 'n'.repeat(255), '名前', '😀', '%', "'"]
   const locks = []
@@ -213,7 +213,7 @@ contract('names are compared byte by byte, and each kind has its own', async (t,
   t.pass()
 })
 
-contract('close breaks off what waits, and leaves other participants’ locks alone', async (t, bench) => {
+contract('close ends the session’s waits and leaves other sessions’ locks', async (t, bench) => {
   const holder = bench.join()
   const mutex = holder.mutex(bench.name)
   const lock = await mutex.acquire()
@@ -231,7 +231,7 @@ contract('close breaks off what waits, and leaves other participants’ locks al
   await lock.release()
 })
 
-contract('close leaves a claim alone that no process renews', async (t, bench) => {
+contract('close keeps a claim that no process renews', async (t, bench) => {
   const { sera, session } = bench.mortal()
   const ownClaim = session.newClaim({ kind: 'mutex', name: bench.name })
   t.truthy(await acquire(session, ownClaim, { processId: NO_PROCESS }, MUTEX, { until: session.clock.now() }))
@@ -244,7 +244,7 @@ function aborted(signal: AbortSignal): Promise<unknown> {
   return new Promise(resolve => signal.addEventListener('abort', () => resolve(signal.reason), { once: true }))
 }
 
-contract('hundreds of names are looked at together, each for itself', async (t, bench) => {
+contract('one look reads hundreds of names', async (t, bench) => {
   const { session } = bench.mortal()
   const names = Array.from({ length: 1200 }, (_, index) => `${bench.name}${index}`)
   const held = [3, 1100]

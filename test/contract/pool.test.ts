@@ -6,7 +6,7 @@ import { type ContractHarness, contract, OUTLIVE, SHORT_LEASE_MS, waiting } from
 
 const FOREVER = Number.POSITIVE_INFINITY
 
-/** A session as a gateway has it. */
+/** A pool at its own gateway session. */
 function at(bench: ContractHarness, limits: Partial<PoolLimits> | (() => PoolLimits | undefined) = {}, options = {}) {
   const { session, die, sera } = bench.mortal(options)
   const known = typeof limits === 'function' ? limits : () => ({ maxLocks: 1, expireMs: FOREVER, ...limits })
@@ -18,47 +18,44 @@ function at(bench: ContractHarness, limits: Partial<PoolLimits> | (() => PoolLim
 
 const REFUSED = { kind: 'timed-out' }
 
-/** Delays the answer to each step of the gateway that grants something, until the test lets it go. */
+/** Delays the answers of the gateway's steps from the first grant on, until the test calls `go`. */
 function slow({ session: { store } }: { session: Session }) {
   const step = store.step.bind(store)
   let isGranted = false
-  let isLetGo = false
+  let mayGo = false
   store.step = async (...call) => {
     const result = await step(...call)
     isGranted ||= result.mine?.state === 'granted'
-    if (isGranted) await until('it is let go', () => isLetGo)
+    if (isGranted) await until('the test calls go', () => mayGo)
     return result
   }
   return {
     granted: () => until('it is granted', () => isGranted),
     go() {
-      isLetGo = true
+      mayGo = true
     },
   }
 }
 
-contract(
-  'as many hosts as may hold it; a host that holds it is told so again, with the same token',
-  async (t, bench) => {
-    const { pool, get } = at(bench, { maxLocks: 2 })
-    const [a, b] = [await get('a'), await get('b')]
-    t.true(b.token > a.token)
-    t.deepEqual(await get('a'), a)
-    t.like(await t.throwsAsync(get('c')), REFUSED)
-    t.is((await pool.release('a'))?.token, a.token)
-    t.is(await pool.release('a'), undefined, 'it no longer holds it')
-    const c = await get('c')
-    t.true(c.token > b.token)
-    await Promise.all([pool.release('b'), pool.release('c')])
-  },
-)
+contract('at most maxLocks hosts hold a pool; a holder that asks again gets the same token', async (t, bench) => {
+  const { pool, get } = at(bench, { maxLocks: 2 })
+  const [a, b] = [await get('a'), await get('b')]
+  t.true(b.token > a.token)
+  t.deepEqual(await get('a'), a)
+  t.like(await t.throwsAsync(get('c')), REFUSED)
+  t.is((await pool.release('a'))?.token, a.token)
+  t.is(await pool.release('a'), undefined, 'it no longer holds it')
+  const c = await get('c')
+  t.true(c.token > b.token)
+  await Promise.all([pool.release('b'), pool.release('c')])
+})
 
-contract('who waits gets it in the order of arrival, whichever gateway it waits at', async (t, bench) => {
+contract('waiters at different gateways get the pool in order of arrival', async (t, bench) => {
   const [one, other] = [at(bench), at(bench)]
   await one.get('first')
   const order: string[] = []
   const waits = ['b', 'c', 'd', 'e'].map(async (host, index) => {
-    await until('those before it wait', async () => (await waiting(one.pool, index)).length === index)
+    await until('the earlier hosts wait', async () => (await waiting(one.pool, index)).length === index)
     const { pool, get } = index % 2 ? one : other
     await get(host, '1m')
     order.push(host)
@@ -70,7 +67,7 @@ contract('who waits gets it in the order of arrival, whichever gateway it waits 
   t.deepEqual(order, ['b', 'c', 'd', 'e'])
 })
 
-contract('many who come at one moment stand in line as they came, and each gets it once', async (t, bench) => {
+contract('concurrent waiters get the pool in order of arrival, each once', async (t, bench) => {
   const { pool, get } = at(bench)
   await get('first')
   const order: number[] = []
@@ -89,32 +86,29 @@ contract('many who come at one moment stand in line as they came, and each gets 
   t.is(order.length, 60)
 })
 
-contract(
-  'it stays with its holder when the gateway ends that got it, and any gateway takes it back',
-  async (t, bench) => {
-    const gone = at(bench)
-    const { token } = await gone.get('a')
-    await gone.sera.close()
-    const { pool, get } = at(bench)
-    t.like(await t.throwsAsync(get('b')), REFUSED)
-    t.is((await get('a')).token, token)
-    t.is((await pool.release('a'))?.token, token)
-  },
-)
+contract('a holder keeps the pool when its gateway ends, and can release it at any gateway', async (t, bench) => {
+  const gone = at(bench)
+  const { token } = await gone.get('a')
+  await gone.sera.close()
+  const { pool, get } = at(bench)
+  t.like(await t.throwsAsync(get('b')), REFUSED)
+  t.is((await get('a')).token, token)
+  t.is((await pool.release('a'))?.token, token)
+})
 
-contract('when its time is up it is free, though nobody gives it back', async (t, bench) => {
+contract('a pool is free when its time is over', async (t, bench) => {
   const { pool, get } = at(bench, { expireMs: 3000 })
   const startedAt = performance.now()
   t.is((await get('a')).leftMs, 3000)
   const { leftMs } = await get('a')
-  t.true(leftMs > 0 && leftMs < 3000, 'to ask again is not to renew')
+  t.true(leftMs > 0 && leftMs < 3000, 'a repeated request does not renew')
   await get('b', '1m')
   t.true(performance.now() - startedAt > 2990)
   t.is(await pool.release('a'), undefined)
   await pool.release('b')
 })
 
-contract('who renews keeps it; who no longer has it, or had it under another token, does not', async (t, bench) => {
+contract('a renewal keeps the pool; without the current grant it fails', async (t, bench) => {
   const { pool, get } = at(bench, { expireMs: 4000 })
   const { token } = await get('a')
   const renewedUntil = performance.now() + 6000
@@ -129,19 +123,19 @@ contract('who renews keeps it; who no longer has it, or had it under another tok
   await pool.release('b')
 })
 
-contract('who hangs up while it waits is forgotten at once', async (t, bench) => {
+contract('a waiter that disconnects leaves the queue at once', async (t, bench) => {
   const { pool, get } = at(bench)
   await get('a')
-  const hangUp = new AbortController()
-  const gone = get('b', 'forever', hangUp.signal)
+  const connection = new AbortController()
+  const cancelled = get('b', 'forever', connection.signal)
   await waiting(pool, 1)
-  hangUp.abort(new Error('hung up'))
-  await t.throwsAsync(gone, { message: 'hung up' })
+  connection.abort(new Error('disconnected'))
+  await t.throwsAsync(cancelled, { message: 'disconnected' })
   await waiting(pool, 0)
   await pool.release('a')
 })
 
-contract('those who waited at a gateway that died do not hold up the others', async (t, bench) => {
+contract('waiters at a dead gateway do not block the others', async (t, bench) => {
   const { pool, get } = at(bench)
   await get('a')
   const mortal = at(bench, {}, { leaseMs: SHORT_LEASE_MS })
@@ -154,24 +148,21 @@ contract('those who waited at a gateway that died do not hold up the others', as
   await pool.release('e')
 })
 
-contract(
-  'limits that change while somebody waits count at once; a pool that is gone is a conflict',
-  async (t, bench) => {
-    let limits: PoolLimits | undefined = { maxLocks: 1, expireMs: FOREVER }
-    const { pool, get } = at(bench, () => limits)
-    await get('a')
-    const second = get('b', '1m')
-    const third = t.throwsAsync(get('c', '1m'))
-    await waiting(pool, 2)
-    limits = { maxLocks: 2, expireMs: FOREVER }
-    await second
-    limits = undefined
-    t.like(await third, { kind: 'conflict' })
-    await Promise.all([pool.release('a'), pool.release('b')])
-  },
-)
+contract('changed limits apply during a wait; a removed pool is a conflict', async (t, bench) => {
+  let limits: PoolLimits | undefined = { maxLocks: 1, expireMs: FOREVER }
+  const { pool, get } = at(bench, () => limits)
+  await get('a')
+  const second = get('b', '1m')
+  const third = t.throwsAsync(get('c', '1m'))
+  await waiting(pool, 2)
+  limits = { maxLocks: 2, expireMs: FOREVER }
+  await second
+  limits = undefined
+  t.like(await third, { kind: 'conflict' })
+  await Promise.all([pool.release('a'), pool.release('b')])
+})
 
-contract('a host that asks anew takes the place of its claim that nobody renews any more', async (t, bench) => {
+contract('a repeated request replaces the host’s claim at a dead gateway', async (t, bench) => {
   const { pool, get } = at(bench)
   await get('a')
   const mortal = at(bench, {}, { leaseMs: 3_600_000 })
@@ -186,27 +177,24 @@ contract('a host that asks anew takes the place of its claim that nobody renews 
   await pool.release('b')
 })
 
-contract(
-  'who hangs up when it is granted gives it back, unless the host was told of it elsewhere',
-  async (t, bench) => {
-    for (const asksElsewhere of [false, true]) {
-      const [one, other] = [at(bench), at(bench)]
-      const { granted, go } = slow(one)
-      const end = new AbortController()
-      const waits = one.get('a', '1m', end.signal)
-      await granted()
-      if (asksElsewhere) await other.get('a')
-      end.abort('hung up')
-      go()
-      t.is(await waits.catch(reason => reason), 'hung up')
-      if (asksElsewhere) t.like(await t.throwsAsync(other.get('b')), REFUSED)
-      else await other.get('b')
-      await Promise.all([other.pool.release('a'), other.pool.release('b')])
-    }
-  },
-)
+contract('a client that disconnects at its grant gives the pool back, unless notified elsewhere', async (t, bench) => {
+  for (const asksElsewhere of [false, true]) {
+    const [one, other] = [at(bench), at(bench)]
+    const { granted, go } = slow(one)
+    const end = new AbortController()
+    const waits = one.get('a', '1m', end.signal)
+    await granted()
+    if (asksElsewhere) await other.get('a')
+    end.abort('disconnected')
+    go()
+    t.is(await waits.catch(reason => reason), 'disconnected')
+    if (asksElsewhere) t.like(await t.throwsAsync(other.get('b')), REFUSED)
+    else await other.get('b')
+    await Promise.all([other.pool.release('a'), other.pool.release('b')])
+  }
+})
 
-contract('a host that waits twice is told twice, whoever waits between', async (t, bench) => {
+contract('two waiting requests of a host both get its grant', async (t, bench) => {
   const { pool, get } = at(bench)
   await get('first')
   const older = get('a', '1m')
@@ -222,7 +210,7 @@ contract('a host that waits twice is told twice, whoever waits between', async (
   await pool.release('b')
 })
 
-contract('whoever got it when more might have it gives it back when fewer may', async (t, bench) => {
+contract('a holder above a lowered maxLocks can still release the pool', async (t, bench) => {
   let maxLocks = 60
   const { pool, get } = at(bench, () => ({ maxLocks, expireMs: FOREVER }))
   const hosts = Array.from({ length: 60 }, (_, index) => `h${index}`)

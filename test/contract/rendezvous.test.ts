@@ -11,7 +11,7 @@ const at = (
 
 const names = async (met: ReturnType<Rendezvous['meet']>) => (await met).members.map(({ actor }) => actor)
 
-contract('two meet, and each learns who both are, and the same', async (t, bench) => {
+contract('two participants meet, and both get the same match', async (t, bench) => {
   const web = at(bench, 'web-1', { labels: { role: 'web' }, selector: 'role=db' })
   const first = web.meet({ payload: 'http://web-1 "ü" \n' })
   await waiting(web, 1)
@@ -25,7 +25,7 @@ contract('two meet, and each learns who both are, and the same', async (t, bench
   ])
 })
 
-contract('who does not suit waits on, and the oldest go first', async (t, bench) => {
+contract('a participant without a match waits, and the oldest match first', async (t, bench) => {
   const a = at(bench, 'a', { labels: { role: 'web' }, selector: 'role=db' })
   const first = a.meet()
   await waiting(a, 1)
@@ -38,7 +38,7 @@ contract('who does not suit waits on, and the oldest go first', async (t, bench)
   t.deepEqual(await names(second), ['b', 'd'])
 })
 
-contract('as many meet as the most demanding of them wants', async (t, bench) => {
+contract('a match has the size that its most demanding member wants', async (t, bench) => {
   const a = at(bench, 'a', { mates: 1, selector: 'big' })
   const first = a.meet()
   await waiting(a, 1)
@@ -49,25 +49,25 @@ contract('as many meet as the most demanding of them wants', async (t, bench) =>
   t.deepEqual([await names(first), await names(second)], [all, all])
 })
 
-contract('with no mates, it is there at once, alone', async (t, bench) => {
+contract('a participant with mates 0 passes alone at once', async (t, bench) => {
   t.deepEqual(await names(at(bench, 'a', { mates: 0 }).meet({ wait: 0 })), ['a'])
 })
 
-contract('an actor does not meet itself, unless it says so', async (t, bench) => {
+contract('an actor does not meet itself unless its selector allows it', async (t, bench) => {
   const a = at(bench, 'a')
   const first = a.meet()
   await waiting(a, 1)
   t.like(await t.throwsAsync(at(bench, 'a').meet({ wait: 100 })), { kind: 'timed-out' })
   t.deepEqual(await names(at(bench, 'b').meet()), ['a', 'b'])
   await first
-  const everybody = { selector: '' }
-  t.deepEqual(await Promise.all([names(at(bench, 'a', everybody).meet()), names(at(bench, 'a', everybody).meet())]), [
+  const anyActor = { selector: '' }
+  t.deepEqual(await Promise.all([names(at(bench, 'a', anyActor).meet()), names(at(bench, 'a', anyActor).meet())]), [
     ['a', 'a'],
     ['a', 'a'],
   ])
 })
 
-contract.serial('sixty-four meet, and eight with as much to tell as each may', async (t, bench) => {
+contract.serial('64 participants meet, and 8 with the longest payload', async (t, bench) => {
   const seras = Array.from({ length: 8 }, () => bench.join())
   for (const [count, payload] of [
     [64, 'short'],
@@ -81,7 +81,7 @@ contract.serial('sixty-four meet, and eight with as much to tell as each may', a
   }
 })
 
-contract('who gives up is not met', async (t, bench) => {
+contract('a participant that times out or aborts is not matched', async (t, bench) => {
   const a = at(bench, 'a')
   for (const wait of [0, 50]) t.like(await t.throwsAsync(a.meet({ wait })), { kind: 'timed-out' })
   const control = new AbortController()
@@ -92,20 +92,17 @@ contract('who gives up is not met', async (t, bench) => {
   t.like(await t.throwsAsync(at(bench, 'b').meet({ wait: 0 })), { kind: 'timed-out' })
 })
 
-contract(
-  'who has been met, and gives up before it has seen that, has met the others all the same',
-  async (t, bench) => {
-    const a = at(bench, 'a')
-    const control = new AbortController()
-    const met = a.meet({ signal: control.signal })
-    await waiting(a, 1)
-    await at(bench, 'b').meet({ wait: 0 })
-    control.abort(new Error('too late'))
-    t.deepEqual(await names(met), ['a', 'b'])
-  },
-)
+contract('a participant that aborts after its match has met the others', async (t, bench) => {
+  const a = at(bench, 'a')
+  const control = new AbortController()
+  const met = a.meet({ signal: control.signal })
+  await waiting(a, 1)
+  await at(bench, 'b').meet({ wait: 0 })
+  control.abort(new Error('too late'))
+  t.deepEqual(await names(met), ['a', 'b'])
+})
 
-contract('who died while it waited is met by nobody when its lease is over', async (t, bench) => {
+contract('a dead participant is not matched after its lease', async (t, bench) => {
   const { sera, die } = bench.mortal({ leaseMs: SHORT_LEASE_MS })
   void at(bench, 'dead', {}, sera)
     .meet()
@@ -121,7 +118,7 @@ contract('who died while it waited is met by nobody when its lease is over', asy
   await bench.reaped('rendezvous', 0)
 })
 
-contract('what is no event, actor, number, label, selector or payload is refused', async (t, bench) => {
+contract('invalid names, numbers, labels, selectors and payloads are refused', async (t, bench) => {
   const sera = bench.join()
   const wrong: [string, RendezvousOptions, RegExp][] = [
     ['', { actor: 'a' }, /the rendezvous's name is empty/],
@@ -143,16 +140,16 @@ contract('what is no event, actor, number, label, selector or payload is refused
   }
 })
 
-contract('who has gone before his step begins is met by nobody, and adds nothing', async (t, bench) => {
+contract('a participant that aborts before its step starts is never matched', async (t, bench) => {
   const [one, other] = [bench.join(), bench.join()]
   const waits = one.rendezvous(bench.name, { actor: 'one' }).meet({ wait: '1m' })
   await waiting(one.rendezvous(bench.name, { actor: 'look' }), 1)
-  const hangUp = new AbortController()
-  const gone = other.rendezvous(bench.name, { actor: 'gone' }).meet({ signal: hangUp.signal })
-  const added = other.counter(bench.name).add(5, { signal: hangUp.signal })
-  hangUp.abort(new Error('hung up'))
-  await t.throwsAsync(gone, { message: 'hung up' })
-  await t.throwsAsync(added, { message: 'hung up' })
+  const control = new AbortController()
+  const cancelled = other.rendezvous(bench.name, { actor: 'cancelled' }).meet({ signal: control.signal })
+  const added = other.counter(bench.name).add(5, { signal: control.signal })
+  control.abort(new Error('enough'))
+  await t.throwsAsync(cancelled, { message: 'enough' })
+  await t.throwsAsync(added, { message: 'enough' })
   t.is(await one.counter(bench.name).value(), 0)
   const met = await other.rendezvous(bench.name, { actor: 'here' }).meet({ wait: '1m' })
   t.deepEqual(

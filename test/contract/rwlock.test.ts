@@ -16,7 +16,7 @@ contract('readers share, and a writer waits for all of them', async (t, bench) =
   await lock.release()
 })
 
-contract('a writer that waits holds up the readers behind it; it gives up, and they go', async (t, bench) => {
+contract('a waiting writer blocks the readers behind it until it aborts', async (t, bench) => {
   const rwlock = bench.join().rwlock(bench.name)
   const reading = await rwlock.read()
   const control = new AbortController()
@@ -32,15 +32,15 @@ contract('a writer that waits holds up the readers behind it; it gives up, and t
   await Promise.all([reading.release(), shared.release()])
 })
 
-contract('writers have it in order of arrival, and readers between them in theirs', async (t, bench) => {
+contract('writers and the readers between them are granted in order of arrival', async (t, bench) => {
   const rwlock = bench.join().rwlock(bench.name)
   const first = await rwlock.write()
   const order: string[] = []
   const turns: Promise<void>[] = []
-  const queue = async (who: string, turn: Promise<Lock>) => {
+  const queue = async (label: string, turn: Promise<Lock>) => {
     turns.push(
       turn.then(async lock => {
-        order.push(who)
+        order.push(label)
         await lock.release()
       }),
     )
@@ -58,24 +58,24 @@ contract('writers have it in order of arrival, and readers between them in their
   t.deepEqual(order, ['writer 1', 'reader', 'writer 2'])
 })
 
-contract('a writer is always alone, whoever comes whenever', async (t, bench) => {
+contract('a writer never holds the lock together with another claim', async (t, bench) => {
   const inside = { read: 0, write: 0 }
-  const met: string[] = []
+  const overlaps: string[] = []
   const work = async (mode: 'read' | 'write') => {
     const rwlock = bench.join().rwlock(bench.name)
     for (let round = 0; round < 4; round++) {
       await using _ = await rwlock[mode]()
       inside[mode]++
-      if (inside.write > 1 || (inside.write > 0 && inside.read > 0)) met.push(JSON.stringify(inside))
+      if (inside.write > 1 || (inside.write > 0 && inside.read > 0)) overlaps.push(JSON.stringify(inside))
       await new Promise(resolve => setImmediate(resolve))
       inside[mode]--
     }
   }
   await Promise.all((['read', 'write', 'read', 'write', 'read'] as const).map(work))
-  t.deepEqual(met, [])
+  t.deepEqual(overlaps, [])
 })
 
-contract('a reader that died holds a writer up for its lease only', async (t, bench) => {
+contract('a dead reader blocks a writer for its lease only', async (t, bench) => {
   const { sera, die } = bench.mortal({ leaseMs: SHORT_LEASE_MS })
   const dead = await sera.rwlock(bench.name).read()
   const rwlock = bench.join().rwlock(bench.name)
@@ -87,7 +87,7 @@ contract('a reader that died holds a writer up for its lease only', async (t, be
   await lock.release()
 })
 
-contract('a writer that died, holding or waiting, holds nobody up for longer than its lease', async (t, bench) => {
+contract('a dead writer, holding or waiting, blocks readers for its lease only', async (t, bench) => {
   const holder = bench.mortal({ leaseMs: SHORT_LEASE_MS })
   await holder.sera.rwlock(bench.name).write()
   const waiter = bench.mortal({ leaseMs: SHORT_LEASE_MS })
@@ -105,7 +105,7 @@ contract('a writer that died, holding or waiting, holds nobody up for longer tha
   t.deepEqual(await rwlock.contenders(), [])
 })
 
-contract('those who come at one moment are served as they came', async (t, bench) => {
+contract('concurrent claims of one session are granted in order of arrival', async (t, bench) => {
   const rwlock = bench.join().rwlock(bench.name)
   const first = rwlock.read() // claims that are made while its step runs are enqueued together
   const second = rwlock.read()

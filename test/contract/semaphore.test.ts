@@ -1,6 +1,6 @@
 import { contract, OUTLIVE, SHORT_LEASE_MS, waiting } from './harness.js'
 
-contract('one waiter, one release: it goes, with the slot that became free', async (t, bench) => {
+contract('a waiter gets the slot of the holder that releases', async (t, bench) => {
   const semaphore = bench.join().semaphore(bench.name, 2)
   const [first, second] = [await semaphore.acquire(), await semaphore.acquire()]
   t.deepEqual([first.slot, second.slot], [0, 1])
@@ -13,7 +13,7 @@ contract('one waiter, one release: it goes, with the slot that became free', asy
   await Promise.all([second.release(), third.release()])
 })
 
-contract('four waiters, four units given back at once: all four go, each with a slot of its own', async (t, bench) => {
+contract('a release of four units grants four waiters, each with its own slot', async (t, bench) => {
   const semaphore = bench.join().semaphore(bench.name, 4)
   const all = await semaphore.acquire({ units: 4 })
   const waiters = Array.from({ length: 4 }, () => bench.join().semaphore(bench.name, 4).acquire())
@@ -24,7 +24,7 @@ contract('four waiters, four units given back at once: all four go, each with a 
   await Promise.all(locks.map(lock => lock.release()))
 })
 
-contract('never more units than permits, whoever comes whenever', async (t, bench) => {
+contract('concurrent participants never hold more units than permits', async (t, bench) => {
   let inside = 0
   let most = 0
   const work = async (units: number) => {
@@ -42,7 +42,7 @@ contract('never more units than permits, whoever comes whenever', async (t, benc
   t.true(most <= 3, String(most))
 })
 
-contract('who waits for many units is not overtaken by who wants few', async (t, bench) => {
+contract('a waiter for many units is not overtaken by a waiter for few', async (t, bench) => {
   const semaphore = bench.join().semaphore(bench.name, 3)
   const first = await semaphore.acquire({ units: 2 })
   const order: string[] = []
@@ -62,7 +62,7 @@ contract('who waits for many units is not overtaken by who wants few', async (t,
   t.deepEqual(order, ['many', 'few'])
 })
 
-contract('another number of permits is a conflict for the newcomer, and nobody else is disturbed', async (t, bench) => {
+contract('another number of permits is a conflict for the newcomer only', async (t, bench) => {
   const semaphore = bench.join().semaphore(bench.name, 2)
   const lock = await semaphore.acquire({ units: 2 })
   const waiter = semaphore.acquire()
@@ -70,7 +70,7 @@ contract('another number of permits is a conflict for the newcomer, and nobody e
   const other = bench.join().semaphore(bench.name, 3)
   t.like(await t.throwsAsync(other.acquire()), {
     kind: 'conflict',
-    message: 'the others at this semaphore go by 2 permits, not 3',
+    message: 'in use with 2 permits, not 3; all participants must agree',
   })
   t.true(lock.held)
   await lock.release()
@@ -78,7 +78,7 @@ contract('another number of permits is a conflict for the newcomer, and nobody e
   await (await other.acquire({ wait: 0, units: 3 })).release()
 })
 
-contract('units of the dead are free after their lease', async (t, bench) => {
+contract('the units of a dead holder are free after its lease', async (t, bench) => {
   const { sera, die } = bench.mortal({ leaseMs: SHORT_LEASE_MS })
   await sera.semaphore(bench.name, 2).acquire({ units: 2 })
   const semaphore = bench.join().semaphore(bench.name, 2)

@@ -39,7 +39,7 @@ each(
     t.like(verified, { code: 1 })
     t.regex(verified.stderr, /is not the newest/)
     t.is(await holder.sera.exited, 206)
-    t.regex(await holder.sera.said(), /it is no longer in the lock tables \(its lease ran out, or somebody broke it\)/)
+    t.regex(await holder.sera.said(), /it is no longer in the lock tables \(its lease ran out, or it was broken\)/)
     t.deepEqual(holder.sera.family(), [])
     t.is(await next.end(), 0)
   },

@@ -15,7 +15,7 @@ const SHORT = ['--lease', '8s', '--grace', '200ms']
 const ROUNDS = 4
 
 const words = ({ name }: Bench, wait = '30') => ['once', name, wait]
-const RAN = /^sera: \S+ ran it at \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC \(pid \d+\), \d+s ago/
+const WHEN = String.raw`pid \d+, started \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC, \d+s ago\)`
 
 /** Until so many wait for the key. */
 async function waiting(server: SharedServer, key: string, count: number): Promise<void> {
@@ -48,7 +48,7 @@ each(
     const file = join(bench.folder, 'outcome')
     const late = await bench.sub(['--verbose', '--outcome-file', file, ...words(bench, '0'), 'echo', 'ran']).ended()
     t.like(late, { code: 0, stdout: '' })
-    t.regex(late.stderr, new RegExp(`${RAN.source}; nothing was run here\n$`))
+    t.regex(late.stderr, new RegExp(`^sera: already done on \\S+ \\(${WHEN}; nothing was run here\n$`))
     const told = JSON.parse(readFileSync(file, 'utf8'))
     t.like(told, { outcome: 'taken-over', exitCode: 0, lock: `once/${bench.name}` })
     t.false('token' in told)
@@ -65,7 +65,7 @@ each(
     for (const waiter of waiters) {
       const { code, stdout, stderr } = await waiter.ended()
       t.deepEqual({ code, stdout }, { code: 3, stdout: '' })
-      t.regex(stderr, new RegExp(`${RAN.source}, and it failed with 3; it was not run again here\n$`))
+      t.regex(stderr, new RegExp(`^sera: already failed on \\S+ \\(exit 3, ${WHEN}; it was not run again here\n$`))
     }
     t.like(await bench.sub([...words(bench, '0'), 'echo', 'again']).ended(), { code: 0, stdout: 'again\n' })
     t.like(await bench.sub([...words(bench, '0'), 'echo', 'again']).ended(), { code: 0, stdout: '' })

@@ -42,7 +42,7 @@ each('semaphore: --units takes several permits, and another number of permits is
   t.is(await bench.sub(['sem', bench.name, '4', '0', 'true']).exited, 0)
   const { code, stderr } = await bench.sub(['sem', bench.name, '5', '0', 'true']).ended()
   t.is(code, 208)
-  t.regex(stderr, /^sera: semaphore .*: the others at this semaphore go by 4 permits, not 5\n$/)
+  t.regex(stderr, /^sera: semaphore .*: in use with 4 permits, not 5; all participants must agree\n$/)
   await three.end()
 })
 
@@ -110,7 +110,7 @@ each('barrier: for a single use, who comes late is told so', async (t, bench) =>
   t.is(await bench.sub(['br', '--single-use', bench.name, '1']).exited, 0)
   const { code, stderr } = await bench.sub(['br', '--single-use', bench.name, '1']).ended()
   t.is(code, 208)
-  t.regex(stderr, /single use and has let its parties go/)
+  t.regex(stderr, /this single-use barrier has already released its parties/)
 })
 
 each('gate: open until closed, closed when its closer has gone, and one opening lets all go', async (t, bench) => {
@@ -119,7 +119,7 @@ each('gate: open until closed, closed when its closer has gone, and one opening 
   t.is(await gate('close').exited, 0)
   const { code, stderr } = await gate('close').ended()
   t.is(code, 208)
-  t.regex(stderr, /the gate is closed already/)
+  t.regex(stderr, /the gate is already closed/)
   t.is(await gate('wait', '--wait', '0').exited, 204)
   const waiting = [gate('wait'), gate('wait', '--json')]
   t.deepEqual(await gate('open', '--json').ended(), {

@@ -134,10 +134,10 @@ for (const runtime of RUNTIMES) {
 
   test(`${runtime.name}: at the tables a wait says the place in the queue and who holds it for how long`, async t => {
     await using holder = await holdingElsewhere(runtime, t.title, ['sem', `gpu ${runtime.name}`, '1'])
-    const terminal = await open(`${runtime.program} sem 'gpu ${runtime.name}' 1 2 echo ran; echo "rc $?"`)
+    const terminal = await open(`${runtime.program} sem 'gpu ${runtime.name}' 1 8 echo ran; echo "rc $?"`)
     await terminal.sees(/sera: waiting for semaphore gpu \w+ \(\d+s left\), next, held for \d+s by \S+ pid/)
     await terminal.sees(
-      /\[Ksera: timed out after 2s; nothing was run \(semaphore\/gpu \w+, held for \d+s by .*\)\r\nrc 204/,
+      /\[Ksera: timed out after 8s; nothing was run \(semaphore\/gpu \w+, held for \d+s by .*\)\r\nrc 204/,
     )
     t.truthy(holder)
   })

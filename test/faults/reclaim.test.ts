@@ -6,7 +6,6 @@ import { admin } from '../support/admin.js'
 import { couples, each, eachOwn, eachProxied } from '../support/each.js'
 import { startFaultyProxy } from '../support/faulty-proxy.js'
 import { Journal } from '../support/journal.js'
-import { guardsOf, isLeader } from '../support/processes.js'
 import { RUNTIMES } from '../support/runtimes.js'
 import { type Bench, bench } from '../support/sera.js'
 import { type SharedServer, sharedServers, startServer } from '../support/servers.js'
@@ -57,10 +56,8 @@ each('reclaimed again and again, and the guard still does its work', async (t, b
   await journal.seen('start', 'it')
   for (let round = 0; round < 4; round++) {
     const former = await above.holder(bench.lock)
-    const guards = guardsOf(sera.pid)
     await above.kill(former ?? 0)
     await until('reclaimed', async () => ![undefined, former].includes(await above.holder(bench.lock)))
-    await until('a guard with the new lifeline', () => isReplaced(guards, guardsOf(sera.pid)))
   }
   const holder = await above.holder(bench.lock)
   sera.kill('SIGKILL')
@@ -69,9 +66,31 @@ each('reclaimed again and again, and the guard still does its work', async (t, b
   t.is(await sera.said(), '', 'without --verbose and without a terminal nothing is said')
 })
 
-function isReplaced(former: readonly number[], guards: readonly number[]): boolean {
-  return guards.some(isLeader) && guards.every(guard => !former.includes(guard))
-}
+eachProxied(
+  'kill -9 before sera hears that the lock is reclaimed: the lock is free only after the command has ended',
+  async (t, bench, proxy, server) => {
+    await using above = await admin(server)
+    const journal = new Journal(bench.folder)
+    const script = "trap '' TERM; while :; do sleep 0.1; done"
+    const sera = bench.sera([...LEASE, '5', ...journal.command({ who: 'it', script })])
+    await journal.seen('start', 'it')
+    const former = await above.holder(bench.lock)
+    proxy.fate = statement => {
+      // the answer vanishes
+      if (statement.includes('GET_LOCK(')) setImmediate(() => Object.assign(proxy, { dark: true }))
+      return 'pass'
+    }
+    await above.kill(former ?? 0)
+    const holder = await until('granted', async () => {
+      const holder = await above.holder(bench.lock)
+      return holder !== former && holder
+    })
+    proxy.mend()
+    sera.kill('SIGKILL')
+    await until('the lock free', async () => (await above.holder(bench.lock)) !== holder)
+    t.deepEqual(sera.family(), [])
+  },
+)
 
 each(
   'a connection that is killed, somebody waits: they get the lock, the command is ended, 206',

@@ -6,20 +6,20 @@ import { lockName } from '../../src/lockname/lockname.js'
 const md5 = (...parts: Uint8Array[]) => createHash('md5').update(Buffer.concat(parts)).digest('hex')
 const bytes = (text: string) => new TextEncoder().encode(text)
 
-test("the name of 'ls -ltra' is the original's", t => {
+test("the name of 'ls -ltra' is that of the original tool", t => {
   t.is(lockName(['ls', '-ltra']), '5373fa7de6f7dd54052abf86b3a53da4')
 })
 
-test('how the command line was split makes no difference, as in the original', t => {
+test('words and one quoted line give the same name, as in the original tool', t => {
   t.is(lockName(['ls -ltra']), lockName(['ls', '-ltra']))
 })
 
-test('spaces are kept as they are', t => {
+test('spaces are significant', t => {
   t.not(lockName(['ls', ' -ltra']), lockName(['ls', '-ltra']))
   t.not(lockName(['ls', '-ltra', '']), lockName(['ls', '-ltra']))
 })
 
-test('any UTF-8 command line is hashed as its bytes', t => {
+test('a command line is hashed as its UTF-8 bytes', t => {
   t.is(lockName(['écho', '😀', '']), md5(bytes('écho 😀 ')))
   const words = fc.array(fc.string({ unit: 'grapheme' }), { minLength: 1 })
   fc.assert(
@@ -30,7 +30,7 @@ test('any UTF-8 command line is hashed as its bytes', t => {
   )
 })
 
-test('a plain name is used as it stands, whatever the command', t => {
+test('a plain name is used unchanged and replaces the command', t => {
   t.is(lockName(['ls'], { name: 'web/deploy_2.a:b-c' }), 'web/deploy_2.a:b-c')
   t.is(lockName([], { name: 'a'.repeat(64) }), 'a'.repeat(64))
 })
@@ -46,17 +46,17 @@ test('an empty name is a usage error', t => {
   )
 })
 
-test('a namespace goes before the name, with a NUL between, and the whole is hashed', t => {
+test('namespace, NUL and name are hashed together', t => {
   t.is(lockName(['ls', '-ltra'], { namespace: 'staging' }), md5(bytes('staging\0ls -ltra')))
   t.is(lockName(['ls'], { name: 'deploy', namespace: 'staging' }), md5(bytes('staging\0deploy')))
 })
 
-test('an empty namespace is none', t => {
+test('an empty namespace means no namespace', t => {
   t.is(lockName(['ls', '-ltra'], { namespace: '' }), lockName(['ls', '-ltra']))
   t.is(lockName(['ls'], { name: 'deploy', namespace: '' }), 'deploy')
 })
 
-test('every name is one that MySQL takes and tells from others without looking at case', t => {
+test('every name is valid for MySQL, which ignores case', t => {
   const text = fc.string({ unit: 'binary' })
   fc.assert(
     fc.property(fc.array(text), fc.option(fc.string({ minLength: 1 })), text, (argv, name, namespace) =>

@@ -4,7 +4,7 @@ import { maskWith } from '../../src/masking/mask.js'
 
 const mask = maskWith()
 
-/** Each word with the password HUNTER in it, as others see it. The password itself makes no word suspect. */
+/** Command lines with the password HUNTER, and how others see them. The password itself does not look like one. */
 const HIDDEN: readonly [typed: readonly string[], seen: readonly string[]][] = [
   [
     ['job', '--password=HUNTER'],
@@ -132,7 +132,7 @@ for (const [typed, seen] of HIDDEN) {
   })
 }
 
-test('what only resembles a password stays', t => {
+test('text that only resembles a password is not hidden', t => {
   for (const words of [
     ['ls', '-ltra'],
     ['mysqldump', '-P3306', '-p', 'shop'],
@@ -148,7 +148,7 @@ test('what only resembles a password stays', t => {
     t.deepEqual(mask(words), words)
 })
 
-test('a pattern hides its first group, or the whole match, across words too', t => {
+test('a pattern hides its first group or the whole match, even across words', t => {
   const hides = (pattern: string, ...words: string[]) => maskWith([new RegExp(pattern, 'dg')])(words).join(' ')
   t.is(hides('redis-cli -a (\\S+)', 'redis-cli', '-a', 'abc', 'get', 'abc'), 'redis-cli -a *** get abc')
   t.is(hides('k(a)', 'aka', 'ka'), 'ak*** k***')
@@ -157,14 +157,14 @@ test('a pattern hides its first group, or the whole match, across words too', t 
   t.is(hides('(no)?body', 'body'), '***')
 })
 
-test('there are as many words as before, whatever they are', t => {
+test('masking keeps the number of words', t => {
   const harmless = fc.array(fc.stringMatching(/^[a-z/.,_ -]{0,12}$/))
   fc.assert(fc.property(harmless, words => mask(words).length === words.length))
   fc.assert(fc.property(fc.array(fc.string()), words => maskWith([/./dg])(words).length === words.length))
   t.pass()
 })
 
-test('a long line takes no longer than its length asks for', t => {
+test('masking a long line takes linear time', t => {
   const timed = (work: () => unknown) => {
     const startedAt = process.cpuUsage().user
     work()

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import type { Claim, Conflict } from '../../src/claims/model.js'
 import { admission } from '../../src/primitives/barrier.js'
 import { granted } from '../../src/primitives/primitive.js'
-import { type Event, ensure, happen, histories, type ModelStep, proves, Table } from './model.js'
+import { applyEvent, type Event, ensure, histories, type ModelStep, proves, Table } from './model.js'
 
 type BarrierAdmission = typeof admission
 
@@ -21,21 +21,21 @@ const once = fc.record(
   { requiredKeys: ['count', 'mode'] },
 )
 
-/** A barrier with its visitors: each knows, as its payload, how many it expects. */
-class VisitedBarrier {
+/** A barrier whose parties carry the count that they expect as their payload. */
+class BarrierModel {
   readonly table = new Table()
 
   constructor(readonly rule: BarrierAdmission) {}
 
-  happen(event: Event<Arrival>): ModelStep | undefined {
-    const step = happen(this.table, event, ({ count, ...ask }) =>
+  apply(event: Event<Arrival>): ModelStep | undefined {
+    const step = applyEvent(this.table, event, ({ count, ...ask }) =>
       this.table.arrive(this.rule(count), { ...ask, payload: String(count) }),
     )
-    if (step?.conflict && event.what === 'step') this.table.vanish(step.me)
+    if (step?.conflict && event.what === 'step') this.table.remove(step.me)
     return step
   }
 
-  /** Those who wait and have been heard of. */
+  /** The waiters whose lease has not run out. */
   get present(): Claim[] {
     return this.table.waiting.filter(({ id }) => !this.table.silent.has(id))
   }
@@ -50,22 +50,22 @@ const tookOver = ({ me, before }: ModelStep) =>
 
 const generations = (rule: BarrierAdmission) =>
   fc.property(histories<Arrival>(anyCount, 1), events => {
-    const barrier = new VisitedBarrier(rule)
+    const barrier = new BarrierModel(rule)
     const { table } = barrier
     for (const event of events) {
       const { generation } = table.resource
-      const step = barrier.happen(event)
+      const step = barrier.apply(event)
       if (!step || step.grants.length === 0 || tookOver(step)) continue
-      ensure(table.resource.generation === generation + 1, 'generations are counted')
+      ensure(table.resource.generation === generation + 1, 'the generation was not incremented')
       ensure(
         step.grants.every(one => one.generation === generation + 1),
-        'all go in one generation',
+        'not all parties are in one generation',
       )
       ensure(
         step.grants.every(({ payload }) => Number(payload) === step.grants.length),
-        'as many go as each expects',
+        'the number of parties is not the expected count',
       )
-      ensure(!step.grants.some(({ id }) => table.silent.has(id)), 'somebody counts who may be dead')
+      ensure(!step.grants.some(({ id }) => table.silent.has(id)), 'a party that may be dead counts')
       const named = step.grants.flatMap(({ tag }) => tag ?? [])
       ensure(new Set(named).size === named.length, 'a tag counts twice')
     }
@@ -73,66 +73,72 @@ const generations = (rule: BarrierAdmission) =>
 
 const progress = (rule: BarrierAdmission) =>
   fc.property(histories<Arrival>(tagged, 1), events => {
-    const barrier = new VisitedBarrier(rule)
+    const barrier = new BarrierModel(rule)
     for (const event of events) {
-      barrier.happen(event)
-      ensure(barrier.present.length < 3, 'enough are there, and they wait')
+      barrier.apply(event)
+      ensure(barrier.present.length < 3, 'enough parties are present, but they wait')
       const named = barrier.table.waiting.flatMap(({ tag }) => tag ?? [])
-      ensure(new Set(named).size === named.length, 'a tag waits twice')
+      ensure(new Set(named).size === named.length, 'two claims with the same tag wait')
     }
     const missing = 3 - barrier.present.length
-    const last = Array.from({ length: missing }, () => barrier.happen({ what: 'arrive', ask: { count: 3 } })).at(-1)
-    ensure(last?.grants.length === 3 && barrier.present.length === 0, 'somebody was forgotten')
+    const last = Array.from({ length: missing }, () => barrier.apply({ what: 'arrive', ask: { count: 3 } })).at(-1)
+    ensure(last?.grants.length === 3 && barrier.present.length === 0, 'a party was not released')
   })
 
 const succession = (rule: BarrierAdmission) =>
   fc.property(histories<Arrival>(tagged), events => {
-    const barrier = new VisitedBarrier(rule)
+    const barrier = new BarrierModel(rule)
     for (const event of events) {
       const namesake = event.what === 'arrive' ? barrier.namesakeOf(event.ask) : undefined
       const { generation } = barrier.table.resource
-      const step = barrier.happen(event)
+      const step = barrier.apply(event)
       if (!namesake || !step) continue
-      ensure(!barrier.table.find(namesake.id), 'the former one is still there')
+      ensure(!barrier.table.find(namesake.id), 'the former claim still exists')
       if (namesake.state === 'waiting') continue
-      ensure(step.admitted && step.grants.length === 1, 'was let go before, and now is not')
-      ensure(step.grants[0]?.generation === namesake.generation, 'with those it belongs to')
-      ensure(barrier.table.resource.generation === generation, 'not one generation more')
+      ensure(step.admitted && step.grants.length === 1, 'the former claim was granted, the new one is not')
+      ensure(step.grants[0]?.generation === namesake.generation, 'granted in another generation')
+      ensure(barrier.table.resource.generation === generation, 'a new generation was started')
     }
   })
 
 const disagreement = (rule: BarrierAdmission) =>
   fc.property(histories<Arrival>(anyCount), events => {
-    const barrier = new VisitedBarrier(rule)
+    const barrier = new BarrierModel(rule)
     const { table } = barrier
     for (const event of events) {
       const { claims, resource } = table
       const others = table.waiting.filter(one => event.what !== 'arrive' || one !== barrier.namesakeOf(event.ask))
-      const step = barrier.happen(event)
+      const step = barrier.apply(event)
       if (event.what === 'arrive' && step) {
         const agreed =
           others.every(({ payload }) => payload === String(event.ask.count)) || tookOver(step) !== undefined
-        ensure(agreed === (step.conflict === undefined), agreed ? 'refused in vain' : 'let in, and disagrees')
-        ensure(!step.conflict || (table.claims === claims && table.resource === resource), 'refused, and left traces')
+        ensure(
+          agreed === (step.conflict === undefined),
+          agreed ? 'refused although it agrees' : 'accepted although it disagrees',
+        )
+        ensure(
+          !step.conflict || (table.claims === claims && table.resource === resource),
+          'a refused arrival changed something',
+        )
       }
-      ensure(!table.waiting.some(one => 'conflict' in table.verdict(one)), 'one who waits is disturbed')
+      ensure(!table.waiting.some(one => 'conflict' in table.verdict(one)), 'a waiter got a conflict')
     }
   })
 
 const singleUse = (rule: BarrierAdmission) =>
   fc.property(histories<Arrival>(once), events => {
-    const barrier = new VisitedBarrier(rule)
+    const barrier = new BarrierModel(rule)
     for (const event of events) {
       const { generation } = barrier.table.resource
-      const step = barrier.happen(event)
+      const step = barrier.apply(event)
       ensure(barrier.table.resource.generation <= 1, 'used twice')
       if (event.what !== 'arrive' || !step) continue
       const late = generation > 0 && !tookOver(step)
-      ensure(late === (step.conflict !== undefined), late ? 'too late, and not told so' : 'refused in vain')
+      ensure(late === (step.conflict !== undefined), late ? 'accepted after the release' : 'refused before the release')
     }
   })
 
-const sees = (what: (claim: Claim, me: Claim) => Claim[]): BarrierAdmission => {
+const reading = (what: (claim: Claim, me: Claim) => Claim[]): BarrierAdmission => {
   return count => (state, me) =>
     admission(count)({ ...state, claims: state.claims.flatMap(one => (one.id === me.id ? one : what(one, me))) }, me)
 }
@@ -140,49 +146,49 @@ const ignoresTags: BarrierAdmission =
   count =>
   (state, { tag: _, ...me }) =>
     admission(count)(state, { ...me, tag: undefined })
-const neverTakesOver = sees((one, me) => (one.state === 'granted' && one.tag === me.tag ? [] : [one]))
-const countsTheSilent = sees(one => [{ ...one, overdueMs: -1 }])
-const asksNobody: BarrierAdmission = count => (state, me) =>
+const neverTakesOver = reading((one, me) => (one.state === 'granted' && one.tag === me.tag ? [] : [one]))
+const countsSilent = reading(one => [{ ...one, overdueMs: -1 }])
+const ignoresCount: BarrierAdmission = count => (state, me) =>
   admission(count)({ ...state, resource: { ...state.resource, capacity: count } }, me)
 
-test('a generation has exactly as many parties as each of them expects, none of them twice, none of them silent', t => {
+test('a generation has exactly the expected parties, none twice and none silent', t => {
   proves(t, generations, admission, {
     'one is missing': count => admission(count - 1),
     'a tag counts twice': ignoresTags,
-    'who may be dead counts': sees(one => [{ ...one, overdueMs: one.state === 'waiting' ? -1 : 1 }]),
-    'asks nobody for the count': asksNobody,
-    'does not count generations': count => (state, me) => {
+    'a claim that may be dead counts': reading(one => [{ ...one, overdueMs: one.state === 'waiting' ? -1 : 1 }]),
+    'ignores the count of the others': ignoresCount,
+    'does not increment the generation': count => (state, me) => {
       const change = admission(count)(state, me)
       return 'conflict' in change ? change : { ...change, resource: { capacity: count } }
     },
   })
 })
 
-test('nobody is kept waiting when enough are there, and the barrier can be used again at once', t => {
+test('enough parties are released at once, and the barrier can be used again', t => {
   proves(t, progress, admission, {
-    'one too many': count => admission(count + 1),
-    'only the last goes': count => (state, me) => {
+    'waits for one more': count => admission(count + 1),
+    'releases only the last': count => (state, me) => {
       const change = admission(count)(state, me)
       return 'claims' in change ? { ...change, ...granted(me, { generation: 1 }) } : change
     },
-    'those who were let go are in the way': count => (state, me) =>
+    'waits for released parties': count => (state, me) =>
       state.claims.some(({ state }) => state === 'granted') ? {} : admission(count)(state, me),
   })
 })
 
-test('whoever comes with the tag of one before takes its claim over, also one that was let go already', t => {
+test('an arrival takes over the claim with its tag, even a granted one', t => {
   proves(t, succession, admission, {
     'ignores tags': ignoresTags,
-    'only takes over who waits': neverTakesOver,
-    'leaves the former one there': count => (state, me) => ({ ...admission(count)(state, me), remove: [] }),
-    'starts a generation of its own': count => (state, me) => {
+    'takes over waiting claims only': neverTakesOver,
+    'does not remove the former claim': count => (state, me) => ({ ...admission(count)(state, me), remove: [] }),
+    'starts a new generation': count => (state, me) => {
       const change = admission(count)(state, me)
       return 'remove' in change ? { ...change, ...granted(me, { generation: 99 }) } : change
     },
   })
 })
 
-test('who expects another count than those who wait is told so, and nobody else is disturbed', t => {
+test('an arrival with another count gets a conflict, and the waiters are not affected', t => {
   const insists: BarrierAdmission = count => (state, me) => {
     const change: { conflict?: string } = admission(count)(state, me) as Conflict
     return change.conflict && !state.claims.some(one => one.id === me.id && one.ticket < state.resource.version)
@@ -190,31 +196,31 @@ test('who expects another count than those who wait is told so, and nobody else 
       : (change as Conflict)
   }
   proves(t, disagreement, admission, {
-    'asks nobody': asksNobody,
-    'insists on its own': insists,
-    'goes by what a former generation agreed on': count => (state, me) =>
+    'ignores the count of the others': ignoresCount,
+    'replaces the count of the others': insists,
+    'keeps the count of a former generation': count => (state, me) =>
       state.resource.capacity === undefined || state.resource.capacity === count
         ? admission(count)(state, me)
-        : { conflict: 'it always was another number' },
+        : { conflict: 'another number' },
   })
 })
 
-test('a barrier for a single use lets one generation go, and who comes later is told so', t => {
+test('a single-use barrier releases one generation; a later arrival gets a conflict', t => {
   proves(t, singleUse, admission, {
-    'is used again': count => (state, me) => admission(count)(state, { ...me, mode: undefined }),
-    'tells those too who were let go and did not see it': neverTakesOver,
-    'is used up before it was used': count => (state, me) =>
+    'can be used again': count => (state, me) => admission(count)(state, { ...me, mode: undefined }),
+    'refuses a granted party that is restarted': neverTakesOver,
+    'is used up before its release': count => (state, me) =>
       admission(count)({ ...state, resource: { ...state.resource, generation: state.claims.length > 1 ? 1 : 0 } }, me),
   })
 })
 
-test('whoever has been silent for a lease does not count, nor has it a say in the count', t => {
+test('a waiter whose lease ran out does not count, nor does its expected count', t => {
   const silenced = (rule: BarrierAdmission) => {
-    const { table } = new VisitedBarrier(rule)
+    const { table } = new BarrierModel(rule)
     table.silent.add(table.arrive(rule(3)).me.id)
     return table.arrive(rule(2))
   }
   t.is(silenced(admission).conflict, undefined)
   t.false(silenced(admission).admitted)
-  t.truthy(silenced(countsTheSilent).conflict)
+  t.truthy(silenced(countsSilent).conflict)
 })

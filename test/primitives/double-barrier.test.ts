@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import type { Claim, Rule } from '../../src/claims/model.js'
 import { entrance, exit } from '../../src/primitives/double-barrier.js'
 import { granted } from '../../src/primitives/primitive.js'
-import { type Event, ensure, happen, histories, type ModelStep, proves, Table } from './model.js'
+import { applyEvent, type Event, ensure, histories, type ModelStep, proves, Table } from './model.js'
 
 interface DoubleBarrierRules {
   entrance: typeof entrance
@@ -14,23 +14,23 @@ const RULES: DoubleBarrierRules = { entrance, exit }
 const same = fc.constant(2)
 const anyCount = fc.constantFrom(2, 2, 3)
 
-class VisitedDoubleBarrier {
+class DoubleBarrierModel {
   readonly table = new Table()
 
   constructor(readonly rules: DoubleBarrierRules) {}
 
-  happen(event: Event<number>): ModelStep | undefined {
-    const step = happen(
+  apply(event: Event<number>): ModelStep | undefined {
+    const step = applyEvent(
       this.table,
       event,
       count => this.table.arrive(this.rules.entrance(count), { payload: String(count) }),
       claim => this.leave(claim),
     )
-    if (step?.conflict && event.what === 'step') this.table.vanish(step.me)
+    if (step?.conflict && event.what === 'step') this.table.remove(step.me)
     return step
   }
 
-  /** Says that it has finished, or looks again whether all have. */
+  /** The step of a party that has finished, and its later steps. */
   leave(claim: Claim): ModelStep {
     return this.table.step(claim, this.rules.exit)
   }
@@ -46,97 +46,106 @@ class VisitedDoubleBarrier {
 
 const entering = (rules: DoubleBarrierRules) =>
   fc.property(histories(anyCount, 1), events => {
-    const barrier = new VisitedDoubleBarrier(rules)
+    const barrier = new DoubleBarrierModel(rules)
     const { table } = barrier
     for (const event of events) {
       const { generation } = table.resource
       const running = table.granted.length > 0
-      const step = barrier.happen(event)
+      const step = barrier.apply(event)
       ensure(new Set(table.granted.map(one => one.generation)).size <= 1, 'two generations are at work')
       if (!step || step.grants.length === 0) continue
-      ensure(!running && table.resource.generation === generation + 1, 'the former generation is at work')
+      ensure(
+        !running && table.resource.generation === generation + 1,
+        'started while the former generation was at work',
+      )
       ensure(
         step.grants.every(({ payload }) => Number(payload) === step.grants.length),
-        'as many start as each expects',
+        'the number of parties is not the expected count',
       )
       ensure(
         step.grants.every(one => one.generation === generation + 1),
-        'all start in one generation',
+        'not all parties are in one generation',
       )
-      ensure(!step.grants.some(({ id }) => table.silent.has(id)), 'somebody counts who may be dead')
+      ensure(!step.grants.some(({ id }) => table.silent.has(id)), 'a party that may be dead counts')
       const youngest = Math.max(...step.grants.map(({ ticket }) => ticket))
-      ensure(!barrier.present.some(({ ticket }) => ticket < youngest), 'an older one has to wait for the next')
+      ensure(
+        !barrier.present.some(({ ticket }) => ticket < youngest),
+        'an older waiter was left for the next generation',
+      )
     }
   })
 
 const progress = (rules: DoubleBarrierRules) =>
   fc.property(histories(same, 1), events => {
-    const barrier = new VisitedDoubleBarrier(rules)
+    const barrier = new DoubleBarrierModel(rules)
     const { table } = barrier
     for (const event of events) {
-      barrier.happen(event)
+      barrier.apply(event)
       if (table.granted.length > 0 || barrier.present.length < 2) continue
       for (const one of barrier.present) {
         const verdict = table.verdict(one)
-        ensure('claims' in verdict && verdict.claims?.length === 2, 'enough are there, and they wait')
+        ensure('claims' in verdict && verdict.claims?.length === 2, 'enough parties are present, but they wait')
       }
     }
     for (let rounds = 0; rounds < events.length + 2; rounds++) {
       for (const one of table.granted) barrier.leave(one)
       for (const one of barrier.leaving) barrier.leave(one)
-      ensure(barrier.leaving.length === 0, 'all have finished, and somebody waits for them')
+      ensure(barrier.leaving.length === 0, 'all parties have finished, but one still waits')
       for (const one of barrier.present) if (table.find(one.id)?.state === 'waiting') table.step(one)
     }
-    ensure(barrier.present.length < 2 && table.granted.length === 0, 'some were forgotten')
+    ensure(barrier.present.length < 2 && table.granted.length === 0, 'a party did not enter or did not leave')
   })
 
 const leaving = (rules: DoubleBarrierRules) =>
   fc.property(histories(same), events => {
-    const barrier = new VisitedDoubleBarrier(rules)
+    const barrier = new DoubleBarrierModel(rules)
     const { table } = barrier
     const check = ({ me, before, admitted }: ModelStep) => {
       const atWork = before.some(
         ({ id, state, generation }) => id !== me.id && state === 'granted' && generation === me.generation,
       )
-      ensure(admitted !== atWork, atWork ? 'left before the others' : 'waits for nobody')
-      ensure(admitted || table.find(me.id)?.state === 'leaving', 'does not say that it has finished')
+      ensure(admitted !== atWork, atWork ? 'left before the others finished' : 'waits although all have finished')
+      ensure(admitted || table.find(me.id)?.state === 'leaving', 'is not leaving')
     }
     for (const event of events) {
-      const step = barrier.happen(event)
+      const step = barrier.apply(event)
       if (event.what === 'finish' && step) check(step)
       const one =
-        'who' in event && event.what === 'step' ? barrier.leaving[event.who % barrier.leaving.length] : undefined
+        'pick' in event && event.what === 'step' ? barrier.leaving[event.pick % barrier.leaving.length] : undefined
       if (one) check(barrier.leave(one))
     }
   })
 
 const disagreement = (rules: DoubleBarrierRules) =>
   fc.property(histories(anyCount), events => {
-    const barrier = new VisitedDoubleBarrier(rules)
+    const barrier = new DoubleBarrierModel(rules)
     const { table } = barrier
     for (const event of events) {
       const { claims, waiting } = table
-      const step = barrier.happen(event)
+      const step = barrier.apply(event)
       if (event.what === 'arrive' && step) {
         const agreed = waiting.every(({ payload }) => payload === String(event.ask))
-        ensure(agreed === (step.conflict === undefined), agreed ? 'refused in vain' : 'let in, and disagrees')
-        ensure(!step.conflict || table.claims === claims, 'refused, and left traces')
+        ensure(
+          agreed === (step.conflict === undefined),
+          agreed ? 'refused although it agrees' : 'accepted although it disagrees',
+        )
+        ensure(!step.conflict || table.claims === claims, 'a refused arrival changed something')
       }
-      ensure(!table.waiting.some(one => 'conflict' in table.verdict(one)), 'one who waits is disturbed')
+      ensure(!table.waiting.some(one => 'conflict' in table.verdict(one)), 'a waiter got a conflict')
     }
   })
 
-const seeing = (what: (claim: Claim) => Claim[]): DoubleBarrierRules => ({
+const reading = (what: (claim: Claim) => Claim[]): DoubleBarrierRules => ({
   ...RULES,
   entrance: count => (state, me) =>
     entrance(count)({ ...state, claims: state.claims.flatMap(one => (one.id === me.id ? one : what(one))) }, me),
 })
 
-test('generations don’t overlap, and each starts with the oldest of those who wait, as many as they expect', t => {
+test('generations do not overlap, and each starts with the oldest waiters', t => {
   proves(t, entering, RULES, {
-    'starts while the former is at work': seeing(one => (one.state === 'granted' ? [] : [one])),
+    'starts while the former generation is at work': reading(one => (one.state === 'granted' ? [] : [one])),
     'starts with one less': { ...RULES, entrance: count => entrance(count - 1) },
-    'starts with all who are there': {
+    'starts with all waiters': {
       ...RULES,
       entrance: count => (state, me) => {
         const change = entrance(count)(state, me)
@@ -151,37 +160,37 @@ test('generations don’t overlap, and each starts with the oldest of those who 
       ...RULES,
       entrance: count => (state, me) => entrance(count)({ ...state, claims: state.claims.toReversed() }, me),
     },
-    'starts with who may be dead': seeing(one => [{ ...one, overdueMs: -1 }]),
+    'starts with a waiter that may be dead': reading(one => [{ ...one, overdueMs: -1 }]),
   })
 })
 
-test('nobody is kept waiting when enough are there and none is at work, and one too many is let in next', t => {
+test('enough waiters enter when no generation is at work, the others enter next', t => {
   proves(t, progress, RULES, {
-    'waits for those too who only wait to leave': seeing(one => [
+    'waits for parties that are leaving': reading(one => [
       one.state === 'leaving' ? { ...one, state: 'granted' } : one,
     ]),
-    'wants one more': { ...RULES, entrance: count => entrance(count + 1) },
-    'only the youngest lets all in': {
+    'waits for one more': { ...RULES, entrance: count => entrance(count + 1) },
+    'only the step of the youngest grants': {
       ...RULES,
       entrance: count => (state, me) => (state.claims.at(-1)?.id === me.id ? entrance(count)(state, me) : {}),
     },
-    'leaves when nobody else is there': {
+    'leaves only when alone': {
       ...RULES,
       exit: (state, me) => (state.claims.length > 1 ? exit(state, me) : {}),
     },
   })
 })
 
-test('whoever has finished leaves when nobody of its generation is at work any more, the dead not counting', t => {
+test('a party leaves when all living parties of its generation have finished', t => {
   proves(t, leaving, RULES, {
     'leaves at once': { ...RULES, exit: (_, me) => ({ remove: [me.id] }) },
-    'does not say so': { ...RULES, exit: (state, me) => ({ ...exit(state, me), claims: [] }) },
+    'does not change to leaving': { ...RULES, exit: (state, me) => ({ ...exit(state, me), claims: [] }) },
     'waits for the next generation too': {
       ...RULES,
       exit: (state, me) =>
         exit({ ...state, claims: state.claims.map(one => ({ ...one, generation: me.generation })) }, me),
     },
-    'waits for those who wait to leave': {
+    'waits for parties that are leaving': {
       ...RULES,
       exit: (state, me) => {
         const claims = state.claims.map(one => (one.state === 'leaving' ? { ...one, state: 'granted' as const } : one))
@@ -191,14 +200,14 @@ test('whoever has finished leaves when nobody of its generation is at work any m
   })
 })
 
-test('who expects another count than those who wait is told so, and nobody else is disturbed', t => {
+test('an arrival with another count gets a conflict, and the waiters are not affected', t => {
   proves(t, disagreement, RULES, {
-    'asks nobody': {
+    'ignores the count of the others': {
       ...RULES,
       entrance: count => (state, me) =>
         entrance(count)({ ...state, resource: { ...state.resource, capacity: count } }, me),
     },
-    'asks those at work too': {
+    'compares with parties at work too': {
       ...RULES,
       entrance: count => (state, me) =>
         state.claims.length > 1 && state.resource.capacity !== count ? { conflict: 'no' } : entrance(count)(state, me),

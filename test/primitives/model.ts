@@ -1,7 +1,6 @@
 /**
- * What the rules are tested on: one resource and its claims, moved as a store moves them, with nothing else around; generated
- * histories of what participants may do; and the two directions of every test, that a property holds for the rule and
- * that it finds a rule which is broken on purpose.
+ * The test bench of the rules: a model of one resource, which applies steps as a store does; generated histories of events; and
+ * `proves`, which checks that a property holds for the rule and fails for each rule that is broken on purpose.
  */
 import type { ExecutionContext } from 'ava'
 import fc from 'fast-check'
@@ -21,16 +20,16 @@ import {
 export type ModelSpec = Partial<Omit<ClaimRequest, 'id' | 'leaseMs'>>
 
 export interface ModelStep {
-  /** As it was when it made the step. */
+  /** The claim that steps, before the step. */
   me: Claim
-  /** Among all there were, in order of arrival. */
+  /** All claims before the step, in order of arrival. */
   before: readonly Claim[]
   after: readonly Claim[]
-  /** Those whom the step has let on: they were not granted before. */
+  /** The claims that the step has granted. */
   grants: readonly Claim[]
-  /** Whether the step has let me on. */
+  /** Whether `me` was granted or has passed. */
   admitted: boolean
-  /** What the rule has told it. */
+  /** The answer of the rule. */
   answer?: string | undefined
   conflict?: string
 }
@@ -38,15 +37,15 @@ export interface ModelStep {
 const LEASE_MS = 1000
 
 type View = Pick<WaitPolicy, 'onlyAhead' | 'outOfOrder'>
-const EVERYBODY: View = { onlyAhead: false }
-const EVERYTHING = Number.POSITIVE_INFINITY
+const ALL_CLAIMS: View = { onlyAhead: false }
+const ALL_TICKETS = Number.POSITIVE_INFINITY
 
-/** A kind of resource as it is read, and as it may be read: whole. */
-export const views = (view: View) => fc.constantFrom(view, EVERYBODY)
+/** How much a step or poll reads: what the policy asks for, or every claim. The rule must hold for both. */
+export const views = (view: View) => fc.constantFrom(view, ALL_CLAIMS)
 
 export class Table {
   claims: readonly Claim[] = []
-  /** Who has not been heard of for longer than a lease, and has not been judged dead yet. */
+  /** Ids of claims whose lease has run out, but which are not reaped yet. */
   readonly silent = new Set<string>()
   /** The server's clock, µs. */
   now = 1_000_000
@@ -61,8 +60,8 @@ export class Table {
   readonly #rules = new Map<string, Rule>()
   #made = 0
 
-  /** What those in the queue are shown when they look and step: newcomers may see all in any case. */
-  constructor(readonly view: View = EVERYBODY) {}
+  /** `view`: what later polls and steps read. The first step of a newcomer reads every claim. */
+  constructor(readonly view: View = ALL_CLAIMS) {}
 
   get waiting(): Claim[] {
     return this.claims.filter(({ state }) => state === 'waiting')
@@ -72,34 +71,34 @@ export class Table {
     return this.claims.filter(({ state }) => state === 'granted')
   }
 
-  /** A newcomer's first step. */
+  /** The first step of a newcomer. */
   arrive(rule: Rule, ask: ModelSpec = {}): ModelStep {
     const request = { ...ask, id: `p${++this.#made}`, leaseMs: LEASE_MS }
     this.#rules.set(request.id, rule)
     return this.#step(freshClaim(request, this.resource.version + 1, 'process'))
   }
 
-  /** Another step of somebody who is there, by the rule it came with, or by that for leaving. */
+  /** A later step of a claim, by the rule of its first step or by `rule`. */
   step({ id }: Claim, rule = this.#ruleOf(id)): ModelStep {
     this.silent.delete(id)
     return this.#step(this.find(id) as Claim, rule)
   }
 
-  /** What a step would bring, had it been made. */
+  /** The verdict of the rule, without a step. */
   verdict({ id }: Claim): Change | Conflict {
     const me = this.find(id) as Claim
-    return this.#ruleOf(id)(this.#state(this.claims, this.view.onlyAhead ? me.ticket : EVERYTHING), me)
+    return this.#ruleOf(id)(this.#state(this.claims, this.view.onlyAhead ? me.ticket : ALL_TICKETS), me)
   }
 
-  wouldGo(claim: Claim): boolean {
+  mayPass(claim: Claim): boolean {
     const verdict = this.verdict(claim)
     if ('conflict' in verdict) return false
     const granted = verdict.claims?.some(({ id, state }) => id === claim.id && state === 'granted')
     return granted === true || verdict.remove?.includes(claim.id) === true
   }
 
-  /** It leaves, or is dead and reaped: the others can't tell. */
-  vanish({ id }: Claim): void {
+  /** Removes a claim that leaves, or that is dead and reaped: the rules cannot tell the difference. */
+  remove({ id }: Claim): void {
     this.silent.delete(id)
     this.claims = this.claims.filter(claim => claim.id !== id)
   }
@@ -112,10 +111,10 @@ export class Table {
     return this.#rules.get(id) as Rule
   }
 
-  /** A step of somebody whose claim is gone, that waits for nothing. */
-  verdictWithout({ id }: Claim, rule: Rule): Change | Conflict {
+  /** The verdict for a participant whose claim no longer exists. */
+  verdictWithoutClaim({ id }: Claim, rule: Rule): Change | Conflict {
     const me = freshClaim({ id, leaseMs: LEASE_MS }, this.resource.version + 1, 'process')
-    return rule(this.#state([...this.claims, me], EVERYTHING), me)
+    return rule(this.#state([...this.claims, me], ALL_TICKETS), me)
   }
 
   #state(claims: readonly Claim[], upTo: number): ResourceState {
@@ -130,7 +129,7 @@ export class Table {
     const known = this.find(me.id) !== undefined
     const before = known ? this.claims : [...this.claims, me]
     const { onlyAhead, outOfOrder } = this.view
-    const state = this.#state(before, known && onlyAhead && !outOfOrder ? me.ticket : EVERYTHING)
+    const state = this.#state(before, known && onlyAhead && !outOfOrder ? me.ticket : ALL_TICKETS)
     const verdict = rule({ ...state, resource: { ...this.resource, version } }, me)
     if ('conflict' in verdict) return { me, before, after: this.claims, grants: [], admitted: false, ...verdict }
     this.claims = applied(verdict, before, version)
@@ -142,45 +141,45 @@ export class Table {
   }
 }
 
-/** What can happen; `who` picks one of those to whom it can happen. */
+/** An event. `pick` chooses one of the claims that it can happen to. */
 export type Event<A> =
   | { what: 'arrive'; ask: A }
-  /** `step`: one who waits; `finish`: one who was let on; `cancel`: one who waits; `die`, `silence`: anybody. */
-  | { what: 'step' | 'finish' | 'cancel' | 'die' | 'silence'; who: number }
+  /** `step` and `cancel` need a waiter, `finish` needs a holder; `die` and `silence` can happen to every claim. */
+  | { what: 'step' | 'finish' | 'cancel' | 'die' | 'silence'; pick: number }
 
 export function histories<A>(ask: fc.Arbitrary<A>, silence = 0): fc.Arbitrary<Event<A>[]> {
   const weights = { step: 5, finish: 3, cancel: 1, die: 1, silence }
   const others = (Object.keys(weights) as (keyof typeof weights)[]).map(what => ({
     weight: weights[what],
-    arbitrary: fc.record({ what: fc.constant(what), who: fc.nat(20) }),
+    arbitrary: fc.record({ what: fc.constant(what), pick: fc.nat(20) }),
   }))
   const arrival = { weight: 6, arbitrary: fc.record({ what: fc.constant('arrive' as const), ask }) }
   return fc.array<Event<A>>(fc.oneof(arrival, ...others), { maxLength: 30, size: 'max' })
 }
 
 /**
- * Lets it happen. `enter` is a newcomer's first step, `finish` what somebody does who was let on.
- * @returns the step, where there was one
+ * Applies an event. `enter`: the first step of a newcomer. `finish`: what a holder does when it has finished.
+ * @returns the step, if the event makes one
  */
-export function happen<A>(
+export function applyEvent<A>(
   table: Table,
   event: Event<A>,
   enter: (ask: A) => ModelStep,
-  finish = (claim: Claim): ModelStep | undefined => void table.vanish(claim),
+  finish = (claim: Claim): ModelStep | undefined => void table.remove(claim),
 ): ModelStep | undefined {
   if (event.what === 'arrive') return enter(event.ask)
-  const circle = { step: table.waiting, finish: table.granted, cancel: table.waiting }[event.what as string]
-  const those = circle ?? table.claims
-  const one = those[event.who % those.length]
+  const limited = { step: table.waiting, finish: table.granted, cancel: table.waiting }[event.what as string]
+  const claims = limited ?? table.claims
+  const one = claims[event.pick % claims.length]
   if (!one) return undefined
   if (event.what === 'step') return table.step(one)
   if (event.what === 'finish') return finish(one)
   if (event.what === 'silence') table.silent.add(one.id)
-  else table.vanish(one)
+  else table.remove(one)
   return undefined
 }
 
-/** Everybody who waits looks and steps as often as it helps. @returns their steps */
+/** All waiters step until no step grants anything. @returns their steps */
 export function settle(table: Table): ModelStep[] {
   const steps: ModelStep[] = []
   for (let helped = true; helped; ) {
@@ -196,7 +195,7 @@ export function settle(table: Table): ModelStep[] {
   return steps
 }
 
-/** Who has been let on finishes, again and again, until nobody is left or nobody moves. @returns who was served */
+/** All holders finish, repeatedly, until no claim is left or no step grants anything. @returns the ids of the served claims */
 export function drain(table: Table): string[] {
   const served: string[] = []
   for (;;) {
@@ -206,7 +205,7 @@ export function drain(table: Table): string[] {
     }
     const { granted } = table
     if (granted.length === 0) return served
-    for (const claim of granted) table.vanish(claim)
+    for (const claim of granted) table.remove(claim)
   }
 }
 
@@ -222,7 +221,7 @@ export const units = (claims: readonly Claim[]) => claims.reduce((sum, claim) =>
 
 const RUNS = 100
 
-/** The property holds for the rule, and finds each of those that are broken. */
+/** Checks that the property holds for the rule, and that it fails for each broken rule. */
 export function proves<R>(
   t: ExecutionContext,
   property: (rule: R) => fc.IRawProperty<unknown, false>,
@@ -232,6 +231,6 @@ export function proves<R>(
   fc.assert(property(rule), { numRuns: RUNS })
   for (const [name, mutant] of Object.entries(broken)) {
     const { failed } = fc.check(property(mutant), { numRuns: 20 * RUNS, endOnFailure: true })
-    t.true(failed, `the property does not find this broken rule: ${name}`)
+    t.true(failed, `the property holds for a broken rule: ${name}`)
   }
 }

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { NEVER_MS, NO_PROCESS } from '../../src/claims/model.js'
 import { paceByPosition } from '../../src/claims/poll-rate.js'
 import { admission, type PoolLimits } from '../../src/primitives/pool.js'
-import { ahead, ensure, happen, histories, proves, settle, Table, views } from './model.js'
+import { ahead, applyEvent, ensure, histories, proves, settle, Table, views } from './model.js'
 
 type PoolAdmission = typeof admission
 
@@ -16,20 +16,23 @@ const limit = (rule: PoolAdmission) =>
   fc.property(histories(host), views(WAITING), (events, view) => {
     const table = new Table(view)
     for (const event of events) {
-      const step = happen(table, event, tag =>
+      const step = applyEvent(table, event, tag =>
         table.arrive(
           rule(() => LIMITS),
           { tag },
         ),
       )
-      ensure(table.granted.length <= MOST, 'more hold it than may')
+      ensure(table.granted.length <= MOST, 'more than maxLocks hosts hold the pool')
       for (const one of step?.grants ?? []) {
         const before = ahead(step?.before ?? [], one)
-        ensure(!before.some(({ state, tag }) => state === 'waiting' && tag !== one.tag), 'overtook one who waits')
+        ensure(!before.some(({ state, tag }) => state === 'waiting' && tag !== one.tag), 'overtook a waiter')
       }
     }
     settle(table)
-    ensure(table.waiting.length === 0 || table.granted.length === MOST, 'the first waits although there is room')
+    ensure(
+      table.waiting.length === 0 || table.granted.length === MOST,
+      'the first waiter waits although a lock is free',
+    )
   })
 
 const once = (rule: PoolAdmission) =>
@@ -37,55 +40,54 @@ const once = (rule: PoolAdmission) =>
     const table = new Table(view)
     for (const event of events) {
       const held = new Map(table.granted.map(({ tag, token }) => [tag, token]))
-      const step = happen(table, event, tag =>
+      const step = applyEvent(table, event, tag =>
         table.arrive(
           rule(() => LIMITS),
           { tag },
         ),
       )
       const holders = table.granted.map(({ tag }) => tag)
-      ensure(new Set(holders).size === holders.length, 'one host holds it twice')
+      ensure(new Set(holders).size === holders.length, 'a host holds the pool twice')
       for (const one of step?.grants ?? [])
-        ensure(!ahead(table.waiting, one).some(({ tag }) => tag === one.tag), 'its older claim is left in the way')
+        ensure(!ahead(table.waiting, one).some(({ tag }) => tag === one.tag), 'the older claim of the host still waits')
       if (!step || !held.has(step.me.tag)) continue
-      ensure(step.admitted, 'a host that holds it has to wait')
-      ensure(JSON.parse(step.answer ?? '{}').token === held.get(step.me.tag), 'is told another grant')
+      ensure(step.admitted, 'a host that holds the pool waits')
+      ensure(JSON.parse(step.answer ?? '{}').token === held.get(step.me.tag), 'the answer names another grant')
     }
     settle(table)
     const holders = table.granted.map(({ tag }) => tag)
-    ensure(!table.waiting.some(({ tag }) => holders.includes(tag)), 'waits for what it has')
+    ensure(!table.waiting.some(({ tag }) => holders.includes(tag)), 'a holder waits')
   })
 
-test('no more hosts hold it than may, and none that waits is overtaken', t => {
+test('at most maxLocks hosts hold the pool, and no waiter is overtaken', t => {
   proves(t, limit, admission, {
-    'one too many': limits => admission(() => ({ ...(limits() as PoolLimits), maxLocks: MOST + 1 })),
-    'counts those who wait': limits => (state, me) =>
-      state.claims.length > MOST + 1 ? {} : admission(limits)(state, me),
-    'overtakes who waits': limits => (state, me) =>
+    'grants one more': limits => admission(() => ({ ...(limits() as PoolLimits), maxLocks: MOST + 1 })),
+    'counts waiters': limits => (state, me) => (state.claims.length > MOST + 1 ? {} : admission(limits)(state, me)),
+    'overtakes waiters': limits => (state, me) =>
       admission(limits)({ ...state, claims: state.claims.filter(one => one.state === 'granted') }, me),
   })
 })
 
-test('a host holds it once, and is told so as often as it asks', t => {
+test('a host holds the pool once and gets that grant each time it asks', t => {
   proves(t, once, admission, {
-    'asks nobody’s name': limits => (state, me) => {
+    'ignores the host': limits => (state, me) => {
       const nameless = { ...state, claims: state.claims.map(one => ({ ...one, tag: one.id })) }
       return admission(limits)(nameless, { ...me, tag: me.id })
     },
-    'lets it wait': limits => (state, me) => {
+    'makes a holder wait': limits => (state, me) => {
       const verdict = admission(limits)(state, me)
       return 'answer' in verdict ? {} : verdict
     },
   })
 })
 
-test('who holds it has no process, and the time that the pool gives', t => {
+test('a holder has no process, and its lease is the time of the pool', t => {
   const grant = (expireMs: number) => new Table().arrive(admission(() => ({ maxLocks: 1, expireMs }))).grants[0]
   t.like(grant(5000), { processId: NO_PROCESS, leaseMs: 5000 })
   t.like(grant(Number.POSITIVE_INFINITY), { processId: NO_PROCESS, leaseMs: NEVER_MS })
 })
 
-test('limits that have changed count from the next step on; a pool that is gone is a conflict', t => {
+test('changed limits apply from the next step; a removed pool is a conflict', t => {
   let limits: PoolLimits | undefined = { maxLocks: 1, expireMs: 1000 }
   const table = new Table()
   const rule = admission(() => limits)

@@ -35,6 +35,7 @@ function policy(onLost: OnLost, { reclaims = true, after = 0, isEnding = false }
     {
       renewed: () => happened.push('renewed'),
       ignored: () => happened.push('ignored'),
+      reclaiming: lifeline => happened.push(`reclaiming with ${lifeline}`),
       reclaimed: () => happened.push('reclaimed'),
       lost: reason => happened.push(`lost: ${reason}`),
       isEnding: () => isEnding,

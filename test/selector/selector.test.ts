@@ -7,7 +7,7 @@ import { formatRequirement, formatSelector, parseSelector, type Requirement } fr
 
 const meets = (selector: string, labels: string) => matches(parseSelector(selector), parseLabels(labels))
 
-test('what selectors mean, by the published rules', t => {
+test('selectors match labels by the published rules of Kubernetes', t => {
   const rules: [selector: string, met: string[], notMet: string[]][] = [
     ['', ['', 'x=y'], []],
     [' \t\r\n ', ['', 'x=y'], []],
@@ -41,13 +41,13 @@ test('what selectors mean, by the published rules', t => {
     ['a.b/c-d_e=F.9', ['a.b/c-d_e=F.9'], ['c-d_e=F.9', 'a.b/c-d_e=f.9']],
     ['constructor', [], ['', 'x=y']],
   ]
-  for (const [selector, met, notMet] of rules) {
-    for (const labels of met) t.true(meets(selector, labels), `${selector} is met by ${labels}`)
-    for (const labels of notMet) t.false(meets(selector, labels), `${selector} is not met by ${labels}`)
+  for (const [selector, matching, others] of rules) {
+    for (const labels of matching) t.true(meets(selector, labels), `${selector} does not match ${labels}`)
+    for (const labels of others) t.false(meets(selector, labels), `${selector} matches ${labels}`)
   }
 })
 
-test('blanks stand anywhere between words and symbols, and not within', t => {
+test('blanks are allowed between words and symbols, not inside them', t => {
   const same: [string, string][] = [
     ['x=a,y!=b', ' x\t= a ,\r\n y  != b '],
     ['!x', '! x'],
@@ -58,7 +58,7 @@ test('blanks stand anywhere between words and symbols, and not within', t => {
   for (const [plain, spaced] of same) t.deepEqual(parseSelector(spaced), parseSelector(plain), spaced)
 })
 
-/** The column, in the message, is where the `^` stands below the text. */
+/** `^` below the text marks the column that the message names. */
 const refused: [text: string, mark: string, message: RegExp][] = [
   [',x', '^', /expected a key, found ","/],
   ['x,,y', '  ^', /expected a key/],
@@ -84,7 +84,7 @@ const refused: [text: string, mark: string, message: RegExp][] = [
   ['x===a', '   ^', /expected a value, found "="/],
   ['x=(a)', '  ^', /expected a value/],
   ['x=!a', '  ^', /expected a value/],
-  ['x=a||y=b', '   ^', /no "\|" in it/],
+  ['x=a||y=b', '   ^', /must not contain "\|"/],
   ['x=a b', '    ^', /expected ',' or the end, found "b"/],
   ['x>', '  ^', /a whole number/],
   ['x>a', '  ^', /a whole number/],
@@ -92,34 +92,34 @@ const refused: [text: string, mark: string, message: RegExp][] = [
   ['x<1.5', '  ^', /a whole number/],
   ['x>=5', '  ^', /a whole number/],
   ['x<9223372036854775808', '  ^', /a whole number/],
-  ['x=-a', '  ^', /begins with a letter or a digit/],
-  ['x=a-', '   ^', /ends with a letter or a digit/],
-  ['x in (ok,-a)', '         ^', /begins with/],
-  ['x="a"', '  ^', /no quotes/],
-  ["x='a'", '  ^', /no quotes/],
-  ['x=é', '  ^', /no "é" in it/],
-  ['x=a\u00a0', '   ^', /no U\+00A0 in it/],
-  ['x=a\0', '   ^', /no U\+0000 in it/],
-  ['_x', '^', /a key begins with a letter or a digit/],
-  ['x.', ' ^', /a key ends with/],
-  ['x~y', ' ^', /a key has no "~" in it/],
+  ['x=-a', '  ^', /must begin with a letter or a digit/],
+  ['x=a-', '   ^', /must end with a letter or a digit/],
+  ['x in (ok,-a)', '         ^', /must begin with/],
+  ['x="a"', '  ^', /must not have quotes/],
+  ["x='a'", '  ^', /must not have quotes/],
+  ['x=é', '  ^', /must not contain "é"/],
+  ['x=a\u00a0', '   ^', /must not contain U\+00A0/],
+  ['x=a\0', '   ^', /must not contain U\+0000/],
+  ['_x', '^', /a key must begin with a letter or a digit/],
+  ['x.', ' ^', /a key must end with/],
+  ['x~y', ' ^', /a key must not contain "~"/],
   ['/x', '^', /prefix is empty/],
-  ['a/', '  ^', /what follows a key's '\/' is empty/],
+  ['a/', '  ^', /a key's name is empty/],
   ['a/b/c', '   ^', /one '\/'/],
-  ['A/b', '^', /prefix has no "A" in it/],
-  ['a_b/c', ' ^', /prefix has no "_"/],
+  ['A/b', '^', /prefix must not contain "A"/],
+  ['a_b/c', ' ^', /prefix must not contain "_"/],
   ['a..b/c', '  ^', /an empty part/],
-  ['a.-b/c', '  ^', /a part of a key's prefix begins with/],
-  ['a-.b/c', ' ^', /a part of a key's prefix ends with/],
-  ['😀x=a', '^', /a key has no "😀"/],
-  ['x=a,y=😀', '      ^', /a value has no "😀"/],
-  [`x=${'a'.repeat(64)}`, `${' '.repeat(65)}^`, /63 characters at most, this one 64/],
-  ['a'.repeat(64), `${' '.repeat(63)}^`, /a key has 63 characters at most/],
-  [`a/${'b'.repeat(64)}`, `${' '.repeat(65)}^`, /63 characters at most/],
-  [`${'a'.repeat(254)}/b`, `${' '.repeat(253)}^`, /prefix has 253 characters at most/],
+  ['a.-b/c', '  ^', /a part of a key's prefix must begin with/],
+  ['a-.b/c', ' ^', /a part of a key's prefix must end with/],
+  ['😀x=a', '^', /a key must not contain "😀"/],
+  ['x=a,y=😀', '      ^', /a value must not contain "😀"/],
+  [`x=${'a'.repeat(64)}`, `${' '.repeat(65)}^`, /at most 63 characters, this one has 64/],
+  ['a'.repeat(64), `${' '.repeat(63)}^`, /a key must have at most 63 characters/],
+  [`a/${'b'.repeat(64)}`, `${' '.repeat(65)}^`, /at most 63 characters/],
+  [`${'a'.repeat(254)}/b`, `${' '.repeat(253)}^`, /prefix must have at most 253 characters/],
 ]
 
-test('what can’t be read is refused, and the column pointed at', t => {
+test('a syntax error names its column', t => {
   for (const [text, mark, message] of refused) {
     const error = t.throws<SeraError>(() => parseSelector(text), undefined, text)
     t.is(error?.kind, 'usage')
@@ -129,18 +129,18 @@ test('what can’t be read is refused, and the column pointed at', t => {
   }
 })
 
-test('the longest that is allowed', t => {
+test('keys and values of the greatest length are valid', t => {
   const key = `${'a'.repeat(253)}/${'b'.repeat(63)}`
   const value = 'c'.repeat(63)
   t.true(meets(`${key}=${value}`, `${key}=${value}`))
 })
 
-test('columns are counted in characters', t => {
+test('columns count characters, not code units', t => {
   t.throws(() => parseSelector('x=a,y=b,z=ü'), { message: /column 11:/ })
   t.throws(() => parseLabels('x=a, y = 😀', '--labels'), { message: /^--labels, column 10:/ })
 })
 
-test('labels are key=value, once each', t => {
+test('labels are key=value, each key once', t => {
   t.deepEqual(
     [...parseLabels(' a=1 , b = 2,c=,d= ')],
     [
@@ -155,18 +155,18 @@ test('labels are key=value, once each', t => {
   const wrong: [string, RegExp][] = [
     ['a', /column 2: expected '=', found the end/],
     ['a=1,', /column 5: expected a key/],
-    ['a=1,a=2', /a is there twice/],
+    ['a=1,a=2', /duplicate key a/],
     ['a==1', /column 2: expected '=', found "=="/],
     ['a!=1', /column 2/],
     ['a=b=c', /column 4/],
     ['=b', /column 1: expected a key/],
     ['a=1 b=2', /column 5: expected ',' or the end/],
-    ['a="1"', /column 3: a value has no quotes/],
+    ['a="1"', /column 3: a value must not have quotes/],
   ]
   for (const [text, message] of wrong) t.throws(() => parseLabels(text), { message }, text)
 })
 
-test('the first requirement that is not met is told', t => {
+test('unmet returns the first requirement that does not match', t => {
   const selector = parseSelector('a=1,b in (2,3),!c')
   t.is(unmet(selector, parseLabels('a=1,b=2')), undefined)
   t.is(formatRequirement(unmet(selector, parseLabels('a=1,b=4,c=5')) as Requirement), 'b in (2,3)')
@@ -192,12 +192,12 @@ const requirement: fc.Arbitrary<Requirement> = fc.oneof(
 const selectors = fc.array(requirement, { maxLength: 4 })
 const labels = fc.uniqueArray(fc.tuple(key, value), { selector: ([name]) => name, maxLength: 5 })
 
-test('what is written is read again as it was', t => {
+test('a formatted selector parses to the same selector', t => {
   fc.assert(fc.property(selectors, selector => t.deepEqual(parseSelector(formatSelector(selector)), selector)))
   fc.assert(fc.property(labels, all => t.deepEqual([...parseLabels(formatLabels(new Map(all)))], all)))
 })
 
-/** A second evaluator, as naive as can be: asks of all values that a label may have which are accepted. */
+/** A second, naive evaluator: it tries every value that a label may have. */
 function naively({ key, operator, values }: Requirement, all: readonly (readonly [string, string])[]): boolean {
   const found = all.filter(([name]) => name === key).map(([, text]) => text)
   const is = found.some(text => values.some(other => other === text))
@@ -217,7 +217,7 @@ function naively({ key, operator, values }: Requirement, all: readonly (readonly
   return table[operator]
 }
 
-test('whoever is accepted is accepted by a second, naive evaluator, and nobody else', t => {
+test('matches agrees with a second, naive evaluator', t => {
   let accepted = 0
   fc.assert(
     fc.property(selectors, labels, (selector, all) => {
@@ -230,7 +230,7 @@ test('whoever is accepted is accepted by a second, naive evaluator, and nobody e
   t.true(accepted > 100, `${accepted} of 2000 were met`)
 })
 
-test('any text at all is a selector or a usage error with a column, and so for labels', t => {
+test('every text parses or is a usage error with a column', t => {
   const pieces = fc.oneof(
     fc.constantFrom('x', 'y', 'in', 'notin', '=', '==', '!=', '!', '<', '>', '(', ')', ',', ' ', '5', '/', '.', '-'),
     fc.string({ unit: 'binary', maxLength: 3 }),
@@ -241,9 +241,7 @@ test('any text at all is a selector or a usage error with a column, and so for l
       read()
       return true
     } catch (error) {
-      return (
-        (error as SeraError).kind === 'usage' && /column \d+: [^\n]+$|is there twice/.test((error as Error).message)
-      )
+      return (error as SeraError).kind === 'usage' && /column \d+: [^\n]+$|duplicate key/.test((error as Error).message)
     }
   }
   fc.assert(fc.property(texts, text => survives(() => parseSelector(text)) && survives(() => parseLabels(text))))

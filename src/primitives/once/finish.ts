@@ -1,4 +1,4 @@
-/** The end of a run that is done once: the step that records it. See `once.ts`. */
+/** The step that records the end of a run. See `once.ts`. */
 
 import type { Rule } from '../../claims/model.js'
 import type { OwnClaim } from '../../claims/own-claim.js'
@@ -8,10 +8,10 @@ import { isRecorded, type PastRunRecord, withRun } from './run-record.js'
 
 export type RunEnd = Omit<PastRunRecord, 'id' | 'finishedAt' | 'at'>
 
-/** For a claim that was granted with that token: the run has ended like this. */
+/** Records `end` for the claim that was granted with that token. */
 export function finishing(end: RunEnd, token: number | undefined, keepMs: number): Rule {
   return (state, me) => {
-    // by an earlier try, whose answer got lost
+    // an earlier try recorded it, but its answer was lost
     if (isRecorded(state.resource, me.id)) return { remove: [me.id] }
     if (me.state !== 'granted' || me.token !== token) return {}
     const run: PastRunRecord = { id: me.id, finishedAt: state.now, at: state.resource.version, ...end }
@@ -19,15 +19,15 @@ export function finishing(end: RunEnd, token: number | undefined, keepMs: number
   }
 }
 
-/** Between tries, each of which has gone on for as long as the store has patience. */
+/** Pause after a failed try. The store has already retried within the try. */
 const RETRY_MS = 250
 
 /**
- * Records how the work under a granted claim has ended, and gives the claim back. While the tables can't be reached it tries on,
- * as long as nobody else can have the claim.
+ * Records how the work under a granted claim has ended, and removes the claim. Retries until the claim's fence while the tables
+ * cannot be reached.
  *
- * @returns false when the claim had gone before: then nothing is recorded
- * @throws SeraError lock-failed, when it is not known whether it is recorded; the signal's reason
+ * @returns false when the claim no longer exists; nothing is recorded then
+ * @throws SeraError lock-failed, when it is unknown whether the run is recorded; the signal's reason
  */
 export async function finish(
   session: Session,
@@ -39,7 +39,7 @@ export async function finish(
   const { clock, store } = session
   const { result, token } = ownClaim.seen ?? {}
   const rule = finishing({ ...end, ...store.owner, startedAt: Number(result) }, token, keepMs)
-  ownClaim.letGo() // the work is over: its signal need not abort any more
+  ownClaim.letGo() // the work has ended: its signal must not abort any more
   ownClaim.watcher = undefined
   for (;;) {
     const until = clock.now() + ownClaim.fence - clock.boot()

@@ -1,15 +1,15 @@
 /**
  * Once: at most one success is recorded for a key, or one in a period.
  *
- * 1. Whoever comes queues as for a mutex, and whoever is let on runs.
- * 2. The end of the run is one step: its claim leaves, and the run gets into the resource's record. It does so only while the
- *    claim still lives: a runner that has died, or lost its claim, records nothing.
- * 3. Whoever queued before a run ended (its ticket is lower than the version at which that was recorded) takes the run over,
- *    be it a success or a failure: fifty hosts don't repeat what is broken fifty times.
- * 4. Whoever comes later takes over a success that still counts, and otherwise runs again.
+ * 1. Participants queue as for a mutex. A participant that is granted runs.
+ * 2. One step ends the run: it removes the claim and writes the run into the resource's record. It writes only while the claim
+ *    still exists, so a runner that died or lost its claim records nothing.
+ * 3. A participant that queued before a run ended takes over that run, a success or a failure. (Its ticket is lower than the
+ *    version at which the run was recorded.) So fifty waiting hosts do not repeat a broken run fifty times.
+ * 4. A participant that arrives later takes over a success that still counts. Otherwise it runs again.
  *
- * A run that ended, but not by itself (the lock was lost, sera was told to stop), is no verdict on the work. It leaves no record,
- * and the next in line runs.
+ * A run that was cut short (the lock was lost, a signal stopped sera) proves nothing about the work. It is not recorded, and the
+ * next waiter runs.
  */
 
 import type { WaitPolicy } from '../../claims/acquire.js'
@@ -39,11 +39,11 @@ export function once(perMs: number): WaitPolicy {
 
 export interface TakenOver {
   run: PastRunRecord
-  /** When it was seen, µs, by the server's clock. */
+  /** When the record was read, µs by the server's clock. */
   now: number
 }
 
-/** Whose run is taken over; undefined for whoever is to run himself. */
+/** The run that is taken over; undefined when the participant must run itself. */
 export function takenOver({ answer }: Pick<OwnClaim, 'answer'>): TakenOver | undefined {
   return answer === undefined ? undefined : JSON.parse(answer)
 }
@@ -57,25 +57,25 @@ export function onceRequest(perMs: number, keepMs = Number.POSITIVE_INFINITY): P
 function checkPeriods(perMs: number, keepMs: number): void {
   if (perMs === Number.POSITIVE_INFINITY || keepMs >= perMs) return
   const [per, keep] = [perMs, keepMs].map(formatDuration)
-  throw new SeraError('usage', `keep ${keep} is shorter than per ${per}: a run has to be remembered for its period`)
+  throw new SeraError('usage', `keep ${keep} is shorter than per ${per}: a success must be kept for its whole period`)
 }
 
 export interface OnceOptions {
-  /** Only a success that was begun within this time counts; as `wait` elsewhere. Default: `'forever'`. */
+  /** Only a success that started within this time counts: milliseconds, or text like `'24h'`. Default: `'forever'`. */
   per?: number | string | undefined
-  /** For how long a success is remembered; no shorter than `per`. Default: `'forever'`. */
+  /** How long a success is remembered; at least `per`. Default: `'forever'`. */
   keep?: number | string | undefined
 }
 
-/** What the work is given. */
+/** The argument of the work. */
 export interface Running {
-  /** As a lock's: greater than that of every earlier run of the key. */
+  /** Fencing token: greater than the token of every earlier run of the key. */
   token: number
-  /** Aborts with SeraError `lost` a grace before anybody else can run it, and when the signal of `run` does. */
+  /** Aborts with SeraError `lost` a grace before another participant can run, and when the signal of `run` aborts. */
   signal: AbortSignal
 }
 
-/** `value` is what the work has returned; elsewhere it has been JSON, and is undefined where a command was run. */
+/** `value`: the result of the work. When another participant ran it, `value` was stored as JSON; undefined when a command was run. */
 export type OnceResult<T> = { ranHere: true; value: T } | { ranHere: false; value: T | undefined; by: PastRun }
 
 export interface PastRun extends Pick<PastRunRecord, 'host' | 'pid' | 'user' | 'command'> {
@@ -97,13 +97,12 @@ export class Once extends Primitive {
   }
 
   /**
-   * Does the work, unless somebody has done it: then it hands over what that has returned. Whoever comes while somebody is at it
-   * waits for the outcome. Work that throws has failed: those who wait are told so (SeraError `taken-over`), and whoever
-   * comes later tries again.
+   * Runs the work, or returns the result of a run that counts already. While another participant runs it, waits for that result. If
+   * the work throws, the waiters get SeraError `taken-over`, and a later call runs it again.
    *
-   * @param work what it returns is recorded as JSON, of at most 16 KB
-   * @throws SeraError taken-over, when it has failed elsewhere; lost, when it was done and could not be recorded; timed-out,
-   * lock-failed, usage; what the work throws; the signal's reason
+   * @param work its result is stored as JSON, at most 16 KB
+   * @throws SeraError taken-over, when it failed elsewhere; lost, when the lock was lost before the work ended; timed-out,
+   * lock-failed, usage; the error of the work; the signal's reason
    * @example
    * const { value } = await sera.once('invoice 4711').run(({ token }) => print(invoice, token))
    */
@@ -112,7 +111,7 @@ export class Once extends Primitive {
     const other = takenOver(ownClaim)
     if (other) {
       await this.leaveClaim(ownClaim)
-      return this.#over(other)
+      return this.#takeOver(other)
     }
     const lock = await lockAt(this.session, ownClaim)
     try {
@@ -122,7 +121,7 @@ export class Once extends Primitive {
     }
   }
 
-  #over<T>({ run, now }: TakenOver): OnceResult<T> {
+  #takeOver<T>({ run, now }: TakenOver): OnceResult<T> {
     if (run.exitCode !== 0) throw new SeraError('taken-over', `once ${this.name}: ${describeRun(run, now)}`)
     const { host, pid, user, command, value } = run
     const times = { startedAt: dateOf(run.startedAt), finishedAt: dateOf(run.finishedAt) }
@@ -133,19 +132,22 @@ export class Once extends Primitive {
     work: (running: Running) => T | Promise<T>,
     { token, signal: lost }: Lock,
     ownClaim: OwnClaim,
-    told: AbortSignal | undefined,
+    stopped: AbortSignal | undefined,
   ): Promise<T> {
-    const signal = told ? AbortSignal.any([lost, told]) : lost
+    const signal = stopped ? AbortSignal.any([lost, stopped]) : lost
     const value = await Promise.resolve({ token, signal })
       .then(work)
       .then(checkValue)
       .catch(async error => {
-        // work that was broken off is no failure
+        // work that was stopped is not a failure
         if (!signal.aborted) await this.#finish(ownClaim, { exitCode: 1, message: messageOf(error) }).catch(() => {})
         throw error
       })
     if (await this.#finish(ownClaim, { exitCode: 0, value })) return value
-    throw new SeraError('lost', `once ${this.name}: it was done, but the lock was lost by then; it is not recorded`)
+    throw new SeraError(
+      'lost',
+      `once ${this.name}: the work ended, but its lock was lost before; the success is not recorded`,
+    )
   }
 
   #finish(ownClaim: OwnClaim, end: Pick<PastRunRecord, 'exitCode' | 'value' | 'message'>): Promise<boolean> {
@@ -153,7 +155,7 @@ export class Once extends Primitive {
   }
 }
 
-/** Every look at the key reads it. */
+/** Limited because every poll of the key reads it. */
 const LONGEST_VALUE = 16_384
 const LONGEST_MESSAGE = 500
 
@@ -163,7 +165,7 @@ export function checkValue<T>(value: T): T {
   if (json.length <= LONGEST_VALUE) return value
   throw new SeraError(
     'usage',
-    `what the work returned is ${json.length} characters of JSON: ${LONGEST_VALUE} are allowed`,
+    `the result of the work is ${json.length} characters of JSON: at most ${LONGEST_VALUE} are allowed`,
   )
 }
 

@@ -1,12 +1,12 @@
-/** What is remembered of the runs of a key: the newest success and the newest failure, as JSON in the resource's record. */
+/** The runs that a key remembers: the newest success and the newest failure, as JSON in the resource's record. */
 
 import type { Change, Resource, ResourceState } from '../../claims/model.js'
 import { formatDuration } from '../../config/duration.js'
 import { FOREVER } from '../gate.js'
 
-/** A run that has ended, by the server's clock: µs since 1970. */
+/** A run that has ended. Times are µs since 1970, by the server's clock. */
 export interface PastRunRecord {
-  /** Of its claim. */
+  /** The id of its claim. */
   id: string
   /** 0 is success. */
   exitCode: number
@@ -16,17 +16,17 @@ export interface PastRunRecord {
   command: string
   startedAt: number
   finishedAt: number
-  /** The resource's version when it ended: whoever has a lower ticket was there by then. */
+  /** The resource's version when the run was recorded. A claim with a lower ticket waited at that time. */
   at: number
-  /** What a program's work has returned: JSON. */
+  /** The result of a program's work: JSON. */
   value?: unknown
-  /** What a program's work has thrown. */
+  /** The message of the error that a program's work threw. */
   message?: string
 }
 
 interface RunRecord {
   success?: PastRunRecord
-  /** Told to those who waited for it, and of no consequence to others. */
+  /** Only for the participants that waited for this run. */
   failure?: PastRunRecord
 }
 
@@ -34,12 +34,12 @@ export function runsOf({ record }: Pick<Resource, 'record'>): RunRecord {
   return record === undefined ? {} : JSON.parse(record)
 }
 
-/** Whether a run has got into the record, and has not been followed by another of its kind. */
+/** Whether the record has the run of this claim. A later success or failure replaces an earlier one. */
 export function isRecorded(resource: Resource, id: string): boolean {
   return Object.values(runsOf(resource)).some(run => run.id === id)
 }
 
-/** The run that a claim with such a ticket takes over, where none begun longer ago than `perMs` counts. */
+/** The run that a claim with this ticket takes over. A success counts only if it started within `perMs`. */
 export function runToTakeOver(
   { resource, now }: ResourceState,
   ticket: number,
@@ -53,7 +53,7 @@ export function runToTakeOver(
   return counts ? success : undefined
 }
 
-/** The record with one more run in it, and until when it is kept: a success for `keepMs`; a failure, only while it is waited for. */
+/** The record with one more run, and how long it is kept: a success for `keepMs`, a failure only while participants wait for it. */
 export function withRun(
   { resource, now }: ResourceState,
   run: PastRunRecord,
@@ -68,12 +68,13 @@ export function withRun(
   return before.success ? { record } : { record, value: now }
 }
 
-/** `web-1 ran it at 2026-11-21 16:40:12 UTC (pid 4312), 3m ago, and it failed with 3`; `now`: µs, as the run's times. */
+/** `already failed on web-1 (exit 3, pid 4312, started 2026-11-21 16:40:12 UTC, 3m ago)`; `now`: µs, as the run's times. */
 export function describeRun({ host, pid, startedAt, exitCode, message }: PastRunRecord, now: number): string {
   const at = dateOf(startedAt).toISOString().slice(0, 19).replace('T', ' ')
   const ago = formatDuration(Math.max(0, Math.floor((now - startedAt) / 1_000_000)) * 1000)
-  const failed = message === undefined ? ` with ${exitCode}` : `: ${message}`
-  return `${host} ran it at ${at} UTC (pid ${pid}), ${ago} ago${exitCode === 0 ? '' : `, and it failed${failed}`}`
+  const run = `pid ${pid}, started ${at} UTC, ${ago} ago)`
+  if (exitCode === 0) return `already done on ${host} (${run}`
+  return `already failed on ${host} (${message === undefined ? `exit ${exitCode}, ${run}` : `${run}: ${message}`}`
 }
 
 export function dateOf(microseconds: number): Date {

@@ -1,4 +1,4 @@
-/** Who comes to a rendezvous: what it says of itself, and what it wants of the others. */
+/** A participant of a rendezvous: its labels, and the selector that other participants must match. */
 
 import type { Claim } from '../../claims/model.js'
 import type { ClaimSpec } from '../../claims/session.js'
@@ -12,7 +12,7 @@ import { checkCount, checkName } from '../names.js'
 export interface Candidate {
   labels: Labels
   selector: Selector
-  /** How many others it wants to meet at least. */
+  /** How many others it wants to meet, at least. */
   mates: number
 }
 
@@ -26,21 +26,21 @@ export interface CandidateOptions {
   actor: string
   /** Default: 1. */
   mates?: number | undefined
-  /** All of them: see `withActor`. */
+  /** All labels, including `actor`: see `withActor`. */
   labels: Labels
-  /** What the others are told. */
+  /** Text for the others. */
   payload?: string | undefined
-  /** Default: whoever is not `actor`. */
+  /** Default: `actor!=<actor>`. */
   selector?: string | undefined
 }
 
-/** Whether the two may meet: each selector matches the other's labels. A visitor with mates 0 passes alone, as in syncnet. */
+/** Whether the two may meet: each selector matches the other's labels. A participant with mates 0 passes alone, as in syncnet. */
 export function accept(one: Candidate, other: Candidate): boolean {
   if (one.mates === 0 || other.mates === 0) return false
   return matches(one.selector, other.labels) && matches(other.selector, one.labels)
 }
 
-/** These labels, and `actor=<actor>` unless they have another. @throws SeraError usage, when that can't be a label's value */
+/** Adds `actor=<actor>` unless the labels have the key. @throws SeraError usage, when the name is not valid as a label's value */
 export function withActor(actor: string, labels: Labels): Labels {
   return labels.has('actor') ? labels : new Map([['actor', asValue(actor)], ...labels])
 }
@@ -51,13 +51,13 @@ export function claimSpecOf({ actor, mates = 1, labels, selector, payload }: Can
   return {
     tag: checkName('actor', actor),
     units: checkCount('mates', mates, MOST_MATES, 0),
-    labels: short('labels', formatLabels(labels)),
-    selector: short('selector', formatSelector(parseSelector(wanted))),
+    labels: checkLength('labels', formatLabels(labels)),
+    selector: checkLength('selector', formatSelector(parseSelector(wanted))),
     ...(payload === undefined ? {} : { payload: checkPayload(payload) }),
   }
 }
 
-/** Undefined for a claim that makes no sense here: another version of sera may have left it. */
+/** Undefined for a claim that cannot be parsed: another version of sera may have written it. */
 export function candidateOf(claim: Pick<Claim, 'labels' | 'selector' | 'units'>): Candidate | undefined {
   const labels = labelsOf(claim.labels ?? '')
   const selector = selectorOf(claim.selector ?? '')
@@ -65,27 +65,27 @@ export function candidateOf(claim: Pick<Claim, 'labels' | 'selector' | 'units'>)
   return labels && selector && mates >= 0 && mates <= MOST_MATES ? { labels, selector, mates } : undefined
 }
 
-/** A thousand may wait, and each of them looks at all the others, again and again. */
-const REMEMBERED = 5000
+/** Cached texts. A thousand may wait, and each poll of each parses the labels and selectors of all others. */
+const CACHE_SIZE = 5000
 
-const labelsOf = remembered(parseLabels)
-const selectorOf = remembered(parseSelector)
+const labelsOf = cached(parseLabels)
+const selectorOf = cached(parseSelector)
 
-/** What has been read of a text; undefined when it can't be read. */
-function remembered<T>(parse: (text: string) => T): (text: string) => T | undefined {
+/** Caches the parsed values; undefined for a text that cannot be parsed. */
+function cached<T>(parse: (text: string) => T): (text: string) => T | undefined {
   const known = new Map<string, T | undefined>()
   return text => {
     if (known.has(text)) return known.get(text)
-    if (known.size >= REMEMBERED) known.clear()
-    const value = readable(() => parse(text))
+    if (known.size >= CACHE_SIZE) known.clear()
+    const value = valueOrUndefined(() => parse(text))
     known.set(text, value)
     return value
   }
 }
 
-function readable<T>(read: () => T): T | undefined {
+function valueOrUndefined<T>(parse: () => T): T | undefined {
   try {
-    return read()
+    return parse()
   } catch (error) {
     if (error instanceof SeraError) return undefined
     throw error
@@ -99,14 +99,14 @@ function asValue(actor: string): string {
   throw new SeraError('usage', `actor ${JSON.stringify(actor)} is a label's value, column ${column}: ${fault.problem}`)
 }
 
-function short(what: string, text: string): string {
+function checkLength(what: string, text: string): string {
   if (text.length <= LONGEST_TEXT) return text
-  throw new SeraError('usage', `${what}: ${text.length} characters, and ${LONGEST_TEXT} are allowed`)
+  throw new SeraError('usage', `${what}: ${text.length} characters, at most ${LONGEST_TEXT} are allowed`)
 }
 
 function checkPayload(payload: unknown): string {
   if (typeof payload !== 'string') throw new SeraError('usage', `payload: expected text, got ${typeof payload}`)
-  if (/\p{Cs}/u.test(payload)) throw new SeraError('usage', 'payload: half a surrogate pair is no text')
+  if (/\p{Cs}/u.test(payload)) throw new SeraError('usage', 'payload: it contains half a surrogate pair')
   if (Buffer.byteLength(payload) <= LONGEST_PAYLOAD) return payload
-  throw new SeraError('usage', `payload: it has more than the ${LONGEST_PAYLOAD} bytes that are allowed`)
+  throw new SeraError('usage', `payload: more than ${LONGEST_PAYLOAD} bytes`)
 }

@@ -1,71 +1,70 @@
 /**
- * The oldest complete set: of those who wait, in order of arrival, the first who all accept each other and are as many as each
- * of them wants.
+ * Finds the oldest complete set of waiters.
  *
- * A set is complete when it has as many members as the most demanding of them wants. Of two sets the older is the one
- * whose members, in order of arrival, come first where the two begin to differ, as words do in a dictionary. The search goes through
- * the sets in just this order, so the first that it finds is the one; it goes no further down than a complete set can be.
- *
- * Whether there is such a set is the clique problem, for which nobody knows a way that is quick in every case. So the search
- * is bounded: it gives up after so many questions who accepts whom.
+ * 1. A set is complete when every two members accept each other and it has as many members as its most demanding member wants.
+ * 2. Sets are ordered like words in a dictionary, with the members in order of arrival as letters. The first set is the oldest.
+ * 3. The search tries sets in this order, so the first complete set that it finds is the oldest. It does not extend a set that cannot
+ *    be completed.
+ * 4. This is the clique problem, which has no known algorithm that is always fast. So the search stops after a fixed number of
+ *    `accept` calls.
  */
 export interface Candidates<T> {
   /** In order of arrival. */
   all: readonly T[]
-  /** How many the set has to have at least, itself included, when this one is in it. */
-  sizeFor(one: T): number
+  /** The smallest set that this candidate wants to be in, itself included. */
+  sizeFor(candidate: T): number
   /** Whether each accepts the other. */
-  accept(one: T, other: T): boolean
+  accept(candidate: T, other: T): boolean
 }
 
-/** A tenth of a second or less. */
-const QUESTIONS = 250_000
+/** `accept` calls of one search: a tenth of a second or less. */
+const MOST_CALLS = 250_000
 
-/** Undefined: there is none with `me` in it, or none was found in time. */
-export function oldestSet<T>(crowd: Candidates<T>, me: T, questions = QUESTIONS): readonly T[] | undefined {
-  const search = new Search(crowd, me, questions)
-  const company = search.acceptedBy(me, crowd.all)
-  if (company.length < crowd.sizeFor(me)) return undefined
-  return search.from({ set: [], wanted: 0, hasMe: false }, company)
+/** The oldest complete set with `me` in it. Undefined: there is none, or the search stopped before it found one. */
+export function oldestSet<T>(candidates: Candidates<T>, me: T, mostCalls = MOST_CALLS): readonly T[] | undefined {
+  const search = new Search(candidates, me, mostCalls)
+  const accepted = search.acceptedBy(me, candidates.all)
+  if (accepted.length < candidates.sizeFor(me)) return undefined
+  return search.extend({ set: [], wanted: 0, hasMe: false }, accepted)
 }
 
 interface PartialSet<T> {
   set: readonly T[]
-  /** What the most demanding of them wants. */
+  /** The size that the most demanding member wants. */
   wanted: number
   hasMe: boolean
 }
 
 class Search<T> {
   constructor(
-    readonly crowd: Candidates<T>,
+    readonly candidates: Candidates<T>,
     readonly me: T,
-    public questions: number,
+    public callsLeft: number,
   ) {}
 
-  /** The oldest complete set that begins so, and goes on with some of `rest`, who are accepted by all in it. */
-  from({ set: chosen, wanted: before, hasMe: had }: PartialSet<T>, rest: readonly T[]): readonly T[] | undefined {
+  /** The oldest complete set that starts with `set` and continues with members of `rest`, which all members of `set` accept. */
+  extend({ set: chosen, wanted: before, hasMe: had }: PartialSet<T>, rest: readonly T[]): readonly T[] | undefined {
     for (const [at, next] of rest.entries()) {
       const set = [...chosen, next]
-      const wanted = Math.max(before, this.crowd.sizeFor(next))
+      const wanted = Math.max(before, this.candidates.sizeFor(next))
       const hasMe = had || next === this.me
       if (hasMe && set.length === wanted) return set
       const left = set.length + rest.length - at > wanted ? this.acceptedBy(next, rest.slice(at + 1)) : []
-      const found = this.#canGrow(set.length, wanted, left) ? this.from({ set, wanted, hasMe }, left) : undefined
-      // those that would follow are without me
-      if (found || next === this.me || this.questions < 0) return found
+      const found = this.#canGrow(set.length, wanted, left) ? this.extend({ set, wanted, hasMe }, left) : undefined
+      // the sets after this one do not contain me
+      if (found || next === this.me || this.callsLeft < 0) return found
     }
     return undefined
   }
 
-  acceptedBy(one: T, others: readonly T[]): T[] {
-    this.questions -= others.length
-    return others.filter(other => other === one || this.crowd.accept(one, other))
+  acceptedBy(candidate: T, others: readonly T[]): T[] {
+    this.callsLeft -= others.length
+    return others.filter(other => other === candidate || this.candidates.accept(candidate, other))
   }
 
-  /** A set that grows is complete when somebody in it wants as many as there are then. */
+  /** Whether members of `left` may make the set complete: enough of them, and one that wants the larger size. */
   #canGrow(size: number, wanted: number, left: readonly T[]): boolean {
     if (size + left.length < wanted) return false
-    return wanted > size || left.some(one => this.crowd.sizeFor(one) > size)
+    return wanted > size || left.some(candidate => this.candidates.sizeFor(candidate) > size)
   }
 }

@@ -11,6 +11,8 @@ import { GetLockSession } from './session.js'
 /** What an attempt to take the lock again has come to. */
 type Attempt = 'ours' | 'theirs' | 'again'
 
+type OnAttempt = Parameters<HeldLock['reclaim']>[1]
+
 export class HeldGetLock implements HeldLock {
   readonly token = undefined
   #session: GetLockSession
@@ -75,12 +77,12 @@ export class HeldGetLock implements HeldLock {
     this.#session.connection.onBroken = () => {}
   }
 
-  async reclaim(until: number): Promise<boolean> {
+  async reclaim(until: number, onAttempt: OnAttempt): Promise<boolean> {
     const { server, connection, proof } = this.#session
     this.#reclaiming = new AbortController()
     const cancel = server.clock.after(until - server.clock.boot(), () => this.#reclaiming.abort(new Error('too late')))
     try {
-      return await this.#reclaimFrom({ name: this.name, proof }, this.#reclaiming.signal)
+      return await this.#reclaimFrom({ name: this.name, proof }, onAttempt, this.#reclaiming.signal)
     } catch {
       return false
     } finally {
@@ -89,24 +91,30 @@ export class HeldGetLock implements HeldLock {
     }
   }
 
-  async #reclaimFrom(former: Former, signal: AbortSignal): Promise<boolean> {
+  async #reclaimFrom(former: Former, onAttempt: OnAttempt, signal: AbortSignal): Promise<boolean> {
     const { server } = this.#session
     for (let attempt = 1; ; attempt++) {
-      const found = await this.#attempt(former, signal).catch(error => (isTransient(error) ? 'again' : 'theirs'))
+      const found = await this.#attempt(former, onAttempt, signal).catch(error =>
+        isTransient(error) ? 'again' : 'theirs',
+      )
       if (found !== 'again') return found === 'ours'
       await sleep(server.clock, backoff(attempt, server.random), signal)
     }
   }
 
-  async #attempt(former: Former, signal: AbortSignal): Promise<Attempt> {
+  async #attempt(former: Former, onAttempt: OnAttempt, signal: AbortSignal): Promise<Attempt> {
     const session = await this.#open(signal)
     try {
+      onAttempt(session.connection.descriptor)
       if (await this.#take(session, 0, signal)) return 'ours'
       const holder = await holderOfMutex(session, former)
       if (holder === 'former') return await this.#takeFrom(former, session, signal)
       return holder === 'free' ? 'again' : 'theirs'
     } finally {
-      if (session !== this.#session) session.connection.destroy()
+      if (session !== this.#session) {
+        onAttempt(undefined)
+        session.connection.destroy()
+      }
     }
   }
 

@@ -10,53 +10,53 @@ const FOREVER = Number.POSITIVE_INFINITY
 const TROUBLES: AnswerFault[][] = [[], ['repeated'], ['lost'], ['lost', 'lost', 'repeated']]
 
 for (const faults of TROUBLES) {
-  test(`an end whose answers get lost is recorded once: ${faults.join() || 'none'}`, async t => {
-    const company = new Peers(t)
-    const { turn, session, store } = company.join()
+  test(`a run whose answers are lost is recorded once: ${faults.join() || 'none'}`, async t => {
+    const peers = new Peers(t)
+    const { turn, session, store } = peers.join()
     const ownClaim = await turn(ONCE)
     const startedAt = Number(ownClaim?.seen?.result)
     store.faults = [...faults]
     t.true(await finish(session, ownClaim!, { exitCode: 3 }, FOREVER))
-    const { failure, success } = runsOf(company.resource)
+    const { failure, success } = runsOf(peers.resource)
     t.like(failure, { id: ownClaim!.id, exitCode: 3, startedAt })
     t.true(startedAt <= (failure?.finishedAt as number))
     t.is(success, undefined)
-    t.deepEqual(company.claims, [])
+    t.deepEqual(peers.claims, [])
   })
 
-  test(`who comes later takes over, whatever answers get lost: ${faults.join() || 'none'}`, async t => {
-    const company = new Peers(t)
-    const runner = company.join()
+  test(`a later participant takes the run over: ${faults.join() || 'none'}`, async t => {
+    const peers = new Peers(t)
+    const runner = peers.join()
     await finish(runner.session, (await runner.turn(ONCE))!, { exitCode: 0 }, FOREVER)
-    const late = company.join()
+    const late = peers.join()
     late.store.faults = faults.filter(fault => fault === 'repeated')
     const ownClaim = await late.turn(ONCE, atOnce())
     t.is(takenOver(ownClaim!)?.run.exitCode, 0)
-    t.deepEqual(company.claims, [])
+    t.deepEqual(peers.claims, [])
   })
 }
 
-test('who waits takes a run over by a look, and takes no step for it', async t => {
-  const company = new Peers(t)
-  const [runner, waiter] = [company.join(), company.join()]
+test('a waiter takes a run over by a poll, without a step', async t => {
+  const peers = new Peers(t)
+  const [runner, waiter] = [peers.join(), peers.join()]
   const ownClaim = await runner.turn(ONCE)
   const waits = waiter.turn(ONCE)
-  await until(() => company.claims.length === 2)
+  await until(() => peers.claims.length === 2)
   await finish(runner.session, ownClaim!, { exitCode: 3 }, FOREVER)
-  const { version } = company.resource
+  const { version } = peers.resource
   const passed = await waits
   t.is(takenOver(passed!)?.run.exitCode, 3)
-  t.is(company.resource.version, version)
+  t.is(peers.resource.version, version)
   await waiter.session.leave(passed!)
-  t.deepEqual(company.claims, [])
+  t.deepEqual(peers.claims, [])
 })
 
-test('a claim that is gone records nothing, and nobody waits in its stead', async t => {
-  const company = new Peers(t)
-  const { turn, session } = company.join()
+test('a run whose claim no longer exists is not recorded and leaves no claim', async t => {
+  const peers = new Peers(t)
+  const { turn, session } = peers.join()
   const ownClaim = await turn(ONCE)
-  company.take(ownClaim!.id)
+  peers.take(ownClaim!.id)
   t.false(await finish(session, ownClaim!, { exitCode: 0 }, FOREVER))
-  t.is(company.resource.record, undefined)
-  t.deepEqual(company.claims, [])
+  t.is(peers.resource.record, undefined)
+  t.deepEqual(peers.claims, [])
 })

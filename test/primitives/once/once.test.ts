@@ -16,17 +16,17 @@ const RULES: OnceRules = { admission, finishing }
 const FOREVER = Number.POSITIVE_INFINITY
 
 type OnceAct =
-  | { what: 'come'; perMs: number }
-  | { what: 'look' | 'die'; who: number }
+  | { what: 'arrive'; perMs: number }
+  | { what: 'step' | 'die'; pick: number }
   | { what: 'end'; exitCode: number; keepMs: number }
   | { what: 'time passes'; ms: number }
 
 const acts = (perMs: fc.Arbitrary<number>, keepMs: fc.Arbitrary<number>) =>
   fc.array<OnceAct>(
     fc.oneof(
-      { weight: 3, arbitrary: fc.record({ what: fc.constant('come' as const), perMs }) },
-      { weight: 4, arbitrary: fc.record({ what: fc.constant('look' as const), who: fc.nat(9) }) },
-      { weight: 1, arbitrary: fc.record({ what: fc.constant('die' as const), who: fc.nat(9) }) },
+      { weight: 3, arbitrary: fc.record({ what: fc.constant('arrive' as const), perMs }) },
+      { weight: 4, arbitrary: fc.record({ what: fc.constant('step' as const), pick: fc.nat(9) }) },
+      { weight: 1, arbitrary: fc.record({ what: fc.constant('die' as const), pick: fc.nat(9) }) },
       {
         weight: 3,
         arbitrary: fc.record({ what: fc.constant('end' as const), exitCode: fc.constantFrom(0, 0, 3), keepMs }),
@@ -47,7 +47,7 @@ interface Ended {
   keptUntil: number
 }
 
-/** A key with those who come to it, and all that has ever happened there. */
+/** A key with its participants, and the history of its runs. */
 class Key {
   readonly table: Table
   readonly ended: Ended[] = []
@@ -61,39 +61,39 @@ class Key {
     this.table = new Table(view)
   }
 
-  happen(act: OnceAct): void {
+  apply(act: OnceAct): void {
     const { table } = this
     if (act.what === 'time passes') table.now += act.ms * 1000
-    if (act.what === 'die') this.#pick(table.claims, act.who, one => this.die(one))
+    if (act.what === 'die') this.#pick(table.claims, act.pick, one => this.die(one))
     if (act.what === 'end') this.#pick(table.granted, 0, one => this.end(one, act.exitCode, act.keepMs))
-    if (act.what === 'look') this.#pick(table.waiting, act.who, one => this.look(one))
-    if (act.what === 'come') {
+    if (act.what === 'step') this.#pick(table.waiting, act.pick, one => this.step(one))
+    if (act.what === 'arrive') {
       const { me, answer } = table.arrive(this.rules.admission(act.perMs))
       this.#perMs.set(me.id, act.perMs)
-      this.settled(me, answer)
+      this.check(me, answer)
     }
     ensure(table.granted.length <= 1, 'two run at the same time')
   }
 
-  look(one: Claim): void {
-    this.settled(one, this.table.step(one).answer)
+  step(one: Claim): void {
+    this.check(one, this.table.step(one).answer)
   }
 
-  /** What became of it is what had to. */
-  settled(me: Claim, answer: string | undefined): void {
-    const due = this.due(me)
-    const told: TakenOver | undefined = answer === undefined ? undefined : JSON.parse(answer)
+  /** Checks that a step did what the contract says. */
+  check(me: Claim, answer: string | undefined): void {
+    const expected = this.expected(me)
+    const taken: TakenOver | undefined = answer === undefined ? undefined : JSON.parse(answer)
     const runs = this.table.find(me.id)?.state === 'granted'
-    ensure(told?.run.at === (typeof due === 'object' ? due.at : undefined), 'takes another run over than it has to')
-    ensure(told === undefined || told.run.exitCode === (due as Ended).exitCode, 'is told another outcome')
-    ensure(runs === (due === 'run'), runs ? 'runs and has not to' : 'has to run and does not')
-    ensure((this.table.find(me.id) === undefined) === (told !== undefined), 'waits on, or leaves empty-handed')
+    ensure(taken?.run.at === (typeof expected === 'object' ? expected.at : undefined), 'takes over another run')
+    ensure(taken === undefined || taken.run.exitCode === (expected as Ended).exitCode, 'takes over another exit code')
+    ensure(runs === (expected === 'run'), runs ? 'runs unexpectedly' : 'does not run')
+    ensure((this.table.find(me.id) === undefined) === (taken !== undefined), 'leaves without a run, or stays with one')
     if (runs) this.#startedAt.set(me.id, this.table.now)
-    if (runs) ensure(this.table.find(me.id)?.result === String(this.table.now), 'its start is not noted')
+    if (runs) ensure(this.table.find(me.id)?.result === String(this.table.now), 'its start is not recorded')
   }
 
-  /** By the words of the contract, from all that has happened. */
-  due(me: Claim): Ended | 'run' | 'wait' {
+  /** What the contract says about a claim, computed from the history. */
+  expected(me: Claim): Ended | 'run' | 'wait' {
     const { now, claims } = this.table
     const waitedFor = this.ended.filter(({ at }) => at > me.ticket)
     if (waitedFor.length > 0) return waitedFor.at(-1) as Ended
@@ -107,18 +107,18 @@ class Key {
     const { table } = this
     const startedAt = this.#startedAt.get(one.id) as number
     const finish = this.finish(one, exitCode, keepMs)
-    ensure(table.step(one, finish).admitted, 'its end is refused')
-    ensure(table.find(one.id) === undefined, 'it has ended and is still there')
+    ensure(table.step(one, finish).admitted, 'its end was refused')
+    ensure(table.find(one.id) === undefined, 'its claim still exists after the end')
     this.ended.push({ exitCode, startedAt, at: table.resource.version, keptUntil: table.now + keepMs * 1000 })
-    const again = table.verdictWithout(one, finish)
-    ensure('remove' in again && !again.resource, 'an answer that got lost is asked for, and is another one')
+    const again = table.verdictWithoutClaim(one, finish)
+    ensure('remove' in again && !again.resource, 'a repeated end is recorded again')
   }
 
-  /** Its end comes too late. */
+  /** The claim dies. A later end must record nothing. */
   die(one: Claim): void {
-    this.table.vanish(one)
-    const late = this.table.verdictWithout(one, this.finish(one, 0, FOREVER))
-    ensure(Object.keys(late).length === 0, 'who has lost its claim still records something')
+    this.table.remove(one)
+    const late = this.table.verdictWithoutClaim(one, this.finish(one, 0, FOREVER))
+    ensure(Object.keys(late).length === 0, 'a runner without a claim recorded a run')
   }
 
   finish(one: Claim, exitCode: number, keepMs: number): Rule {
@@ -126,8 +126,8 @@ class Key {
     return this.rules.finishing(end, one.token, keepMs)
   }
 
-  #pick(those: readonly Claim[], who: number, then: (one: Claim) => void): void {
-    const one = those[who % those.length]
+  #pick(claims: readonly Claim[], pick: number, then: (one: Claim) => void): void {
+    const one = claims[pick % claims.length]
     if (one) then(one)
   }
 }
@@ -138,28 +138,28 @@ const contract = (rules: OnceRules) =>
     views(once(FOREVER)),
     (history, view) => {
       const key = new Key(rules, view as ReturnType<typeof once>)
-      for (const act of history) key.happen(act)
-      // whoever is left gets an outcome
+      for (const act of history) key.apply(act)
+      // every participant that is left gets an outcome
       for (let left = key.table.claims.length; left > 0; left = key.table.claims.length) {
-        for (const one of key.table.waiting) if (key.table.find(one.id)?.state === 'waiting') key.look(one)
+        for (const one of key.table.waiting) if (key.table.find(one.id)?.state === 'waiting') key.step(one)
         for (const one of key.table.granted) key.end(one, 3, FOREVER)
-        ensure(key.table.claims.length < left, 'somebody waits for ever')
+        ensure(key.table.claims.length < left, 'a participant waits for ever')
       }
     },
   )
 
-/** As users put it, and without a word about tickets. */
+/** The contract in the words of a user, without tickets. */
 const atMostOnce = (rules: OnceRules) =>
   fc.property(fc.constantFrom(5, FOREVER), acts(fc.constant(0), fc.constant(FOREVER)), (perMs, history) => {
     const key = new Key(rules, once(perMs))
-    key.settled = () => {}
+    key.check = () => {}
     const starts: number[] = []
     const end = key.end.bind(key)
     key.end = (one, exitCode, keepMs) => {
       end(one, exitCode, keepMs)
       if (exitCode === 0) starts.push(Number(one.result))
     }
-    for (const act of history) key.happen(act.what === 'come' ? { ...act, perMs } : act)
+    for (const act of history) key.apply(act.what === 'arrive' ? { ...act, perMs } : act)
     const [first, ...more] = starts
     more.reduce((before, start) => {
       ensure(start - before >= perMs * 1000, 'two successes in one period')
@@ -168,12 +168,12 @@ const atMostOnce = (rules: OnceRules) =>
   })
 
 const mutants: Record<string, OnceRules> = {
-  'runs whatever has been': {
+  'ignores earlier runs': {
     ...RULES,
     admission: () => (state, me) =>
       state.claims.some(({ ticket }) => ticket < me.ticket) ? {} : granted(me, { result: String(state.now) }),
   },
-  'forgets a success when a failure follows': {
+  'a failure erases an earlier success': {
     ...RULES,
     finishing: (end, token, keepMs) => (state, me) =>
       finishing(
@@ -184,23 +184,23 @@ const mutants: Record<string, OnceRules> = {
   },
 }
 
-test('whatever comes in whatever order: who waited takes over, who is late takes a success over, or else runs', t => {
+test('waiters take over each run, later participants a success; others run', t => {
   proves(t, contract, RULES, {
     ...mutants,
-    'does not wait for whoever is ahead': {
+    'does not wait for claims ahead': {
       ...RULES,
       admission: perMs => (state, me) => admission(perMs)({ ...state, claims: [me] }, me),
     },
-    'takes every run over': {
+    'takes over every run': {
       ...RULES,
       admission: perMs => (state, me) => admission(perMs)(state, { ...me, ticket: 0 }),
     },
-    'takes over only what ended before it came': {
+    'takes over only runs that ended before its arrival': {
       ...RULES,
       admission: perMs => (state, me) => admission(perMs)(state, { ...me, ticket: FOREVER }),
     },
     'never forgets': { ...RULES, admission: () => admission(FOREVER) },
-    'keeps what is past its time': {
+    'keeps a success after its time': {
       ...RULES,
       admission: perMs => (state, me) =>
         admission(perMs)({ ...state, resource: { ...state.resource, value: FOREVER } }, me),
@@ -215,14 +215,14 @@ test('whatever comes in whatever order: who waited takes over, who is late takes
       finishing: (end, token, keepMs) => (state, me) =>
         finishing(end, token, keepMs)(state, { ...me, state: 'granted', ...(token ? { token } : {}) }),
     },
-    'does not know its own run again': {
+    'does not recognize its own run': {
       ...RULES,
       finishing: (end, _, keepMs) => (state, me) =>
         me.state === 'granted'
           ? { remove: [me.id], resource: withRun(state, { ...RUN, ...end, at: state.resource.version }, keepMs) }
           : {},
     },
-    'a failure prolongs what there was': {
+    'a failure prolongs an earlier success': {
       ...RULES,
       finishing: (end, token, keepMs) => (state, me) => {
         const change = finishing(end, token, keepMs)(state, me)
@@ -233,7 +233,7 @@ test('whatever comes in whatever order: who waited takes over, who is late takes
   })
 })
 
-test('never two successes for a key, or within a period, whoever runs, fails, dies or comes late', t => {
+test('a key never has two successes within a period', t => {
   proves(t, atMostOnce, RULES, mutants)
 })
 
@@ -243,11 +243,11 @@ const RUN: PastRunRecord = {
   finishedAt: Date.UTC(2026, 10, 21, 16, 40, 13) * 1000,
 }
 
-test('a run is told with who, when and how long ago, in one line', t => {
+test('a past run is described with host, exit code, PID and time', t => {
   const now = RUN.startedAt + 192_900_000
-  const told = 'web-1 ran it at 2026-11-21 16:40:12 UTC (pid 4312), 3m12s ago'
-  t.is(describeRun({ ...RUN, exitCode: 0 }, now), told)
-  t.is(describeRun(RUN, now), `${told}, and it failed with 3`)
-  t.is(describeRun({ ...RUN, message: 'no paper' }, now), `${told}, and it failed: no paper`)
+  const run = 'pid 4312, started 2026-11-21 16:40:12 UTC, 3m12s ago)'
+  t.is(describeRun({ ...RUN, exitCode: 0 }, now), `already done on web-1 (${run}`)
+  t.is(describeRun(RUN, now), `already failed on web-1 (exit 3, ${run}`)
+  t.is(describeRun({ ...RUN, message: 'no paper' }, now), `already failed on web-1 (${run}: no paper`)
   t.regex(describeRun(RUN, RUN.startedAt - 5_000_000), /, 0s ago/, 'by a clock that is behind')
 })

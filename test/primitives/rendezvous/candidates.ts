@@ -1,4 +1,4 @@
-/** Who meets whom at a rendezvous, found out by trying all sets there are; and visitors to try it with. */
+/** Finds matches of a rendezvous by trying every set, and generates participants for it. */
 import fc from 'fast-check'
 import { parseLabels } from '../../../src/selector/labels.js'
 import { matches } from '../../../src/selector/matches.js'
@@ -10,7 +10,7 @@ export interface GeneratedCandidate {
   units: number
 }
 
-/** Few, so that some match and some don't. */
+/** Few values, so that some participants match and some do not. */
 const LABELS = ['', 'role=web', 'role=db', 'role=db,zone=1', 'role=web,zone=2', 'zone=3']
 const SELECTORS = [
   '',
@@ -30,7 +30,7 @@ export const candidates = fc.record({
   units: fc.oneof({ weight: 6, arbitrary: fc.integer({ min: 1, max: 3 }) }, fc.constantFrom(0, 4)),
 })
 
-/** The oldest complete set, with `me` in it if anybody has to be. All come in order of arrival, and are few: all sets are tried. */
+/** The oldest complete set, with `me` in it if given. `all` is short and in order of arrival: it tries every set. */
 export function oldestByTrying<G extends GeneratedCandidate>(all: readonly G[], me?: G): readonly G[] | undefined {
   let oldest: number[] | undefined
   for (let bits = 1; bits < 2 ** all.length; bits++) {
@@ -51,7 +51,7 @@ function accepts({ selector }: GeneratedCandidate, { labels }: GeneratedCandidat
   return matches(parseSelector(selector ?? ''), parseLabels(labels ?? ''))
 }
 
-/** As words in a dictionary. */
+/** The order of words in a dictionary. */
 function isOlder(one: readonly number[], other: readonly number[]): boolean {
   const at = one.findIndex((place, index) => place !== other[index])
   return at !== -1 && other[at] !== undefined && (one[at] as number) < (other[at] as number)
