@@ -24,5 +24,10 @@ test('the package has the compiled program, the documentation and the changelog'
   const documents = ['README.md', 'CHANGELOG.md', 'LICENSE', 'docs/reference/library.md', 'etc/sera.json.example']
   for (const path of [...wanted, ...documents]) t.true(paths.includes(path), path)
   t.false(paths.includes('dist/sera'), 'the binary is installed in another way')
+  t.deepEqual(
+    paths.filter(path => /^docs\/(\.|package|node_modules)/.test(path)),
+    [],
+    'what builds the site stays out',
+  )
   for (const key of ['repository', 'homepage', 'bugs', 'keywords']) t.truthy(description[key], key)
 })
