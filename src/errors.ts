@@ -13,8 +13,11 @@ export type SeraErrorKind =
   /** In the library only: `once` work has failed at another participant. */
   | 'taken-over'
 
+/** Every failure of sera, except an aborted wait, which rejects with the signal's reason. */
 export class SeraError extends Error {
+  /** `options.cause` is the error that led to this one. */
   constructor(
+    /** What failed; stable, for programs. `message` is for people and may change. */
     readonly kind: SeraErrorKind,
     message: string,
     options?: ErrorOptions,

@@ -1,2 +1,2 @@
-/** Held against package.json by a test; the single binary has no package.json beside it. */
-export const VERSION = '2.0.0'
+/** The version of sera. A test compares it with package.json, which the single binary does not have beside it. */
+export const VERSION: string = '2.0.0'

@@ -22,7 +22,9 @@ export class Lock implements AsyncDisposable {
 
   /** @internal */
   constructor(
+    /** @internal */
     protected readonly session: Session,
+    /** @internal */
     protected readonly ownClaim: OwnClaim,
   ) {
     this.token = ownClaim.seen?.token as number
