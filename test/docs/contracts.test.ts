@@ -1,4 +1,4 @@
-/** What README and docs/syslog.md promise, held against the code that has to keep it. */
+/** README and docs/syslog.md agree with the code. */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -41,12 +41,12 @@ const OUTCOMES: { [Kind in OutcomeKind]: Outcome & { kind: Kind } } = {
   unwritten: { kind: 'unwritten', reason: '' },
 }
 
-test('README lists the exit codes, all of them and in the words of the code', t => {
+test('README lists every exit code with the meaning from the code', t => {
   const inCode = Object.values(EXIT_CODES).map(({ code, meaning }) => [String(code), meaning])
   t.deepEqual(table(README, 'Code'), inCode)
 })
 
-test('README lists the flags, all of them, in the order of --help or not', t => {
+test('README lists every flag', t => {
   const spelled = ({ name, value, short }: Flag) => `--${name}${value ? ` ${value}` : ''}${short ? `, -${short}` : ''}`
   t.deepEqual(
     table(README, 'Flag')
@@ -56,7 +56,7 @@ test('README lists the flags, all of them, in the order of --help or not', t => 
   )
 })
 
-test('README mentions no flag of sera that there is not', t => {
+test('README mentions no flag that does not exist', t => {
   const known = new Set(flags.map(({ name }) => name))
   const examples = [...indented(README), ...fenced(README, 'console').flatMap(block => block.split('\n'))]
   const used = examples.flatMap(line => line.match(/(?<=\bsera [^|;&]*)--[a-z][a-z-]+/g) ?? [])
@@ -64,7 +64,7 @@ test('README mentions no flag of sera that there is not', t => {
   for (const flag of used) t.true(known.has(flag.slice(2)) || flag === '--force', flag)
 })
 
-test('README lists the settings with their variables and flags, all of them', t => {
+test('README lists every setting with its variable and flag', t => {
   const isFlag = (name: string) => flags.some(flag => `--${flag.name}` === name)
   const inCode = SETTING_NAMES.map(name => [name, variableOf(name), isFlag(flagOf(name)) ? flagOf(name) : ''])
   t.deepEqual(
@@ -73,7 +73,7 @@ test('README lists the settings with their variables and flags, all of them', t 
   )
 })
 
-test('README gives the defaults', async t => {
+test('README states the defaults of the code', async t => {
   const { settings } = await resolveSettings({ env: { SERA_SERVER: 'embedded' }, file: '/no/such/file' })
   const { engine, onLost, audit, verbose, allowMultiPrimary, waitAndSkip, detailedExitCodes } = settings
   const inCode: Record<string, unknown> = {
@@ -88,7 +88,7 @@ test('README gives the defaults', async t => {
   for (const [key = '', , , shown] of table(README, 'Key')) t.is(shown, String(inCode[key] ?? ''), key)
 })
 
-test('README knows every variable that the code knows, and no other', t => {
+test('README names exactly the variables of the code', t => {
   const variables = (text: string) => new Set(text.match(/\bSERA_[A-Z_]+\b/g))
   const sources = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter(file => file.endsWith('.ts'))
   const inCode = variables(sources.map(file => readFileSync(join('src', file), 'utf8')).join('\n'))
@@ -124,7 +124,7 @@ test('docs/syslog.md lists every outcome with its severity and code', t => {
   }
 })
 
-test('docs/doctor.md lists every check that doctor makes, and no other', t => {
+test('docs/doctor.md lists exactly the checks of doctor', t => {
   const folder = 'src/commands/doctor'
   const sources = readdirSync(folder).map(file => readFileSync(join(folder, file), 'utf8'))
   const call = /\b(?:good|warning|bad|unknown|badBecause|check|use)\('([a-z_ ]+)'|\bname(?::| =) '(\w+)'/gi
@@ -133,7 +133,7 @@ test('docs/doctor.md lists every check that doctor makes, and no other', t => {
   t.deepEqual([...new Set(listed)].sort(), [...new Set([...made, 'server file'])].sort())
 })
 
-test('the parameters of a DSN that README lists are honoured', t => {
+test('every DSN parameter in README is known', t => {
   const rows = table(README, 'Parameter').flatMap(([names = '']) => names.split(', '))
   const values: Record<string, string> = { tls: 'true', allowCleartextPasswords: 'true' }
   for (const name of rows) {
@@ -143,13 +143,13 @@ test('the parameters of a DSN that README lists are honoured', t => {
   }
 })
 
-test('the DSNs that README shows can be read', t => {
+test('every DSN in README can be parsed', t => {
   const shown = indented(README).filter(line => /^(sera:secret@|mysql:)/.test(line))
   t.true(shown.length >= 5)
   for (const dsn of shown) t.deepEqual(parseDsn(dsn).ignored, [], dsn)
 })
 
-test('the config that README shows is a good one', async t => {
+test('the config in README is valid', async t => {
   const [config = ''] = fenced(README, 'json')
   const file = join(await mkdtemp(join(tmpdir(), 'sera-docs-')), 'sera.json')
   writeFileSync(file, config)
@@ -158,7 +158,7 @@ test('the config that README shows is a good one', async t => {
   t.is(values.verbose, 'stderr')
 })
 
-test('the command lines that README shows as recipes are good ones', t => {
+test('every recipe in README is a valid command line', t => {
   const recipes = indented(README).flatMap(line =>
     /^sera ([^<[#]*)(?:#|$)/.exec(line)?.[1]?.trim().split(/\s+/) ? [line] : [],
   )

@@ -1,7 +1,7 @@
 /**
- * The README's `console` blocks, typed into a shell: lines that begin with `$ ` are commands, the others what must come out
- * (stdout and stderr), with `…` for anything. What follows `sera serve … &` is typed when the gateway answers; a block that
- * starts one ends with `kill %1`.
+ * Runs the README's `console` blocks in a shell. Lines that begin with `$ ` are commands; the other lines are the expected output
+ * (stdout and stderr), where `…` matches any text. After `sera serve … &` the test waits until the gateway answers. A block that
+ * starts a gateway ends with `kill %1`.
  */
 import { mkdirSync, symlinkSync } from 'node:fs'
 import { mkdtemp } from 'node:fs/promises'
@@ -32,10 +32,10 @@ test('README has examples', t => {
 for (const [runtime, server] of couples(RUNTIMES, sharedServers())) {
   for (const block of blocks) {
     test.serial(`README: ${block[0]?.command} … (${runtime.name}, ${server.kind})`, async t => {
-      const said = await typed(block, runtime, server)
-      t.is(said.length, block.length)
+      const outputs = await typed(block, runtime, server)
+      t.is(outputs.length, block.length)
       block.forEach(({ command, shown }, index) => {
-        const output = said[index] ?? ''
+        const output = outputs[index] ?? ''
         if (shown.includes('…')) t.regex(output, pattern(shown), command)
         else t.is(output, shown, command)
       })
@@ -52,7 +52,7 @@ function steps(block: string): ExampleStep[] {
   })
 }
 
-/** What each command says, in one bash. */
+/** The output of each command, all in one bash. */
 async function typed(block: readonly ExampleStep[], runtime: SeraRuntime, server: SharedServer): Promise<string[]> {
   const lines = block.map(({ command }) => `${command}\n${isGateway(command) ? ANSWERS : ''}printf '\\036\\n'`)
   const script = ['exec 2>&1', ...lines].join('\n')
@@ -62,14 +62,14 @@ async function typed(block: readonly ExampleStep[], runtime: SeraRuntime, server
   return stdout.split(END).slice(0, -1)
 }
 
-/** At its default address. */
+/** Waits until a gateway answers at the default address. */
 const ANSWERS = 'until curl -sf localhost:9989/healthz >/dev/null; do sleep 0.1; done\n'
 
 function isGateway(command: string): boolean {
   return /^sera serve\b.*&$/.test(command)
 }
 
-/** What one runtime has run once the other would not run again. */
+/** One a runtime: otherwise the second runtime would find the once keys of the first. */
 async function databaseFor({ name }: SeraRuntime, server: SharedServer): Promise<string> {
   const database = `examples_${name}`
   await using root = await admin(server)
@@ -77,7 +77,7 @@ async function databaseFor({ name }: SeraRuntime, server: SharedServer): Promise
   return database
 }
 
-/** A folder with nothing but `sera` in it. */
+/** A folder that contains `sera` alone. */
 function programs(runtime: SeraRuntime): string {
   const path = join(folder, runtime.name)
   if (mkdirSync(path, { recursive: true })) symlinkSync(runtime.program, join(path, 'sera'))

@@ -1,8 +1,8 @@
 /**
- * The examples of docs/library.md: compiled as the programs of strict users are, and run on every server. What stands in
- * a comment behind a `console.log` is what it must print.
+ * The examples of docs/library.md, compiled with strict options and run on every server. A comment after `console.log` is the
+ * expected output.
  *
- * The README's examples run on the same servers at the same time: names of one kind differ between the two.
+ * The README's examples run on the same servers at the same time: both must not use one name of one kind.
  */
 import { execFile } from 'node:child_process'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
@@ -20,7 +20,7 @@ await using sera = await connect('${DSN}')
 `
 
 const examples = fenced('docs/library.md', 'ts')
-// within the package, so that `sera` is this one
+// within the package, so that `sera` resolves to it
 const folder = resolve('build/examples')
 
 test.before('compiled', async () => {
@@ -37,7 +37,7 @@ test.before('compiled', async () => {
   })
 })
 
-test('there are examples, and what they print is told', t => {
+test('there are examples, and most state their output', t => {
   t.true(examples.length >= 7)
   t.true(examples.filter(example => printed(example) !== '').length >= 7)
 })

@@ -1,4 +1,4 @@
-/** As much of Markdown as the documentation uses. */
+/** A reader for the Markdown that the documentation uses. */
 import { readFileSync } from 'node:fs'
 
 export const DOCUMENTS = [
@@ -15,7 +15,7 @@ export const DOCUMENTS = [
   'docs/syslog.md',
 ]
 
-/** With tables of measurements, whose lines are long. */
+/** Documents with wide tables of measurements. */
 export const WIDE_DOCUMENTS = ['docs/benchmarks.md', 'docs/clusters.md', 'docs/servers.md']
 
 export function textOf(document: string): string {
@@ -46,13 +46,13 @@ export function fenced(document: string, language: string): string[] {
   )
 }
 
-/** Lines of the blocks that are code by their indentation. */
+/** The lines of indented code blocks. */
 export function indented(document: string): string[] {
   const withoutFences = textOf(document).replace(/^```.*?^```$/gms, '')
   return withoutFences.split('\n').flatMap(line => (line.startsWith('    ') ? [line.trim()] : []))
 }
 
-/** Where the links of a document lead. */
+/** The targets of a document's links. */
 export function links(document: string): string[] {
   return [...textOf(document).matchAll(/\]\(([^)]+)\)/g)].map(([, target = '']) => target)
 }

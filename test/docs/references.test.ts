@@ -1,4 +1,4 @@
-/** What the documentation points at exists. */
+/** The files, headings and scripts that the documentation names exist. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import test from 'ava'
@@ -15,7 +15,7 @@ for (const document of [...DOCUMENTS, ...WIDE_DOCUMENTS]) {
     t.pass()
   })
 
-  test(`${document}: files that are named exist`, t => {
+  test(`${document}: the files it names exist`, t => {
     const named = textOf(document).match(/(?<![\w/.])(?:bin|docs|etc|scripts|src|test)\/[\w./-]*\w\/?/g) ?? []
     for (const path of named) t.true(existsSync(path), path)
     t.pass()
@@ -23,7 +23,7 @@ for (const document of [...DOCUMENTS, ...WIDE_DOCUMENTS]) {
 }
 
 for (const document of [...DOCUMENTS, ...WIDE_DOCUMENTS, '.github/workflows/ci.yml']) {
-  test(`${document}: scripts of npm that are named exist`, t => {
+  test(`${document}: the npm scripts it names exist`, t => {
     const { scripts } = JSON.parse(readFileSync('package.json', 'utf8'))
     for (const [, script = ''] of textOf(document).matchAll(/npm run ([\w:]+)/g)) t.true(script in scripts, script)
     t.pass()
@@ -46,7 +46,7 @@ test('CONTRIBUTING.md: the rooms in its table exist, and every folder in src has
   for (const { name } of folders) t.true(rooms.includes(`src/${name}/`), name)
 })
 
-test('CONTRIBUTING.md: identifiers that it names stand in the code', t => {
+test('CONTRIBUTING.md: the identifiers it names exist in the code', t => {
   const folders = ['src', 'test', 'bench', 'scripts']
   const files = folders.flatMap(folder =>
     readdirSync(folder, { recursive: true, encoding: 'utf8' }).map(name => join(folder, name)),

@@ -165,7 +165,7 @@ onRuntimes('a pool that is lost ends the command with 206, or not, as --on-lost 
     t.is(code, 206)
     t.regex(
       stderr,
-      /^sera: the lock was lost while the command ran, and the command was ended: its time was over[^\n]+\n$/,
+      /^sera: the lock was lost while the command ran, and the command was ended: it expired[^\n]+\n$/,
     )
     t.deepEqual(held.sera.family(), [])
     t.is(server.asked.at(-1)?.verb, 'renew', 'nothing was given back')
@@ -225,7 +225,7 @@ onRuntimes('a pool that can’t be given back is told of, and the exit code is t
   const silent = await poolServer(t, ({ verb }) => (verb === 'release' ? { status: 403, text: 'go away' } : 'YES'))
   const { code, stderr } = await bench.sub([...at(silent, bench), 'exit 4']).ended()
   t.is(code, 4)
-  t.regex(stderr, /^sera: pool .* could not be given back to http:\/\/127\.0\.0\.1:\d+: it answered 403: go away\n$/)
+  t.regex(stderr, /^sera: cannot release pool .* at http:\/\/127\.0\.0\.1:\d+: it answered 403: go away\n$/)
 })
 
 onRuntimes(
@@ -248,7 +248,7 @@ onRuntimes('whatever keeps it from a pool is 202, in one line, and nothing is ru
   const brief = await poolServer(t, onePool('5'))
   for (const [words, message] of [
     [at(server, bench), /has no pool .* INVALID/],
-    [at(strange, bench), /none of a server of pools: "<html>hello<\/html>"/],
+    [at(strange, bench), /not from a pool server: "<html>hello<\/html>"/],
     [at(brief, bench), /expires after 5s, and grace \(10s\) .* longer than 22s, or --grace shorter/],
     [
       ['pool', '-H', '127.0.0.1:1', '-r', bench.name],
