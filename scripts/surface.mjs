@@ -172,7 +172,9 @@ function bare(file, { start, end }) {
     ({ out, at }, comment) => ({ out: out + text.slice(at, comment.start), at: comment.end }),
     { out: '', at: start },
   )
-  return (pieces.out + text.slice(pieces.at, end)).replace(/^\s*\n/gm, '').replace(/^ {4}/gm, '  ')
+  const lines = (pieces.out + text.slice(pieces.at, end)).replace(/^\s*\n/gm, '').replace(/\n\s*\|/g, ' |').replace(/^ {4}/gm, '  ')
+  const short = block => (block.length <= WIDTH ? block.replace(/\s+/g, ' ') : block)
+  return lines.replace(/\{\n[^{}]*\n {2,}\}/g, short)
 }
 
 // ---- the page ----

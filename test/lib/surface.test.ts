@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
 
-/** What scripts/surface.mjs complains about. */
+/** The lines that scripts/surface.mjs prints. */
 function problems(...args: string[]): Promise<string[]> {
   return new Promise(resolve =>
     execFile(process.execPath, ['scripts/surface.mjs', ...args], (_, stdout, stderr) =>

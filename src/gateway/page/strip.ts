@@ -11,7 +11,7 @@ const HELD = { top: 3, height: 14 }
 const WAITS = { top: 20, height: 3 }
 /** The most simultaneous holders that are drawn apart. */
 const MOST_TRACKS = 4
-/** As a part of the width. A shorter hold gets no line at its start; a shorter wait is not drawn. */
+/** A fraction of the width. A shorter hold gets no line at its start; a shorter wait is not drawn. */
 const LEAST = 0.006
 
 export function strip({ kind, name, ...resource }: ResourceJson, intervals: readonly Interval[], moment: Moment) {

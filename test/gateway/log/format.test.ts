@@ -101,10 +101,10 @@ test('no text breaks a line, moves the cursor or imitates a field', t => {
       fc.property(text, text, (event, error) => {
         const line = formatter(format)
         for (const entry of [eventEntry('came', '1', 'a', undefined, event), { ...ACCESS, status: 500, error }]) {
-          const said = line(entry, AT) ?? ''
-          t.notRegex(said, /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/u)
-          if (format === 'json') t.like(JSON.parse(said), entry)
-          else t.is(said.split('] [').length, 1)
+          const written = line(entry, AT) ?? ''
+          t.notRegex(written, /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/u)
+          if (format === 'json') t.like(JSON.parse(written), entry)
+          else t.is(written.split('] [').length, 1)
         }
       }),
     )
