@@ -172,7 +172,10 @@ function bare(file, { start, end }) {
     ({ out, at }, comment) => ({ out: out + text.slice(at, comment.start), at: comment.end }),
     { out: '', at: start },
   )
-  const lines = (pieces.out + text.slice(pieces.at, end)).replace(/^\s*\n/gm, '').replace(/\n\s*\|/g, ' |').replace(/^ {4}/gm, '  ')
+  const lines = (pieces.out + text.slice(pieces.at, end))
+    .replace(/^\s*\n/gm, '')
+    .replace(/\n\s*\|/g, ' |')
+    .replace(/^ {4}/gm, '  ')
   const short = block => (block.length <= WIDTH ? block.replace(/\s+/g, ' ') : block)
   return lines.replace(/\{\n[^{}]*\n {2,}\}/g, short)
 }
@@ -197,7 +200,7 @@ function api() {
 function described(symbol) {
   const { name, file, statement, declaration } = symbol
   const members = membersOf(declaration).filter(({ computed }) => !computed)
-  const head = members.length === 0 ? fence(code(symbol).replace(/^export /, '')) : heritage(file, declaration)
+  const head = members.length === 0 ? fence(folded(code(symbol).replace(/^export /, ''))) : heritage(file, declaration)
   return [
     `#### ${name}\n`,
     ...(head === '' ? [] : [head]),
@@ -214,7 +217,7 @@ function heritage(file, declaration) {
   )
   return bases.length === 0
     ? ''
-    : wrapped(`Has all that ${bases.map(base => `\`${bare(file, base)}\``).join(' and ')} has.`) + '\n'
+    : `${wrapped(`Has all that ${bases.map(base => `\`${bare(file, base)}\``).join(' and ')} has.`)}\n`
 }
 
 function memberText(file, member) {
@@ -233,6 +236,13 @@ function paragraphs({ description = '', returns = [], throws = [], example = [],
     ...see.map(text => wrapped(`See ${/^https:\S+$/.test(text) ? `<${text}>` : text}`)),
     ...example.map(fence),
   ].map(text => `${text.trimEnd()}\n`)
+}
+
+/** A union that is too long for the page, one member a line. */
+function folded(text) {
+  return text.length <= WIDTH || text.includes('\n')
+    ? text
+    : text.replace(' = ', ' =\n  | ').replace(/(?<!^ *) \| /gm, '\n  | ')
 }
 
 /** Not `ts`: only the examples of the guide are run. */

@@ -2,6 +2,8 @@
  * The only error class of sera. `kind` is the kind of an outcome (`outcome.ts`), which has an exit code. A message is one line: what
  * failed, on what, and what to do.
  */
+
+/** The kind of a SeraError: what failed. Stable, for programs. */
 export type SeraErrorKind =
   | 'config'
   | 'usage'
