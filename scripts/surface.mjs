@@ -103,9 +103,9 @@ function membersOf({ type, body, typeAnnotation }) {
 
 function inspect(symbol) {
   const { name, file, statement, declaration } = symbol
-  if (!docOf(file, statement)) problems.push(`${name} (${file}) has no doc comment`)
+  if (!docOf(file, statement)?.description) problems.push(`${name} (${file}) has no doc comment`)
   for (const member of membersOf(declaration).filter(({ computed }) => !computed)) {
-    if (!docOf(file, member)) problems.push(`${name}.${member.key.name} (${file}) has no doc comment`)
+    if (!docOf(file, member)?.description) problems.push(`${name}.${member.key.name} (${file}) has no doc comment`)
   }
   for (const used of referencesOf(declaration)) {
     const home = homeOf(file, used)
@@ -176,6 +176,7 @@ function bare(file, { start, end }) {
     .replace(/^\s*\n/gm, '')
     .replace(/\n\s*\|/g, ' |')
     .replace(/^ {4}/gm, '  ')
+    .replace(/\{[^{}]*\}\?: (?=\w+Options)/g, 'options?: ')
   const short = block => (block.length <= WIDTH ? block.replace(/\s+/g, ' ') : block)
   return lines.replace(/\{\n[^{}]*\n {2,}\}/g, short)
 }
@@ -200,24 +201,20 @@ function api() {
 function described(symbol) {
   const { name, file, statement, declaration } = symbol
   const members = membersOf(declaration).filter(({ computed }) => !computed)
-  const head = members.length === 0 ? fence(folded(code(symbol).replace(/^export /, ''))) : heritage(file, declaration)
   return [
     `#### ${name}\n`,
-    ...(head === '' ? [] : [head]),
+    ...(members.length === 0 ? [fence(folded(code(symbol).replace(/^export /, '')))] : []),
     ...paragraphs(docOf(file, statement) ?? {}),
+    ...heritage(file, declaration),
     ...members.map(member => memberText(file, member)),
     `Source: \`src/${file.replace(/\.d\.ts$/, '.ts')}\`\n`,
   ].join('\n')
 }
 
-/** What a class or interface has from another. */
-function heritage(file, declaration) {
-  const bases = [declaration.superClass, ...(declaration.extends ?? []).map(({ expression }) => expression)].filter(
-    Boolean,
-  )
-  return bases.length === 0
-    ? ''
-    : `${wrapped(`Has all that ${bases.map(base => `\`${bare(file, base)}\``).join(' and ')} has.`)}\n`
+/** The class or interfaces that a declaration extends. */
+function heritage(file, { superClass, extends: interfaces = [] }) {
+  const bases = [superClass, ...interfaces.map(({ expression }) => expression)].filter(Boolean)
+  return bases.length === 0 ? [] : [`Extends ${bases.map(base => `\`${bare(file, base)}\``).join(', ')}.\n`]
 }
 
 function memberText(file, member) {
@@ -231,8 +228,8 @@ function memberText(file, member) {
 function paragraphs({ description = '', returns = [], throws = [], example = [], see = [] }) {
   return [
     ...description.split(/\n\n+/).filter(Boolean).map(wrapped),
-    ...returns.map(text => wrapped(`Returns ${text}`)),
-    ...throws.map(text => wrapped(`Throws ${text}`)),
+    ...returns.map(text => wrapped(`Returns ${text.replace(/\.?$/, '.')}`)),
+    ...throws.map(text => wrapped(`Throws ${text.replace(/\.?$/, '.')}`)),
     ...see.map(text => wrapped(`See ${/^https:\S+$/.test(text) ? `<${text}>` : text}`)),
     ...example.map(fence),
   ].map(text => `${text.trimEnd()}\n`)
