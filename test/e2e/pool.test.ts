@@ -163,10 +163,7 @@ onRuntimes('a pool that is lost ends the command with 206, or not, as --on-lost 
     lost = true
     const { code, stderr } = await held.sera.ended()
     t.is(code, 206)
-    t.regex(
-      stderr,
-      /^sera: the lock was lost while the command ran, and the command was ended: it expired[^\n]+\n$/,
-    )
+    t.regex(stderr, /^sera: the lock was lost while the command ran, and the command was ended: it expired[^\n]+\n$/)
     t.deepEqual(held.sera.family(), [])
     t.is(server.asked.at(-1)?.verb, 'renew', 'nothing was given back')
     await fetch(`${server.url}/release/?host=${server.asked.at(-1)?.host}`)
@@ -273,7 +270,7 @@ onRuntimes('a token goes along, from a file', async (t, bench) => {
   t.is(await bench.sub([...at(server, bench, '--token-file', file), 'true']).exited, 0)
   const { code, stderr } = await bench.sub([...at(server, bench), 'true']).ended()
   t.is(code, 202)
-  t.regex(stderr, /it answered 401 \(--token-file\)/)
+  t.regex(stderr, /it answered 401 \(give the token with --token-file\)/)
   t.is(await bench.sub([...at(server, bench, '--token-file', '/no/such/file'), 'true']).exited, 200)
 })
 
