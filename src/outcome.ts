@@ -56,7 +56,7 @@ export const EXIT_CODES = {
     meaning:
       'conflict: participants disagree, a gate is already open or closed, a parent sera holds the lock, or a break is refused',
   },
-} as const satisfies Partial<Record<OutcomeKind, { code: number; meaning: string }>>
+} satisfies Partial<Record<OutcomeKind, { code: number; meaning: string }>>
 
 /** The outcome of an error. An error that is no SeraError is a bug of sera; no command has run unguarded. */
 export function outcomeOf(error: unknown): Outcome {

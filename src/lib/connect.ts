@@ -1,4 +1,4 @@
-/** The library's way in: a participant at the lock tables of a server. */
+/** Connects a program to the lock tables of a server. */
 
 import { Session } from '../claims/session.js'
 import { systemClock, systemRandom } from '../clock.js'
@@ -13,10 +13,12 @@ import { self } from './self.js'
 import { Sera } from './sera.js'
 
 /**
- * Connects to the server that has the lock tables, and makes them if they are missing and the account may.
+ * Connects to the server that has the lock tables. Creates the tables if they are missing and the account has the privilege.
+ * One connection stays open while the program holds or waits for something. Call `close()` to let the process end.
  *
- * @throws SeraError lock-failed, when the server can't be reached or can't hold locks; usage; config, when the DSN is not
- * valid; the signal's reason
+ * @param to a DSN, or options
+ * @throws SeraError `lock-failed`: the server can't be reached or can't hold locks. `config`: the DSN is not valid. `usage`:
+ * another option is not valid. Throws the signal's reason if the signal aborts.
  * @example
  * await using sera = await connect('sera:secret@tcp(db:3306)/sera')
  * await using lock = await sera.mutex('deploy').acquire({ wait: '30s' })
@@ -34,7 +36,7 @@ export async function connect(to: string | ConnectOptions): Promise<Sera> {
   }
 }
 
-/** As TypeScript sees to, but JavaScript doesn't; `process.env.DSN`, say, may be undefined. */
+/** JavaScript callers have no compiler that checks this; `process.env.DSN` may be undefined. */
 function optionsOf(to: ConnectOptions): ConnectOptions {
   if (typeof to === 'object' && to !== null) return to
   throw new SeraError('usage', `connect: expected a DSN or options, got ${to === undefined ? 'undefined' : typeof to}`)
@@ -60,5 +62,5 @@ function namespaceOf({ namespace = '' }: ConnectOptions): string {
   return namespace === '' ? '' : checkName('namespace', namespace, LONGEST_NAMESPACE)
 }
 
-/** What the lock tables have room for besides a name. */
+/** Characters. The lock tables have no room for more beside a name. */
 const LONGEST_NAMESPACE = 64

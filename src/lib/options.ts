@@ -1,4 +1,4 @@
-/** What `connect` can be told: the settings of the config file that concern the lock tables, checked and in one unit. */
+/** Options of `connect` and `memory`: the settings that concern the lock tables, checked, in milliseconds. */
 
 import type { SessionOptions } from '../claims/session.js'
 import { type Dsn, parseDsn } from '../config/dsn.js'
@@ -7,26 +7,30 @@ import { SETTINGS } from '../config/settings.js'
 import { SeraError } from '../errors.js'
 import { parseDurationOption } from '../primitives/primitive.js'
 
-/** Durations are milliseconds, or text like `'90s'`. */
+/** Timing of a session. Durations are milliseconds, or text like `'500ms'`, `'90s'`, `'1h30m'`. */
 export interface TimingOptions {
-  /** How long claims outlive a process that vanishes. Default: 60 s. */
+  /**
+   * How long a claim outlives its last renewal: other participants wait that long for a process that has died. More than twice
+   * `grace` + 1 s, at most 24 h. Default: 60 s.
+   */
   lease?: number | string | undefined
-  /** How long before a claim can be somebody else's its holder is told. Default: 10 s. */
+  /** How long before another participant can get the lock the lock's `signal` aborts, less a margin of 1 s. Default: 10 s. */
   grace?: number | string | undefined
-  /** What the clocks of a cluster's members can't differ by. Default: 30 s. */
+  /** The most by which the clocks of a cluster's members differ. Default: 30 s. */
   maxClockSkew?: number | string | undefined
 }
 
+/** Options of `connect`. */
 export interface ConnectOptions extends TimingOptions {
-  /** A DSN (`user:password@tcp(host:3306)/database`, `mysql://…`), or those of the members of one cluster. */
+  /** A DSN (`user:password@tcp(host:3306)/database` or `mysql://…`), or a list of the DSNs of one cluster's members. */
   server: string | readonly string[]
-  /** Keeps clusters apart that share a server. Default: none. */
+  /** Keeps apart clusters of yours that share a server: 1 to 64 characters. Default: `''`, none. */
   namespace?: string | undefined
-  /** How long failures that may pass are retried. Default: 30 s. */
+  /** How long a failure that may pass, such as a refused connection, is retried: milliseconds or text. Default: 30 s. */
   connectWait?: number | string | undefined
-  /** What others see this process as. Default: what it was started as. */
+  /** What `sera status` and `contenders()` show as this process's command. Default: its command line, passwords hidden. */
   label?: string | undefined
-  /** Breaks the connecting off: it rejects with the signal's reason. */
+  /** Cancels `connect`: it rejects with the signal's reason. Has no effect later. */
   signal?: AbortSignal | undefined
 }
 

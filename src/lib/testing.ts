@@ -1,4 +1,4 @@
-/** `sera/testing`: sera without a server, for the unit tests of programs that use it. */
+/** `sera/testing`: sera without a server, for the unit tests of programs. */
 
 import { Session } from '../claims/session.js'
 import { systemClock, systemRandom } from '../clock.js'
@@ -10,18 +10,24 @@ import { Sera } from './sera.js'
 export type { TimingOptions } from './options.js'
 export type { Sera } from './sera.js'
 
+/** A server in memory. */
 export interface MemoryServer {
-  /** As `connect` of `sera`; each call is another process at the same server. @throws SeraError usage */
+  /**
+   * Connects, as `connect` of `sera` does. Each call acts as another process at the same server.
+   *
+   * @throws SeraError `usage`: an option is not valid
+   */
   connect(options?: MemoryOptions): Promise<Sera>
 }
 
+/** Options of `connect` of a server in memory. */
 export interface MemoryOptions extends TimingOptions {
-  /** What others see this participant as. Default: what the process was started as. */
+  /** What `contenders()` shows as the command of this participant. Default: the command line of the process. */
   label?: string | undefined
 }
 
 /**
- * Lock tables in memory that behave as those on a server.
+ * Makes a server in memory, whose lock tables behave as those of a real server. Durations are real: a lease takes its time.
  *
  * @example
  * const server = memory()

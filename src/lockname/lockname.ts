@@ -11,6 +11,7 @@ const SEPARATOR = '\0'
 /** Names that need no hash: MySQL allows 64 characters and ignores case. */
 const PLAIN_NAME = /^[a-z0-9_.:/-]{1,64}$/
 
+/** Options of `lockName()`. */
 export interface LockNameOptions {
   /** The name given by `--name`; it replaces the command line. */
   name?: string | undefined

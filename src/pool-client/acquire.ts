@@ -1,4 +1,4 @@
-/** Getting a pool from its server: at once or by waiting, through failures of the server that may pass. */
+/** Acquires a pool from its server, at once or by waiting. Retries failures that may pass. */
 import { type Random, sleep } from '../clock.js'
 import type { Deadline } from '../deadline.js'
 import { SeraError } from '../errors.js'
@@ -7,29 +7,29 @@ import type { PoolAnswer, PoolClient, Verb } from './client.js'
 import { NoAnswer } from './http-request.js'
 
 export interface PoolGrant {
-  /** When the request was sent that proved it to be ours, ms on the boot clock. */
+  /** When the request was sent that proved the grant, ms on the boot clock. */
   provenAt: number
-  /** From then on, ms; Infinity: nothing need be renewed, or nobody can. */
+  /** From `provenAt` on, ms. Infinity: it never expires, or the server can't renew it. */
   expiresInMs: number
-  /** Undefined: of a Distributex, which can't be asked to renew it. */
+  /** Undefined: the server is a Distributex, which has no renewals. */
   token: string | undefined
 }
 
 export interface AcquirePoolOptions {
   random: Random
-  /** How long failures that may pass are put up with, ms. */
+  /** How long failures that may pass are retried, ms. */
   connectWaitMs: number
 }
 
-/** A server that answers a wait with NO has trouble of its own. */
+/** The pause after a server answers NO to a wait, which shows that it has a problem. */
 const PAUSE_MS = 1000
-/** For giving back what may have been granted to one who was leaving. */
-const FAREWELL_MS = 1000
+/** How long a cancelled wait tries to release what may have been granted meanwhile. */
+const RELEASE_MS = 1000
 
 /**
- * Undefined when the deadline passed first.
+ * @returns undefined if the deadline passed first
  *
- * @throws SeraError lock-failed, or the signal's reason when it aborts
+ * @throws SeraError lock-failed; the signal's reason if it aborts
  */
 export async function acquirePool(
   client: PoolClient,
@@ -41,7 +41,7 @@ export async function acquirePool(
 
 class PoolAcquisition {
   #waiting = false
-  /** There was a YES, or one may not have been heard. */
+  /** There was a YES, or the answer with a YES may have been lost. */
   #mayHoldIt = false
   #failures = 0
   #failingSince: number | undefined
@@ -59,11 +59,11 @@ class PoolAcquisition {
       return grant
     } finally {
       if (!grant && this.#mayHoldIt)
-        await this.client.ask('release', this.client.soon(undefined, FAREWELL_MS)).catch(() => {})
+        await this.client.ask('release', this.client.soon(undefined, RELEASE_MS)).catch(() => {})
     }
   }
 
-  /** A wait that is over is followed by a last get: it may have been granted in that moment. */
+  /** After the deadline it asks once more: the pool may have been granted at the last moment. */
   async #acquire(): Promise<PoolGrant | undefined> {
     for (;;) {
       const last = this.#late
@@ -76,7 +76,7 @@ class PoolAcquisition {
     }
   }
 
-  /** A YES may have come late, or be that of an earlier grant: a renewal says from when on it is ours, if it is. */
+  /** A YES may be late, or belong to an earlier grant. A renewal proves whether and since when the pool is held. */
   async #grantOf({ word, expiresInMs, token }: PoolAnswer): Promise<PoolGrant | undefined> {
     if (word === 'INVALID') throw this.#refused()
     if (word !== 'YES') return undefined
@@ -91,7 +91,7 @@ class PoolAcquisition {
     }
   }
 
-  /** Undefined when there was no answer, and there may be one to the next try. */
+  /** Undefined if there was no answer but a retry may get one. */
   async #ask(verb: Verb, token?: string): Promise<PoolAnswer | undefined> {
     const deadline = verb === 'wait' ? this.deadline : this.client.soon(this.deadline.signal)
     try {
@@ -105,13 +105,13 @@ class PoolAcquisition {
         throw error
       }
       this.#mayHoldIt ||= error.transient
-      if (verb !== 'wait' || !this.#late) await this.#forgive(error)
+      if (verb !== 'wait' || !this.#late) await this.#backOff(error)
       return undefined
     }
   }
 
-  /** Waits before the next try. @throws SeraError lock-failed, when there should be none */
-  async #forgive(error: NoAnswer): Promise<void> {
+  /** Waits before the next try. @throws SeraError lock-failed, if there must be none */
+  async #backOff(error: NoAnswer): Promise<void> {
     const { random, connectWaitMs } = this.options
     const { clock } = this.client
     const { until, signal } = this.deadline
@@ -132,7 +132,7 @@ class PoolAcquisition {
 
   #refused(): SeraError {
     const { name, pool, host } = this.client
-    const what = `has no pool ${pool}, or ${host} is not among its servers`
-    return new SeraError('lock-failed', `${name} ${what} (it answered INVALID); see its pools file`)
+    const what = `has no pool ${pool}, or does not allow host ${host}`
+    return new SeraError('lock-failed', `${name} ${what} (it answered INVALID); check its pools file`)
   }
 }

@@ -1,13 +1,13 @@
 /**
- * The client's side of pools: of a sera gateway, or of a Distributex, which knows neither `/renew/` nor the headers.
+ * The HTTP client of pools, for a sera gateway and for Distributex, which has neither `/renew/` nor the headers.
  *
  *     GET /get/?host=web-1&pool=nightly&id=…         YES or NO
- *     GET /wait/?host=web-1&pool=nightly&id=…        YES, when it is granted
- *     GET /renew/?host=…&pool=…&id=…&token=…         OK, or NO when they no longer have it by that token
- *     GET /release/?host=web-1&pool=nightly&id=…     OK; the header Sera-Released says whether they had it
+ *     GET /wait/?host=web-1&pool=nightly&id=…        YES, as soon as it is granted
+ *     GET /renew/?host=…&pool=…&id=…&token=…         OK; NO if this client no longer holds it with that token
+ *     GET /release/?host=web-1&pool=nightly&id=…     OK; the header Sera-Released says whether it was held
  *
- * Who has the pool hears YES again, so what was asked and not heard can be asked again. To a Distributex that is the
- * host; a sera gateway goes by the id as well, which keeps hosts of one name apart.
+ * A holder that asks again gets YES again, so a request whose answer was lost can be repeated. Distributex identifies the holder
+ * by its host; a sera gateway by host and id, which separates hosts with one name.
  */
 import type { Clock } from '../clock.js'
 import type { Deadline } from '../deadline.js'
@@ -19,37 +19,37 @@ const WORDS = ['YES', 'NO', 'OK', 'INVALID'] as const
 
 export interface PoolAnswer {
   word: (typeof WORDS)[number]
-  /** How long it is held, ms, from when it was asked on; Infinity: until it is given back; undefined: not said. */
+  /** How long the pool is held, ms, from when the request was sent. Infinity: until its release. Undefined: unknown. */
   expiresInMs: number | undefined
   /** Fencing token. */
   token: string | undefined
-  /** Whether a pool that was given back was held until then; undefined: not said. */
+  /** Of a release: whether the pool was still held. Undefined: unknown. */
   wasHeld: boolean | undefined
 }
 
-/** For a server to answer what it need not wait for, ms. */
+/** How long a server may take to answer a request that does not wait, ms. */
 export const ANSWER_MS = 10_000
 
 export class PoolClient {
   constructor(
     readonly url: URL,
     readonly pool: string,
-    /** The one who asks. */
+    /** The name of this host, for the server. */
     readonly host: string,
-    /** The same for all requests of a run, and for no others. */
+    /** Unique to this run. */
     readonly id: string,
-    /** What opens the server. */
+    /** The gateway's token. */
     readonly bearer: string | undefined,
     readonly clock: Clock,
   ) {}
 
-  /** @throws NoAnswer, or the signal's reason when it aborts */
+  /** @throws NoAnswer; the signal's reason if it aborts */
   async ask(verb: Verb, deadline = this.soon(), token?: string): Promise<PoolAnswer> {
     const headers = this.bearer === undefined ? {} : { Authorization: `Bearer ${this.bearer}` }
     return answerOf(await httpRequest(this.#urlOf(verb, token), { clock: this.clock, headers, deadline }))
   }
 
-  /** For an answer that need not be waited for. */
+  /** The deadline of a request that does not wait. */
   soon(signal?: AbortSignal, ms = ANSWER_MS): Deadline {
     return { until: this.clock.now() + ms, signal }
   }
@@ -83,33 +83,33 @@ function answerOf({ status, headers, text }: HttpReply): PoolAnswer {
   }
 }
 
-/** Absent: a Distributex. */
+/** Distributex does not send the header. */
 function expiryOf(header: string | string[] | undefined): number | undefined {
   if (header === undefined) return undefined
   if (header === 'never') return Number.POSITIVE_INFINITY
   const seconds = Number(header)
   if (header !== '' && seconds >= 0) return seconds * 1000
-  throw new NoAnswer(`it says that the pool expires in ${JSON.stringify(header)} seconds`, false)
+  throw new NoAnswer(`its header Sera-Expires-In is not valid: ${JSON.stringify(header)}`, false)
 }
 
 function textOf(header: string | string[] | undefined): string | undefined {
   return typeof header === 'string' && header !== '' ? header : undefined
 }
 
-/** A server that is ending or has too much to do says so with these. */
+/** The statuses of a server that is shutting down or overloaded. */
 const TRANSIENT = [408, 429, 500, 502, 503, 504]
 
-const UNABLE = 'it answered 503: it can’t ask its database, or is ending'
+const UNABLE = 'it answered 503: its database is unreachable, or it is shutting down'
 
 function refusal(status: number, text: string): NoAnswer {
   const detail = detailOf(text)
-  if (status === 200) return new NoAnswer(`the answer is none of a server of pools: ${JSON.stringify(detail)}`, false)
+  if (status === 200) return new NoAnswer(`the answer is not from a pool server: ${JSON.stringify(detail)}`, false)
   if (status === 503 && detail === 'NO') return new NoAnswer(UNABLE, true)
-  const hint = status === 401 ? ' (--token-file)' : ''
+  const hint = status === 401 ? ' (give the token with --token-file)' : ''
   return new NoAnswer(`it answered ${status}${detail === '' ? '' : `: ${detail}`}${hint}`, TRANSIENT.includes(status))
 }
 
-/** The sentence of a problem document (RFC 9457), or what there is. */
+/** The `detail` of a problem document (RFC 9457), or the start of another text. */
 function detailOf(text: string): string {
   try {
     const { detail } = JSON.parse(text) as { detail?: unknown }

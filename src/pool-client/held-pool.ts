@@ -1,9 +1,9 @@
 /**
- * A pool that is held, as a lock that a command can run under.
+ * A held pool, as a lock that a command can run under.
  *
- * Where its server is a sera gateway it is renewed every third of its time; a renewal that fails is tried again, as the
- * pool stays ours until its time is over, whatever becomes of connections. A Distributex has no way to renew: there the
- * command has to end by itself before the pool expires, and nobody here knows when that is.
+ * At a sera gateway the pool is renewed every third of its time. A failed renewal is retried, because the pool stays held until
+ * its time is over, with or without a connection. Distributex has no renewals and does not say when the pool expires: there the
+ * command must finish in time by itself.
  */
 
 import { Heartbeat } from '../claims/heartbeat.js'
@@ -16,33 +16,33 @@ import { NoAnswer } from './http-request.js'
 
 export interface HeldPoolOptions {
   random: Random
-  /** A descriptor that keeps others of this host away; its lock is given up by `free`, when all else has been. */
+  /** The descriptor of this host's own lock on the pool. `free` releases that lock, as the last step. */
   lifeline: number | undefined
   free(): Promise<void>
-  /** How long giving it back is tried, ms, and what ends these tries. */
+  /** How long a failed release is retried, ms. */
   connectWaitMs: number
-  /** It could not be given back. */
+  /** Receives a message if the pool could not be released. */
   warn(message: string): void
 }
 
-/** As which lease a longer one is renewed: to notice that the pool was taken away, also when it never expires. */
+/** A longer lease, also an endless one, is renewed as often as this one: to notice that the pool was taken away. */
 const LONGEST_LEASE_MS = 60_000
 
-/** Who has not answered for so long is told of; sera that was stopped may have asked just now. */
+/** A shorter silence is not reported: after SIGSTOP sera may have asked just now. */
 const SILENCE_MS = 1000
 
-const GONE = 'its time was over, or it was released or broken'
+const LOST = 'it expired, or was released or broken'
 
 export class HeldPool implements HeldLock {
   readonly token: string | undefined
   #provenAt: number
-  /** When the last renewal was sent; later than `#provenAt`, as long as it is not confirmed. */
+  /** When the last renewal was sent. Later than `#provenAt` until it is confirmed. */
   #askedAt: number
   #failure: string | undefined
   #expiresInMs: number
   #watcher: LockWatcher | undefined
   readonly #heartbeat: Heartbeat
-  /** Aborts when nothing is to be renewed any more. */
+  /** Aborts when renewals stop. */
   readonly #over = new AbortController()
 
   constructor(
@@ -89,7 +89,7 @@ export class HeldPool implements HeldLock {
     if (this.token !== undefined) this.#heartbeat.start(this.#provenAt)
   }
 
-  /** @throws NoAnswer, when another renewal may be answered */
+  /** @throws NoAnswer, if a retry may succeed */
   async #beat(sentAt: number): Promise<void> {
     const problem = await this.#renew(sentAt).catch((error: NoAnswer) => {
       if (!error.transient) return `${this.client.name}: ${error.message}`
@@ -100,13 +100,13 @@ export class HeldPool implements HeldLock {
     else this.#watcher?.renewed(this.until)
   }
 
-  /** Undefined when it is ours for another while, else why not. @throws NoAnswer */
+  /** Undefined if renewed, otherwise the reason of the loss. @throws NoAnswer */
   async #renew(sentAt: number): Promise<string | undefined> {
     this.#askedAt = sentAt
     const deadline = this.client.soon(this.#over.signal, Math.min(ANSWER_MS, this.#expiresInMs / 3))
     const { word, expiresInMs }: PoolAnswer = await this.client.ask('renew', deadline, this.token)
-    if (word === 'INVALID') throw new NoAnswer('its server no longer has that pool for this host', false)
-    if (word !== 'OK' || expiresInMs === undefined) return GONE
+    if (word === 'INVALID') throw new NoAnswer('its server no longer has that pool, or does not allow this host', false)
+    if (word !== 'OK' || expiresInMs === undefined) return LOST
     this.#provenAt = sentAt
     this.#failure = undefined
     this.#expiresInMs = expiresInMs
@@ -120,7 +120,7 @@ export class HeldPool implements HeldLock {
     watcher?.broken(reason)
   }
 
-  /** Who got it anew would have another token: only a renewal proves that it has been ours all the time. */
+  /** Only a renewal proves that the pool was held all the time: a new grant would have another token. */
   async reclaim(until: number): Promise<boolean> {
     const { random } = this.options
     const { clock } = this.client
@@ -134,7 +134,7 @@ export class HeldPool implements HeldLock {
 
   async release(): Promise<string | undefined> {
     this.#stop()
-    const problem = await this.#giveBack()
+    const problem = await this.#releaseAtServer()
     await this.options.free()
     return problem
   }
@@ -151,18 +151,18 @@ export class HeldPool implements HeldLock {
   }
 
   /**
-   * Tried for a while: a pool that never expires stays held for good when it is not given back. A Distributex does not say whether it
-   * was held, and when the answer to an earlier try got lost, that try may have given it back.
+   * Retries, because a pool that never expires would stay held for ever. A `Sera-Released: no` counts only at the first try: a
+   * later try may repeat one that worked and whose answer was lost. Distributex does not send the header.
    */
-  async #giveBack(): Promise<string | undefined> {
+  async #releaseAtServer(): Promise<string | undefined> {
     const { random, connectWaitMs, warn } = this.options
     const { clock } = this.client
     const until = clock.now() + connectWaitMs
     for (let attempt = 1; ; attempt++) {
       const answer = await this.client.ask('release').catch((error: NoAnswer) => error)
-      if (!(answer instanceof NoAnswer)) return answer.wasHeld === false && attempt === 1 ? GONE : undefined
+      if (!(answer instanceof NoAnswer)) return answer.wasHeld === false && attempt === 1 ? LOST : undefined
       if (!answer.transient || clock.now() >= until) {
-        warn(`pool ${this.client.pool} could not be given back to ${this.client.name}: ${answer.message}`)
+        warn(`cannot release pool ${this.client.pool} at ${this.client.name}: ${answer.message}`)
         return undefined
       }
       await sleep(clock, backoff(attempt, random))

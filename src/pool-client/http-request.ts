@@ -1,8 +1,8 @@
 /**
- * One small HTTP request over a connection of its own.
+ * One small HTTP request over its own connection.
  *
- * Not fetch, which gives up a wait after five minutes on Node; and no connection is kept for the next request, which
- * may be due only when the server has long closed it.
+ * Not `fetch`: on Node it ends a wait after five minutes. The connection is not reused: the server may have closed it by the next
+ * request.
  */
 import type { ClientRequest, IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { Clock } from '../clock.js'
@@ -12,7 +12,7 @@ import { codeOf, explain, isTransient } from '../network-errors.js'
 export interface HttpRequestOptions {
   clock: Clock
   headers: Readonly<Record<string, string>>
-  /** By when the answer must be whole. */
+  /** When the answer must be complete. */
   deadline: Deadline
 }
 
@@ -22,11 +22,11 @@ export interface HttpReply {
   text: string
 }
 
-/** There was no answer, or none that says anything of what was asked. */
+/** There was no answer, or none that a pool server gives. */
 export class NoAnswer extends Error {
   constructor(
     message: string,
-    /** The same again may be answered. */
+    /** A retry may get an answer. */
     readonly transient: boolean,
     options?: ErrorOptions,
   ) {
@@ -34,12 +34,12 @@ export class NoAnswer extends Error {
   }
 }
 
-/** What sera asks for fits on a line. */
+/** Characters. The answers of a pool server are short. */
 const LONGEST_REPLY = 4096
-/** A server whose host has vanished is noticed while it is waited for. */
+/** Detects a server whose host vanished during a wait. */
 const KEEP_ALIVE_MS = 15_000
 
-/** @throws NoAnswer, or the signal's reason when it aborts */
+/** @throws NoAnswer; the signal's reason if it aborts */
 export async function httpRequest(url: URL, ask: HttpRequestOptions): Promise<HttpReply> {
   const { request } = await (url.protocol === 'https:' ? import('node:https') : import('node:http'))
   const { signal } = ask.deadline
@@ -49,7 +49,9 @@ export async function httpRequest(url: URL, ask: HttpRequestOptions): Promise<Ht
     return await replyTo(sent, ask)
   } catch (error) {
     signal?.throwIfAborted()
-    throw error instanceof NoAnswer ? error : new NoAnswer(said(error, url), isTransient(error), { cause: error })
+    throw error instanceof NoAnswer
+      ? error
+      : new NoAnswer(explanationOf(error, url), isTransient(error), { cause: error })
   } finally {
     sent.destroy()
   }
@@ -73,33 +75,32 @@ async function read(response: IncomingMessage): Promise<HttpReply> {
   response.setEncoding('utf8')
   for await (const part of response) {
     text += part
-    if (text.length > LONGEST_REPLY)
-      throw new NoAnswer('the answer is none of a server of pools: it is too long', false)
+    if (text.length > LONGEST_REPLY) throw new NoAnswer('the answer is not from a pool server: it is too long', false)
   }
   return { status: response.statusCode ?? 0, headers: response.headers, text }
 }
 
-/** Codes of TLS and HTTP, which Node and Bun have different ones of; the rest is what databases know, too. */
-function said(error: unknown, { protocol }: URL): string {
+/** Explains TLS and HTTP errors, whose codes differ between Node and Bun. Other errors are those of any connection. */
+function explanationOf(error: unknown, { protocol }: URL): string {
   const code = codeOf(error) ?? ''
   const { message, reason = message } = error as Error & { reason?: string }
-  if (code.startsWith('HPE_')) return 'what listens there does not speak HTTP'
-  if (/^EPROTO$|^ERR_SSL_/.test(code)) return PLAIN.test(message) ? NO_TLS : `TLS fails: ${wordsOf(message)}`
+  if (code.startsWith('HPE_')) return 'the server there does not speak HTTP'
+  if (/^EPROTO$|^ERR_SSL_/.test(code)) return PLAIN.test(message) ? NO_TLS : `TLS fails: ${tlsReasonOf(message)}`
   if (UNTRUSTED.test(code)) return `${NOT_TRUSTED} (${message})`
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return `its certificate is for another name: ${reason}`
-  // hung up on without a word
+  // the server closed the connection without an answer
   if (protocol === 'http:' && message === 'socket hang up') return NO_HTTP
   return explain(error)
 }
 
 const PLAIN = /wrong.version.number|http.request|packet.length.too.long/i
-const NO_TLS = 'it does not speak https there: is it http://?'
-const NO_HTTP = 'the connection was closed without an answer: is it https://?'
+const NO_TLS = 'the server there does not speak https: try http://'
+const NO_HTTP = 'the server closed the connection without an answer: try https://'
 const UNTRUSTED = /SELF_SIGNED_CERT|^UNABLE_TO_(GET_ISSUER_CERT|VERIFY_LEAF_SIGNATURE)/
 const NOT_TRUSTED = 'its certificate is not trusted; NODE_EXTRA_CA_CERTS=FILE trusts a private CA or a certificate'
 
-/** Of OpenSSL's `write EPROTO 80…:error:0A000410:SSL routines:ssl3_read_bytes:tls alert…:../deps/….c:1605:`. */
-function wordsOf(message: string): string {
+/** The reason in OpenSSL's `write EPROTO 80…:error:0A000410:SSL routines:ssl3_read_bytes:tls alert…:../deps/….c:1605:`. */
+function tlsReasonOf(message: string): string {
   const [, reason = message] = /error:[^:]*:[^:]*:[^:]*:([^:]+)/.exec(message) ?? []
   return reason.replaceAll('_', ' ').toLowerCase()
 }

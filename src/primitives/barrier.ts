@@ -96,6 +96,7 @@ export function barrierRequest({ count, tag, singleUse, keepMs }: Arrival, count
   }
 }
 
+/** Options of `sera.barrier()`. */
 export interface BarrierOptions {
   /** After the release, a later arrival gets a conflict. */
   singleUse?: boolean | undefined
@@ -103,12 +104,15 @@ export interface BarrierOptions {
   keep?: number | string | undefined
 }
 
+/** Options of `arrive()` of a barrier. */
 export interface ArriveOptions extends WaitOptions {
   /** The participant's name. It counts once, even if the participant is restarted and arrives again. */
   tag?: string | undefined
 }
 
+/** A handle of a barrier: it blocks until `count` participants have arrived. Made by `sera.barrier()`. */
 export class Barrier extends Primitive {
+  /** How many participants must arrive. */
   readonly count: number
   readonly #request: Arrival
 

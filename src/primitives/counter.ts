@@ -13,7 +13,7 @@ import type { Change, Claim, Conflict, ResourceState } from '../claims/model.js'
 import { paceByPosition } from '../claims/poll-rate.js'
 import type { Session } from '../claims/session.js'
 import { checkDelta } from './names.js'
-import { granted, Primitive, type PrimitiveRequest, type WaitOptions } from './primitive.js'
+import { granted, Primitive, type PrimitiveRequest, type SignalOptions, type WaitOptions } from './primitive.js'
 
 /** `me.units` is the amount to add; a negative amount takes. */
 export function admit({ resource, claims }: ResourceState, me: Claim): Change | Conflict {
@@ -31,6 +31,7 @@ export function counterRequest(delta: number): PrimitiveRequest {
   return { spec: { units: checkDelta(delta) }, policy: COUNTER }
 }
 
+/** A handle of a counter: a number that never falls below zero. Made by `sera.counter()`. */
 export class Counter extends Primitive {
   /** @internal */
   constructor(session: Session, name: string) {
@@ -50,7 +51,7 @@ export class Counter extends Primitive {
   }
 
   /** Reads the value. @throws SeraError lock-failed */
-  async value({ signal }: { signal?: AbortSignal | undefined } = {}): Promise<number> {
+  async value({ signal }: SignalOptions = {}): Promise<number> {
     return (await this.look(signal)).resource.value
   }
 }

@@ -60,7 +60,9 @@ export function doubleBarrierRequest(count: number, countName = 'count'): Primit
 
 export const LEAVING: WaitPolicy = { rule: exit, pace: paceTogether, onlyAhead: false, groupGrant: true }
 
+/** A handle of a double barrier: `count` participants start and leave together. Made by `sera.doubleBarrier()`. */
 export class DoubleBarrier extends Primitive {
+  /** How many participants start together. */
   readonly count: number
 
   /** @internal */
@@ -90,6 +92,7 @@ export class Party extends Lock {
   /** The number of generations that have entered so far, including this one. */
   readonly generation = this.ownClaim.seen?.generation as number
 
+  /** False as soon as `leave()` or `release()` is called. Otherwise as `held` of a lock. */
   override get held(): boolean {
     return !this.#left && super.held
   }
@@ -105,6 +108,7 @@ export class Party extends Lock {
     return this.#left
   }
 
+  /** Leaves without waiting for the other participants. */
   override release(): Promise<void> {
     return this.#left?.catch(() => {}) ?? super.release()
   }

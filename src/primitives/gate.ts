@@ -14,7 +14,14 @@ import type { WaitPolicy } from '../claims/acquire.js'
 import type { Change, Claim, ResourceState, Rule } from '../claims/model.js'
 import { paceTogether } from '../claims/poll-rate.js'
 import type { Session } from '../claims/session.js'
-import { granted, Primitive, type PrimitiveRequest, parseDurationOption, type WaitOptions } from './primitive.js'
+import {
+  granted,
+  Primitive,
+  type PrimitiveRequest,
+  parseDurationOption,
+  type SignalOptions,
+  type WaitOptions,
+} from './primitive.js'
 
 export const FOREVER = Number.MAX_SAFE_INTEGER
 
@@ -55,12 +62,15 @@ export const OPEN_REQUEST: PrimitiveRequest = { spec: {}, policy: gate(opening) 
 
 export const PASS_REQUEST: PrimitiveRequest = { spec: {}, policy: gate(passing) }
 
+/** Options of `close()` of a gate. */
 export interface CloseOptions {
   /** Time until the gate opens by itself: milliseconds, or text like `'2h'`. Default: `'forever'`. */
   for?: number | string | undefined
+  /** Cancels the call: it rejects with the signal's reason. */
   signal?: AbortSignal | undefined
 }
 
+/** A handle of a gate: `wait()` blocks while it is closed. Made by `sera.gate()`. */
 export class Gate extends Primitive {
   /** @internal */
   constructor(session: Session, name: string) {
@@ -82,7 +92,7 @@ export class Gate extends Primitive {
    *
    * @throws SeraError conflict, when it is already open; lock-failed; the signal's reason
    */
-  async open({ signal }: { signal?: AbortSignal | undefined } = {}): Promise<void> {
+  async open({ signal }: SignalOptions = {}): Promise<void> {
     await this.pass(OPEN_REQUEST, { signal })
   }
 

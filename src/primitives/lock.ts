@@ -5,6 +5,8 @@ import type { Session } from '../claims/session.js'
 import { SeraError } from '../errors.js'
 
 /**
+ * A lock that is held: the result of `acquire()`, `read()` and `write()`.
+ *
  * @example
  * await using lock = await sera.mutex('deploy').acquire()
  * await upload(file, { token: lock.token, signal: lock.signal })
@@ -22,7 +24,9 @@ export class Lock implements AsyncDisposable {
 
   /** @internal */
   constructor(
+    /** @internal */
     protected readonly session: Session,
+    /** @internal */
     protected readonly ownClaim: OwnClaim,
   ) {
     this.token = ownClaim.seen?.token as number

@@ -25,6 +25,7 @@ export const MUTEX: WaitPolicy = { rule: admit, pace: paceByPosition, onlyAhead:
 
 export const MUTEX_REQUEST: PrimitiveRequest = { spec: {}, policy: MUTEX }
 
+/** A handle of a mutex: one holder at a time. Made by `sera.mutex()`. */
 export class Mutex extends Primitive {
   /** @internal */
   constructor(session: Session, name: string) {

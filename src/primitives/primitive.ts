@@ -22,9 +22,13 @@ import { checkName } from './names.js'
 
 /** A holder or a waiter. */
 export interface Contender {
+  /** `waiting`; `granted`: it holds; `leaving`: it has finished and waits in `leave()` of a double barrier. */
   state: ClaimState
+  /** The host name of its process; for a client of the gateway, the client's address. */
   host: string
+  /** The PID of its process; 0 for a client of the gateway. */
   pid: number
+  /** The operating system's user of its process. */
   user: string
   /** The command line that the process was started with, or the session's `label`. */
   command: string
@@ -32,8 +36,11 @@ export interface Contender {
   sinceMs: number
   /** `read` or `write` at a read/write lock; undefined elsewhere. */
   mode: string | undefined
+  /** At a semaphore: its units. At a counter: its delta. At a rendezvous: its mates. Elsewhere 1. */
   units: number
+  /** At a barrier: its tag. At a rendezvous: its actor. */
   tag: string | undefined
+  /** At a semaphore: the holder's slot. */
   slot: number | undefined
   /** The fencing token; undefined for a waiter. */
   token: number | undefined
@@ -48,13 +55,17 @@ export interface PrimitiveRequest {
   policy: WaitPolicy
 }
 
+/** What every handle has. */
 export abstract class Primitive {
+  /** @internal */
   protected readonly key: ResourceKey
 
   /** @internal */
   constructor(
+    /** @internal */
     protected readonly session: Session,
     kind: Kind,
+    /** The name of the resource. */
     readonly name: string,
   ) {
     this.key = { kind, name: checkName(kind, name) }
@@ -65,19 +76,19 @@ export abstract class Primitive {
    *
    * @throws SeraError lock-failed
    */
-  async contenders(options: { signal?: AbortSignal | undefined } = {}): Promise<Contender[]> {
+  async contenders(options: SignalOptions = {}): Promise<Contender[]> {
     const deadline = { until: Number.POSITIVE_INFINITY, signal: options.signal }
     return (await this.session.store.listClaims(this.key, deadline)).map(publicContender)
   }
 
-  /** Reads the resource. Writes nothing. */
+  /** Reads the resource. Writes nothing. @internal */
   protected async look(signal: AbortSignal | undefined): Promise<ResourceState> {
     const deadline = { until: Number.POSITIVE_INFINITY, signal }
     const [state] = await this.session.store.look([{ key: this.key, upTo: 0 }], deadline)
     return state as ResourceState
   }
 
-  /** @throws SeraError timed-out, usage, conflict, lock-failed; the signal's reason */
+  /** @throws SeraError timed-out, usage, conflict, lock-failed; the signal's reason @internal */
   protected async acquireClaim({ spec, policy }: PrimitiveRequest, { wait, signal }: WaitOptions): Promise<OwnClaim> {
     const { session, key } = this
     const waitMs = parseDurationOption('wait', wait ?? 'forever')
@@ -86,14 +97,14 @@ export abstract class Primitive {
     return ownClaim ?? timedOut(key, waitMs)
   }
 
-  /** Like `acquireClaim`, for a grant that leaves nothing to hold: removes the claim after the grant. */
+  /** Like `acquireClaim`, for a grant that leaves nothing to hold: removes the claim after the grant. @internal */
   protected async pass(request: PrimitiveRequest, options: WaitOptions): Promise<OwnClaim> {
     const ownClaim = await this.acquireClaim(request, options)
     await this.leaveClaim(ownClaim)
     return ownClaim
   }
 
-  /** Removes the claim if it exists. */
+  /** Removes the claim if it exists. @internal */
   protected async leaveClaim(ownClaim: OwnClaim): Promise<void> {
     // a failure to remove the claim does not undo the grant; the claim then expires
     if (ownClaim.seen) await this.session.leave(ownClaim).catch(() => {})
@@ -113,6 +124,12 @@ function publicContender(claim: ClaimWithOwner): Contender {
 /** The change that grants one claim. */
 export function granted({ id }: Claim, more: Omit<ClaimChange, 'id' | 'state'> = {}): Change {
   return { claims: [{ id, state: 'granted', ...more }] }
+}
+
+/** Options of a call that does not wait for other participants. */
+export interface SignalOptions {
+  /** Cancels the call: it rejects with the signal's reason. */
+  signal?: AbortSignal | undefined
 }
 
 /** How long a call waits, and what cancels it. */

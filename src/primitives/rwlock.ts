@@ -28,6 +28,7 @@ export function rwlockRequest(mode: Access): PrimitiveRequest {
   return { spec: { mode }, policy: RWLOCK }
 }
 
+/** A handle of a read/write lock: many readers or one writer. Made by `sera.rwlock()`. */
 export class RwLock extends Primitive {
   /** @internal */
   constructor(session: Session, name: string) {

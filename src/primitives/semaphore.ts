@@ -58,7 +58,15 @@ export function semaphoreRequest(
   return { spec: { units: checkCount(names.units, units, permits) }, policy }
 }
 
+/** Options of `acquire()` of a semaphore. */
+export interface UnitsOptions extends WaitOptions {
+  /** How many units to hold: 1 to the semaphore's permits. Default: 1. */
+  units?: number | undefined
+}
+
+/** A handle of a semaphore: at most `permits` units are held at a time. Made by `sera.semaphore()`. */
 export class Semaphore extends Primitive {
+  /** How many units exist. */
   readonly permits: number
 
   /** @internal */
@@ -74,7 +82,7 @@ export class Semaphore extends Primitive {
    * signal's reason
    * @example await using lock = await sera.semaphore('licences', 3).acquire({ units: 2 })
    */
-  async acquire({ units, ...wait }: WaitOptions & { units?: number | undefined } = {}): Promise<Lock> {
+  async acquire({ units, ...wait }: UnitsOptions = {}): Promise<Lock> {
     return lockAt(this.session, await this.acquireClaim(semaphoreRequest({ permits: this.permits, units }), wait))
   }
 }

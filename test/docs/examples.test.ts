@@ -63,7 +63,7 @@ function steps(block: string): ExampleStep[] {
   })
 }
 
-/** What each command says, in one bash. */
+/** The output of each command, all in one bash. */
 async function typed(block: readonly ExampleStep[], runtime: SeraRuntime, server: SharedServer): Promise<string[]> {
   const lines = block.map(({ command }) => `${command}\n${isGateway(command) ? ANSWERS : ''}printf '\\036\\n'`)
   const script = ['exec 2>&1', ...lines].join('\n')
@@ -73,7 +73,7 @@ async function typed(block: readonly ExampleStep[], runtime: SeraRuntime, server
   return stdout.split(END).slice(0, -1)
 }
 
-/** At its default address. */
+/** Waits until a gateway answers at the default address. */
 const ANSWERS = 'until curl -sf localhost:9989/healthz >/dev/null; do sleep 0.1; done\n'
 
 function isGateway(command: string): boolean {
@@ -88,7 +88,7 @@ async function databaseFor({ name }: SeraRuntime, server: SharedServer): Promise
   return database
 }
 
-/** A folder with nothing but `sera` in it. */
+/** A folder that contains `sera` alone. */
 function programs(runtime: SeraRuntime): string {
   const path = join(folder, runtime.name)
   if (mkdirSync(path, { recursive: true })) symlinkSync(runtime.program, join(path, 'sera'))

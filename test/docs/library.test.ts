@@ -2,7 +2,7 @@
  * The examples of docs/reference/library.md: compiled as the programs of strict users are, and run on every server. What stands in
  * a comment behind a `console.log` is what it must print.
  *
- * The README's examples run on the same servers at the same time: names of one kind differ between the two.
+ * The README's examples run on the same servers at the same time: both must not use one name of one kind.
  */
 import { execFile } from 'node:child_process'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
@@ -37,7 +37,7 @@ test.before('compiled', async () => {
   })
 })
 
-test('there are examples, and what they print is told', t => {
+test('there are examples, and most state their output', t => {
   t.true(examples.length >= 7)
   t.true(examples.filter(example => printed(example) !== '').length >= 7)
 })

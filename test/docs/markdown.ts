@@ -40,13 +40,13 @@ export function fenced(document: string, language: string): string[] {
   )
 }
 
-/** Lines of the blocks that are code by their indentation. */
+/** The lines of indented code blocks. */
 export function indented(document: string): string[] {
   const withoutFences = textOf(document).replace(/^```.*?^```$/gms, '')
   return withoutFences.split('\n').flatMap(line => (line.startsWith('    ') ? [line.trim()] : []))
 }
 
-/** Where the links of a document lead. */
+/** The targets of a document's links. */
 export function links(document: string): string[] {
   return [...textOf(document).matchAll(/\]\(([^)]+)\)|^\[[^\]]+\]: (\S+)$/gm)].map(
     ([, one, other]) => one ?? other ?? '',

@@ -1,4 +1,4 @@
-/** What the documentation points at exists. */
+/** The files, headings and scripts that the documentation names exist. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import test from 'ava'
@@ -15,7 +15,7 @@ for (const document of DOCUMENTS) {
     t.pass()
   })
 
-  test(`${document}: files that are named exist`, t => {
+  test(`${document}: the files it names exist`, t => {
     const named = textOf(document).match(/(?<![\w/.])(?:bin|docs|etc|scripts|src|test)\/[\w./-]*\w\/?/g) ?? []
     for (const path of named) t.true(existsSync(path), path)
     t.pass()
@@ -61,7 +61,7 @@ test('CONTRIBUTING.md: the rooms in its table exist, and every folder in src has
   for (const { name } of folders) t.true(rooms.includes(`src/${name}/`), name)
 })
 
-test('CONTRIBUTING.md: identifiers that it names stand in the code', t => {
+test('CONTRIBUTING.md: the identifiers it names exist in the code', t => {
   const folders = ['src', 'test', 'bench', 'scripts']
   const files = folders.flatMap(folder =>
     readdirSync(folder, { recursive: true, encoding: 'utf8' }).map(name => join(folder, name)),

@@ -1,4 +1,4 @@
-/** The example units: what they must say for sera's sake, and a reason for each line. */
+/** The example units: the settings that sera needs, and a reason for each line. */
 import { readFileSync } from 'node:fs'
 import test from 'ava'
 import { splitCommandLine } from '../../src/cli/args/split-argv.js'
@@ -27,7 +27,7 @@ const service = (name: string) => setting(UNITS[0] ?? '', name)
 const seconds = (text: string) => parseDuration(text) ?? Number.NaN
 
 for (const unit of UNITS) {
-  test(`${unit}: each setting follows its reason`, t => {
+  test(`${unit}: each setting has a comment with its reason`, t => {
     const obvious = /^(Description|WantedBy)=/
     for (const lines of paragraphs(unit)) {
       const first = lines.find(line => !line.startsWith('[') && !obvious.test(line))
@@ -36,13 +36,13 @@ for (const unit of UNITS) {
   })
 }
 
-test('a stop tells sera alone, and leaves the grace', async t => {
+test('a stop signals sera alone and allows for the grace', async t => {
   const { settings } = await resolveSettings({ env: { SERA_SERVER: 'embedded' }, file: '/no/such/file' })
   t.is(service('KillMode'), 'mixed')
   t.true(seconds(service('TimeoutStopSec')) > settings.graceMs)
 })
 
-test('the command line is a good one, and its time-out no failure', t => {
+test('the command line is valid, and a time-out is no failure', t => {
   const [program, ...words] = service('ExecStart').split(' ')
   t.is(program, '/usr/local/bin/sera')
   const line = splitCommandLine(words)
@@ -50,7 +50,7 @@ test('the command line is a good one, and its time-out no failure', t => {
   t.is(service('SuccessExitStatus'), String(EXIT_CODES['timed-out'].code))
 })
 
-test('hosts start closer together than the lock is held', t => {
+test('all hosts start within the time that the lock is held', t => {
   const held = splitCommandLine(service('ExecStart').split(' ').slice(1)).flags.find(flag => /hold-at-least/.test(flag))
   const apart = seconds(setting(UNITS[1] ?? '', 'AccuracySec')) + seconds(setting(UNITS[1] ?? '', 'RandomizedDelaySec'))
   t.true(apart < seconds(held?.split('=')[1] ?? ''))
@@ -58,7 +58,7 @@ test('hosts start closer together than the lock is held', t => {
 
 const gateway = (name: string) => setting(GATEWAY, name)
 
-test('the gateway’s command line is a good one; it shows no secret, and the token is where systemd puts it', t => {
+test('the gateway’s command line is valid and reads its secrets from systemd credentials', t => {
   const [program, ...words] = gateway('ExecStart').split(' ')
   t.is(program, '/usr/local/bin/sera')
   const line = splitCommandLine(words)
@@ -73,13 +73,13 @@ test('the gateway’s command line is a good one; it shows no secret, and the to
   t.is(gateway('Environment'), 'SERA_SERVER_FILE=%d/sera-dsn')
 })
 
-test('the gateway is reloaded by HUP, and not started again where that would not help', t => {
+test('the gateway reloads on SIGHUP and does not restart after a config error', t => {
   t.is(gateway('ExecReload'), '/bin/kill -HUP $MAINPID')
   t.is(gateway('Restart'), 'on-failure')
   t.is(gateway('RestartPreventExitStatus'), `${EXIT_CODES.config.code} ${EXIT_CODES.usage.code}`)
 })
 
-test('the gateway may do little, and read its clock', t => {
+test('the gateway is confined but can read its clock', t => {
   for (const name of ['DynamicUser', 'NoNewPrivileges', 'ProtectHome']) t.is(gateway(name), 'yes')
   t.is(gateway('ProtectSystem'), 'strict')
   t.is(gateway('CapabilityBoundingSet'), '')

@@ -88,7 +88,7 @@ const WRONG_USAGE: [string[], RegExp][] = [
   [['pool', '-H', 'gw', '-r', '', ...COMMAND], /--pool is empty/],
   [['pool', '-H', 'gw', '-r', 'a\nb', ...COMMAND], /control character/],
   [['pool', '-H', 'g w', '-r', 'x', ...COMMAND], /--host "g w": expected a host, host:port or URL/],
-  [['pool', '-H', 'gw', '-p', 'http', '-r', 'x', ...COMMAND], /--port takes a number/],
+  [['pool', '-H', 'gw', '-p', 'http', '-r', 'x', ...COMMAND], /--port: expected a number/],
   [['pool', '-H', 'gw', '-r', 'x', '--wait', '5x', ...COMMAND], /--wait takes/],
   [['pool', '-H', 'gw', '-r', 'x', '5', ...COMMAND], /did you mean --wait 5\?/],
   [['pool', '-H', 'gw', '-r', 'x'], /a command is missing/],

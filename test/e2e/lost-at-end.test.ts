@@ -59,7 +59,7 @@ each('a pool that was taken away: its command ends, and the run is lost (206)', 
   const held = await hold(bench, pool).started()
   t.is(await breaks(bench, 'pool'), 0)
   t.is(await held.end(), 206)
-  t.is(held.sera.stderr, `sera: ${BY_THEN}: its time was over, or it was released or broken\n`)
+  t.is(held.sera.stderr, `sera: ${BY_THEN}: it expired, or was released or broken\n`)
   const kept = await hold(bench, pool).started()
   t.deepEqual([await kept.end(), kept.sera.stderr], [0, ''])
 })

@@ -41,8 +41,8 @@ each('http and https are told apart, and NODE_EXTRA_CA_CERTS trusts a CA of oneâ
   const plain = await gatewayWith(bench, 'expire: 1h')
   const secure = await gatewayWith(bench, 'expire: 1h', tls)
   for (const [url, message] of [
-    [plain.url.replace('http', 'https'), 'it does not speak https there: is it http://?'],
-    [secure.url.replace('https', 'http'), 'the connection was closed without an answer: is it https://?'],
+    [plain.url.replace('http', 'https'), 'the server there does not speak https: try http://'],
+    [secure.url.replace('https', 'http'), 'the server closed the connection without an answer: try https://'],
     [secure.url, /its certificate is not trusted; NODE_EXTRA_CA_CERTS=FILE [^:]+\n$/],
   ] as const) {
     const { code, stderr } = await bench.sub([...as('a', { ...plain, url }, bench), 'true']).ended()

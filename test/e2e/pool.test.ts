@@ -163,10 +163,7 @@ onRuntimes('a pool that is lost ends the command with 206, or not, as --on-lost 
     lost = true
     const { code, stderr } = await held.sera.ended()
     t.is(code, 206)
-    t.regex(
-      stderr,
-      /^sera: the lock was lost while the command ran, and the command was ended: its time was over[^\n]+\n$/,
-    )
+    t.regex(stderr, /^sera: the lock was lost while the command ran, and the command was ended: it expired[^\n]+\n$/)
     t.deepEqual(held.sera.family(), [])
     t.is(server.asked.at(-1)?.verb, 'renew', 'nothing was given back')
     await fetch(`${server.url}/release/?host=${server.asked.at(-1)?.host}`)
@@ -225,7 +222,7 @@ onRuntimes('a pool that can’t be given back is told of, and the exit code is t
   const silent = await poolServer(t, ({ verb }) => (verb === 'release' ? { status: 403, text: 'go away' } : 'YES'))
   const { code, stderr } = await bench.sub([...at(silent, bench), 'exit 4']).ended()
   t.is(code, 4)
-  t.regex(stderr, /^sera: pool .* could not be given back to http:\/\/127\.0\.0\.1:\d+: it answered 403: go away\n$/)
+  t.regex(stderr, /^sera: cannot release pool .* at http:\/\/127\.0\.0\.1:\d+: it answered 403: go away\n$/)
 })
 
 onRuntimes(
@@ -248,7 +245,7 @@ onRuntimes('whatever keeps it from a pool is 202, in one line, and nothing is ru
   const brief = await poolServer(t, onePool('5'))
   for (const [words, message] of [
     [at(server, bench), /has no pool .* INVALID/],
-    [at(strange, bench), /none of a server of pools: "<html>hello<\/html>"/],
+    [at(strange, bench), /not from a pool server: "<html>hello<\/html>"/],
     [at(brief, bench), /expires after 5s, and grace \(10s\) .* longer than 22s, or --grace shorter/],
     [
       ['pool', '-H', '127.0.0.1:1', '-r', bench.name],
@@ -273,7 +270,7 @@ onRuntimes('a token goes along, from a file', async (t, bench) => {
   t.is(await bench.sub([...at(server, bench, '--token-file', file), 'true']).exited, 0)
   const { code, stderr } = await bench.sub([...at(server, bench), 'true']).ended()
   t.is(code, 202)
-  t.regex(stderr, /it answered 401 \(--token-file\)/)
+  t.regex(stderr, /it answered 401 \(give the token with --token-file\)/)
   t.is(await bench.sub([...at(server, bench, '--token-file', '/no/such/file'), 'true']).exited, 200)
 })
 

@@ -1,4 +1,4 @@
-/** The library as programs see it: by the package's name, compiled. */
+/** The library as a program imports it: compiled, by the package's name. */
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import test from 'ava'
@@ -10,12 +10,12 @@ import { sharedServers } from '../support/servers.js'
 
 const run = promisify(execFile)
 
-/** What a program prints, which ends by itself. */
+/** Runs a program that must end by itself. @returns its output */
 async function program(code: string): Promise<{ stdout: string; stderr: string }> {
   return run(process.execPath, ['--input-type=module', '--eval', code], { timeout: 60_000 })
 }
 
-test('importing starts nothing, listens to nothing and writes nothing: the program ends by itself', async t => {
+test('importing starts nothing, and the program ends by itself', async t => {
   const code = `
     const before = process.eventNames()
     const { connect } = await import('sera')
@@ -29,14 +29,14 @@ test('importing starts nothing, listens to nothing and writes nothing: the progr
   t.is(stderr, '')
 })
 
-test('the package exports what it promises, and no more', async t => {
+test('the package exports exactly these values', async t => {
   const { stdout } = await program(`
     console.log(JSON.stringify([await import('sera'), await import('sera/testing')].map(Object.keys)))`)
   t.deepEqual(JSON.parse(stdout), [['EXIT_CODES', 'SeraError', 'VERSION', 'connect', 'lockName'], ['memory']])
 })
 
 for (const server of sharedServers()) {
-  test(`a program that closes sera ends by itself, its locks given back or not (${server.kind})`, async t => {
+  test(`a program ends by itself after close(), also with a held lock (${server.kind})`, async t => {
     const { stdout } = await program(`
       import { connect } from 'sera'
       const sera = await connect({ server: ${JSON.stringify(server.dsn())}, namespace: 'ends by itself' })
@@ -48,20 +48,20 @@ for (const server of sharedServers()) {
     t.is(stdout, 'true true\n')
   })
 
-  test(`connect says at once what is wrong with a server (${server.kind})`, async t => {
+  test(`connect with connectWait 0 fails at once (${server.kind})`, async t => {
     const wrong = { server: server.dsn().replace('secret', 'wrong'), connectWait: 0 }
     const error = await t.throwsAsync<SeraError>(connect(wrong))
     t.is(error?.kind, 'lock-failed')
     t.false(error?.message.includes('wrong'))
   })
 
-  test(`connect takes a list of servers, and goes past the one that is away (${server.kind})`, async t => {
+  test(`connect skips an unreachable server of its list (${server.kind})`, async t => {
     const away = 'sera:secret@tcp(127.0.0.1:1)/sera'
     await using sera = await connect({ server: [away, server.dsn()], namespace: t.title.slice(0, 64) })
     t.is(await sera.counter('it').value(), 0)
   })
 
-  test(`namespaces keep the same names apart (${server.kind})`, async t => {
+  test(`namespaces separate equal names (${server.kind})`, async t => {
     await using one = await connect({ server: server.dsn(), namespace: 'one', label: 'the one' })
     await using other = await connect({ server: server.dsn(), namespace: 'other' })
     await using _ = await one.mutex('it').acquire()
@@ -72,7 +72,7 @@ for (const server of sharedServers()) {
     )
   })
 
-  test(`connecting is broken off by a signal (${server.kind})`, async t => {
+  test(`an aborted signal cancels connect (${server.kind})`, async t => {
     const reason = new Error('enough')
     const gone = connect({ server: 'sera:secret@tcp(127.0.0.1:1)/sera', signal: AbortSignal.abort(reason) })
     t.is(await t.throwsAsync(gone), reason)
@@ -80,7 +80,7 @@ for (const server of sharedServers()) {
 }
 
 const WRONG_OPTIONS: Array<[string, unknown]> = [
-  ['nothing at all', undefined],
+  ['undefined', undefined],
   ['no server', {}],
   ['an empty list of servers', { server: [] }],
   ['a server that is no text', { server: 3306 }],
@@ -125,7 +125,7 @@ const WRONG_ARGUMENTS: Array<[string, (sera: Sera) => unknown]> = [
 ]
 
 for (const [what, call] of WRONG_ARGUMENTS) {
-  test(`${what}: usage, on one line`, async t => {
+  test(`${what} is refused with a usage error on one line`, async t => {
     await using sera = await memory().connect()
     const error = await t.throwsAsync<SeraError>(async () => call(sera))
     t.is(error?.kind, 'usage')
@@ -133,7 +133,7 @@ for (const [what, call] of WRONG_ARGUMENTS) {
   })
 }
 
-test('memory: each call is another process at the same server, with a lease of its own', async t => {
+test('memory: each connect acts as another process with its own lease', async t => {
   const server = memory()
   await using mine = await server.connect({ label: 'mine' })
   await using theirs = await server.connect({ lease: '90s', label: 'theirs' })

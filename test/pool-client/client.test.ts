@@ -15,13 +15,13 @@ const clientOf = (url: string, host = 'web-1', bearer?: string, clock = systemCl
 
 async function asks(
   t: ExecutionContext,
-  tell: (asked: AskedOfPool) => ScriptedAnswer,
+  answerTo: (asked: AskedOfPool) => ScriptedAnswer,
 ): Promise<{ server: PoolServer; client: PoolClient }> {
-  const server = await poolServer(t, tell)
+  const server = await poolServer(t, answerTo)
   return { server, client: clientOf(server.url) }
 }
 
-/** Patience in ms; none unless told. */
+/** A deadline and options; without arguments it tries once. */
 function taking({
   wait = 0,
   connectWaitMs = 0,
@@ -53,7 +53,8 @@ const URLS: [host: string, port: string | undefined, url: string][] = [
   ['http://proxy/locks', undefined, 'http://proxy/locks'],
 ]
 for (const [host, port, url] of URLS) {
-  test(`${host} ${port ?? ''} is ${url}`, t => t.is(serverUrl(host, port).href, url))
+  test(`--host ${host}${port === undefined ? '' : ` --port ${port}`} is ${url}`, t =>
+    t.is(serverUrl(host, port).href, url))
 }
 
 for (const [host, port] of [
@@ -68,14 +69,14 @@ for (const [host, port] of [
   ['gw', '65536'],
   ['gw', 'http'],
 ] as const) {
-  test(`${host} ${port ?? ''} is no server`, t => {
+  test(`--host ${host}${port === undefined ? '' : ` --port ${port}`} is refused`, t => {
     const error = t.throws(() => serverUrl(host, port), { instanceOf: SeraError })
     t.is(error.kind, 'usage')
     t.notRegex(error.message, /secret/)
   })
 }
 
-test('what is asked is in the query, encoded, behind the path of the server, with the token in a header', async t => {
+test('a request has its values in the query and the token in a header', async t => {
   const server = await poolServer(t, () => 'OK')
   await clientOf(`${server.url}/locks/`, 'web=1', 'hunter2').ask('renew', undefined, '17')
   const [asked] = server.asked
@@ -89,7 +90,7 @@ test('what is asked is in the query, encoded, behind the path of the server, wit
   })
 })
 
-test('a Distributex says its word and nothing else; a gateway says until when and by which token', async t => {
+test('a Distributex answer is a word; a gateway adds expiry and token', async t => {
   const answers: ScriptedAnswer[] = [
     'YES',
     'NO\n',
@@ -109,70 +110,70 @@ test('a Distributex says its word and nothing else; a gateway says until when an
   t.deepEqual(await client.ask('release'), { ...nothingElse, word: 'OK', wasHeld: false })
 })
 
-const USELESS: [what: string, told: ScriptedAnswer, message: RegExp, transient: boolean][] = [
-  ['another page', { text: '<html>\n<b>hello</b>' }, /none of a server of pools: "<html> <b>hello<\/b>"$/, false],
+const USELESS: [what: string, answer: ScriptedAnswer, message: RegExp, transient: boolean][] = [
+  ['another page', { text: '<html>\n<b>hello</b>' }, /not from a pool server: "<html> <b>hello<\/b>"$/, false],
   ['a long page', { text: 'x'.repeat(100_000) }, /too long/, false],
-  ['nothing', '', /none of a server of pools: ""$/, false],
+  ['nothing', '', /not from a pool server: ""$/, false],
   ['not found', { status: 404, text: 'no\tsuch\npage' }, /it answered 404: no such page$/, false],
   [
     'no token',
     { status: 401, text: '{"detail":"the token is wrong"}' },
-    /401: the token is wrong \(--token-file\)$/,
+    /401: the token is wrong \(give the token with --token-file\)$/,
     false,
   ],
   ['elsewhere', { status: 302, text: '', headers: { Location: '/x' } }, /it answered 302$/, false],
   [
     'a gateway that ends',
     { status: 503, text: 'NO' },
-    /it answered 503: it can’t ask its database, or is ending$/,
+    /it answered 503: its database is unreachable, or it is shutting down$/,
     true,
   ],
-  ['no time', { text: 'YES', headers: { 'Sera-Expires-In': 'soon' } }, /expires in "soon" seconds$/, false],
+  ['no time', { text: 'YES', headers: { 'Sera-Expires-In': 'soon' } }, /Sera-Expires-In is not valid: "soon"$/, false],
   ['a cut connection', 'reset', /the connection was reset$/, true],
 ]
-for (const [what, told, message, transient] of USELESS) {
-  test(`${what} is no answer`, async t => {
-    const { client } = await asks(t, () => told)
+for (const [what, answer, message, transient] of USELESS) {
+  test(`${what} is refused as an answer`, async t => {
+    const { client } = await asks(t, () => answer)
     const error = await t.throwsAsync(client.ask('get'), { instanceOf: NoAnswer, message })
     t.is(error.transient, transient)
   })
 }
 
-test('an answer that never comes is given up', async t => {
+test('a request without an answer times out', async t => {
   const { client } = await asks(t, () => 'hang')
   const error = await t.throwsAsync(client.ask('get', { until: systemClock.now() + 50 }), { instanceOf: NoAnswer })
   t.deepEqual([error.message, error.transient], ['no answer in time', true])
 })
 
-test('what speaks something else is told so, and nobody listening, too', async t => {
+test('other protocols and closed ports get their own messages', async t => {
   const database = createServer(socket => socket.on('error', () => {}).end('J\0\0\0\n8.0.36\0'))
   await new Promise<void>(resolve => database.listen(0, '127.0.0.1', resolve))
   t.teardown(() => database.close())
   const { port } = database.address() as { port: number }
   const other = await t.throwsAsync(clientOf(`http://127.0.0.1:${port}`).ask('get'), { instanceOf: NoAnswer })
-  t.deepEqual([other.message, other.transient], ['what listens there does not speak HTTP', false])
-  const mute = createServer(socket => socket.on('error', () => {}).on('data', () => socket.end()))
-  await new Promise<void>(resolve => mute.listen(0, '127.0.0.1', resolve))
-  t.teardown(() => mute.close())
-  const { port: at } = mute.address() as { port: number }
-  await t.throwsAsync(clientOf(`http://127.0.0.1:${at}`).ask('get'), { message: /without an answer: is it https:/ })
-  const nobody = await t.throwsAsync(clientOf('http://127.0.0.1:1').ask('get'), { instanceOf: NoAnswer })
-  t.deepEqual([nobody.message.slice(0, 18), nobody.transient], ['connection refused', true])
+  t.deepEqual([other.message, other.transient], ['the server there does not speak HTTP', false])
+  const silent = createServer(socket => socket.on('error', () => {}).on('data', () => socket.end()))
+  await new Promise<void>(resolve => silent.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => silent.close())
+  const { port: at } = silent.address() as { port: number }
+  await t.throwsAsync(clientOf(`http://127.0.0.1:${at}`).ask('get'), { message: /without an answer: try https:/ })
+  const unreachable = await t.throwsAsync(clientOf('http://127.0.0.1:1').ask('get'), { instanceOf: NoAnswer })
+  t.deepEqual([unreachable.message.slice(0, 18), unreachable.transient], ['connection refused', true])
 })
 
-test('an abort ends a request with its reason, and the connection', async t => {
+test('an abort rejects with its reason and closes the connection', async t => {
   const { server, client } = await asks(t, () => 'hang')
   const given = new AbortController()
   const asked = client.ask('wait', { until: Number.POSITIVE_INFINITY, signal: given.signal })
-  await until('it is asked', () => server.waiting.size === 1)
+  await until('the request arrives', () => server.waiting.size === 1)
   const reason = new Error('TERM')
   given.abort(reason)
   t.is(await asked.catch(error => error), reason)
-  await until('it has hung up', () => server.waiting.size === 0)
+  await until('it has disconnected', () => server.waiting.size === 0)
   t.is(await client.ask('get', { until: Number.POSITIVE_INFINITY, signal: given.signal }).catch(error => error), reason)
 })
 
-test('a pool that is free is taken by one get; of a Distributex nobody knows when it expires', async t => {
+test('a free pool takes one get; with Distributex it never expires', async t => {
   const { server, client } = await asks(t, onePool() as (asked: AskedOfPool) => ScriptedAnswer)
   const grant = await acquirePool(client, ...taking())
   t.like(grant, { expiresInMs: Number.POSITIVE_INFINITY, token: undefined })
@@ -182,7 +183,7 @@ test('a pool that is free is taken by one get; of a Distributex nobody knows whe
   )
 })
 
-test('the YES of a gateway is confirmed by a renewal, and counts from when that was asked', async t => {
+test('a renewal confirms a gateway’s YES, and the time counts from its request', async t => {
   const { server, client } = await asks(t, onePool('60') as (asked: AskedOfPool) => ScriptedAnswer)
   const before = systemClock.boot()
   const grant = await acquirePool(client, ...taking())
@@ -197,14 +198,14 @@ test('the YES of a gateway is confirmed by a renewal, and counts from when that 
   )
 })
 
-test('a YES that is over when it is confirmed is none', async t => {
+test('a YES that has expired before its confirmation is no grant', async t => {
   const headers = { 'Sera-Expires-In': '0.001', 'Sera-Token': '9' }
   const { server, client } = await asks(t, ({ verb }) => (verb === 'get' ? { text: 'YES', headers } : 'NO'))
   t.is(await acquirePool(client, ...taking()), undefined)
-  t.is(server.count('release'), 1, 'to be sure')
+  t.is(server.count('release'), 1, 'the pool is released to be safe')
 })
 
-test('NO is all there is to say without a wait', async t => {
+test('without a wait a NO ends the request', async t => {
   const { server, client } = await asks(t, () => 'NO')
   t.is(await acquirePool(client, ...taking({ connectWaitMs: 30_000 })), undefined)
   t.deepEqual(
@@ -213,7 +214,7 @@ test('NO is all there is to say without a wait', async t => {
   )
 })
 
-test('with a wait it is waited for', async t => {
+test('with a wait the pool is granted after its release', async t => {
   const server = await poolServer(t, onePool('60'))
   const [mine, theirs] = [clientOf(server.url, 'a'), clientOf(server.url, 'b')]
   await acquirePool(theirs, ...taking())
@@ -223,10 +224,10 @@ test('with a wait it is waited for', async t => {
   t.like(await waiting, { token: '102' })
 })
 
-/** Longer than a busy machine takes to ask. */
+/** Longer than a request takes on a busy machine. */
 const LATE_MS = 3000
 
-test('a wait that is over asks once more, and gives back what may have been granted to it', async t => {
+test('a wait that times out asks once more and releases a possible grant', async t => {
   const { server } = await asks(t, ({ verb }) => (verb === 'wait' ? 'hang' : verb === 'get' ? 'NO' : 'OK'))
   const clock = { ...systemClock, now: () => (server.count('wait') > 0 ? LATE_MS : 0) }
   const client = clientOf(server.url, 'web-1', undefined, clock)
@@ -237,7 +238,7 @@ test('a wait that is over asks once more, and gives back what may have been gran
   )
 })
 
-test('an aborted wait gives back what may have been granted to it', async t => {
+test('an aborted wait releases a possible grant', async t => {
   const { server, client } = await asks(t, ({ verb }) => (verb === 'wait' ? 'hang' : verb === 'get' ? 'NO' : 'OK'))
   const given = new AbortController()
   const waiting = acquirePool(client, ...taking({ wait: Number.POSITIVE_INFINITY, signal: given.signal }))
@@ -248,14 +249,14 @@ test('an aborted wait gives back what may have been granted to it', async t => {
   t.is(server.count('release'), 1)
 })
 
-test('INVALID names the pool, the host and the server', async t => {
+test('the error for INVALID names pool, host and server', async t => {
   const { server, client } = await asks(t, () => 'INVALID')
   const { message } = await failure(acquirePool(client, ...taking({ wait: 60_000, connectWaitMs: 60_000 })))
-  t.regex(message, new RegExp(`^${server.url} has no pool night & day, or web-1 is not among its servers .*INVALID`))
+  t.regex(message, new RegExp(`^${server.url} has no pool night & day, or does not allow host web-1 .*INVALID`))
   t.is(server.asked.length, 1)
 })
 
-test('a failure that may pass is put up with for a while, others are not', async t => {
+test('transient failures are retried for a while, others are not', async t => {
   const answers: ScriptedAnswer[] = [
     'reset',
     { status: 503, text: '' },
@@ -275,14 +276,14 @@ test('a failure that may pass is put up with for a while, others are not', async
   t.deepEqual(
     refused.server.asked.map(({ verb }) => verb),
     ['get'],
-    'there is nothing to give back',
+    'there is nothing to release',
   )
 })
 
-test('a server that can’t be reached is a failure that names it, without a wait at once', async t => {
-  const nobody = clientOf('http://127.0.0.1:1')
-  const { message } = await failure(acquirePool(nobody, ...taking({ connectWaitMs: 60_000 })))
+test('the error names an unreachable server, at once without a wait', async t => {
+  const unreachable = clientOf('http://127.0.0.1:1')
+  const { message } = await failure(acquirePool(unreachable, ...taking({ connectWaitMs: 60_000 })))
   t.regex(message, /^cannot ask http:\/\/127\.0\.0\.1:1 for pool night & day: connection refused/)
-  await failure(acquirePool(nobody, ...taking({ wait: 100, connectWaitMs: 60_000 })))
-  await failure(acquirePool(nobody, ...taking({ wait: Number.POSITIVE_INFINITY, connectWaitMs: 100 })))
+  await failure(acquirePool(unreachable, ...taking({ wait: 100, connectWaitMs: 60_000 })))
+  await failure(acquirePool(unreachable, ...taking({ wait: Number.POSITIVE_INFINITY, connectWaitMs: 100 })))
 })

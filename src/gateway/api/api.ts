@@ -1,7 +1,7 @@
 /**
- * The JSON API: every primitive for whoever speaks HTTP.
+ * The JSON API: every primitive for clients that speak HTTP.
  *
- * `/v1/openapi.json` is its document; requests are checked by the schemas it is made of.
+ * `/v1/openapi.json` is its OpenAPI document. The schemas in it also check the requests.
  */
 import { OpenAPIHono } from '@hono/zod-openapi'
 import { HTTPException } from 'hono/http-exception'
@@ -44,14 +44,14 @@ function contextOf(gateway: Gateway): ApiContext {
   return { gateway, claims: new ClientClaims(gateway), slots: new RequestSlots(), records }
 }
 
-/** 405 where there is something, but not by that method. */
+/** 405 for a path that exists, with another method. */
 function refuseOtherMethods(app: OpenAPIHono<Env>, paths: readonly [path: string, item: object][]): void {
   for (const [path, item] of [...paths, ['/v1/openapi.json', { get: {} }] as const]) {
     const methods = Object.keys(item).filter(key => ['get', 'post', 'put', 'delete', 'patch'].includes(key))
     const Allow = methods.map(method => method.toUpperCase()).join(', ')
     app.all(path.replaceAll(/\/{(.+?)}/g, '/:$1'), () => {
       const res = new Response(null, { headers: { Allow } })
-      throw new HTTPException(405, { message: `there is only ${Allow} here`, res })
+      throw new HTTPException(405, { message: `method not allowed; this path takes ${Allow}`, res })
     })
   }
 }

@@ -1,27 +1,29 @@
 /**
- * Locks for clients that don't stay connected: they ask, hang up, come back, perhaps at another gateway, and name
- * their claim by its id.
+ * Locks for clients that don't stay connected. A client asks, disconnects, asks again, perhaps at another gateway, and names its
+ * claim by an id.
  *
- * 1. The client makes the id. Whoever asks with it finds the claim that is there: it goes on waiting in its place,
- *    or is told of the grant it has. So a request whose answer got lost is sent again, to any gateway.
- * 2. While a request waits, its gateway renews the claim like its own. When the request ends, the claim keeps its
- *    place for what is left of that lease, which is two thirds of it at least.
- * 3. With the grant the claim gets the lease that the client asked for, and from then on the client alone renews it.
- * 4. Whoever comes too late finds the claim gone.
+ * 1. The client makes the id. A request with the id of an existing claim continues to wait in its place, or gets the grant that
+ *    the claim already has. So a client that lost an answer repeats the request, at any gateway.
+ * 2. While a request waits, its gateway renews the claim. When the request ends, the claim keeps its place until that lease runs
+ *    out: at least two thirds of the lease remain.
+ * 3. The grant gives the claim the lease that the client asked for. From then on only the client renews it.
+ * 4. A client that is too late finds no claim.
  *
- * Why a granted claim is not granted twice: every request for an id is a step at the one row that has it. A step
- * that finds it granted changes nothing but its lease, and its token stays. A claim that others have taken for dead
- * is gone; only a new request makes it anew, at the end of the queue, and with another token. A request that waits,
- * and finds its claim gone, does not: it may have been given back by way of another gateway.
+ * Why a claim is never granted twice:
+ * 1. Every request for an id is a step on the one row with that id.
+ * 2. A step that finds the claim granted changes its lease alone. The token stays.
+ * 3. A claim that other participants have reaped is deleted. Only a new request makes it again, at the end of the queue and with
+ *    another token.
+ * 4. A request that is waiting and finds its claim deleted does not make it again: another gateway may have released it.
  *
- * Why nobody else has it while the client may rely on it: the client counts its lease from when it *sent* the last
- * request that was answered with success. The lease was written later than that, and others wait for all of it from
- * when they saw it written (see `watch.ts`). How long a request was under way says nothing of when in that time the
- * grant was made: so after one that waited, a client renews once, and counts from when it sent that. Whoever can't
- * rely on his clock has the token.
+ * Why no other client holds the lock while this client relies on it:
+ * 1. The client counts its lease from when it *sent* the last successful request. The lease is written after that.
+ * 2. Other participants wait for the whole lease from when they first saw it written (see `failure-detector.ts`).
+ * 3. The client can't know when a waiting request was granted. So after such a request it renews once, and counts from when it
+ *    sent the renewal.
+ * 4. The token protects a client whose clock is unreliable.
  *
- * A request that was held up on its way, and arrives after its claim was given back, makes it anew for nobody. Its
- * lease ends it.
+ * A request that was delayed and arrives after its claim was released makes a claim that no client uses. Its lease ends it.
  */
 
 import { stepUntilGranted, type WaitPolicy } from '../../claims/acquire.js'
@@ -38,25 +40,25 @@ export interface ClaimWish {
   key: ResourceKey
   spec: ClaimSpec
   policy: WaitPolicy
-  /** From the grant on; undefined: as while it waits. */
+  /** The lease from the grant on, ms. Undefined: the lease of a waiter. */
   leaseMs: number | undefined
   waitMs: number
 }
 
-/** Whose turn has not come yet: it keeps its place, and may ask again. */
+/** The request's time is over. Its claim keeps its place; the client may ask again. */
 export class StillWaiting extends SeraError {
   constructor(
     { kind, name }: ResourceKey,
-    /** How many claims stand before it. */
+    /** How many claims are ahead. */
     readonly ahead: number,
   ) {
-    super('timed-out', `${kind} ${name}: it still waits; ask again with the same id`)
+    super('timed-out', `${kind} ${name}: still waiting; ask again with the same id`)
   }
 }
 
-/** Given back or not: nobody has to give it back any more. */
+/** The claim does not exist: there is nothing left to release. */
 export function gone(): SeraError {
-  return new SeraError('lost', 'there is no such claim: it was given back or broken, or its lease is over')
+  return new SeraError('lost', 'no such claim: it was released or broken, or its lease has expired')
 }
 
 const GONE = 'gone'
@@ -65,11 +67,11 @@ export class ClientClaims {
   constructor(readonly gateway: Pick<Gateway, 'session' | 'tables' | 'clock' | 'remember'>) {}
 
   /**
-   * Waits for a claim's turn.
+   * Waits until a claim is granted.
    *
-   * @returns undefined when the rule has let it pass without a claim: `answer` says why
-   * @throws StillWaiting; SeraError timed-out, when it was not to wait at all; lost, when the claim was taken away;
-   * conflict, lock-failed; the signal's reason
+   * @returns `claim`; or `answer` alone, if the rule admitted the claim without a grant
+   * @throws StillWaiting; SeraError timed-out, if it was not to wait; lost, if the claim was deleted; conflict, lock-failed; the
+   * signal's reason
    */
   async acquire(wanted: ClaimWish, signal: AbortSignal): Promise<{ claim?: ClientClaim; answer?: string | undefined }> {
     const { session } = this.gateway
@@ -83,7 +85,7 @@ export class ClientClaims {
       if (ownClaim.seen) await session.leave(ownClaim)
       return { answer: ownClaim.answer }
     } finally {
-      session.forget(ownClaim) // what is granted, or waits on, is the client's
+      session.forget(ownClaim) // the claim stays in the tables: it belongs to the client
     }
   }
 
@@ -94,16 +96,16 @@ export class ClientClaims {
     throw gone()
   }
 
-  /** Another lease. @throws SeraError lost; conflict, while it waits; lock-failed */
+  /** Starts the lease again. @throws SeraError lost; conflict, while it waits; lock-failed */
   async renew(id: string): Promise<ClientClaim> {
     const { session, tables } = this.gateway
     await renewClaim(tables.client, id, session.farewell)
     const claim = await this.read(id)
     if (claim.state !== 'waiting') return claim
-    throw new SeraError('conflict', 'it has not been granted yet: ask for it again to go on waiting')
+    throw new SeraError('conflict', 'not granted yet: repeat the request to continue waiting')
   }
 
-  /** Gives it back, or its place up; whether or not it is there. @throws SeraError lock-failed */
+  /** Releases a lock or leaves the queue. No error if the claim does not exist. @throws SeraError lock-failed */
   async release(id: string): Promise<void> {
     const { session, remember } = this.gateway
     const claim = await this.#find(id)
@@ -113,14 +115,14 @@ export class ClientClaims {
     if (wasThere && claim.state !== 'waiting') remember(endingOf(claim))
   }
 
-  /** What is there under the id. @throws SeraError conflict, when it was asked for otherwise; lock-failed */
+  /** The claim with this id. @throws SeraError conflict, if that claim belongs to a different request; lock-failed */
   async known({ id, key, spec: { mode, units = 1, tag } }: Pick<ClaimWish, 'id' | 'key' | 'spec'>) {
     const claim = await this.#find(id)
     if (!claim) return undefined
     const { kind, name } = claim.key
     const isSame = kind === key.kind && name === key.name && claim.mode === mode && claim.units === units
     if (isSame && claim.tag === tag) return claim
-    throw new SeraError('conflict', `the id is that of another request, for ${kind} ${name}: take another`)
+    throw new SeraError('conflict', `this id belongs to another request, for ${kind} ${name}: use a new id`)
   }
 
   async #acquire(ownClaim: OwnClaim, { spec, policy, leaseMs, waitMs }: ClaimWish, signal: AbortSignal): Promise<void> {
@@ -140,7 +142,7 @@ export class ClientClaims {
     if (ownClaim.answer === GONE) throw gone()
     if (admitted) return
     if (ownClaim.seen) throw new StillWaiting(ownClaim.key, ahead)
-    throw new SeraError('timed-out', `${ownClaim.key.kind} ${ownClaim.key.name}: it is not free`)
+    throw new SeraError('timed-out', `${ownClaim.key.kind} ${ownClaim.key.name}: not free`)
   }
 
   #find(id: string): Promise<ClientClaim | undefined> {
@@ -149,14 +151,14 @@ export class ClientClaims {
   }
 }
 
-/** For the history. Ticket and token begin as times, in µs. */
+/** The history entry. Ticket and token are times, in µs. */
 function endingOf({ key, ticket, token = ticket, sinceMs: ranMs, ...owner }: ClientClaim): NewHistoryEntry {
   const { host, pid, user, command } = owner
   const times = { waitedMs: (token - ticket) / 1000, ranMs }
   return { key, token: String(token), outcome: 'done', exitCode: 0, ...times, owner: { host, pid, user, command } }
 }
 
-/** With the grant, the client's own lease. */
+/** Adds the client's own lease to the grant. */
 function leased(verdict: Change | Conflict, id: string, leaseMs: number | undefined): Change | Conflict {
   if ('conflict' in verdict || leaseMs === undefined || !verdict.claims) return verdict
   return { ...verdict, claims: verdict.claims.map(change => (change.id === id ? { ...change, leaseMs } : change)) }

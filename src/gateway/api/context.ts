@@ -15,7 +15,7 @@ export interface ApiContext {
   records: IdempotencyRecords
 }
 
-/** Who asks, for people: where from, and what it calls itself. */
+/** How people see the client: its address, and its label or program. */
 export function ownerOf(c: Context<Env>, label: string | undefined): Owner {
   const program = label ?? c.req.header('user-agent') ?? 'a client of the gateway'
   return remoteOwner(clientOf(c), program)

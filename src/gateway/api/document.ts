@@ -1,17 +1,21 @@
-/** What the OpenAPI document says of the API as a whole; its operations are documented where they are answered. */
+/** The general part of the OpenAPI document. Each operation is documented where it is implemented. */
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import { VERSION } from '../../version.js'
 import type { Env } from '../http/env.js'
 
-/** A gateway that was started without a token asks for none. */
+/** A gateway without a token requires none. */
 const ANY_TOKEN = [{ bearer: [] }, {}]
 
-/** Operations that only read take the token as a password, too. */
+/** Read-only operations also accept the token as a password. */
 export const READING = [{ bearer: [] }, { password: [] }, {}]
 
 const SCHEMES = {
   bearer: { type: 'http', scheme: 'bearer', description: "The gateway's token (--token-file)" },
-  password: { type: 'http', scheme: 'basic', description: 'For browsers: any user, and the token as the password' },
+  password: {
+    type: 'http',
+    scheme: 'basic',
+    description: 'For browsers: any user name, and the token as the password',
+  },
 } as const
 
 export function documentOf(app: OpenAPIHono<Env>) {
@@ -28,7 +32,7 @@ export function documentOf(app: OpenAPIHono<Env>) {
 
 const LICENSE = { name: 'MIT', url: 'https://spdx.org/licenses/MIT.html' }
 
-const ABOUT = 'Locks, barriers and the like for clients that speak HTTP. Errors are problem details (RFC 9457).'
+const ABOUT = 'Locks, barriers and other primitives for HTTP clients. Errors are problem details (RFC 9457).'
 
 /** `postMutexesClaims` for `POST /v1/mutexes/{name}/claims`. */
 export function operationId(method: string, path: string): string {

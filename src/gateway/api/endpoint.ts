@@ -1,4 +1,4 @@
-/** One operation: what is documented is what requests are checked by, and what it may answer. */
+/** One operation. Its schemas document it, check its requests and list its answers. */
 import { createRoute, type OpenAPIHono, type RouteConfig, type z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { SeraError } from '../../errors.js'
@@ -11,7 +11,7 @@ type Method = 'get' | 'post' | 'delete'
 interface CheckedRequest<Params, Body> {
   params: Params
   body: Body
-  /** As the client has given it. */
+  /** The Idempotency-Key as the client sent it. */
   key: string | undefined
 }
 
@@ -24,19 +24,19 @@ interface Endpoint<Params extends z.ZodObject, Body extends z.ZodType> {
   params: Params
   body?: Body
   headers?: z.ZodObject
-  /** Beyond what any request may be answered. */
+  /** Beside the answers that every operation may give. */
   answers: Readonly<Record<number, [description: string, schema?: z.ZodType]>>
   handle(c: Context<Env>, asked: CheckedRequest<z.infer<Params>, z.infer<Body>>): Promise<Response>
 }
 
 const ALWAYS = {
-  400: 'Something asked for is not what it has to be: `detail` names it',
+  400: 'A parameter or field is not valid: `detail` names it',
   401: 'The token is missing or wrong',
-  403: "Another site's page asks",
-  413: 'The body has more than 64 KiB',
-  415: 'The body does not say that it is JSON',
-  421: 'Without a token, the gateway is called by its address',
-  503: 'The database can not be used, or this gateway is about to end: ask again, here or at another',
+  403: 'The request comes from a page of another site',
+  413: 'The body is larger than 64 KiB',
+  415: 'The Content-Type of the body is not JSON',
+  421: 'A gateway without a token must be called by its address or as localhost',
+  503: 'The database is not available, or this gateway is shutting down: try again, here or at another gateway',
 }
 
 export function endpoint<P extends z.ZodObject, B extends z.ZodType>(
@@ -50,7 +50,7 @@ export function endpoint<P extends z.ZodObject, B extends z.ZodType>(
     tags: [tag],
     summary,
     request: { params, ...(headers && { headers }), ...(body && { body: inJson(body) }) },
-    responses: { ...said(ALWAYS), ...answersOf(answers) },
+    responses: { ...problemsOf(ALWAYS), ...answersOf(answers) },
   }
   const answer = (c: Context<Env>): Promise<Response> => {
     const valid = c.req.valid as (target: string) => unknown
@@ -64,12 +64,12 @@ export function endpoint<P extends z.ZodObject, B extends z.ZodType>(
   app.openapi(createRoute(route), answer as never)
 }
 
-/** What has to be there makes the body required, and then it is checked even if it is missing. */
+/** The body is required if it has required fields. A required body is checked even if it is missing. */
 function inJson(schema: z.ZodType) {
   return { content: { 'application/json': { schema } }, required: !schema.safeParse({}).success }
 }
 
-function said(statuses: Readonly<Record<number, string>>): RouteConfig['responses'] {
+function problemsOf(statuses: Readonly<Record<number, string>>): RouteConfig['responses'] {
   return answersOf(Object.fromEntries(Object.entries(statuses).map(([status, text]) => [status, [text, problem]])))
 }
 
@@ -84,7 +84,7 @@ function answersOf(
   )
 }
 
-/** One line that names each field that is wrong. */
+/** Reports every wrong field, on one line. */
 export function refuse(error: z.ZodError): never {
   const faults = error.issues.map(({ path, message }) => [path.join('.'), message].filter(Boolean).join(': '))
   throw new SeraError('usage', faults.join('; '))

@@ -1,9 +1,8 @@
 import type { Cancel, Clock } from '../../clock.js'
 
 /**
- * Claims that stay as records of what was done, until nobody asks for them any more: for one to two periods, and
- * then they are taken away, many at a time. Those of a gateway that has ended are taken for dead by whoever comes
- * there next.
+ * Granted claims that stay as records of finished requests. Each is kept for one to two periods; then it is deleted, many at a
+ * time. The records of a gateway that has died expire, and the next participant reaps them.
  */
 export class IdempotencyRecords {
   #young: string[] = []
@@ -30,7 +29,7 @@ export class IdempotencyRecords {
 
   #age(): void {
     this.#aging = undefined
-    if (this.#old.length > 0) this.remove(this.#old).catch(() => {}) // their lease ends them, too
+    if (this.#old.length > 0) this.remove(this.#old).catch(() => {}) // if this fails, their leases end them
     this.#old = this.#young
     this.#young = []
     if (this.#old.length > 0) this.#plan()

@@ -1,4 +1,4 @@
-/** What claims of some kinds end with: to leave a double barrier together, and to record a run that is done once. */
+/** How claims of two kinds end: leaving a double barrier together, and recording the run of a once key. */
 import { type OpenAPIHono, z } from '@hono/zod-openapi'
 import { stepUntilGranted } from '../../claims/acquire.js'
 import type { ResourceKey, Rule } from '../../claims/model.js'
@@ -30,14 +30,14 @@ function leaving(app: OpenAPIHono<Env>, context: ApiContext): void {
     method: 'post',
     path: '/v1/double-barriers/{name}/claims/{id}/leave',
     tag: 'double-barriers',
-    summary: 'Has finished, and waits until all who entered together have',
+    summary: 'Leaves, and waits until all that entered together have left',
     params: z.object({ name: name('double-barrier'), id }),
     body: z.strictObject({ wait: wait.optional() }),
     answers: {
-      200: ['All have', left],
-      202: ['Not all have: ask again, or go', granted],
-      409: ['The id is that of a claim on something else', problem],
-      410: ['It is gone', problem],
+      200: ['All have left', left],
+      202: ['Not all have left: ask again, or stop waiting', granted],
+      409: ['The id belongs to a claim on another resource', problem],
+      410: ['There is no such claim', problem],
     },
     handle: async (c, { params, body }) => {
       const key = { kind: 'double-barrier', name: params.name }
@@ -52,7 +52,7 @@ function leaving(app: OpenAPIHono<Env>, context: ApiContext): void {
   })
 }
 
-/** Whose claim is gone has left. */
+/** A claim that does not exist has left. */
 async function leave(
   { gateway: { session, clock }, claims }: ApiContext,
   key: ResourceKey,
@@ -80,9 +80,9 @@ const LONGEST_MESSAGE = 500
 
 const end = z.strictObject({
   exitCode: z.int().min(0).max(255).openapi({ description: '0: success' }),
-  value: z.unknown().optional().openapi({ description: 'What others are told: at most 16 KB of JSON' }),
+  value: z.unknown().optional().openapi({ description: 'The result for later callers: at most 16 KiB of JSON' }),
   message: z.string().max(LONGEST_MESSAGE).optional(),
-  keep: duration('For how long a success is remembered: forever when absent', '30d').optional(),
+  keep: duration('How long a success is remembered. Default: forever', '30d').optional(),
 })
 
 function recording(app: OpenAPIHono<Env>, context: ApiContext): void {
@@ -90,13 +90,13 @@ function recording(app: OpenAPIHono<Env>, context: ApiContext): void {
     method: 'post',
     path: '/v1/once/{name}/claims/{id}/finish',
     tag: 'once',
-    summary: 'Records how the run has ended, and gives the claim back, in one step',
+    summary: 'Records the end of the run and releases the claim, in one step',
     params: z.object({ name: name('once'), id }),
     body: end,
     answers: {
-      200: ['It is recorded', done],
-      409: ['It still waits, or the id is that of a claim on something else', problem],
-      410: ['The claim was lost before: nothing is recorded', problem],
+      200: ['Recorded', done],
+      409: ['Not granted yet, or the id belongs to a claim on another resource', problem],
+      410: ['The claim was already lost: nothing is recorded', problem],
     },
     handle: async (c, { params, body: { exitCode, value, message, keep } }) => {
       const key = { kind: 'once', name: params.name }
@@ -118,7 +118,7 @@ async function finish(
   keepMs: number,
 ): Promise<PastRunRecord> {
   const known = await claims.known({ id, key, spec: {} })
-  if (known?.state === 'waiting') throw new SeraError('conflict', 'it has not been granted yet: nothing is recorded')
+  if (known?.state === 'waiting') throw new SeraError('conflict', 'not granted yet: nothing is recorded')
   const { host = '', pid = 0, user = '', command = '', result, token } = known ?? {}
   const record = finishing({ ...how, host, pid, user, command, startedAt: Number(result) }, token, keepMs)
   let run: PastRunRecord | undefined

@@ -1,4 +1,4 @@
-/** The kinds of locks that clients hold who don't stay connected: what is asked of each, and how it is waited for. */
+/** The kinds of locks for clients that don't stay connected: the request body of each, and its policy. */
 import { z } from '@hono/zod-openapi'
 import { doubleBarrierRequest } from '../../primitives/double-barrier.js'
 import { MUTEX_REQUEST } from '../../primitives/mutex.js'
@@ -11,10 +11,10 @@ import { count, duration, label, lease, milliseconds, wait } from './schemas.js'
 
 export interface LockKind<Body extends z.ZodType = z.ZodType> {
   kind: Kind
-  /** In addresses. */
+  /** The word in the path. */
   plural: string
-  /** What it is for. */
-  says: string
+  /** The summary in the OpenAPI document. */
+  summary: string
   body: Body
   /** @throws SeraError usage */
   request(body: z.infer<Body>): PrimitiveRequest
@@ -23,7 +23,7 @@ export interface LockKind<Body extends z.ZodType = z.ZodType> {
 const common = z.strictObject({ wait: wait.optional(), label: label.optional() })
 const leased = common.extend({ lease: lease.optional() })
 
-/** A body is checked by its own schema before its `request` sees it. */
+/** The cast is safe: a body is checked by the schema of its kind before `request` receives it. */
 function kind<Body extends z.ZodType>(one: LockKind<Body>): LockKind {
   return one as unknown as LockKind
 }
@@ -31,7 +31,7 @@ function kind<Body extends z.ZodType>(one: LockKind<Body>): LockKind {
 const mutex = kind({
   kind: 'mutex',
   plural: 'mutexes',
-  says: 'One holder at a time',
+  summary: 'One holder at a time',
   body: leased,
   request: () => MUTEX_REQUEST,
 })
@@ -39,7 +39,7 @@ const mutex = kind({
 const rwlock = kind({
   kind: 'rwlock',
   plural: 'rwlocks',
-  says: 'Many readers or one writer',
+  summary: 'Many readers or one writer',
   body: leased.extend({ mode: z.enum(['read', 'write']) }),
   request: ({ mode }) => rwlockRequest(mode),
 })
@@ -47,10 +47,10 @@ const rwlock = kind({
 const semaphoreLock = kind({
   kind: 'semaphore',
   plural: 'semaphores',
-  says: 'At most so many units held at a time; a holder has a slot of its own',
+  summary: 'At most `permits` units are held at a time; each holder has its own slot',
   body: leased.extend({
-    permits: count.openapi({ description: 'The same for all who ask' }),
-    units: count.optional().openapi({ description: '1 when absent' }),
+    permits: count.openapi({ description: 'All clients must name the same number' }),
+    units: count.optional().openapi({ description: 'Default: 1' }),
   }),
   request: body => semaphoreRequest(body),
 })
@@ -58,7 +58,7 @@ const semaphoreLock = kind({
 const bothEnds = kind({
   kind: 'double-barrier',
   plural: 'double-barriers',
-  says: 'So many start together, and leave together',
+  summary: '`count` participants start together and leave together',
   body: common.extend({ count }),
   request: ({ count }) => doubleBarrierRequest(count),
 })
@@ -66,9 +66,9 @@ const bothEnds = kind({
 const onlyOnce = kind({
   kind: 'once',
   plural: 'once',
-  says: 'What at most one client does successfully, ever or in a period',
+  summary: 'Work that succeeds at most once, or once in a period',
   body: leased.extend({
-    per: duration('Only a success that was begun within this time counts: forever when absent', '1h').optional(),
+    per: duration('Only a success that began within this time counts. Default: forever', '1h').optional(),
   }),
   request: ({ per }) => onceRequest(milliseconds(per, Number.POSITIVE_INFINITY)),
 })

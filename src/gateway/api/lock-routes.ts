@@ -1,4 +1,4 @@
-/** Locks over HTTP: ask, renew, give back. See `client-claims.ts` for what a client may rely on. */
+/** Locks over HTTP: acquire, renew, release. `client-claims.ts` states what a client may rely on. */
 import { type OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { takenOver } from '../../primitives/once/once.js'
@@ -29,9 +29,9 @@ export function lockRoutes(app: OpenAPIHono<Env>, context: ApiContext): void {
   keeping(app, context)
 }
 
-const CONFLICT = 'Others ask for something else under this name, or the id is that of another request'
-const TRIED = 'It was not to wait, and is not free'
-const LOST = 'There is no such claim: it was given back or broken, or its lease is over'
+const CONFLICT = 'Other clients name different numbers for this resource, or the id belongs to another request'
+const TRIED = 'Not free, and the request was not to wait'
+const LOST = 'No such claim: it was released or broken, or its lease has expired'
 
 function asking(app: OpenAPIHono<Env>, context: ApiContext, kind: LockKind): void {
   const { gateway, claims, slots } = context
@@ -39,16 +39,19 @@ function asking(app: OpenAPIHono<Env>, context: ApiContext, kind: LockKind): voi
     method: 'post',
     path: `/v1/${kind.plural}/{name}/claims`,
     tag: kind.plural,
-    summary: `${kind.says}. Asks for it, or goes on waiting`,
+    summary: `${kind.summary}. Acquires it, or continues to wait`,
     params: z.object({ name: name(kind.kind) }),
     headers: idempotencyKey,
     body: kind.body,
     answers: {
-      200: kind.kind === 'once' ? ['Yours to do, or done already', z.union([granted, done])] : ['Yours', granted],
-      202: ['Not yet: ask again with the same id', waiting],
+      200:
+        kind.kind === 'once'
+          ? ['Granted: do the work. Or already done', z.union([granted, done])]
+          : ['Granted', granted],
+      202: ['Not granted yet: ask again with the same id', waiting],
       408: [TRIED, problem],
       409: [CONFLICT, problem],
-      410: [`${LOST}. A new request queues anew`, problem],
+      410: [`${LOST}. A new request joins the end of the queue`, problem],
     },
     handle: async (c, { params, key = gateway.random.id(16), body }) => {
       const wanted = wantedOf(c, kind, params.name, plain(key), body)
@@ -74,21 +77,21 @@ function wantedOf(c: Context<Env>, { kind, request }: LockKind, name: string, id
     key: { kind, name },
     spec: { ...spec, owner: ownerOf(c, label) },
     policy,
-    // of a double barrier, whoever comes last grants all
+    // the last arrival at a double barrier grants all, and can't give each its own lease
     leaseMs: kind === 'double-barrier' ? undefined : milliseconds(lease, DEFAULT_LEASE_MS),
     waitMs: Math.min(milliseconds(wait, DEFAULT_WAIT_MS), LONGEST_WAIT_MS),
   }
 }
 
-/** By its id, whatever it is a claim on. */
+/** Paths of a claim by its id, for all kinds. */
 function keeping(app: OpenAPIHono<Env>, { claims, slots }: ApiContext): void {
   const one = { tag: 'claims', params: z.object({ id }) }
   endpoint(app, {
     ...one,
     method: 'get',
     path: '/v1/claims/{id}',
-    summary: 'Shows a claim, and changes nothing',
-    answers: { 200: ['It is there', z.union([granted, waiting])], 410: [LOST, problem] },
+    summary: 'Shows a claim without changing it',
+    answers: { 200: ['The claim', z.union([granted, waiting])], 410: [LOST, problem] },
     handle: async (c, { params }) => {
       const claim = await claims.read(plain(params.id))
       return json(c, claim.state === 'waiting' ? waitingObject(claim) : grantedObject(claim))
@@ -98,16 +101,16 @@ function keeping(app: OpenAPIHono<Env>, { claims, slots }: ApiContext): void {
     ...one,
     method: 'post',
     path: '/v1/claims/{id}/renew',
-    summary: 'Gives a claim that was granted another lease',
-    answers: { 200: ['It has', granted], 409: ['It still waits', problem], 410: [LOST, problem] },
+    summary: 'Renews a granted claim: its lease starts again',
+    answers: { 200: ['Renewed', granted], 409: ['Not granted yet', problem], 410: [LOST, problem] },
     handle: async (c, { params }) => json(c, grantedObject(await claims.renew(plain(params.id)))),
   })
   endpoint(app, {
     ...one,
     method: 'delete',
     path: '/v1/claims/{id}',
-    summary: 'Gives a lock back, or a place in the queue up; whether or not it is there',
-    answers: { 204: ['It is not there any more'] },
+    summary: 'Releases a lock, or leaves the queue. No error if the claim does not exist',
+    answers: { 204: ['The claim does not exist any more'] },
     handle: async (c, { params }) => {
       const id = plain(params.id)
       await slots.take(id, c.req.raw.signal, () => claims.release(id))

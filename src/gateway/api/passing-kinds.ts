@@ -1,5 +1,5 @@
 /**
- * What clients do together while they stay connected: the request of each, and the facts of the answer.
+ * The operations that end with their grant: the request body of each, and the fields of its answer.
  */
 import { z } from '@hono/zod-openapi'
 import type { Claim } from '../../claims/model.js'
@@ -16,20 +16,20 @@ import { count, duration, label, milliseconds, name } from './schemas.js'
 export interface PassingKind<Body extends z.ZodType = z.ZodType> {
   kind: Kind
   path: string
-  says: string
+  summary: string
   body: Body
-  /** Besides kind and name. */
+  /** Beside kind and name. */
   answer: z.ZodRawShape
   /** @throws SeraError usage */
   request(body: z.infer<Body>): PrimitiveRequest
   facts?(claim: Claim | undefined, name: string): object
 }
 
-const wait = duration('How long the request waits: 30s when absent; may be `forever`. 0: it tries', '5m')
+const wait = duration('How long the request waits; may be `forever`. Default: 30s. 0: try once', '5m')
 const brief = z.strictObject({ label: label.optional() })
 const patient = brief.extend({ wait: wait.optional() })
 
-/** A body is checked by its own schema before its `request` sees it. */
+/** The cast is safe: a body is checked by the schema of its kind before `request` receives it. */
 function kind<Body extends z.ZodType>(one: PassingKind<Body>): PassingKind {
   return one as unknown as PassingKind
 }
@@ -37,7 +37,8 @@ function kind<Body extends z.ZodType>(one: PassingKind<Body>): PassingKind {
 const adding = kind({
   kind: 'counter',
   path: '/v1/counters/{name}/add',
-  says: 'Adds at once; to take waits until the value covers it. Give a key, or a lost answer leaves you unsure',
+  summary:
+    'Adds at once; a negative delta waits until the value covers it. Send an Idempotency-Key, or a lost answer leaves you unsure',
   body: patient.extend({ delta: z.int().openapi({ example: -2 }) }),
   answer: { value: z.int() },
   request: ({ delta }) => counterRequest(delta),
@@ -47,17 +48,16 @@ const adding = kind({
 const arriving = kind({
   kind: 'barrier',
   path: '/v1/barriers/{name}/arrive',
-  says: 'Waits until so many have arrived; then all go',
+  summary: 'Waits until `count` participants have arrived',
   body: patient.extend({
     count,
-    tag: name('tag').optional().openapi({ description: 'Who arrives: counts once, also when it asks again' }),
-    singleUse: z
-      .boolean()
+    tag: name('tag')
       .optional()
-      .openapi({ description: 'A later arrival, after the parties have gone, gets 409' }),
-    keep: duration('With singleUse: for how long that is remembered; forever when absent', '30d').optional(),
+      .openapi({ description: 'The name of the participant: it counts once, also when it arrives again' }),
+    singleUse: z.boolean().optional().openapi({ description: 'An arrival after the barrier has opened gets 409' }),
+    keep: duration('With singleUse: how long that is remembered. Default: forever', '30d').optional(),
   }),
-  answer: { generation: z.int().openapi({ description: 'How many times it has let its parties go' }) },
+  answer: { generation: z.int().openapi({ description: 'How many times the barrier has opened' }) },
   request: ({ keep, ...arrival }) =>
     barrierRequest({ ...arrival, keepMs: milliseconds(keep, Number.POSITIVE_INFINITY) }),
   facts: claim => ({ generation: claim?.generation }),
@@ -66,8 +66,8 @@ const arriving = kind({
 const closingGate = kind({
   kind: 'gate',
   path: '/v1/gates/{name}/close',
-  says: 'Holds up whoever waits at it from now on',
-  body: brief.extend({ for: duration('Until it opens by itself: forever when absent', '2h').optional() }),
+  summary: 'Closes the gate: later waits block until it is opened',
+  body: brief.extend({ for: duration('When it opens by itself. Default: never', '2h').optional() }),
   answer: {},
   request: body => ({ ...closeRequest(milliseconds(body.for, Number.POSITIVE_INFINITY)), spec: { mode: 'close' } }),
 })
@@ -75,7 +75,7 @@ const closingGate = kind({
 const openingGate = kind({
   kind: 'gate',
   path: '/v1/gates/{name}/open',
-  says: 'Lets all go who wait at it',
+  summary: 'Opens the gate for all waiters',
   body: brief,
   answer: {},
   request: () => ({ ...OPEN_REQUEST, spec: { mode: 'open' } }),
@@ -84,7 +84,7 @@ const openingGate = kind({
 const waitingAtGate = kind({
   kind: 'gate',
   path: '/v1/gates/{name}/wait',
-  says: 'Waits until it is open',
+  summary: 'Waits until the gate is open',
   body: patient,
   answer: {},
   request: () => PASS_REQUEST,
@@ -95,18 +95,18 @@ const member = z.object({ actor: z.string(), labels: z.record(z.string(), z.stri
 const meeting = kind({
   kind: 'rendezvous',
   path: '/v1/rendezvous/{name}',
-  says: 'Waits until as many others are there as all of them want to meet, every two of whom accept each other',
+  summary: 'Waits for `mates` other participants; every two of a match accept each other',
   body: patient.extend({
-    actor: name('actor').openapi({ description: 'Who comes' }),
+    actor: name('actor').openapi({ description: 'The name of the participant' }),
     mates: z
       .int()
       .min(0)
       .max(MOST_MATES)
       .optional()
-      .openapi({ description: 'How many others at least: 1 when absent' }),
+      .openapi({ description: 'How many others to meet at least. Default: 1' }),
     labels: z.record(z.string(), z.string()).optional().openapi({ description: 'As in Kubernetes' }),
-    selector: z.string().optional().openapi({ description: 'Whom it accepts: `actor!=<actor>` when absent' }),
-    payload: z.string().optional().openapi({ description: 'What the others are told: at most 16 KiB' }),
+    selector: z.string().optional().openapi({ description: 'The labels that it accepts. Default: `actor!=<actor>`' }),
+    payload: z.string().optional().openapi({ description: 'Text for the others: at most 16 KiB' }),
   }),
   answer: { match: z.string(), members: z.array(member) },
   request: ({ labels = {}, ...candidate }) => rendezvousRequest({ ...candidate, labels: labelsFrom(labels) }),

@@ -17,7 +17,7 @@ export function passingRoutes(app: OpenAPIHono<Env>, context: ApiContext): void 
     method: 'get',
     path: '/v1/counters/{name}',
     tag: 'counter',
-    summary: 'The value now',
+    summary: 'Reads the value',
     params: z.object({ name: name('counter') }),
     answers: { 200: ['The value', answered({ value: z.int() })] },
     handle: async (c, { params }) => {
@@ -30,21 +30,24 @@ export function passingRoutes(app: OpenAPIHono<Env>, context: ApiContext): void 
 function taking(
   app: OpenAPIHono<Env>,
   context: ApiContext,
-  { kind, path, says, body, answer, request, facts }: PassingKind,
+  { kind, path, summary, body, answer, request, facts }: PassingKind,
 ) {
   endpoint(app, {
     method: 'post',
     path,
     tag: kind,
-    summary: says,
+    summary,
     params: z.object({ name: name(kind) }),
     headers: idempotencyKey,
     body,
     answers: {
       200: ['Done', answered(answer)],
       408: ['Timed out waiting', problem],
-      409: ['Others ask for something else, it is so already, or the id is that of another request', problem],
-      410: ['Its record was taken away just now', problem],
+      409: [
+        'Other clients name a different number, a gate is already so, or the id belongs to another request',
+        problem,
+      ],
+      410: ['The record of this request was just deleted', problem],
     },
     handle: async (c, { params, key, body }) => {
       const { wait, label } = body as { wait?: string; label?: string }

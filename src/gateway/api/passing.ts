@@ -18,7 +18,7 @@ import type { ApiContext } from './context.js'
 
 export type Passing = Pick<ClaimWish, 'key' | 'spec' | 'policy' | 'waitMs'> & { id: string | undefined }
 
-/** @returns what was granted; undefined where it leaves no claim @throws SeraError timed-out, conflict, lock-failed */
+/** @returns the granted claim; undefined if the grant leaves no claim @throws SeraError timed-out, conflict, lock-failed */
 export function pass(context: ApiContext, passing: Passing, signal: AbortSignal): Promise<Claim | undefined> {
   const { id } = passing
   if (id === undefined) return through(context, passing, signal)
@@ -40,7 +40,7 @@ async function through(
   const ownClaim = session.newClaim(key, id)
   if (!(await acquire(session, ownClaim, spec, policy, { until: clock.now() + waitMs, signal }))) timedOut(key, waitMs)
   const { seen: claim } = ownClaim
-  // who has passed has passed, whether or not the server can be told; the claim's lease ends it too
+  // the grant stands even if the claim can't be removed: its lease ends it
   if (claim && !isKept(passing)) await session.leave(ownClaim).catch(() => {})
   else {
     session.forget(ownClaim)

@@ -1,4 +1,4 @@
-/** What only reads is answered elsewhere (`watch.ts`); here it is documented with the rest. */
+/** Documents the read-only paths, which `routes/status.ts` answers. */
 import { type OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Env } from '../http/env.js'
 import { operationId, READING } from './document.js'
@@ -17,9 +17,9 @@ const status = z
     server: z.string(),
     at: moment,
     resources: z.array(z.looseObject({ kind: z.string(), name: z.string(), claims: z.array(claim) })),
-    unseen: z.array(z.string()).openapi({ description: 'What could not be seen, and what would help' }),
+    unseen: z.array(z.string()).openapi({ description: 'What sera could not see, and what would help' }),
   })
-  .openapi('Status', { description: 'As `sera status --json` prints it: README, "For programs"' })
+  .openapi('Status', { description: 'The output of `sera status --json`' })
 
 const entry = z.object({
   kind: z.string(),
@@ -33,33 +33,40 @@ const entry = z.object({
   pid: z.int(),
   user: z.string(),
   command: z.string(),
-  reason: z.string().nullable().openapi({ description: 'Of a break: why' }),
+  reason: z.string().nullable().openapi({ description: 'The reason of a `sera break`' }),
   requestedAt: moment,
   grantedAt: moment.nullable(),
   releasedAt: moment,
 })
 
-const history = z.object({ entries: z.array(entry) }).openapi('History', { description: 'The newest last' })
+const history = z
+  .object({ entries: z.array(entry) })
+  .openapi('History', { description: 'The newest entry is the last' })
 
 const query = z.object({
   name: z.string().optional(),
   outcome: z.string().optional().openapi({ description: 'ran, timed-out, lost, …; may be repeated' }),
   since: z.string().optional().openapi({ description: '2h, 7d, 2026-11-21 or 2026-11-21T16:40 (UTC)' }),
-  limit: z.string().optional().openapi({ description: 'At most so many: 100 when absent' }),
+  limit: z.string().optional().openapi({ description: 'The most entries. Default: 100' }),
 })
 
 export function readOnlyPaths(app: OpenAPIHono<Env>): void {
-  const told = (type: string, schema: z.ZodType) => ({ description: 'As it is', content: { [type]: { schema } } })
-  const refused = { description: 'As elsewhere', content: { 'application/problem+json': { schema: problem } } }
+  const success = (type: string, schema: z.ZodType) => ({ description: 'Success', content: { [type]: { schema } } })
+  const refused = { description: 'An error', content: { 'application/problem+json': { schema: problem } } }
   const paths = [
-    { path: '/v1/status', summary: 'What is held, and who waits', 200: told('application/json', status), request: {} },
+    { path: '/v1/status', summary: 'Lists holders and waiters', 200: success('application/json', status), request: {} },
     {
       path: '/v1/watch',
-      summary: 'The status whenever it changes, as server-sent events',
-      200: told('text/event-stream', z.string()),
+      summary: 'Streams the status whenever it changes, as server-sent events',
+      200: success('text/event-stream', z.string()),
       request: {},
     },
-    { path: '/v1/history', summary: 'What has run', 200: told('application/json', history), request: { query } },
+    {
+      path: '/v1/history',
+      summary: 'Lists finished runs',
+      200: success('application/json', history),
+      request: { query },
+    },
   ]
   for (const { path, summary, request, 200: ok } of paths) {
     const responses = { 200: ok, 400: refused, 401: refused, 403: refused, 421: refused, 503: refused }

@@ -1,4 +1,4 @@
-/** What is told of claims. */
+/** The answers about claims. */
 import { z } from '@hono/zod-openapi'
 import { dateOf, type PastRunRecord } from '../../primitives/once/run-record.js'
 import type { ClientClaim } from '../../store/tables/client-claim.js'
@@ -14,25 +14,27 @@ export const granted = z
     slot: z
       .int()
       .optional()
-      .openapi({ description: 'At a semaphore: the lowest number, from 0, that nobody else had' }),
+      .openapi({ description: 'Of a semaphore: the lowest number, from 0, that no other holder has' }),
     generation: z
       .int()
       .optional()
-      .openapi({ description: 'At a double barrier: how many times it has let parties in' }),
+      .openapi({ description: 'Of a double barrier: how many times it has let participants in' }),
     leaseMs: z.int(),
     expiresAt: moment,
   })
   .openapi('Granted', {
     description:
-      'Yours. Count `leaseMs` from when you *sent* the request; after one that waited, renew before you rely on it.',
+      'You hold the lock. Count `leaseMs` from when you *sent* the request. If the request waited, renew before you rely on it.',
   })
 
 export const waiting = z
   .object({
     state: z.literal('waiting'),
     ...about,
-    ahead: z.int().optional().openapi({ description: 'How many claims stand before it' }),
-    keptMs: z.int().openapi({ description: 'So long it keeps its place: ask again with the same id before' }),
+    ahead: z.int().optional().openapi({ description: 'How many claims are ahead' }),
+    keptMs: z
+      .int()
+      .openapi({ description: 'How long the claim keeps its place, ms: ask again with the same id before that' }),
   })
   .openapi('Waiting')
 
@@ -41,14 +43,14 @@ export const done = z
     state: z.literal('done'),
     ...about,
     exitCode: z.int().openapi({ description: '0: success' }),
-    value: z.unknown().optional().openapi({ description: 'What the run has left for others' }),
+    value: z.unknown().optional().openapi({ description: 'The result of the run' }),
     message: z.string().optional(),
     host: z.string(),
     label: z.string(),
     startedAt: moment,
     finishedAt: moment,
   })
-  .openapi('Done', { description: 'It has been done, by another or by yourself.' })
+  .openapi('Done', { description: 'The work is already done, by this client or another.' })
 
 export function grantedObject({ id, key, state, token, slot, generation, leaseMs, expiresAt }: ClientClaim) {
   const times = { leaseMs, expiresAt: expiresAt.toISOString() }

@@ -1,4 +1,4 @@
-/** The access log: one entry for each request, once it is answered. */
+/** The access log: one entry a request, written after the answer. */
 import type { Context, MiddlewareHandler } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import type { Clock } from '../../clock.js'
@@ -12,7 +12,7 @@ const LONGEST_TARGET = 500
 export function accessLog(log: GatewayLog, clock: Clock, token: string | undefined): MiddlewareHandler<Env> {
   return async (c, next) => {
     const startedAt = clock.now()
-    const client = clientOf(c) // is no longer known once it has hung up
+    const client = clientOf(c) // the socket forgets its address when the client disconnects
     await next()
     log.write({
       kind: 'access',
@@ -26,7 +26,7 @@ export function accessLog(log: GatewayLog, clock: Clock, token: string | undefin
   }
 }
 
-/** A client that puts the token into the address is refused, but the token must not get into the log all the same. */
+/** A client that puts the token into the address is refused. The log must not show that token either. */
 export function targetOf(url: string, token: string | undefined): string {
   const { pathname, search } = new URL(url)
   const target = pathname + search
@@ -34,12 +34,12 @@ export function targetOf(url: string, token: string | undefined): string {
   return target.length > LONGEST_TARGET ? `${target.slice(0, LONGEST_TARGET)}…` : target
 }
 
-/** Byte by byte, as it need not be valid; a token is ASCII. */
+/** Decodes byte by byte: the address may be invalid UTF-8, and a token is ASCII. */
 function decoded(text: string): string {
   return text.replace(/%([0-9a-f]{2})/gi, (_, code) => String.fromCharCode(Number.parseInt(code, 16)))
 }
 
-/** An answer that the gateway means to give is none, whatever its status. */
+/** An HTTPException is an intended answer and no fault, even with a status from 500. */
 function faultOf({ res, error }: Context): string | undefined {
   return error && res.status >= 500 && !(error instanceof HTTPException) ? error.message : undefined
 }

@@ -1,29 +1,30 @@
 /**
- * Who may: with a token, whoever has it; without one, whoever reaches the address, which is the loopback unless told otherwise.
+ * Authorization. With a token configured the token is required; otherwise any client that reaches the address is allowed. The
+ * default address is the loopback.
  *
- * The token is taken from the header only, never from the address, which ends up in logs and histories:
+ * The token is read from the header only. An address ends up in logs and browser histories.
  *
  *     Authorization: Bearer <token>
- *     Authorization: Basic <any user>:<token>        for browsers, which ask for it; it opens what only reads
+ *     Authorization: Basic <any user>:<token>        for browsers, which prompt for it; read-only paths alone
  *
- * A browser sends a remembered password along with whatever any page makes it ask for, and the pools change state on GET. So a password
- * only reads; and what another site's page makes a browser ask for is refused, with a token or without.
+ * Any page can make a browser send a request, and the browser adds a remembered password to it. The pools change state on GET.
+ * So a password opens read-only paths alone, and a request that another site's page caused is refused, with a token or without.
  */
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { isIP } from 'node:net'
 import type { MiddlewareHandler } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 
-/** Open to all: says that the process lives, and nothing else. */
+/** Open to every client. It says only that the process is alive. */
 const PUBLIC = '/healthz'
 
-/** What a browser may read with a password. */
+/** The paths that a password opens. */
 const READABLE = /^\/(?:page\/[^/]+|v1\/(?:status|history|watch))?$/
 
 export interface AccessRules {
-  /** Undefined: whoever reaches the gateway may use it. */
+  /** Undefined: any client that reaches the gateway may use it. */
   token: string | undefined
-  /** Whoever reaches it may, by whichever name. */
+  /** Accepts any host name, also without a token. */
   insecure: boolean
 }
 
@@ -51,37 +52,37 @@ function mayPass(header: string, token: string, isRead: boolean): boolean {
   )
 }
 
-/** In the same time whatever is given: hashes of one length are compared. */
+/** Compares hashes of equal length, so that the time does not depend on the text given. */
 function same(given: string, token: string): boolean {
   const [one, other] = [given, token].map(text => createHash('sha256').update(text).digest())
   return timingSafeEqual(one as Buffer, other as Buffer)
 }
 
 function refuse(): never {
-  // browsers ask for a password only when that is the first of what is offered
+  // a browser prompts for a password only if Basic is offered first
   const headers = { 'WWW-Authenticate': 'Basic realm="sera: any user, the token as password", Bearer realm="sera"' }
   throw new HTTPException(401, { message: 'the token is missing or wrong', res: new Response(null, { headers }) })
 }
 
-/** Browsers say where a request comes from; a person who follows a link to the page is welcome. */
+/** Browsers name the site that caused a request. A link to the page is allowed from any site. */
 function refuseOtherSites(site: string | undefined, isLink: boolean): void {
   if (site === undefined || site === 'same-origin' || site === 'none' || isLink) return
   refusePage()
 }
 
-/** Browsers that don't say so tell at least whose page asks, where it is to change something. */
+/** Older browsers send only Origin, and only with requests that change something. */
 function refuseOtherOrigins(origin: string | undefined, host: string | undefined): void {
   if (origin === undefined || (URL.canParse(origin) && new URL(origin).host === host)) return
   refusePage()
 }
 
 function refusePage(): never {
-  throw new HTTPException(403, { message: "another site's page may not use this gateway" })
+  throw new HTTPException(403, { message: 'a page of another site must not use this gateway' })
 }
 
 /**
- * Without a token the loopback is the only fence, and a page whose name was made to mean 127.0.0.1 is inside of it. It comes with
- * that name; programs on this host come with an address or as localhost.
+ * DNS rebinding: a page can make its own host name resolve to 127.0.0.1 and so reach a gateway without a token. Its requests carry
+ * that host name. Programs on this host use an address or localhost.
  */
 function refuseOtherNames(host = ''): void {
   const name = host.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1')

@@ -1,4 +1,4 @@
-/** Waiting on behalf of a client: for as long as it is there, and the gateway is; or for so long and no longer. */
+/** Waits on behalf of a client. A wait ends when the client disconnects or the gateway shuts down. */
 import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import { type Clock, within } from '../../clock.js'
@@ -7,12 +7,12 @@ import type { WaitResult } from '../metrics/metrics.js'
 import type { Env } from './env.js'
 import type { Gateway } from './gateway.js'
 
-/** The client has hung up; nobody reads an answer. */
+/** The client has disconnected: an answer would not be read. */
 export class ClientGone extends Error {}
 
 /**
- * Does work whose signal aborts when the client hangs up, or when the gateway ends (503). `kind` is what is waited for, for the
- * metrics; who is not `patient` wants no more than one try.
+ * Runs work whose signal aborts when the client disconnects, or when the gateway shuts down (503). `kind` labels the metrics.
+ * With `patient` false the request tries once: a time-out then counts as `refused`.
  *
  * @throws HTTPException 503; ClientGone; what the work throws
  */
@@ -25,14 +25,14 @@ export async function untilDisconnect<T>(
 ): Promise<T> {
   const { outgoing } = c.env
   const over = new AbortController()
-  const hangUp = () => over.abort(new ClientGone('the client has hung up'))
-  const close = () => over.abort(ending())
+  const disconnect = () => over.abort(new ClientGone('the client disconnected'))
+  const close = () => over.abort(shuttingDown())
   const done = metrics.waitStarted(kind)
   let end: WaitResult = 'failed'
-  // not AbortSignal.any: its signals stay with one that lives as long as the process
-  outgoing.once('close', hangUp)
+  // not AbortSignal.any: `closing` would keep every derived signal until the process ends
+  outgoing.once('close', disconnect)
   closing.addEventListener('abort', close, { once: true })
-  if (outgoing.destroyed) hangUp()
+  if (outgoing.destroyed) disconnect()
   if (closing.aborted) close()
   try {
     const result = await work(over.signal)
@@ -42,20 +42,20 @@ export async function untilDisconnect<T>(
     end = over.signal.aborted ? 'gone' : endingOf(error, patient)
     throw error
   } finally {
-    outgoing.off('close', hangUp)
+    outgoing.off('close', disconnect)
     closing.removeEventListener('abort', close)
     done(end)
   }
 }
 
-/** What the database answers in `ms`. @throws SeraError lock-failed; what the call throws */
+/** Asks the database, for at most `ms`. @throws SeraError lock-failed; what the call throws */
 export function withinMs<T>(clock: Clock, ms: number, ask: (deadline: Deadline) => Promise<T>): Promise<T> {
   return within(clock, ms, ask({ until: clock.now() + ms }))
 }
 
-function ending(): HTTPException {
+function shuttingDown(): HTTPException {
   return new HTTPException(503, {
-    message: 'this gateway is ending; ask again',
+    message: 'this gateway is shutting down; try again',
     res: new Response(null, { headers: { 'Retry-After': '1' } }),
   })
 }

@@ -1,6 +1,6 @@
 import type { HttpBindings } from '@hono/node-server'
 
-/** What each request carries besides itself. */
+/** What Hono passes along with each request: Node's own request and response. */
 export interface Env {
   Bindings: HttpBindings
 }

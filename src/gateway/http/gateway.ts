@@ -1,8 +1,8 @@
 /**
- * What every part of the gateway is given.
+ * What every part of the gateway receives.
  *
- * The gateway keeps nothing: all state is in the lock tables, so that several serve one cluster and one may die. All who wait here
- * wait as one participant: one look and one renewal serve them all, and none of them costs a connection to the database.
+ * The gateway has no state of its own: all state is in the lock tables. So several gateways serve one cluster, and one may die.
+ * All clients share one session: one poll and one renewal serve them all, and no client costs a database connection.
  */
 
 import type { Session } from '../../claims/session.js'
@@ -15,18 +15,18 @@ import type { PoolEntry } from '../pools/pools-file.js'
 import type { AccessRules } from './authorization.js'
 
 export interface Gateway extends AccessRules {
-  /** Everybody who waits here. */
+  /** Owns the claims of all clients that are connected. */
   session: Session
-  /** The same tables, for looks and history. */
+  /** The same lock tables, for status and history. */
   tables: LockTables
   clock: Clock
   random: Random
-  /** As the pools file says now; it is read again on HUP. */
+  /** The pools by name. SIGHUP reloads the file. */
   pools(): ReadonlyMap<string, PoolEntry>
   log: GatewayLog
-  /** Writes into the history what somebody has given back, in passing. */
+  /** Writes a release to the history, in the background. */
   remember(ending: NewHistoryEntry): void
   metrics: GatewayMetrics
-  /** Aborts when the gateway ends: who waits is answered 503. */
+  /** Aborts when the gateway shuts down: waiting clients get 503. */
   closing: AbortSignal
 }

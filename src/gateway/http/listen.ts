@@ -1,4 +1,4 @@
-/** Where the gateway listens, and what a client may cost it before its request is understood. */
+/** Where the gateway listens, and the limits of a client before its request is complete. */
 import { once } from 'node:events'
 import { createServer, type Server, type ServerOptions } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
@@ -21,8 +21,7 @@ export interface Tls {
 export const DEFAULT_LISTEN = '127.0.0.1:9989'
 
 /**
- * A client has this long to say what it wants; then it is answered 408 and its connection closed. What it waits for may take as
- * long as it likes.
+ * The limits for sending a request. A client that is slower gets 408 and is disconnected. The answer has no time limit.
  */
 const LIMITS: ServerOptions = {
   maxHeaderSize: 16 * 1024,
@@ -30,32 +29,32 @@ const LIMITS: ServerOptions = {
   requestTimeout: 30_000,
   connectionsCheckingInterval: 5000,
   keepAliveTimeout: 60_000,
-  // who vanishes with its host never hangs up: the kernel looks for it (on Node; Bun can't tell it to)
+  // the kernel detects a client whose host vanished; on Node only, Bun has no such option
   keepAlive: true,
   keepAliveInitialDelay: 30_000,
 }
 
-/** Connections that have not been accepted yet: thousands may come at one moment. The kernel has a limit of its own (somaxconn). */
+/** Connections not yet accepted: thousands may arrive at once. The kernel's own limit is somaxconn. */
 const BACKLOG = 4096
 
 const REASONS: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'somebody listens there already',
+  EADDRINUSE: 'the address is already in use',
   EADDRNOTAVAIL: 'this host does not have that address',
-  EACCES: 'a port below 1024 is for root only',
-  EAFNOSUPPORT: 'IPv6 is off here',
-  ENOTFOUND: 'there is no such host',
+  EACCES: 'only root may use a port below 1024',
+  EAFNOSUPPORT: 'this host has no IPv6',
+  ENOTFOUND: 'no such host',
 }
 
 /**
- * Those of IPv4, too. Given no address, both runtimes would see by themselves whether there is IPv6; but Bun would listen on IPv4
- * alone, too, where somebody has the port at IPv6.
+ * All addresses, of IPv4 too. Without an address both runtimes detect IPv6 by themselves, but Bun falls back to IPv4 alone when
+ * the port is taken on IPv6.
  */
 const ALL = '::'
-/** Where IPv6 is off, or kept from this process (systemd's RestrictAddressFamilies=). */
+/** For a host without IPv6, or a process that may not use it (RestrictAddressFamilies= of systemd). */
 const ALL_OF_IPV4 = '0.0.0.0'
 
-/** How long answers under way may take when the gateway ends. */
-const FAREWELL_MS = 2000
+/** How long running requests may take to finish when the gateway shuts down. */
+const SHUTDOWN_MS = 2000
 
 /** `127.0.0.1:9989`, `[::1]:9989`, `localhost:9989`, `:9989`. @throws SeraError usage */
 export function listenAddressOf(text: string): ListenAddress {
@@ -63,11 +62,11 @@ export function listenAddressOf(text: string): ListenAddress {
   if (port !== undefined && Number(port) < 65_536) return { host: host || undefined, port: Number(port) }
   throw new SeraError(
     'usage',
-    `--listen ${JSON.stringify(text)}: expected address:port, as 127.0.0.1:9989 or [::1]:9989`,
+    `--listen ${JSON.stringify(text)}: expected ADDRESS:PORT, such as 127.0.0.1:9989 or [::1]:9989`,
   )
 }
 
-/** Only this host reaches it. */
+/** Whether only this host can reach the address. */
 export function isLoopback({ host = '' }: ListenAddress): boolean {
   return host === 'localhost' || host === '::1' || /^127(\.\d+){3}$/.test(host)
 }
@@ -82,7 +81,7 @@ export class GatewayListener {
     readonly clock: Clock,
   ) {}
 
-  /** @returns the URL to reach it by @throws SeraError lock-failed, when the address can't be had: it may be later */
+  /** @returns the gateway's URL @throws SeraError lock-failed, if the address is not available now */
   async open({ host, port }: ListenAddress): Promise<string> {
     const answer = getRequestListener(this.fetch)
     const server = this.tls ? createTlsServer({ ...LIMITS, ...this.tls }, answer) : createServer(LIMITS, answer)
@@ -101,11 +100,11 @@ export class GatewayListener {
     return `${this.tls ? 'https' : 'http'}://${at.family === 'IPv6' ? `[${at.address}]` : at.address}:${at.port}`
   }
 
-  /** Takes no more connections, waits for the answers under way, and closes what is left. */
+  /** Accepts no more connections, waits for running requests, then closes the remaining connections. */
   async close(): Promise<void> {
     const closed = this.#servers.map(server => once(server.close(), 'close'))
     for (const server of this.#servers) server.closeIdleConnections()
-    const cancel = this.clock.after(FAREWELL_MS, () => {
+    const cancel = this.clock.after(SHUTDOWN_MS, () => {
       for (const server of this.#servers) server.closeAllConnections()
     })
     await Promise.all(closed)

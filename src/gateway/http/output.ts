@@ -1,9 +1,9 @@
-/** Answers for programs: JSON on one line, or YAML where `output=yaml` asks for it. */
+/** Answers for programs: JSON on one line, or YAML with `output=yaml`. */
 import type { Context } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { stringify } from 'yaml'
 
-/** Of another version of YAML `no` and `on` are words; those who read 1.1 get them quoted. */
+/** YAML 1.1 reads `no` and `on` as booleans, so they must be quoted. */
 const YAML = { version: '1.1', lineWidth: 0 } as const
 
 export function printed(c: Context, value: object): Response {
@@ -13,7 +13,7 @@ export function printed(c: Context, value: object): Response {
   return json(c, value)
 }
 
-/** With a newline, for those who read it in a terminal. */
+/** The newline is for people who read it in a terminal. */
 export function json(c: Context, value: object, status: ContentfulStatusCode = 200): Response {
   return c.body(`${JSON.stringify(value)}\n`, status, { 'Content-Type': 'application/json' })
 }

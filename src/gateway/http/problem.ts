@@ -1,5 +1,5 @@
 /**
- * Errors as problem details: one object that programs and people can read.
+ * Errors as problem details: one JSON object for programs and people.
  * @see https://www.rfc-editor.org/rfc/rfc9457
  */
 import { STATUS_CODES } from 'node:http'
@@ -9,7 +9,7 @@ import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { SeraError, type SeraErrorKind } from '../../errors.js'
 import { ClientGone } from './disconnect.js'
 
-/** What an error of sera's is to a client. `type` stays `about:blank` where the status says it all. */
+/** The HTTP status of each kind of SeraError. `type` is always `about:blank`. */
 const STATUS: Readonly<Record<SeraErrorKind, ContentfulStatusCode>> = {
   usage: 400,
   config: 500,
@@ -21,10 +21,10 @@ const STATUS: Readonly<Record<SeraErrorKind, ContentfulStatusCode>> = {
   'not-started': 500,
 }
 
-/** What others found is told apart as sera's own errors are. */
+/** The kind of an error that Hono or a middleware found. */
 const KIND: Readonly<Record<number, SeraErrorKind>> = { 400: 'usage', 413: 'usage', 415: 'usage', 503: 'lock-failed' }
 
-/** Nobody reads it; access logs know the number from nginx. */
+/** The status of nginx for a client that disconnected. It reaches only the access log. */
 const CLIENT_CLOSED_REQUEST = 499
 
 export function failure(error: Error, c: Context): Response {
@@ -38,7 +38,7 @@ export function failure(error: Error, c: Context): Response {
 }
 
 export function notFound(c: Context): Response {
-  return problem(c, 404, `there is nothing at ${c.req.path}`)
+  return problem(c, 404, `no such path: ${c.req.path}`)
 }
 
 function problem(c: Context, status: ContentfulStatusCode, detail: string, like?: Response, kind?: string): Response {

@@ -1,8 +1,8 @@
-/** What every request has to be before anything is made of it. */
+/** Checks every request before it is routed. */
 import type { MiddlewareHandler } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 
-/** Refuses addresses that are no UTF-8 behind their percent signs: they would name something else than was meant. */
+/** Refuses an address whose percent-encoding is not valid UTF-8: it would name another resource than was meant. */
 export const readable: MiddlewareHandler = (c, next) => {
   try {
     decodeURIComponent(c.req.url.replaceAll('+', ' '))

@@ -1,35 +1,35 @@
-/** What the gateway logs: each request once it is answered, and each participant that comes to an event, meets others, or leaves. */
+/** The entries of the gateway's log: each answered request, and each participant that arrives at an event, meets others, or leaves. */
 export interface AccessEntry {
   kind: 'access'
   /** The address that asked. */
   client: string
   method: string
-  /** Path and query, as they were sent; `…` where the token is in it, or where it is too long. */
+  /** Path and query as sent. `…` replaces a target that contains the token, and the end of a long one. */
   target: string
   status: number
   ms: number
-  /** What went wrong here, or with the database. */
+  /** An internal error or a database error. */
   error?: string | undefined
 }
 
 export interface EventEntry {
   kind: 'event'
-  /** `left`: hung up, or was sent away, before it met anybody. */
+  /** `left`: disconnected or was refused without a match. */
   what: 'came' | 'met' | 'left'
-  /** Tells requests apart, for all gateways; `/stats` and the tables call it the same. */
+  /** The claim's id, unique across gateways. `/stats` and the tables use the same. */
   request: string
   client: string
   event: string
   actor: string
-  /** Since it came. */
+  /** Since it arrived. */
   ms: number
-  /** With `met`: the same for all who have met. */
+  /** With `met`: the same for all members of the match. */
   match?: string | undefined
-  /** With `met`: all who have, itself too. */
+  /** With `met`: all members, this one too. */
   actors?: readonly string[] | undefined
 }
 
-/** The output could not take lines for a while. */
+/** The log's output was blocked, and lines were dropped. */
 interface DroppedEntry {
   kind: 'dropped'
   lines: number

@@ -1,10 +1,10 @@
 /**
- * The gateway's log as text. As lanes, for people:
+ * Formats the gateway's log. As lanes, for people:
  *
  *     20:40:12Z ┌ [e=coin a=machine]
  *     20:40:13Z │ 127.0.0.1 GET /stats 200 2ms
  *
- * or an object a line, for programs, whose members stay as they are (README, "For programs").
+ * or as one JSON object a line, for programs. Its members are stable.
  */
 import { formatJson, formatValue } from '../../log/line.js'
 import type { AccessEntry, EventEntry, LogEntry } from './entry.js'
@@ -12,7 +12,7 @@ import { Lanes } from './lanes.js'
 
 export type LogFormat = 'lanes' | 'json'
 
-/** A line without its end; undefined: there is nothing more to say of it. */
+/** A line without its newline; undefined: an earlier line already shows this entry. */
 type Formatter = (entry: LogEntry, at: Date) => string | undefined
 
 export function formatter(format: LogFormat): Formatter {
@@ -22,9 +22,9 @@ export function formatter(format: LogFormat): Formatter {
 
 class LaneFormat {
   readonly #lanes = new Lanes()
-  /** Who has a lane, in order of arrival. */
+  /** The waiting requests, in order of arrival. */
   readonly #waiting = new Map<string, EventEntry>()
-  /** Whose lane has been closed with that of another whom they have met: the match, until they say so themselves. */
+  /** Requests whose lane was closed by another member's line, with their match, until their own entry arrives. */
   readonly #drawn = new Map<string, string>()
 
   line: Formatter = (entry, at) => {
@@ -35,7 +35,7 @@ class LaneFormat {
   #parts(entry: LogEntry): string[] | undefined {
     if (entry.kind === 'access') return [this.#lanes.passes(), ...accessParts(entry)]
     if (entry.kind === 'dropped')
-      return [this.#lanes.passes(), `${entry.lines} lines were not written: nobody read them`]
+      return [this.#lanes.passes(), `${entry.lines} lines dropped: the log's output was blocked`]
     const { what, request, event, actor } = entry
     switch (what) {
       case 'came':
@@ -48,7 +48,7 @@ class LaneFormat {
     }
   }
 
-  /** One line for all who have met here, when the first of them says so. */
+  /** One line for all members of a match at this gateway, with the first of their entries. */
   #met(entry: EventEntry): string[] | undefined {
     const { request, event, match = '', actors = [] } = entry
     if (this.#drawn.get(request) === match) {
@@ -60,7 +60,7 @@ class LaneFormat {
     return [this.#ended([request, ...others], '└'), 'match', ...actors.map(actor => label(event, actor))]
   }
 
-  /** The oldest who wait here under the names of those who have met; of two with one name it may be the other. */
+  /** The oldest waiting requests with the names of the other members. Of two with one name it may pick the wrong one. */
   #companions({ request, event, actor, actors = [] }: EventEntry): string[] {
     const names = [...actors]
     names.splice(names.indexOf(actor), 1)

@@ -1,21 +1,21 @@
 /**
- * Who waits, drawn in lanes, as syncnet does: each who comes opens one, from the left, and it is closed when they meet
- * others (`└`) or leave (`┴`).
+ * Draws waiting participants as lanes, as syncnet does. An arrival opens the first free lane from the left. A match (`└`) or a
+ * departure (`┴`) closes it.
  *
  *     ┌ [e=coin a=machine]
  *     │┌ [e=coin a=customer]
  *     └└ match [e=coin a=machine] [e=coin a=customer]
  *
- * Where so many wait that there is no lane for all, the others are counted behind them: `│││+17`.
+ * Participants without a free lane are counted behind the lanes: `│││+17`.
  */
 
 export type End = '└' | '┴'
 
-/** What leaves room for text in 80 columns. */
+/** Leaves room for text in 80 columns. */
 export const MOST_LANES = 24
 
 export class Lanes {
-  /** Who has it; the last one is taken. */
+  /** The participant in each lane. The last lane is never free. */
   readonly #columns: (string | undefined)[] = []
   readonly #aside = new Set<string>()
 
@@ -40,7 +40,7 @@ export class Lanes {
     return line
   }
 
-  /** Something else happens. */
+  /** The lanes beside a line that is about something else. */
   passes(): string {
     return this.#drawn(new Map())
   }

@@ -1,15 +1,15 @@
-/** The status page: listens to the gateway while somebody looks at it, and draws what it hears. */
+/** The status page. While it is visible, it listens to the gateway and draws each status. */
 
 import { byId, h } from './dom.js'
 import { nameOf } from './format.js'
 import { HistoryLoader, MOST_ENTRIES } from './history-loader.js'
-import { List, moveKeys, nothing } from './list.js'
-import { isWished, rowsOf, totalsOf } from './rows.js'
-import { axis, type Moment, moveOn, RANGES } from './scale.js'
+import { emptyMessage, List, useArrowKeys } from './list.js'
+import { matches, rowsOf, totalsOf } from './rows.js'
+import { axis, type Moment, moveDrawings, RANGES } from './scale.js'
 import type { Status } from './status.js'
 import { listen } from './stream.js'
 import { themeSwitch } from './theme.js'
-import { ServerClock, said, tick } from './time.js'
+import { nodesOf, ServerClock, tick } from './time.js'
 import { Timeline } from './timeline.js'
 import { Tools } from './tools.js'
 
@@ -24,13 +24,13 @@ const tools = new Tools(() => {
 let status: Status | undefined
 let drawnRange = ''
 
-function see(event: string, data: string): void {
+function receive(event: string, data: string): void {
   if (event === 'trouble') connection('trouble', (JSON.parse(data) as { reason: string }).reason)
   if (event !== 'status') return
   const next = JSON.parse(data) as Status
   clock.learn(Date.parse(next.at))
   status = next
-  if (timeline.see(next)) past.refresh()
+  if (timeline.observe(next)) past.refresh()
   connection('live', 'live')
   draw()
 }
@@ -45,12 +45,12 @@ function draw(): void {
     },
   }
   const all = rowsOf(status, timeline.intervals(moment.now - RANGES[range].ms))
-  const { wish } = tools
-  const rows = all.filter(row => isWished(row, wish))
+  const { filter } = tools
+  const rows = all.filter(row => matches(row, filter))
   if (range !== drawnRange) drawRange()
   list.show(rows, moment)
-  tools.offer(all.map(({ resource }) => resource.kind))
-  showNothing(rows.length === 0, all.length > 0, wish.text)
+  tools.offerKinds(all.map(({ resource }) => resource.kind))
+  showNothing(rows.length === 0, all.length > 0, filter.text)
   showTotals(status, moment)
 }
 
@@ -63,14 +63,14 @@ function drawRange(): void {
 function showNothing(isEmpty: boolean, isFiltered: boolean, text: string): void {
   const section = byId('nothing')
   section.hidden = !isEmpty
-  section.replaceChildren(...(isEmpty ? nothing(isFiltered, text) : []))
+  section.replaceChildren(...(isEmpty ? emptyMessage(isFiltered, text) : []))
 }
 
 function showTotals(status: Status, { at, now }: Moment): void {
   const { held, waiting, longest } = totalsOf(status)
   byId('held').textContent = String(held)
   byId('waiting').textContent = String(waiting)
-  const wait = longest ? said([{ since: at - longest.ms }], now) : ['–']
+  const wait = longest ? nodesOf([{ since: at - longest.ms }], now) : ['–']
   byId('longest').replaceChildren(
     ...wait,
     h('small', {}, longest ? ` ${longest.resource.kind} ${nameOf(longest.resource)}` : ''),
@@ -85,38 +85,38 @@ function connection(state: 'live' | 'lost' | 'trouble' | 'connecting', text: str
   const element = byId('connection')
   document.body.dataset.connection = state
   element.dataset.state = state
-  const said = state === 'lost' ? `connection lost: ${text}; trying again` : text
-  if (element.textContent !== said) element.textContent = said
+  const shown = state === 'lost' ? `connection lost: ${text}; reconnecting` : text
+  if (element.textContent !== shown) element.textContent = shown
 }
 
-/** Only while somebody looks: a hidden page asks nothing. */
-let looking: AbortController | undefined
-let ticking: ReturnType<typeof setInterval> | undefined
+/** Listens while the page is visible. A hidden page sends no requests. */
+let listening: AbortController | undefined
+let timer: ReturnType<typeof setInterval> | undefined
 
-function look(): void {
+function listenWhileVisible(): void {
   if (document.hidden) {
-    looking?.abort()
-    clearInterval(ticking)
-    looking = undefined
+    listening?.abort()
+    clearInterval(timer)
+    listening = undefined
     return
   }
-  if (looking) return
-  looking = new AbortController()
+  if (listening) return
+  listening = new AbortController()
   clock.forget()
   connection('connecting', 'connecting')
-  past.begin(RANGES[tools.range].ms, looking.signal)
-  void listen('/v1/watch', { event: see, lost: reason => connection('lost', reason) }, looking.signal)
-  ticking = setInterval(() => {
-    // what is not known goes on for nobody
+  past.begin(RANGES[tools.range].ms, listening.signal)
+  void listen('/v1/watch', { event: receive, lost: reason => connection('lost', reason) }, listening.signal)
+  timer = setInterval(() => {
+    // without a connection the page knows no new times: it stops counting
     if (document.body.dataset.connection !== 'live') return
     const now = clock.now()
     tick(now)
-    moveOn(now, tools.range)
+    moveDrawings(now, tools.range)
   }, 1000)
 }
 
 themeSwitch()
-moveKeys()
-document.addEventListener('visibilitychange', look)
-window.addEventListener('pageshow', look)
-look()
+useArrowKeys()
+document.addEventListener('visibilitychange', listenWhileVisible)
+window.addEventListener('pageshow', listenWhileVisible)
+listenWhileVisible()

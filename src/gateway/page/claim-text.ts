@@ -1,2 +1,2 @@
-/** What the page shares with the terminal. A browser is served the shared file itself under this one's name (`page-files.ts`). */
+/** Shared with the terminal. A browser gets the shared file itself under this name (`routes/page-files.ts`). */
 export * from '../../status/claim-text.js'

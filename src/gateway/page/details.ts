@@ -1,6 +1,6 @@
-/** What an opened row shows: who is there, who was there in lanes, and the last runs as a list. */
+/** An open row: the claims, the lanes of participants, and the last runs. */
 
-import { MEETINGS, rolesOf, whoIs } from './claim-text.js'
+import { rolesOf, whoIs } from './claim-text.js'
 import { h } from './dom.js'
 import { doing, lengthOf, nameOf, type Piece } from './format.js'
 import { endingOf, outcomeText } from './interval.js'
@@ -8,10 +8,10 @@ import { lanes } from './lanes.js'
 import type { ListRow } from './rows.js'
 import type { Moment } from './scale.js'
 import { type ClaimJson, isHeld } from './status.js'
-import { said } from './time.js'
+import { nodesOf } from './time.js'
 import type { Interval } from './timeline.js'
 
-/** Whoever wants to see more of a queue asks `sera status`. */
+/** `sera status` shows the rest of a longer queue. */
 const MOST_CLAIMS = 50
 const MOST_RUNS = 12
 
@@ -22,9 +22,7 @@ export function details({ resource, intervals }: ListRow, moment: Moment): HTMLE
   return [
     ...(nameOf(resource) === name ? [] : [h('p', { class: 'full' }, name)]),
     ...(claims.length === 0 ? [] : [h('h3', {}, 'Now'), claimList(kind, claims, at, now)]),
-    ...(intervals.length === 0
-      ? []
-      : [h('h3', {}, MEETINGS.includes(kind) ? 'Who came when' : 'Who had it when'), lanes(kind, intervals, moment)]),
+    ...(intervals.length === 0 ? [] : [h('h3', {}, 'Timeline'), lanes(kind, intervals, moment)]),
     ...(ended.length === 0 ? [] : [h('h3', {}, 'Last runs'), runList(ended, now)]),
   ]
 }
@@ -38,7 +36,7 @@ function claimList(kind: string, claims: readonly ClaimJson[], at: number, now: 
       'li',
       { class: style },
       cell('does', doing(kind, claim, waiting.indexOf(claim) + 1)),
-      cell('since', ...said(since, now)),
+      cell('since', ...nodesOf(since, now)),
       cell('who', whoIs(claim)),
       cell('runs', [...rolesOf(claim, kind), ...(claim.command ? [claim.command] : [])].join(' · ')),
       cell('number', claim.overdue ? 'expired' : numberOf(claim)),
@@ -48,7 +46,7 @@ function claimList(kind: string, claims: readonly ClaimJson[], at: number, now: 
   return h('ol', { class: 'list claims' }, ...items, more > 0 ? h('li', { class: 'more' }, `${more} more`) : undefined)
 }
 
-/** What tells this claim from others: to break it by, or to find in a log. */
+/** Identifies the claim, for `sera break` and for logs. */
 function numberOf({ token, ticket }: ClaimJson): string {
   return token !== undefined ? `token ${token}` : ticket !== undefined ? `ticket ${ticket}` : ''
 }
@@ -60,15 +58,15 @@ function runList(ended: readonly Interval[], now: number): HTMLElement {
 
 function runItem(interval: Interval, now: number): HTMLElement {
   const { who, command, requestedAt, grantedAt, endedAt = 0, outcome, exitCode } = interval
-  const had = grantedAt === undefined ? '' : `, had it ${lengthOf(endedAt - grantedAt)}`
+  const held = grantedAt === undefined ? '' : `, held ${lengthOf(endedAt - grantedAt)}`
   return h(
     'li',
     { class: endingOf(interval) },
-    cell('does', outcome === undefined ? 'has gone' : outcomeText(outcome, exitCode)),
-    cell('since', ...said([{ since: endedAt }, ' ago'], now)),
+    cell('does', outcome === undefined ? 'left' : outcomeText(outcome, exitCode)),
+    cell('since', ...nodesOf([{ since: endedAt }, ' ago'], now)),
     cell('who', who),
     cell('runs', command),
-    cell('number', `waited ${lengthOf((grantedAt ?? endedAt) - requestedAt)}${had}`),
+    cell('number', `waited ${lengthOf((grantedAt ?? endedAt) - requestedAt)}${held}`),
   )
 }
 

@@ -1,6 +1,5 @@
 /**
- * Elements, made of tags, attributes and text. What others have written gets into the page as text only, never as
- * markup.
+ * Makes elements from tags, attributes and text. Names and commands get into the page as text only, never as markup.
  */
 
 type DomChild = Node | string | undefined
@@ -32,7 +31,7 @@ function filled<E extends Element>(
   return element
 }
 
-/** Puts the children in this order, and moves none that need not be moved. */
+/** Puts the children into this order. Moves only those that are out of place, because a moved element loses the focus. */
 export function arrange(parent: Element, children: readonly Element[]): void {
   const wanted = new Set(children)
   for (const child of [...parent.children]) if (!wanted.has(child)) child.remove()
@@ -42,7 +41,7 @@ export function arrange(parent: Element, children: readonly Element[]): void {
   }
 }
 
-/** The element of that id, which the page's HTML has. */
+/** The element with this id in index.html. */
 export function byId<E extends HTMLElement>(id: string): E {
   const element = document.getElementById(id)
   if (!element) throw new Error(`no #${id}`)

@@ -1,4 +1,4 @@
-/** Where stays at one resource touch: one lets go and another goes on, or several meet. */
+/** The moments at one resource when a lock passes from a holder to the next, or when several participants meet. */
 
 import { MEETINGS } from './claim-text.js'
 import type { Interval } from './timeline.js'
@@ -8,14 +8,14 @@ interface Handover {
   members: readonly Interval[]
 }
 
-/** A hand-over takes no longer, as far as the page can tell, which looks once a second. */
+/** The longest hand-over. The page gets a status once a second and can't measure more exactly. */
 const HANDOVER_MS = 3000
 
 export function handoversOf(kind: string, intervals: readonly Interval[]): Handover[] {
   return MEETINGS.includes(kind) ? meetings(intervals) : successions(intervals)
 }
 
-/** Who waited, and went on when another let go. */
+/** A waiter was granted when a holder released. */
 function successions(intervals: readonly Interval[]): Handover[] {
   return intervals.flatMap(next => {
     const at = next.grantedAt
@@ -26,12 +26,12 @@ function successions(intervals: readonly Interval[]): Handover[] {
   })
 }
 
-/** A clock that was read a little late is no reason to miss one. */
+/** Allows for clocks that were read at slightly different times. */
 function isJust(endedAt: number | undefined, at: number): boolean {
   return endedAt !== undefined && endedAt > at - HANDOVER_MS && endedAt <= at + HANDOVER_MS / 2
 }
 
-/** Those who went on at the same moment. */
+/** Participants that were granted within a second. */
 function meetings(intervals: readonly Interval[]): Handover[] {
   const moments = intervals.flatMap(interval => {
     const at =

@@ -1,21 +1,21 @@
-/** What has run: asked for as far back as is drawn, and again when something may have been added. */
+/** Loads the history as far back as the page draws, and loads again when there may be new entries. */
 
 import type { EntryJson } from './status.js'
 import type { Timeline } from './timeline.js'
 
-/** More are no picture any more; the newest come. */
+/** The newest; more can't be told apart in a drawing. */
 export const MOST_ENTRIES = 2000
-/** Runs leave their entry when they have ended, a moment after they have let go. */
+/** A run writes its entry a moment after it has released the lock. */
 const SOON_MS = 1200
-/** What is quicker than the page looks is in the history only. */
+/** A run shorter than a second may appear in the history alone. */
 const EVERY_MS = 30_000
-/** Hosts whose entries are late. */
+/** Allows for entries that are written late. */
 const OVERLAP_MS = 15_000
 
 export class HistoryLoader {
-  /** There is more than was told. */
+  /** The history has more entries than were loaded. */
   isCut = false
-  /** How far back is known, ms. */
+  /** How far back is loaded, ms. */
   #reached = 0
   #newest = 0
   #signal: AbortSignal = AbortSignal.abort()
@@ -26,7 +26,7 @@ export class HistoryLoader {
     readonly changed: () => void,
   ) {}
 
-  /** Until the signal aborts. */
+  /** Loads until the signal aborts. */
   begin(ms: number, signal: AbortSignal): void {
     this.#signal = signal
     this.#reached = 0
@@ -35,14 +35,14 @@ export class HistoryLoader {
     this.reach(ms)
   }
 
-  /** As far back as this, at least. */
+  /** Loads at least this far back. */
   reach(ms: number): void {
     if (ms <= this.#reached) return
     this.#reached = ms
     void this.#ask(`${Math.ceil(ms / 1000)}s`)
   }
 
-  /** Somebody has gone, and an entry comes. */
+  /** A participant has left: its entry follows soon. */
   refresh(): void {
     this.#askIn(SOON_MS)
   }
@@ -63,9 +63,9 @@ export class HistoryLoader {
       const response = await fetch(`/v1/history?${query}`, { signal: this.#signal, cache: 'no-store' })
       if (response.ok) this.#learn(((await response.json()) as { entries: EntryJson[] }).entries)
     } catch {
-      // the stream tells whether the gateway is there
+      // the status stream reports a lost connection
     }
-    // who has gone meanwhile has asked for it sooner
+    // `refresh` may have planned an earlier request meanwhile
     if (this.#timer === undefined) this.#askIn(EVERY_MS)
   }
 
@@ -78,7 +78,7 @@ export class HistoryLoader {
     const last = entries.at(-1)
     if (last) this.#newest = Math.max(this.#newest, Date.parse(last.releasedAt))
     this.isCut ||= entries.length >= MOST_ENTRIES
-    this.timeline.recall(entries)
+    this.timeline.addEntries(entries)
     this.timeline.forget(this.#newest)
     if (entries.length > 0) this.changed()
   }

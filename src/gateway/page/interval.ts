@@ -1,11 +1,10 @@
-/** One participant's stay, in words. */
+/** One interval as text. */
 
 import { lengthOf } from './format.js'
 import type { Interval } from './timeline.js'
 
 /**
- * `met`: passed without having anything; `failed`: gave up, lost it, or its command did not succeed; '': nothing to
- * tell.
+ * `met`: passed without holding the resource. `failed`: timed out, lost the lock, or the command failed. '': no mark.
  */
 export function endingOf({ outcome, exitCode, grantedAt, endedAt }: Interval): 'met' | 'failed' | '' {
   if (endedAt === undefined || outcome === undefined) return ''
@@ -14,12 +13,12 @@ export function endingOf({ outcome, exitCode, grantedAt, endedAt }: Interval): '
   return 'failed'
 }
 
-/** `web-2 4312: waited 3.1s, had it 12s, exit 1 (upgrade.sh)` */
+/** `web-2 4312: waited 3.1s, held 12s, exit 1 (upgrade.sh)` */
 export function intervalText({ who, command, requestedAt, grantedAt, endedAt, outcome, exitCode }: Interval): string {
   const facts = [
-    grantedAt === undefined && endedAt === undefined ? 'waits' : '',
+    grantedAt === undefined && endedAt === undefined ? 'waiting' : '',
     (grantedAt ?? endedAt) === undefined ? '' : `waited ${lengthOf(Number(grantedAt ?? endedAt) - requestedAt)}`,
-    grantedAt === undefined ? '' : endedAt === undefined ? 'has it' : `had it ${lengthOf(endedAt - grantedAt)}`,
+    grantedAt === undefined ? '' : endedAt === undefined ? 'holding' : `held ${lengthOf(endedAt - grantedAt)}`,
     outcome === undefined ? '' : outcomeText(outcome, exitCode),
   ]
   return `${who}: ${facts.filter(Boolean).join(', ')}${command === '' ? '' : ` (${command})`}`

@@ -1,6 +1,6 @@
 /**
- * A lane for each participant at one resource. It waits, thin, and has it, thick; where one lets go and the next goes
- * on, or where several meet, a line joins their lanes.
+ * Draws one lane for each participant at a resource. A thin bar is a wait, a thick bar a hold. A vertical line joins the lanes of
+ * a hand-over or a meeting.
  */
 
 import { h, s } from './dom.js'
@@ -8,19 +8,20 @@ import { handoversOf } from './handovers.js'
 import { endingOf, intervalText } from './interval.js'
 import { drawing, type Moment, RANGES, x } from './scale.js'
 import { bar } from './strip.js'
-import { said } from './time.js'
+import { nodesOf } from './time.js'
 import type { Interval } from './timeline.js'
 
 const LANE = 22
-/** The newest; more are no picture any more. */
+/** The newest; more would not be readable. */
 const MOST_LANES = 20
+
 export function lanes(kind: string, all: readonly Interval[], moment: Moment): HTMLElement {
   const names = [...new Set(all.map(({ who }) => who))]
   const shown = names.slice(-MOST_LANES)
   const intervals = all.filter(({ who }) => shown.includes(who))
   const laneOf = ({ who }: Interval) => shown.indexOf(who)
   const span = spanOf(intervals, moment)
-  const svg = drawing(shown.length * LANE, `${shown.length} lanes, told as a list below`, moment, span)
+  const svg = drawing(shown.length * LANE, `${shown.length} lanes; the list below has the same data`, moment, span)
   svg.append(...intervals.flatMap(interval => lane(interval, laneOf(interval))), ...joins(kind, intervals, laneOf))
   const left = names.length - shown.length
   return h(
@@ -28,12 +29,12 @@ export function lanes(kind: string, all: readonly Interval[], moment: Moment): H
     { class: 'lanes' },
     h('ol', { 'aria-hidden': 'true' }, ...shown.map(who => h('li', { title: who }, who))),
     h('div', { class: 'field' }, svg),
-    h('span', { class: 'left' }, left === 0 ? '' : `${left} earlier not drawn`),
+    h('span', { class: 'left' }, left === 0 ? '' : `${left} earlier lanes not drawn`),
     h('div', { class: 'ends' }, ...ends(span, moment.now)),
   )
 }
 
-/** As much of the time as they need: hand-overs are to be seen. Who is still there goes on to now. */
+/** The time that these intervals cover, so that hand-overs are visible. An interval without an end reaches to now. */
 function spanOf(intervals: readonly Interval[], { now, range }: Moment): { from: number; to: number | undefined } {
   const first = Math.min(...intervals.map(({ requestedAt }) => requestedAt))
   const last = Math.max(...intervals.map(({ endedAt = Number.POSITIVE_INFINITY }) => endedAt))
@@ -43,8 +44,8 @@ function spanOf(intervals: readonly Interval[], { now, range }: Moment): { from:
 }
 
 function ends({ from, to }: { from: number; to: number | undefined }, now: number): HTMLElement[] {
-  const end = to === undefined ? ['now'] : said([{ since: to }, ' ago'], now)
-  return [h('span', {}, ...said([{ since: from }, ' ago'], now)), h('span', {}, ...end)]
+  const end = to === undefined ? ['now'] : nodesOf([{ since: to }, ' ago'], now)
+  return [h('span', {}, ...nodesOf([{ since: from }, ' ago'], now)), h('span', {}, ...end)]
 }
 
 function lane(interval: Interval, at: number): Element[] {

@@ -1,15 +1,15 @@
-/** The rows under their headings, and what to do where there are none. */
+/** The rows under their headings, and the message if there are none. */
 import { arrange, byId, h } from './dom.js'
 import { RowView } from './row.js'
 import type { ListRow, RowGroup } from './rows.js'
 import type { Moment } from './scale.js'
 
 const HEADINGS: Record<RowGroup, string> = {
-  waiting: 'Waited for',
+  waiting: 'With waiters',
   held: 'Held',
-  kept: 'Remembered',
+  kept: 'Idle',
   expired: 'Expired',
-  earlier: 'Earlier',
+  earlier: 'Finished',
 }
 
 export class List {
@@ -29,7 +29,7 @@ export class List {
   show(rows: readonly ListRow[], moment: Moment): void {
     const focused = document.activeElement
     this.#arrange(rows, moment)
-    // a row that has moved, to another heading perhaps, has lost it
+    // a row that has moved has lost the focus
     if (focused instanceof HTMLElement && focused.isConnected) focused.focus({ preventScroll: true })
   }
 
@@ -59,22 +59,22 @@ export class List {
   }
 }
 
-/** Nothing is there at all, or nothing of what was asked for. */
-export function nothing(isFiltered: boolean, text: string): Node[] {
+/** The message for an empty list: there are no resources, or none matches the filter. */
+export function emptyMessage(isFiltered: boolean, text: string): Node[] {
   if (isFiltered) {
-    const what = text === '' ? 'Nothing like that is there now.' : `Nothing matches “${text}”.`
-    return [h('h2', {}, what), h('p', {}, 'Clear the search with ', h('kbd', {}, 'Esc'), ', or show all kinds.')]
+    const what = text === '' ? 'Nothing matches this filter.' : `Nothing matches “${text}”.`
+    return [h('h2', {}, what), h('p', {}, 'Press ', h('kbd', {}, 'Esc'), ' to clear the filter.')]
   }
   return [
-    h('h2', {}, 'Nothing is held, and nobody waits.'),
-    h('p', {}, 'As soon as a host runs a command with sera, it is seen here. On any host:'),
+    h('h2', {}, 'No holders, no waiters'),
+    h('p', {}, 'A lock appears here while a command runs under sera. Try it on any host:'),
     h('pre', {}, 'sera rwlock write demo 60 sleep 20'),
-    h('p', {}, 'Run it in two terminals to see one wait for the other.'),
+    h('p', {}, 'Run it in two terminals: the second waits for the first.'),
   ]
 }
 
-/** Up and down go from row to row, wherever the pointer is; Enter opens, which browsers do by themselves. */
-export function moveKeys(): void {
+/** The arrow keys move from row to row. The browser itself opens a row with Enter. */
+export function useArrowKeys(): void {
   document.addEventListener('keydown', event => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key]
     if (step === undefined || event.altKey || event.ctrlKey || event.metaKey || hasArrows(event.target)) return
@@ -88,7 +88,7 @@ export function moveKeys(): void {
   })
 }
 
-/** Choices have a use for arrows themselves. A search has not: down leads from it to what it found. */
+/** Whether the element uses the arrow keys itself. The search field does not: the down key leads to the first result. */
 function hasArrows(target: EventTarget | null): boolean {
   return target instanceof HTMLSelectElement || (target instanceof HTMLInputElement && target.type === 'radio')
 }

@@ -1,14 +1,13 @@
 /**
- * One resource's row. It opens; it stays the same element for as long as the resource is listed, so that it keeps the
- * focus.
+ * The row of one resource, which opens. Its element stays the same while the resource is listed, so that it keeps the focus.
  */
 import { details } from './details.js'
 import { h } from './dom.js'
-import { company, nameOf, queue, situation } from './format.js'
+import { nameOf, participants, queue, situation } from './format.js'
 import type { ListRow } from './rows.js'
 import type { Moment } from './scale.js'
 import { strip } from './strip.js'
-import { said } from './time.js'
+import { nodesOf } from './time.js'
 
 export class RowView {
   readonly element = h('li', { class: 'row' })
@@ -32,7 +31,7 @@ export class RowView {
     this.element.append(this.#details)
   }
 
-  /** Draws what has changed; times count on by themselves. */
+  /** Redraws only if something other than a running time has changed. */
   show(row: ListRow, moment: Moment): void {
     this.#row = [row, moment]
     const { resource, intervals, group } = row
@@ -58,9 +57,9 @@ export class RowView {
     this.#kind.textContent = kind
     this.#name.textContent = nameOf(resource)
     this.#name.title = name
-    this.#holder.textContent = company(resource)
-    this.#now.replaceChildren(...(group === 'earlier' ? [] : said(situation(resource, at), now)))
-    this.#queue.replaceChildren(...said(queue(resource, at), now))
+    this.#holder.textContent = participants(resource)
+    this.#now.replaceChildren(...(group === 'earlier' ? [] : nodesOf(situation(resource, at), now)))
+    this.#queue.replaceChildren(...nodesOf(queue(resource, at), now))
     const expired = claims.filter(({ overdue }) => overdue).length
     this.#overdue.textContent = expired === 0 ? '' : `${expired} expired`
     this.#strip.replaceChildren(strip(resource, intervals, moment))

@@ -1,11 +1,11 @@
-/** What the page lists, in which order, and what of it is asked for. */
+/** The rows of the page: their groups, their order, and the filter. */
 
 import { holds, keyOf, longestWait, type ResourceJson, type Status, waits } from './status.js'
 import type { Interval } from './timeline.js'
 
 export type RowGroup = 'waiting' | 'held' | 'kept' | 'expired' | 'earlier'
 
-/** One resource: as it is now, if it is, and what has gone on there. */
+/** One resource: its state now and its intervals. A resource of group `earlier` has intervals alone. */
 export interface ListRow {
   key: string
   group: RowGroup
@@ -13,15 +13,15 @@ export interface ListRow {
   intervals: readonly Interval[]
 }
 
-export interface Wish {
-  /** Words that must all be there. */
+export interface RowFilter {
+  /** Words that must all occur. */
   text: string
-  /** '' is any. */
+  /** '': all kinds. */
   kind: string
   group: RowGroup | ''
 }
 
-/** In the server's order, which is by urgency, within each group; what is over comes last, the newest first. */
+/** In the server's order, which is by urgency, within each group. Finished resources are last, the newest first. */
 export function rowsOf(status: Status, intervals: ReadonlyMap<string, readonly Interval[]>): ListRow[] {
   const present = status.resources.map((resource): ListRow => {
     const key = keyOf(resource)
@@ -50,16 +50,16 @@ function lastEnd({ intervals }: ListRow): number {
   return Math.max(0, ...intervals.map(({ endedAt = 0 }) => endedAt))
 }
 
-export function isWished(row: ListRow, { text, kind, group }: Wish): boolean {
+export function matches(row: ListRow, { text, kind, group }: RowFilter): boolean {
   if (kind !== '' && row.resource.kind !== kind) return false
   if (group !== '' && row.group !== group) return false
   const words = text.toLowerCase().split(/\s+/).filter(Boolean)
-  const said = words.length === 0 ? '' : wordsOf(row)
-  return words.every(word => said.includes(word))
+  const searched = words.length === 0 ? '' : searchTextOf(row)
+  return words.every(word => searched.includes(word))
 }
 
-/** All that a row can be found by. */
-function wordsOf({ resource: { kind, name, claims }, intervals }: ListRow): string {
+/** The text that the search covers. */
+function searchTextOf({ resource: { kind, name, claims }, intervals }: ListRow): string {
   const people = claims.flatMap(({ host, pid, user, command, tag, labels }) => [host, pid, user, command, tag, labels])
   const before = intervals.flatMap(({ who, command }) => [who, command])
   return [kind, name, ...people, ...before].join('\n').toLowerCase()
@@ -68,7 +68,7 @@ function wordsOf({ resource: { kind, name, claims }, intervals }: ListRow): stri
 interface Totals {
   held: number
   waiting: number
-  /** Where somebody has waited longest, and for how long. */
+  /** The resource with the longest wait. */
   longest: { resource: ResourceJson; ms: number } | undefined
 }
 

@@ -1,13 +1,13 @@
-/** The timeline's scale: time runs to the right, and now is at the right edge. */
+/** The timeline's scale: time runs to the right; now is the right edge. */
 import { h, s } from './dom.js'
 
 export type Range = '15m' | '1h' | '24h'
 
-/** What drawings are made for. */
+/** The time that drawings show. */
 export interface Moment {
-  /** When the picture was taken, ms since 1970. */
+  /** The time of the status, ms since 1970. */
   at: number
-  /** By the server's clock, and always now. */
+  /** The server's time now. */
   readonly now: number
   range: Range
 }
@@ -20,23 +20,23 @@ export const RANGES: Record<Range, { ms: number; marks: readonly string[] }> = {
   '24h': { ms: 1440 * MINUTE, marks: ['24 h ago', '18 h', '12 h', '6 h'] },
 }
 
-/** Coordinates count from here, so that they stay small: drawings have single precision. */
+/** The origin of the coordinates. SVG has single precision, so coordinates must be small. */
 const ORIGIN = Date.now()
 
-/** Where a moment is, in a drawing: seconds. What has no end yet goes on beyond the right edge. */
+/** The x coordinate of a moment, in seconds. Undefined (no end yet) is beyond the right edge. */
 export function x(moment: number | undefined): number {
   return moment === undefined ? BEYOND : (moment - ORIGIN) / 1000
 }
 
 const BEYOND = 1e6
 
-/** What a drawing shows, ms since 1970; what has no fixed beginning or end moves with the time. */
+/** The part of the time that a drawing shows, ms since 1970. An undefined beginning or end moves with the time. */
 interface TimeSpan {
   from?: number | undefined
   to?: number | undefined
 }
 
-/** A drawing `height` pixels high, as wide as there is room. It moves with the time by its view box alone. */
+/** A drawing of this height, in pixels, with the full width. Only its view box changes as time passes. */
 export function drawing(
   height: number,
   label: string,
@@ -45,20 +45,20 @@ export function drawing(
 ): SVGSVGElement {
   const svg = s('svg', { class: 'time', height, preserveAspectRatio: 'none', role: 'img', 'aria-label': label })
   Object.assign(svg.dataset, { height, from: from ?? '', to: to ?? '' })
-  look(svg, now, range)
+  setViewBox(svg, now, range)
   return svg
 }
 
-function look(svg: SVGSVGElement, now: number, range: Range): void {
+function setViewBox(svg: SVGSVGElement, now: number, range: Range): void {
   const { from, to, height } = svg.dataset
   const begin = from ? Number(from) : now - RANGES[range].ms
   const end = to ? Number(to) : now
   svg.setAttribute('viewBox', `${x(begin)} 0 ${(end - begin) / 1000} ${height}`)
 }
 
-/** All drawings, to a new now. */
-export function moveOn(now: number, range: Range): void {
-  for (const svg of document.querySelectorAll<SVGSVGElement>('svg.time')) look(svg, now, range)
+/** Moves all drawings to a new now. */
+export function moveDrawings(now: number, range: Range): void {
+  for (const svg of document.querySelectorAll<SVGSVGElement>('svg.time')) setViewBox(svg, now, range)
 }
 
 export function axis(range: Range): HTMLElement[] {

@@ -1,5 +1,5 @@
 /**
- * What `/v1/watch` and `/v1/history` tell, as far as the page shows it: the JSON of `sera status` and `sera history`.
+ * The part of the JSON of `/v1/watch` and `/v1/history` that the page shows. `sera status` and `sera history` print the same.
  */
 
 import type { KnownClaim } from './claim-text.js'
@@ -18,17 +18,17 @@ export interface ResourceJson {
   engine?: 'get_lock' | 'lease'
   /** Of a semaphore. */
   permits?: number
-  /** Of a pool: how many may have it. */
+  /** Of a pool: the most holders. */
   maxLocks?: number
   /** Of a counter. */
   value?: number
-  /** Of a barrier: who has to come, and how many of them have not. */
+  /** Of a barrier: how many must arrive, and how many have not arrived yet. */
   count?: number
   missing?: number
   /** Of a gate. */
   state?: 'open' | 'closed'
   closedSince?: string
-  /** Null: when somebody opens it. */
+  /** Null: it does not open by itself. */
   opensAt?: string | null
   /** Of a once key: its last runs. */
   record?: { success?: RunJson; failure?: RunJson }
@@ -50,7 +50,7 @@ export interface ClaimJson extends KnownClaim {
   token?: string
 }
 
-/** One run that has ended. */
+/** One finished run. */
 export interface EntryJson {
   kind: string
   name: string
@@ -66,7 +66,7 @@ export interface EntryJson {
   releasedAt: string
 }
 
-/** Tells one resource from all others. */
+/** Identifies a resource. */
 export function keyOf({ kind, name }: { kind: string; name: string }): string {
   return `${kind}/${name}`
 }
@@ -75,7 +75,7 @@ export function isHeld({ state }: ClaimJson): boolean {
   return state !== 'waiting'
 }
 
-/** Holds, and its lease runs: an expired claim neither holds nor waits. */
+/** Whether it holds. An expired claim neither holds nor waits. */
 export function holds(claim: ClaimJson): boolean {
   return isHeld(claim) && !claim.overdue
 }
@@ -84,7 +84,7 @@ export function waits(claim: ClaimJson): boolean {
   return !isHeld(claim) && !claim.overdue
 }
 
-/** The longest wait there, ms; undefined: none. */
+/** The longest wait at the resource, ms; undefined: no waiter. */
 export function longestWait({ claims }: ResourceJson): number | undefined {
   const waiting = claims.filter(waits).map(({ sinceMs = 0 }) => sinceMs)
   return waiting.length === 0 ? undefined : Math.max(...waiting)

@@ -1,7 +1,6 @@
 /**
- * Server-sent events, read so that silence is noticed: the server says something every 15 s at least, and a connection
- * on which nothing is heard for longer is as good as lost. EventSource would wait forever, and never try again after an
- * error of a proxy.
+ * Reads server-sent events and detects a dead connection: the server sends something at least every 15 s. EventSource would wait
+ * forever, and would not retry after an error answer of a proxy.
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html
  */
 
@@ -14,7 +13,7 @@ const SILENCE_MS = 40_000
 const FIRST_RETRY_MS = 1000
 const LAST_RETRY_MS = 15_000
 
-/** Until the signal aborts; comes back by itself, ever more patiently. */
+/** Listens until the signal aborts. Reconnects by itself, with growing pauses. */
 export async function listen(url: string, listener: StreamHandlers, signal: AbortSignal): Promise<void> {
   let pause = FIRST_RETRY_MS
   while (!signal.aborted) {
@@ -23,7 +22,7 @@ export async function listen(url: string, listener: StreamHandlers, signal: Abor
         pause = FIRST_RETRY_MS
         listener.event(event, data)
       }
-      throw new Error('the gateway has closed the connection')
+      throw new Error('the gateway closed the connection')
     } catch (error) {
       if (signal.aborted) return
       listener.lost(reasonOf(error))
@@ -61,7 +60,7 @@ interface ServerEvent {
   data: string
 }
 
-/** Text in pieces to events; comments and fields that the page has no use for are passed over. */
+/** Parses events from pieces of text. Ignores comments and other fields. */
 class EventReader {
   #rest = ''
 
@@ -78,13 +77,13 @@ class EventReader {
 }
 
 function refusal(status: number): string {
-  if (status === 401) return 'the token is not accepted; reload the page to give another'
-  return `the gateway answers ${status}`
+  if (status === 401) return 'the gateway refused the token; reload the page to enter it again'
+  return `the gateway answered ${status}`
 }
 
-/** What browsers say when there is no connection differs, and tells nothing. */
+/** Browsers report a failed connection as a TypeError with unhelpful texts. */
 function reasonOf(error: unknown): string {
-  return error instanceof TypeError ? 'the gateway is not reached' : (error as Error).message
+  return error instanceof TypeError ? 'the gateway is unreachable' : (error as Error).message
 }
 
 function rest(ms: number, signal: AbortSignal): Promise<void> {

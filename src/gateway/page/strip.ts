@@ -1,4 +1,4 @@
-/** All that has gone on at a resource, in one line: who had it, one shade after the other, and when somebody waited. */
+/** The timeline of a resource in one row: its holders in alternating shades, and the times with waiters. */
 
 import { s } from './dom.js'
 import { endingOf, intervalText } from './interval.js'
@@ -9,13 +9,13 @@ import type { Interval } from './timeline.js'
 const HEIGHT = 26
 const HELD = { top: 3, height: 14 }
 const WAITS = { top: 20, height: 3 }
-/** Of those who have it at the same time, more can't be told apart. */
+/** The most simultaneous holders that are drawn apart. */
 const MOST_TRACKS = 4
-/** What is shorter, as a part of the width, is a speck: it has no line at its beginning, and as a wait it is none. */
+/** A fraction of the width. A shorter hold gets no line at its start; a shorter wait is not drawn. */
 const LEAST = 0.006
 
 export function strip({ kind, name, ...resource }: ResourceJson, intervals: readonly Interval[], moment: Moment) {
-  const label = `Timeline of ${kind} ${name}: ${intervals.length} ${intervals.length === 1 ? 'stay' : 'stays'}`
+  const label = `Timeline of ${kind} ${name}: ${intervals.length} ${intervals.length === 1 ? 'claim' : 'claims'}`
   const svg = drawing(HEIGHT, label, moment)
   const since = resource.closedSince
   if (since !== undefined) svg.append(bar('closed', x(Date.parse(since)), x(undefined), HELD.top, HELD.height))
@@ -34,13 +34,13 @@ function holds(intervals: readonly Interval[], least: number): Element[] {
       const shade = turn % 2 === 0 ? 'held' : 'held next'
       const rect = bar(shade, from, x(interval.endedAt), top, height - (tracks.length > 1 ? 1 : 0))
       rect.append(s('title', {}, intervalText(interval)))
-      const isSeen = x(interval.endedAt) - from > least
-      return isSeen ? [rect, s('path', { class: 'turn', d: `M${from} ${top}v${height}` })] : [rect]
+      const isWide = x(interval.endedAt) - from > least
+      return isWide ? [rect, s('path', { class: 'turn', d: `M${from} ${top}v${height}` })] : [rect]
     }),
   )
 }
 
-/** Who begins when another has ended takes its track; an end is written down a little after it was one. */
+/** A hold that starts after another has ended uses the same track. Ends are recorded slightly late, hence the slack. */
 function tracksOf(intervals: readonly Interval[], slackMs: number): Interval[][] {
   const tracks: Interval[][] = []
   const isOver = (interval: Interval | undefined, at: number) =>
@@ -54,7 +54,7 @@ function tracksOf(intervals: readonly Interval[], slackMs: number): Interval[][]
   return tracks
 }
 
-/** When anybody waited. */
+/** The times with at least one waiter. */
 function waits(intervals: readonly Interval[], least: number): Element[] {
   const merged: { from: number; to: number }[] = []
   for (const { requestedAt, grantedAt, endedAt } of intervals) {
@@ -63,8 +63,8 @@ function waits(intervals: readonly Interval[], least: number): Element[] {
     if (last && from <= last.to) last.to = Math.max(last.to, to)
     else merged.push({ from, to })
   }
-  const seen = merged.filter(({ from, to }) => to - from > least)
-  return seen.map(({ from, to }) => bar('waits', from, to, WAITS.top, WAITS.height))
+  const wide = merged.filter(({ from, to }) => to - from > least)
+  return wide.map(({ from, to }) => bar('waits', from, to, WAITS.top, WAITS.height))
 }
 
 function ends(intervals: readonly Interval[]): Element[] {

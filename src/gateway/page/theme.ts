@@ -1,4 +1,4 @@
-/** Light or dark: as the system has it, unless somebody says otherwise. */
+/** Light or dark: as the system is set, unless the user chooses a theme. */
 import { byId } from './dom.js'
 
 const THEMES = ['auto', 'light', 'dark'] as const
@@ -20,7 +20,7 @@ export function themeSwitch(): void {
   show()
 }
 
-/** A browser may keep nothing, and throws then. */
+/** A browser that blocks storage throws. */
 function remembered(): string | null {
   try {
     return localStorage.getItem('theme')

@@ -1,28 +1,28 @@
-/** Times on the page are the server's, and count on by themselves between two pictures. */
+/** The page shows times by the server's clock and updates them each second. */
 import { formatLength } from './claim-text.js'
 import { h } from './dom.js'
 import type { Piece } from './format.js'
 
-/** The server's clock as far as this one can tell: the quickest answer is the least late. */
+/** Estimates the server's clock: the status that arrived fastest has the smallest delay. */
 export class ServerClock {
-  #lateness = Number.POSITIVE_INFINITY
+  #delay = Number.POSITIVE_INFINITY
 
   learn(at: number): void {
-    this.#lateness = Math.min(this.#lateness, Date.now() - at)
+    this.#delay = Math.min(this.#delay, Date.now() - at)
   }
 
-  /** After a sleep, say, clocks may have been set. */
+  /** While the page was hidden, a clock may have been set. */
   forget(): void {
-    this.#lateness = Number.POSITIVE_INFINITY
+    this.#delay = Number.POSITIVE_INFINITY
   }
 
   now(): number {
-    return Date.now() - (Number.isFinite(this.#lateness) ? this.#lateness : 0)
+    return Date.now() - (Number.isFinite(this.#delay) ? this.#delay : 0)
   }
 }
 
-/** Text and times as nodes; `tick` keeps them true. */
-export function said(pieces: readonly Piece[], now: number): Node[] {
+/** Text and times as nodes; `tick` updates the times. */
+export function nodesOf(pieces: readonly Piece[], now: number): Node[] {
   return pieces.map(piece => {
     if (typeof piece === 'string') return document.createTextNode(piece)
     const [sign, moment] = 'since' in piece ? [1, piece.since] : [-1, piece.until]
@@ -39,7 +39,7 @@ export function tick(now: number): void {
   }
 }
 
-/** `2026-11-21 16:40:12.345`, as clocks show it here. */
+/** `2026-11-21 16:40:12.345`, in the local time zone. */
 function exact(moment: number): string {
   const date = new Date(moment)
   const [local] = new Date(moment - date.getTimezoneOffset() * 60_000).toISOString().split('Z')

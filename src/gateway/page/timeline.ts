@@ -1,41 +1,40 @@
 /**
- * Who waited for what, and had it, from when to when: from the history, which knows what the command line has run, and
- * from what the page has seen by itself, which knows the others and who is there now. All times are the server's, ms
- * since 1970.
+ * When each participant waited for and held each resource. The history has the finished runs of the command line. The status
+ * stream has all current participants, and those that leave no history. All times are the server's, ms since 1970.
  */
 
 import { participantOf } from './claim-text.js'
 import { type ClaimJson, type EntryJson, isHeld, keyOf, type ResourceJson, type Status } from './status.js'
 
-/** One participant's stay at a resource. */
+/** The time of one claim at a resource. */
 export interface Interval {
-  /** Of the resource. */
+  /** The key of the resource. */
   key: string
   who: string
   command: string
   requestedAt: number
-  /** Undefined: it waited, or still waits. */
+  /** Undefined: it was not granted, or not yet. */
   grantedAt: number | undefined
-  /** Undefined: it is still there. */
+  /** Undefined: the claim still exists. */
   endedAt: number | undefined
-  /** Of the command line's runs. */
+  /** Only of runs in the history. */
   outcome: string | undefined
   exitCode: number | undefined
   token: string | undefined
 }
 
-/** What is older is not drawn at any range. */
+/** A little more than the longest range. */
 const KEPT_MS = 25 * 3_600_000
 
 export class Timeline {
-  /** Who is there, by claim. */
+  /** The current intervals, by claim. */
   readonly #present = new Map<string, Interval>()
-  /** Who has been seen to go, and has no entry yet; some never get one. */
-  #gone: Interval[] = []
+  /** Intervals of claims that disappeared and have no history entry. Some never get one. */
+  #ended: Interval[] = []
   readonly #recorded = new Map<string, Interval>()
 
-  /** @returns whether somebody has gone, who may have left an entry */
-  see(status: Status): boolean {
+  /** Adds a status. @returns whether a claim disappeared, which may have written a history entry */
+  observe(status: Status): boolean {
     const at = Date.parse(status.at)
     const seen = new Set<string>()
     for (const resource of status.resources) {
@@ -45,40 +44,40 @@ export class Timeline {
         this.#present.set(id, intervalOf(resource, claim, at, this.#present.get(id)))
       }
     }
-    const gone = [...this.#present].filter(([id]) => !seen.has(id))
-    for (const [id, interval] of gone) {
+    const ended = [...this.#present].filter(([id]) => !seen.has(id))
+    for (const [id, interval] of ended) {
       this.#present.delete(id)
-      this.#gone.push({ ...interval, endedAt: at })
+      this.#ended.push({ ...interval, endedAt: at })
     }
-    this.forget(at) // where nothing runs under the command line there are no entries, and nobody else says so
-    return gone.length > 0
+    this.forget(at) // without history entries no other call forgets old intervals
+    return ended.length > 0
   }
 
-  recall(entries: readonly EntryJson[]): void {
+  addEntries(entries: readonly EntryJson[]): void {
     for (const entry of entries) this.#recorded.set(Object.values(entry).join('\0'), intervalOfEntry(entry))
     const recorded = grouped(this.#recorded.values(), ({ key, who }) => `${key}\0${who}`)
-    this.#gone = this.#gone.filter(
+    this.#ended = this.#ended.filter(
       interval => !recorded.get(`${interval.key}\0${interval.who}`)?.some(other => same(interval, other)),
     )
   }
 
-  /** By resource, each in order of arrival; those that have not ended before `from`. */
+  /** The intervals that reach beyond `from`, by resource, in order of arrival. */
   intervals(from: number): Map<string, Interval[]> {
-    const all = [...this.#recorded.values(), ...this.#gone, ...this.#present.values()]
+    const all = [...this.#recorded.values(), ...this.#ended, ...this.#present.values()]
     const within = all.filter(({ endedAt }) => endedAt === undefined || endedAt >= from)
     const inOrder = within.sort((a, b) => a.requestedAt - b.requestedAt)
     return grouped(inOrder, ({ key }) => key)
   }
 
-  /** What is too old to be drawn goes. */
+  /** Drops intervals that are too old to be drawn. */
   forget(now: number): void {
     const isOld = ({ endedAt = now }: Interval) => endedAt < now - KEPT_MS
     for (const [id, interval] of this.#recorded) if (isOld(interval)) this.#recorded.delete(id)
-    this.#gone = this.#gone.filter(interval => !isOld(interval))
+    this.#ended = this.#ended.filter(interval => !isOld(interval))
   }
 }
 
-/** A claim keeps its ticket; a connection waits for GET_LOCK, and then has it. */
+/** A claim in the lock tables keeps its ticket. A connection first waits for GET_LOCK and then holds it. */
 function idOf(resource: ResourceJson, { ticket, connection }: ClaimJson): string {
   return `${keyOf(resource)}\0${ticket ?? `connection ${connection}`}`
 }
@@ -92,7 +91,7 @@ function intervalOf(resource: ResourceJson, claim: ClaimJson, at: number, before
     who: participantOf(claim),
     command: claim.command ?? '',
     requestedAt,
-    // of a holder that was there before the page was, it is not always known since when
+    // the start of a hold that is older than the page is not always known
     grantedAt: isHeld(claim) ? (grantedAt ?? requestedAt) : undefined,
     endedAt: undefined,
     outcome: undefined,
@@ -111,7 +110,7 @@ function intervalOfEntry(entry: EntryJson): Interval {
   }
 }
 
-/** Clocks are read a little apart, and the page looks once a second. */
+/** The page gets a status once a second, and clocks are read at slightly different times. */
 const SLACK_MS = 3000
 
 function same(seen: Interval, recorded: Interval): boolean {

@@ -1,6 +1,6 @@
-/** What is asked for: search, kind, group and range. It stands in the address, so that it can be sent to somebody. */
+/** The filter and the range. Both are in the URL's hash, so that a link can be shared. */
 import { byId, h } from './dom.js'
-import type { RowGroup, Wish } from './rows.js'
+import type { RowFilter, RowGroup } from './rows.js'
 import type { Range } from './scale.js'
 
 const ANY = { text: '', kind: '', group: '', range: '15m' }
@@ -11,10 +11,10 @@ export class Tools {
   readonly #kind = byId<HTMLSelectElement>('kind')
 
   constructor(changed: () => void) {
-    this.#recall()
+    this.#readHash()
     this.#form.addEventListener('submit', event => event.preventDefault())
     this.#form.addEventListener('input', () => {
-      this.#remember()
+      this.#writeHash()
       changed()
     })
     document.addEventListener('keydown', event => {
@@ -26,7 +26,7 @@ export class Tools {
     })
   }
 
-  get wish(): Wish {
+  get filter(): RowFilter {
     return { text: this.#text.value, kind: this.#kind.value, group: this.#chosen('group') as RowGroup | '' }
   }
 
@@ -34,8 +34,8 @@ export class Tools {
     return this.#chosen('range') as Range
   }
 
-  /** Those kinds that there are can be chosen. */
-  offer(kinds: readonly string[]): void {
+  /** Offers the kinds that exist. */
+  offerKinds(kinds: readonly string[]): void {
     const wanted = ['', ...new Set([...kinds, this.#kind.value].filter(Boolean))].sort()
     if (wanted.join() === [...this.#kind.options].map(({ value }) => value).join()) return
     const { value } = this.#kind
@@ -44,7 +44,7 @@ export class Tools {
   }
 
   get #isFiltered(): boolean {
-    return Object.values(this.wish).some(value => value !== '')
+    return Object.values(this.filter).some(value => value !== '')
   }
 
   #chosen(name: string): string {
@@ -59,7 +59,7 @@ export class Tools {
 
   #clear(): void {
     this.#set({ ...ANY, range: this.range })
-    this.#remember()
+    this.#writeHash()
   }
 
   #set({ text, kind, group, range }: typeof ANY): void {
@@ -73,14 +73,14 @@ export class Tools {
     }
   }
 
-  #remember(): void {
-    const asked = Object.entries({ ...this.wish, range: this.range })
-    const told = asked.filter(([name, value]) => value !== ANY[name as keyof typeof ANY])
-    const hash = new URLSearchParams(told).toString()
+  #writeHash(): void {
+    const values = Object.entries({ ...this.filter, range: this.range })
+    const changed = values.filter(([name, value]) => value !== ANY[name as keyof typeof ANY])
+    const hash = new URLSearchParams(changed).toString()
     history.replaceState(null, '', hash === '' ? location.pathname : `#${hash}`)
   }
 
-  #recall(): void {
+  #readHash(): void {
     const given = { ...ANY, ...Object.fromEntries(new URLSearchParams(location.hash.slice(1))) }
     const group = ['waiting', 'held'].includes(given.group) ? given.group : ''
     const range = ['1h', '24h'].includes(given.range) ? given.range : '15m'

@@ -1,11 +1,11 @@
 /**
- * The pools that a gateway serves, as Distributex has them in its YAML file:
+ * Reads the pools file, which has the format of Distributex' YAML file:
  *
  *     pools:
  *       - name: nightly
- *         expire: 300             # seconds or 5m; 1800 when absent, 0: never
- *         maxlocks: 2             # 1 when absent
- *         servers: web-1, web-2   # every host when absent; a list will do, too
+ *         expire: 300             # seconds, or 5m; default 1800, 0: never
+ *         maxlocks: 2             # default 1
+ *         servers: web-1, web-2   # or a list; default: every host
  *
  * Source: github.com/calston/distributex, README.md and distributex/service.py.
  */
@@ -16,21 +16,21 @@ import { LocatedYaml, type Path } from './yaml-errors.js'
 
 export interface PoolEntry {
   readonly name: string
-  /** For how long a host has it that does not renew, from its grant on; Infinity: until it gives it back. */
+  /** How long a host that does not renew holds the pool, from the grant on. Infinity: until it releases the pool. */
   readonly expireMs: number
   readonly maxLocks: number
-  /** The hosts that may; undefined: all. */
+  /** The hosts that may hold it; undefined: all. */
   readonly servers: readonly string[] | undefined
 }
 
 export interface Pools {
   pools: ReadonlyMap<string, PoolEntry>
-  /** What is odd but no error, one line each. */
+  /** One line each. */
   warnings: string[]
 }
 
 const EXPIRE_MS = 1_800_000
-/** Where Distributex keeps its locks is of no meaning here. */
+/** The keys for Distributex' own storage are accepted and ignored. */
 const FILE_KEYS = ['pools', 'backend', 'memcachehost', 'memcacheport']
 const POOL_KEYS = ['name', 'expire', 'maxlocks', 'servers']
 
@@ -43,11 +43,12 @@ export function readPools(text: string, file: string): Pools {
   const yaml = new LocatedYaml(text, file)
   const list = yaml.object([], FILE_KEYS).pools
   if (!Array.isArray(list)) throw yaml.wrong(['pools'], unexpected('a list of pools', list).message)
-  if (list.length === 0) yaml.warn(['pools'], 'there is none')
+  if (list.length === 0) yaml.warn(['pools'], 'the list is empty')
   const pools = new Map<string, PoolEntry>()
   for (const at of list.keys()) {
     const pool = readPool(yaml, ['pools', at])
-    if (pools.has(pool.name)) throw yaml.wrong(['pools', at, 'name'], `there is a pool ${pool.name} before`)
+    if (pools.has(pool.name))
+      throw yaml.wrong(['pools', at, 'name'], `duplicate pool ${pool.name}: give each pool its own name`)
     pools.set(pool.name, pool)
   }
   return { pools, warnings: yaml.warnings }
@@ -60,13 +61,13 @@ function readPool(yaml: LocatedYaml, at: Path): PoolEntry {
   return {
     name: read('name', nameOf),
     expireMs: read('expire', expireOf),
-    maxLocks: read('maxlocks', (given = 1) => checkCount('how many hosts', given)),
+    maxLocks: read('maxlocks', (given = 1) => checkCount('number of hosts', given)),
     servers: read('servers', given => (given === undefined ? undefined : hostsOf(given))),
   }
 }
 
 function nameOf(given: unknown): string {
-  if (typeof given !== 'string') throw unexpected('text (in quotes where it looks like something else)', given)
+  if (typeof given !== 'string') throw unexpected('text (put a number or yes/no in quotes)', given)
   return checkName('pool', given)
 }
 
@@ -75,10 +76,10 @@ function expireOf(given: unknown): number {
   return duration.json(given) || Number.POSITIVE_INFINITY
 }
 
-/** In Distributex one text with commas, from which blanks are dropped. */
+/** A list, or one text with commas as in Distributex, which drops blanks. */
 function hostsOf(given: unknown): string[] {
   const hosts = typeof given === 'string' ? given.replaceAll(' ', '').split(',') : given
   if (Array.isArray(hosts) && hosts.length > 0 && hosts.every(host => typeof host === 'string' && host !== ''))
     return hosts
-  throw new SeraError('config', 'expected hosts, as in "web-1, web-2"; leave it out to allow all')
+  throw new SeraError('config', 'expected hosts, such as "web-1, web-2"; leave it out to allow every host')
 }

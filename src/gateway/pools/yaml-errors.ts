@@ -1,13 +1,13 @@
 /**
- * A YAML file whose errors say where in it. It means what it means to PyYAML, for which people have written
- * theirs: YAML 1.1, with anchors and merge keys.
+ * A YAML file whose errors name the line. It is read as PyYAML reads it (YAML 1.1, anchors, merge keys), because existing pools
+ * files were written for PyYAML.
  */
 import { isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument } from 'yaml'
 import { nearest } from '../../config/nearest.js'
 import { unexpected } from '../../config/values.js'
 import { SeraError } from '../../errors.js'
 
-/** Keys and places in lists, from the top. */
+/** Keys and list indexes, from the root. */
 export type Path = readonly (string | number)[]
 
 export class LocatedYaml {
@@ -17,7 +17,7 @@ export class LocatedYaml {
   readonly #root: Node | null
   readonly #content: unknown
 
-  /** @throws SeraError config, when it is no YAML */
+  /** @throws SeraError config, if the text is not valid YAML */
   constructor(
     readonly text: string,
     readonly file: string,
@@ -30,23 +30,23 @@ export class LocatedYaml {
     try {
       this.#content = document.toJS()
     } catch (error) {
-      throw new SeraError('config', `${file}: ${(error as Error).message}`) // an alias of nothing, or of too much
+      throw new SeraError('config', `${file}: ${(error as Error).message}`) // an alias that is undefined or expands too far
     }
   }
 
-  /** The object there; keys that are not known are warned of. @throws SeraError config, when it is none */
+  /** The object at a path; adds a warning for each unknown key. @throws SeraError config, if it is no object */
   object(path: Path, known: readonly string[]): Readonly<Record<string, unknown>> {
     const value = path.reduce<unknown>((outer, key) => (outer as Record<string | number, unknown>)[key], this.#content)
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {
       throw this.wrong(path, unexpected(`keys and values (${known.join(', ')})`, value).message)
     }
-    for (const key of Object.keys(value)) if (!known.includes(key)) this.#warnOf(path, key, known)
+    for (const key of Object.keys(value)) if (!known.includes(key)) this.#warnOfUnknown(path, key, known)
     return value as Record<string, unknown>
   }
 
-  #warnOf(path: Path, key: string, known: readonly string[]): void {
+  #warnOfUnknown(path: Path, key: string, known: readonly string[]): void {
     const meant = nearest(key, known)
-    this.warn([...path, key], `it is not known${meant === undefined ? '' : `, did you mean "${meant}"?`}`)
+    this.warn([...path, key], `unknown key${meant === undefined ? '' : `, did you mean "${meant}"?`}`)
   }
 
   warn(path: Path, what: string): void {
@@ -57,7 +57,7 @@ export class LocatedYaml {
     return new SeraError('config', `${this.placeOf(path)}: ${what}`)
   }
 
-  /** `pools.yaml:7: expire`; of what is missing, the line of what it is missing in. */
+  /** `pools.yaml:7: expire`. For a missing key, the line of the object that lacks it. */
   placeOf(path: Path): string {
     const key = path.findLast(step => typeof step === 'string')
     const line = this.#lineOf(offsetOf(this.#root, path))
@@ -70,13 +70,12 @@ export class LocatedYaml {
 
   #broken(offset: number, code: string, message: string): SeraError {
     const key = /^[^\s:]*/.exec(this.text.slice(offset))?.[0]
-    const what =
-      code === 'DUPLICATE_KEY' ? `${key}: it stands there twice` : `it is no YAML: ${message.replace(/\s+/g, ' ')}`
+    const what = code === 'DUPLICATE_KEY' ? `duplicate key ${key}` : `not valid YAML: ${message.replace(/\s+/g, ' ')}`
     return new SeraError('config', `${this.file}:${this.#lineOf(offset)}: ${what}`)
   }
 }
 
-/** Where the key stands, or the entry of a list; as far as the path can be followed, as an alias hides the rest. */
+/** The offset of a key or list entry. Behind an alias the path can't be followed: the offset of the alias. */
 function offsetOf(root: Node | null, path: Path): number {
   let node: unknown = root
   let offset = root?.range?.[0] ?? 0

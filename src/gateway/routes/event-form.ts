@@ -1,9 +1,8 @@
 /**
- * What a client asks for at `/event` or `/match`, value by value. It stands in the query, or in the body where
- * `input=yaml` or `input=json` says so, as netsync and netmatch take it.
+ * The values of a request to `/event` or `/match`: from the query, or from the body with `input=yaml` or `input=json`.
  *
- * YAML is read without types: `payload: 1` and `{zone: 2}` are text, as Go reads them into text. Unknown keys are
- * refused in YAML and ignored in JSON, as there.
+ * As in netsync and netmatch, YAML is read without types: `payload: 1` and `{zone: 2}` are text. Unknown keys are refused in YAML
+ * and ignored in JSON.
  */
 import type { Context } from 'hono'
 import { parseDocument } from 'yaml'
@@ -13,7 +12,7 @@ import type { Env } from '../http/env.js'
 
 type JsonObject = Readonly<Record<string, unknown>>
 
-/** @throws SeraError usage; `names` are all that the body may have in YAML */
+/** `names` are the keys that a YAML body may have. @throws SeraError usage */
 export async function formOf(c: Context<Env>, names: readonly string[]): Promise<EventForm> {
   const input = c.req.query('input') || 'url'
   if (input === 'url') return new EventForm(c.req.query())
@@ -28,7 +27,7 @@ export async function formOf(c: Context<Env>, names: readonly string[]): Promise
 export class EventForm {
   constructor(readonly fields: JsonObject) {}
 
-  /** Undefined when it is absent or empty. @throws SeraError usage */
+  /** Undefined if absent or empty. @throws SeraError usage */
   text(name: string): string | undefined {
     const value = this.#given(name)
     if (value === undefined || typeof value === 'string') return value
@@ -43,7 +42,7 @@ export class EventForm {
     throw new SeraError('usage', `${name} must be int`)
   }
 
-  /** `role=db,zone=eu` as text, or an object; undefined when there is none. @throws SeraError usage */
+  /** `role=db,zone=eu` as text, or an object; undefined if there are none. @throws SeraError usage */
   labels(): Labels | undefined {
     const value = this.#given('labels')
     if (value === undefined) return undefined

@@ -1,6 +1,6 @@
 /**
- * Who waits at events, through whichever gateway and from whichever host, as syncnet's `/stats` tells it: by event,
- * actor and request. Who has not been heard of for a lease meets nobody, and is left out.
+ * The participants that wait at events, at all gateways and hosts, in the format of syncnet's `/stats`: by event, actor and
+ * request. Claims whose lease has run out are left out: they can't meet.
  */
 
 import type { ClaimWithOwner } from '../../claims/model.js'
@@ -29,7 +29,7 @@ export async function eventStats(tables: LockTables, deadline: Deadline): Promis
   return statsOf(await readSnapshot(tables.client, wanted, deadline))
 }
 
-/** Pure. What an event's claim says in a way that nobody can read is left out, too. */
+/** Pure. Claims that can't be parsed are left out, too. */
 function statsOf({ resources, now }: Pick<StoreSnapshot, 'resources' | 'now'>): EventStats {
   const stats: Tree = new Map()
   for (const { key, claims } of resources) {
@@ -60,7 +60,7 @@ function branch(tree: Tree, name: string): Tree {
   return made
 }
 
-/** Sorted, as there. */
+/** Sorted, as in syncnet. */
 function plain(tree: Tree): object {
   const pairs = [...tree].map(([name, value]) => [name, value instanceof Map ? plain(value) : value] as const)
   return Object.fromEntries(pairs.toSorted(([a], [b]) => (a < b ? -1 : 1)))

@@ -1,19 +1,18 @@
 /**
- * Events: a request waits until the requests that suit each other are there, and is answered who came.
+ * Events: a request waits until it matches others, and gets the payloads of all members of the match.
  *
  *     $ curl 'localhost:9989/event?event=coin&actor=customer&payload=2'
  *     {"payloads":{"customer":"2","machine":""}}
  *
- * The tool for that has had three names and two interfaces, and both are here:
+ * Three tools did this before, with two interfaces. The gateway has both:
  *
  * - `/event` of syncnet and netsync: `event`, `actor`, `mates`.
  * - `/match` of netmatch: `key`, `count`, labels and a selector, and no actor.
  *
- * All are at the same rendezvous, and so are those of other gateways and of `sera rendezvous`. A client that disconnects
- * leaves at once. A match that was written just before stands, because the others learn of it: then the client has met
- * them without knowing, as if the answer had been lost on its way.
+ * Both use the same rendezvous, and so do other gateways and `sera rendezvous`. A client that disconnects leaves at once. A
+ * match that was written just before stands, because the other members get it; it is as if the client's answer was lost.
  *
- * A request that makes no sense is answered with 400 and a line of text; there the status is 200.
+ * An invalid request gets 400 and a line of text. The original tools answer 200.
  * @see https://github.com/siadat/netmatch
  */
 import { type Context, Hono } from 'hono'
@@ -38,16 +37,16 @@ import type { EventEntry } from '../log/entry.js'
 import { type EventForm, formOf } from './event-form.js'
 import { eventStats } from './event-stats.js'
 
-/** What a scrape of `/stats` is willing to wait. */
+/** How long a request to `/stats` waits for the database. */
 const STATS_WITHIN_MS = 5000
 
 /** One of the two interfaces. */
 interface Interface {
   path: string
-  /** What a request may have. */
+  /** The parameters of a request. */
   names: readonly string[]
   /** @throws SeraError usage */
-  visit(form: EventForm): EventRequest
+  parse(form: EventForm): EventRequest
   answer(match: Match): object
 }
 
@@ -59,16 +58,16 @@ interface EventRequest {
 const NETSYNC: Interface = {
   path: '/event',
   names: ['event', 'actor', 'payload', 'labels', 'selector', 'mates'],
-  visit(form) {
+  parse(form) {
     const like = 'expected /event?event=NAME&actor=NAME'
     const event = checkName('event', required('event', form.text('event'), like))
     const actor = required('actor', form.text('actor'), like)
-    // labels that are given take the place of `actor`
+    // given labels replace the default label `actor`
     const labels = form.labels() ?? withActor(actor, new Map())
     const selector = form.text('selector') ?? `actor!=${actor}`
-    return { event, spec: asking(form, { actor, labels, selector, mates: form.count('mates') }) }
+    return { event, spec: specOf(form, { actor, labels, selector, mates: form.count('mates') }) }
   },
-  /** By actor: of two with one name, the last. */
+  /** By actor. Of two members with one name, the last counts. */
   answer({ members }) {
     const pairs = members.map(({ actor, payload }) => [actor, payload ?? ''] as const)
     return { payloads: Object.fromEntries(pairs.toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))) }
@@ -78,13 +77,13 @@ const NETSYNC: Interface = {
 const NETMATCH: Interface = {
   path: '/match',
   names: ['key', 'payload', 'labels', 'selector', 'count'],
-  visit(form) {
+  parse(form) {
     const like = 'expected key, labels and selector'
     const event = checkName('key', required('key', form.text('key'), like))
     const labels = required('labels', form.labels(), like)
     const selector = required('selector', form.text('selector'), like)
     const mates = checkCount('count', form.count('count') ?? 1, MOST_MATES, 0)
-    return { event, spec: asking(form, { actor: nameFrom(labels), labels, selector, mates }) }
+    return { event, spec: specOf(form, { actor: nameFrom(labels), labels, selector, mates }) }
   },
   answer({ members }) {
     return { requests: members.map(({ labels, payload }) => ({ labels, payload: payload ?? '' })) }
@@ -93,10 +92,10 @@ const NETMATCH: Interface = {
 
 export function events(gateway: Gateway): Hono<Env> {
   const app = new Hono<Env>()
-  for (const { path, names, visit, answer } of [NETSYNC, NETMATCH]) {
+  for (const { path, names, parse, answer } of [NETSYNC, NETMATCH]) {
     app.use(path, limited)
     app.on(['GET', 'POST'], path, async c => {
-      const match = await meet(c, gateway, visit(await formOf(c, names)))
+      const match = await meet(c, gateway, parse(await formOf(c, names)))
       return printed(c, answer(match))
     })
   }
@@ -112,11 +111,11 @@ export function events(gateway: Gateway): Hono<Env> {
   return app
 }
 
-function asking(form: EventForm, invitation: CandidateOptions): ClaimSpec {
-  return claimSpecOf({ ...invitation, payload: form.text('payload') ?? '' })
+function specOf(form: EventForm, candidate: CandidateOptions): ClaimSpec {
+  return claimSpecOf({ ...candidate, payload: form.text('payload') ?? '' })
 }
 
-/** What others see of a request that names no actor. */
+/** The actor of a request that names none. */
 function nameFrom(labels: Labels): string {
   return [...(labels.get('actor') || formatLabels(labels))].slice(0, LONGEST_NAME).join('')
 }
@@ -126,36 +125,36 @@ function required<T>(name: string, value: T | undefined, like: string): T {
   throw new SeraError('usage', `empty ${name}: ${like}`)
 }
 
-async function meet(c: Context<Env>, gateway: Gateway, { event, spec: wish }: EventRequest): Promise<Match> {
+async function meet(c: Context<Env>, gateway: Gateway, { event, spec }: EventRequest): Promise<Match> {
   const { session } = gateway
-  const ask = { ...wish, owner: remoteOwner(clientOf(c), c.req.path) }
+  const ask = { ...spec, owner: remoteOwner(clientOf(c), c.req.path) }
   const ownClaim = session.newClaim({ kind: 'rendezvous', name: event })
-  const tell = storyOf(ownClaim, ask, gateway)
-  tell({ what: 'came' })
+  const log = eventLog(ownClaim, ask, gateway)
+  log({ what: 'came' })
   try {
     await untilDisconnect(c, gateway, 'rendezvous', signal =>
       acquire(session, ownClaim, ask, rendezvous(), { until: Number.POSITIVE_INFINITY, signal }),
     )
   } catch (error) {
-    tell({ what: 'left' })
+    log({ what: 'left' })
     throw error
   }
   const match = matchOf(event, ownClaim.seen)
-  tell({ what: 'met', match: match.match, actors: match.members.map(({ actor }) => actor) })
-  await session.leave(ownClaim).catch(() => {}) // the match is final; the claim's lease ends it, too
+  log({ what: 'met', match: match.match, actors: match.members.map(({ actor }) => actor) })
+  await session.leave(ownClaim).catch(() => {}) // the match is final; if this fails, the lease ends the claim
   return match
 }
 
-type Chapter = Pick<EventEntry, 'what' | 'match' | 'actors'>
+type EventFacts = Pick<EventEntry, 'what' | 'match' | 'actors'>
 
-function storyOf(
+function eventLog(
   { id: request, key: { name: event } }: OwnClaim,
   { owner: { host: client }, tag: actor = '' }: ClaimSpec & { owner: Owner },
   { log, clock }: Gateway,
-): (chapter: Chapter) => void {
-  const cameAt = clock.now()
+): (facts: EventFacts) => void {
+  const arrivedAt = clock.now()
   return ({ what, ...rest }) => {
-    const ms = Math.round(clock.now() - cameAt)
+    const ms = Math.round(clock.now() - arrivedAt)
     log.write({ kind: 'event', what, request, client, event, actor, ms, ...rest })
   }
 }

@@ -1,13 +1,13 @@
 /**
- * Whether the process lives (`/healthz`, open to all), and whether it can do its work (`/readyz`): the database answers, and the
- * gateway is not about to end.
+ * `/healthz`, open to every client: the process is alive. `/readyz`: the gateway can work, because the database answers and the
+ * gateway is not shutting down.
  */
 import { Hono } from 'hono'
 import { withinMs } from '../http/disconnect.js'
 import type { Env } from '../http/env.js'
 import type { Gateway } from '../http/gateway.js'
 
-/** What a balancer is willing to wait. */
+/** Shorter than the time-out of a load balancer's check. */
 const READY_WITHIN_MS = 2000
 
 export function health({ tables, clock, closing }: Gateway): Hono<Env> {

@@ -1,4 +1,4 @@
-/** `/metrics`, as Prometheus scrapes it; while the database can't be asked, it tells of the rest. */
+/** `/metrics`, for Prometheus. While the database is unreachable, the counts of claims are left out. */
 import { Hono, type MiddlewareHandler } from 'hono'
 import type { Deadline } from '../../deadline.js'
 import { SeraError } from '../../errors.js'
@@ -9,28 +9,28 @@ import type { Env } from '../http/env.js'
 import type { Gateway } from '../http/gateway.js'
 import type { ClaimCounts, GatewayMetrics } from '../metrics/metrics.js'
 
-/** Prometheus gives up after 10 s, unless it is told otherwise. */
-const SURVEY_WITHIN_MS = 2000
+/** Shorter than Prometheus' default time-out of 10 s. */
+const COUNT_WITHIN_MS = 2000
 
-/** However many scrape: the tables are read once in so long. */
+/** The tables are read at most once in this time, for all scrapers together. */
 const FRESH_MS = 5000
 
 export function metrics({ tables, clock, metrics: meter }: Gateway): Hono<Env> {
   const app = new Hono<Env>()
-  let crowd: Promise<ClaimCounts | undefined> = Promise.resolve(undefined)
+  let counts: Promise<ClaimCounts | undefined> = Promise.resolve(undefined)
   let askedAt = Number.NEGATIVE_INFINITY
   app.get('/metrics', async c => {
     if (clock.now() - askedAt >= FRESH_MS) {
       askedAt = clock.now()
       const ask = (deadline: Deadline) => readSnapshot(tables.client, { getLocks: undefined }, deadline)
-      crowd = withinMs(clock, SURVEY_WITHIN_MS, ask).then(countClaims, () => undefined)
+      counts = withinMs(clock, COUNT_WITHIN_MS, ask).then(countClaims, () => undefined)
     }
-    return c.body(await meter.text(await crowd), 200, { 'Content-Type': meter.contentType })
+    return c.body(await meter.text(await counts), 200, { 'Content-Type': meter.contentType })
   })
   return app
 }
 
-/** Counts what a client hears of in whichever way. */
+/** Counts answers that tell a client that its claim is lost. */
 export function countLosses(metrics: GatewayMetrics): MiddlewareHandler<Env> {
   return async (c, next) => {
     await next()
@@ -38,15 +38,15 @@ export function countLosses(metrics: GatewayMetrics): MiddlewareHandler<Env> {
   }
 }
 
-/** Without the claims that have expired. */
+/** Counts claims by kind and state, without expired ones. */
 export function countClaims(snapshot: StoreSnapshot): ClaimCounts {
-  const crowd = { held: new Map<string, number>(), waiting: new Map<string, number>() }
+  const counts = { held: new Map<string, number>(), waiting: new Map<string, number>() }
   for (const { kind, claims } of statusViewOf(snapshot).views) {
     for (const claim of claims) {
       if (isExpired(claim)) continue
-      const counts = claim.state === 'waiting' ? crowd.waiting : crowd.held
-      counts.set(kind, (counts.get(kind) ?? 0) + 1)
+      const byKind = claim.state === 'waiting' ? counts.waiting : counts.held
+      byKind.set(kind, (byKind.get(kind) ?? 0) + 1)
     }
   }
-  return crowd
+  return counts
 }

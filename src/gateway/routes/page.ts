@@ -1,5 +1,5 @@
 /**
- * The status page: HTML at `/` and what it loads from `/page/`. What it shows it asks for at `/v1`, as any client does.
+ * The status page: HTML at `/`, its files under `/page/`. The page reads its data from `/v1`, as any client can.
  */
 import { createHash } from 'node:crypto'
 import { extname } from 'node:path'
@@ -16,7 +16,7 @@ const TYPES: Record<string, string> = {
   '.svg': 'image/svg+xml',
 }
 
-/** Nothing but what is ours, no script in the markup, no markup out of a script, and in nobody's frame. */
+/** Allows only files of this gateway, no inline script, no markup made by scripts, and no embedding in a frame. */
 const guarded = secureHeaders({
   contentSecurityPolicy: {
     defaultSrc: ["'none'"],
@@ -31,7 +31,7 @@ const guarded = secureHeaders({
     trustedTypes: ["'none'"],
   },
   xFrameOptions: 'DENY',
-  // it would hold for every port of this host
+  // HSTS would apply to every port of this host
   strictTransportSecurity: false,
 })
 
@@ -64,7 +64,7 @@ function served(files: ReadonlyMap<string, string>): Map<string, Served> {
   )
 }
 
-/** A browser asks each time whether it still has the newest: another gateway may answer next. */
+/** A browser revalidates each file each time: the next answer may come from a gateway of another version. */
 function answer(c: Context, { text, headers }: Served): Response {
   const isKnown = c.req.header('if-none-match') === headers.ETag
   return isKnown ? c.body(null, 304, headers) : c.body(text, 200, headers)

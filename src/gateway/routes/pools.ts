@@ -1,16 +1,16 @@
 /**
- * Pools, as Distributex has them: for any host that has curl.
+ * Pools, as in Distributex: locks for any host that has curl.
  *
- *     GET /get/?host=web-1&pool=nightly        YES, or NO; a host that holds it is told YES again
- *     GET /wait/?host=web-1&pool=nightly       YES, once it is its turn
- *     GET /release/?host=web-1&pool=nightly    OK, whether or not it held it
+ *     GET /get/?host=web-1&pool=nightly        YES or NO; YES again if the host already holds the pool
+ *     GET /wait/?host=web-1&pool=nightly       YES, as soon as the pool is granted
+ *     GET /release/?host=web-1&pool=nightly    OK, whether or not the host held the pool
  *
- * Whatever makes no sense is answered INVALID. The text is bare, without a newline. What a database that can't be asked makes
- * impossible is NO, with status 503. Beyond the original:
+ * An invalid request gets INVALID. The text has no newline. If the database is unreachable, the answer is NO with status 503.
+ * The gateway adds to Distributex:
  *
- * - `id` tells apart several that use a pool on one host: each holds it, and gives it back, by itself.
- * - YES comes with the fencing token (`Sera-Token`), and says for how long it is so (`Sera-Expires-In`: seconds, or `never`).
- * - `GET /renew/?host=&pool=&token=`: OK, with the whole time again; NO when the host no longer holds it by that token.
+ * - `id` separates several holders on one host: each holds and releases the pool by itself.
+ * - YES has the fencing token (`Sera-Token`) and the time that the pool is held (`Sera-Expires-In`: seconds, or `never`).
+ * - `GET /renew/?host=&pool=&token=`: OK, and the time starts again; NO if the host no longer holds the pool with that token.
  * @see https://github.com/calston/distributex
  */
 import { type Context, Hono } from 'hono'
@@ -25,11 +25,11 @@ import type { Env } from '../http/env.js'
 import type { Gateway } from '../http/gateway.js'
 import { failure, notFound } from '../http/problem.js'
 
-/** What is asked of a pool, once it makes sense. */
+/** A valid request. */
 interface PoolRequest {
   pool: Pool
   host: string
-  /** Who holds it, as the tables know him. */
+  /** The holder's name in the lock tables: the host, or host and id. */
   holder: string
 }
 
@@ -42,15 +42,15 @@ const HANDLERS: Readonly<Record<string, PoolHandler>> = {
   renew,
 }
 
-/** What a client is told that is answered all the same. */
-const TOLD: Readonly<Partial<Record<SeraErrorKind, string>>> = { 'timed-out': 'NO', conflict: 'INVALID' }
+/** Errors that have an answer of their own, with status 200. */
+const ANSWER_OF: Readonly<Partial<Record<SeraErrorKind, string>>> = { 'timed-out': 'NO', conflict: 'INVALID' }
 
 export function pools(gateway: Gateway): Hono<Env> {
   const app = new Hono<Env>()
   for (const [word, answer] of Object.entries(HANDLERS)) {
     for (const path of [`/${word}`, `/${word}/`]) {
       app.get(path, async c => {
-        if (c.req.method === 'HEAD') return notAllowed(c) // it would change something
+        if (c.req.method === 'HEAD') return notAllowed(c) // HEAD must change nothing
         const asked = poolRequestOf(c, gateway)
         return asked ? await answer(c, gateway, asked) : c.text('INVALID')
       })
@@ -59,13 +59,13 @@ export function pools(gateway: Gateway): Hono<Env> {
   }
   app.onError((error, c) => {
     if (error instanceof ClientGone) return failure(error, c)
-    const told = error instanceof SeraError ? TOLD[error.kind] : undefined
-    return told === undefined ? c.text('NO', 503) : c.text(told)
+    const answer = error instanceof SeraError ? ANSWER_OF[error.kind] : undefined
+    return answer === undefined ? c.text('NO', 503) : c.text(answer)
   })
   return app
 }
 
-/** An address that nothing else answers: with a host and a pool, a Distributex calls it INVALID. */
+/** An unknown path. With a host and a pool in the query it gets INVALID, as from Distributex. */
 export function unknownPath(c: Context): Response {
   const { host, pool } = c.req.query()
   return c.req.method === 'GET' && host !== undefined && pool !== undefined ? c.text('INVALID') : notFound(c)
@@ -75,7 +75,7 @@ function notAllowed(c: Context): Response {
   return c.text('', 405, { Allow: 'GET' })
 }
 
-/** Undefined: it is INVALID. */
+/** Undefined if the request is INVALID. */
 function poolRequestOf(c: Context<Env>, gateway: Gateway): PoolRequest | undefined {
   const { host = '', pool: name = '', id } = c.req.query()
   const settings = gateway.pools().get(name)

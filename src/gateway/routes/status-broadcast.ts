@@ -1,6 +1,5 @@
 /**
- * What all who watch are shown. One look a second serves them all, however many they are, and none is taken while
- * nobody watches.
+ * Sends the status to all watchers. One read of the tables a second serves all of them. Without watchers there is no read.
  */
 import { EventEmitter, once } from 'node:events'
 import { type Clock, sleep } from '../../clock.js'
@@ -8,7 +7,7 @@ import { SeraError } from '../../errors.js'
 import { lasting, type StatusObject } from '../../status/json.js'
 
 export interface StatusMessage {
-  /** The picture; or why there is none, while the last one still stands. */
+  /** `trouble`: the tables can't be read now; the last status stays valid for display. */
   event: 'status' | 'trouble'
   /** JSON. */
   data: string
@@ -19,10 +18,10 @@ const EVERY_MS = 1000
 export class StatusBroadcast {
   #watchers = 0
   #isLooking = false
-  #news: StatusMessage | undefined
-  /** The news without the times that pass by themselves. */
-  #told = ''
-  /** Counts what has changed. */
+  #message: StatusMessage | undefined
+  /** The message without its running times: to detect a change. */
+  #lasting = ''
+  /** Counts the changes. */
   #version = 0
   readonly #changes = new EventEmitter().setMaxListeners(0)
 
@@ -33,16 +32,16 @@ export class StatusBroadcast {
     readonly everyMs = EVERY_MS,
   ) {}
 
-  /** The news, now and whenever something has changed, until the signal aborts. Who is slow misses what was between. */
+  /** Yields the newest message, now and after each change, until the signal aborts. A slow watcher skips intermediate ones. */
   async *watch(signal: AbortSignal): AsyncGenerator<StatusMessage> {
     this.#watchers++
     void this.#keepLooking()
     let seen = 0
     try {
       while (!signal.aborted) {
-        if (this.#news && seen !== this.#version) {
+        if (this.#message && seen !== this.#version) {
           seen = this.#version
-          yield this.#news
+          yield this.#message
         } else await once(this.#changes, 'change', { signal }).catch(() => {})
       }
     } finally {
@@ -58,25 +57,25 @@ export class StatusBroadcast {
       await sleep(this.clock, this.everyMs, this.closing).catch(() => {})
     }
     this.#isLooking = false
-    this.#news = undefined
-    this.#told = ''
+    this.#message = undefined
+    this.#lasting = ''
   }
 
   async #lookOnce(): Promise<void> {
     try {
       const status = await this.look()
-      this.#tell({ event: 'status', data: JSON.stringify(status) }, lasting(status))
+      this.#publish({ event: 'status', data: JSON.stringify(status) }, lasting(status))
     } catch (error) {
       const reason = error instanceof SeraError ? error.message : 'internal error; please report it'
-      this.#tell({ event: 'trouble', data: JSON.stringify({ reason }) }, reason)
+      this.#publish({ event: 'trouble', data: JSON.stringify({ reason }) }, reason)
     }
   }
 
-  /** Newcomers are shown the newest, also when nothing has changed. */
-  #tell(news: StatusMessage, told: string): void {
-    this.#news = news
-    if (told === this.#told) return
-    this.#told = told
+  /** Keeps the newest message for new watchers, and wakes the others only if something changed. */
+  #publish(message: StatusMessage, comparable: string): void {
+    this.#message = message
+    if (comparable === this.#lasting) return
+    this.#lasting = comparable
     this.#version++
     this.#changes.emit('change')
   }

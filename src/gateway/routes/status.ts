@@ -1,6 +1,5 @@
 /**
- * What is held and who waits, now (`/v1/status`), whenever it changes (`/v1/watch`), and what has run (`/v1/history`).
- * They read, and change nothing.
+ * The read-only paths: holders and waiters now (`/v1/status`), at each change (`/v1/watch`), and finished runs (`/v1/history`).
  */
 import { Hono } from 'hono'
 import { streamSSE } from 'hono/streaming'
@@ -17,32 +16,32 @@ import type { Env } from '../http/env.js'
 import type { Gateway } from '../http/gateway.js'
 import { StatusBroadcast } from './status-broadcast.js'
 
-/** Tells a client, and what is between, that the connection lives. */
+/** Keeps the connection open through proxies, and lets the client notice a dead one. */
 const BEAT_MS = 15_000
 
-/** When a browser is to come back after a connection that was lost. */
+/** When a browser reconnects after it lost the connection. */
 const RETRY_MS = 2000
 
 const DEFAULT_LIMIT = 100
-/** What a server bears at once; who wants more asks for it piece by piece, with `since`. */
+/** The most entries that one request reads. A client that wants more asks in parts, with `since`. */
 const HIGHEST_LIMIT = 10_000
 
 export function statusRoutes({ tables, clock, closing }: Gateway): Hono<Env> {
   const app = new Hono<Env>()
   const deadline = () => ({ until: clock.now(), signal: closing })
   const look = async () => statusObject(await readStatus(tables.client, {}, deadline()))
-  const feed = new StatusBroadcast(look, closing, clock)
+  const broadcast = new StatusBroadcast(look, closing, clock)
   app.get('/v1/status', async c => c.json(await look()))
   app.get('/v1/watch', c => {
-    // nobody would read the stream, or end it
+    // a HEAD request has no body: the stream would never end
     if (c.req.method === 'HEAD') return c.body(null, 200, { 'Content-Type': 'text/event-stream' })
     const over = whenEither(c.req.raw.signal, closing)
     return streamSSE(c, async stream => {
       stream.onAbort(() => over.abort())
-      const cancel = every(clock, BEAT_MS, () => void stream.write(': nothing has changed\n\n'))
+      const cancel = every(clock, BEAT_MS, () => void stream.write(': no change\n\n'))
       try {
         await stream.write(`retry: ${RETRY_MS}\n\n`)
-        for await (const news of feed.watch(over.signal)) await stream.writeSSE(news)
+        for await (const message of broadcast.watch(over.signal)) await stream.writeSSE(message)
       } finally {
         cancel()
         over.abort()
@@ -63,7 +62,7 @@ export function statusRoutes({ tables, clock, closing }: Gateway): Hono<Env> {
   return app
 }
 
-/** Aborts when one of both does. Nothing of it stays with them afterwards: it aborts in the end. */
+/** Aborts when one of the two does. The caller aborts it in the end, which removes its listeners. */
 function whenEither(client: AbortSignal, closing: AbortSignal): AbortController {
   const over = new AbortController()
   const end = () => over.abort()
@@ -78,12 +77,15 @@ function sinceOf(text: string | undefined): HistoryQuery['since'] {
   if (text === undefined) return undefined
   const moment = parseDuration(text) ?? parseDate(text)
   if (moment !== undefined) return moment
-  throw new SeraError('usage', `since takes 2h, 7d, 2026-11-21 or 2026-11-21T16:40 (UTC), not ${JSON.stringify(text)}`)
+  throw new SeraError(
+    'usage',
+    `since: expected 2h, 7d, 2026-11-21 or 2026-11-21T16:40 (UTC), got ${JSON.stringify(text)}`,
+  )
 }
 
 function outcomeOf(word: string): string {
   if (RECORDED.includes(word)) return word
-  throw new SeraError('usage', `outcome is ${JSON.stringify(word)}; it takes ${RECORDED.join(', ')}`)
+  throw new SeraError('usage', `outcome: expected ${RECORDED.join(', ')}, got ${JSON.stringify(word)}`)
 }
 
 function limitOf(text: string | undefined): number {

@@ -60,6 +60,7 @@ function checkPeriods(perMs: number, keepMs: number): void {
   throw new SeraError('usage', `keep ${keep} is shorter than per ${per}: a success must be kept for its whole period`)
 }
 
+/** Options of `sera.once()`. */
 export interface OnceOptions {
   /** Only a success that started within this time counts: milliseconds, or text like `'24h'`. Default: `'forever'`. */
   per?: number | string | undefined
@@ -78,12 +79,23 @@ export interface Running {
 /** `value`: the result of the work. When another participant ran it, `value` was stored as JSON; undefined when a command was run. */
 export type OnceResult<T> = { ranHere: true; value: T } | { ranHere: false; value: T | undefined; by: PastRun }
 
-export interface PastRun extends Pick<PastRunRecord, 'host' | 'pid' | 'user' | 'command'> {
-  /** By the server's clock. */
+/** The run whose result was taken over. */
+export interface PastRun {
+  /** The host name of its process. */
+  host: string
+  /** The PID of its process. */
+  pid: number
+  /** The operating system's user of its process. */
+  user: string
+  /** The command or label of its process. */
+  command: string
+  /** When the run started, by the server's clock. */
   startedAt: Date
+  /** When the run finished, by the server's clock. */
   finishedAt: Date
 }
 
+/** A handle of a key whose work is done at most once, or once in a period. Made by `sera.once()`. */
 export class Once extends Primitive {
   readonly #request: PrimitiveRequest
   readonly #keepMs: number

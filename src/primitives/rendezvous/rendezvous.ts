@@ -22,13 +22,17 @@ import { oldestSet } from './matching.js'
 
 /** A participant of a match. */
 export interface Member {
+  /** Its name. */
   actor: string
+  /** Its labels, with `actor` among them. */
   labels: Readonly<Record<string, string>>
+  /** The payload it gave to `meet()`; null without one. */
   payload: string | null
 }
 
 /** The result of a rendezvous. */
 export interface Match {
+  /** The name of the rendezvous. */
   event: string
   /** Names this match: the same for all its members, and unique at this event. */
   match: string
@@ -96,6 +100,7 @@ export function rendezvousRequest({ labels, ...options }: CandidateOptions): Pri
   return { spec: claimSpecOf({ ...options, labels: withActor(options.actor, labels) }), policy: rendezvous() }
 }
 
+/** Options of `sera.rendezvous()`. */
 export interface RendezvousOptions {
   /** The participant's name: 1 to 255 characters. */
   actor: string
@@ -107,11 +112,13 @@ export interface RendezvousOptions {
   selector?: string | undefined
 }
 
+/** Options of `meet()` of a rendezvous. */
 export interface MeetOptions extends WaitOptions {
   /** Text for the other members, at most 16 KiB. */
   payload?: string | undefined
 }
 
+/** A handle of a rendezvous: participants that accept each other meet. Made by `sera.rendezvous()`. */
 export class Rendezvous extends Primitive {
   readonly #request: CandidateOptions
 

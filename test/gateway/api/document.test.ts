@@ -28,7 +28,7 @@ const RAN = {
   ranMs: 10,
 }
 
-/** What each operation is asked for, so that it does something. */
+/** A valid body for each operation. */
 const BODIES: Record<string, object> = {
   rwlocks: { mode: 'read' },
   semaphores: { permits: 1 },
@@ -40,7 +40,7 @@ const BODIES: Record<string, object> = {
   rendezvous: { actor: 'me', mates: 0 },
 }
 
-test('every operation that is documented is there, and answers as documented', async t => {
+test('every documented operation exists and answers as documented', async t => {
   const bench = await apiBench(t, server)
   const one = await bench.gateway()
   await writeHistory(bench.database.open(bench.dsn), RAN, 60_000, deadline())
@@ -61,7 +61,7 @@ test('every operation that is documented is there, and answers as documented', a
   }
 })
 
-test('the document says where the API is, what it wants and what each operation is called', async t => {
+test('the document has servers, security schemes and unique operation ids', async t => {
   const one = await (await apiBench(t, server)).gateway()
   const document = (await one.get('/v1/openapi.json')).body as Described
   t.true(document.servers.length > 0)
@@ -76,7 +76,7 @@ test('the document says where the API is, what it wants and what each operation 
   for (const id of ids) t.regex(id, /^(get|post|delete)[A-Z][A-Za-z]+$/)
 })
 
-test('where there is something, another method is told what there is; elsewhere there is nothing', async t => {
+test('another method on a path gets 405 with Allow, an unknown path 404', async t => {
   const one = await (await apiBench(t, server)).gateway()
   const { operations } = documented((await one.get('/v1/openapi.json')).body)
   const paths = new Set(operations.map(operation => operation.split(' ')[1] as string))
@@ -92,12 +92,12 @@ test('where there is something, another method is told what there is; elsewhere 
   t.is((await fetch(`${one.url}/v1/nothing`)).status, 404)
 })
 
-test('what makes no sense is refused with the name of the field', async t => {
+test('an invalid request is refused with the name of the field', async t => {
   const one = await (await apiBench(t, server)).gateway()
   const refused = async (path: string, body: unknown, key?: string) => {
-    const { status, body: told } = await one.post(path, body, key === undefined ? {} : { key })
-    t.deepEqual([status, told.kind, told.type], [400, 'usage', 'about:blank'])
-    return told.detail
+    const { status, body: problem } = await one.post(path, body, key === undefined ? {} : { key })
+    t.deepEqual([status, problem.kind, problem.type], [400, 'usage', 'about:blank'])
+    return problem.detail
   }
   t.regex(await refused('/v1/mutexes/a/claims', { wait: 5 }), /^wait: /)
   t.regex(await refused('/v1/mutexes/a/claims', { lease: '0.5s' }), /^lease: expected a duration .*from 1s to 1d$/)
@@ -117,7 +117,7 @@ test('what makes no sense is refused with the name of the field', async t => {
   t.regex(await refused('/v1/rendezvous/e', { actor: 'a', selector: '((' }), /selector/)
 })
 
-test('bodies that are no JSON, or too much of it, are refused', async t => {
+test('bodies that are not JSON or too large are refused', async t => {
   const one = await (await apiBench(t, server)).gateway()
   const post = (body: string, type = 'application/json') =>
     fetch(`${one.url}/v1/mutexes/a/claims`, { method: 'POST', body, headers: { 'Content-Type': type } })
@@ -133,7 +133,7 @@ test('bodies that are no JSON, or too much of it, are refused', async t => {
   for (const answer of answers) t.is(answer.headers.get('content-type'), 'application/problem+json')
 })
 
-test('names are whatever text: a slash, a percent sign, an umlaut', async t => {
+test('names may be any text: a slash, a percent sign, an umlaut', async t => {
   const one = await (await apiBench(t, server)).gateway()
   const names = fc
     .string({ unit: 'grapheme', minLength: 1, maxLength: 40 })
@@ -146,7 +146,7 @@ test('names are whatever text: a slash, a percent sign, an umlaut', async t => {
   await fc.assert(fc.asyncProperty(names, check), { numRuns: 50 })
 })
 
-test('whatever is asked, the answer is one that is documented, and never 500', async t => {
+test('random requests get a documented answer and never 500', async t => {
   const one = await (await apiBench(t, server)).gateway()
   const { body: document } = await one.get('/v1/openapi.json')
   const operations = documented(document).operations.filter(operation => operation.startsWith('POST'))

@@ -1,4 +1,4 @@
-/** The OpenAPI document of a gateway, and whether what it answers is what it has promised. */
+/** Checks a gateway's answers against its OpenAPI document. */
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 
 interface OpenApi {
@@ -7,13 +7,13 @@ interface OpenApi {
 }
 
 export interface Document {
-  /** As `POST /v1/mutexes/{name}/claims`. */
+  /** Such as `POST /v1/mutexes/{name}/claims`. */
   operations: string[]
-  /** @throws where an answer is not as documented */
+  /** @throws if an answer is not as documented */
   check(method: string, path: string, answer: { status: number; headers: Headers; body: unknown }): void
 }
 
-/** Where these were seen: as `POST /v1/mutexes/{name}/claims 200`. */
+/** The answers checked so far, such as `POST /v1/mutexes/{name}/claims 200`. */
 export const seen = new Set<string>()
 
 export function documented(document: unknown): Document {

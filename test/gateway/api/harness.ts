@@ -1,4 +1,4 @@
-/** Gateways on a database of a test's own, in this process, and what a client of theirs does. */
+/** Gateways in this process, on a database of the test's own, and a client for them. */
 import { randomUUID } from 'node:crypto'
 import type { ExecutionContext } from 'ava'
 import { Session } from '../../../src/claims/session.js'
@@ -15,14 +15,14 @@ import { type Document, documented } from './document.js'
 export interface ApiAnswer {
   status: number
   headers: Headers
-  // biome-ignore lint/suspicious/noExplicitAny: JSON is what a test says it is
+  // biome-ignore lint/suspicious/noExplicitAny: the test knows the type
   body: any
 }
 
-/** Each of its answers is held against what the gateway's document says. */
+/** A client that checks each answer against the gateway's document. */
 export interface ApiClient {
   url: string
-  /** The gateway ends. */
+  /** Shuts the gateway down. */
   close(): Promise<void>
   get(path: string): Promise<ApiAnswer>
   post(path: string, body?: unknown, options?: { key?: string; signal?: AbortSignal }): Promise<ApiAnswer>
@@ -30,7 +30,7 @@ export interface ApiClient {
 }
 
 export interface ApiGateway extends ApiClient {
-  /** What it has written into the history. */
+  /** The entries it has written to the history. */
   remembered: readonly NewHistoryEntry[]
 }
 

@@ -3,17 +3,17 @@ import { serve } from '../../support/gateway.js'
 import { until } from '../../support/until.js'
 import { clientOf, newKey } from './harness.js'
 
-each('a gateway is killed in the middle of a wait: the client goes on at another, in its place', async (t, bench) => {
+each('when a gateway is killed, its client keeps its place at another', async (t, bench) => {
   const [doomed, other] = [await serve(bench), await serve(bench)]
   const [one, two] = [clientOf(doomed.url), clientOf(other.url)]
   const path = `/v1/mutexes/${encodeURIComponent(t.title)}/claims`
   const holder = await one.post(path, {})
   const [first, second] = [newKey(), newKey()]
-  const isSeen = (key: string) => until('it waits', async () => (await two.get(`/v1/claims/${key}`)).status === 200)
+  const exists = (key: string) => until('it waits', async () => (await two.get(`/v1/claims/${key}`)).status === 200)
   const cutOff = one.post(path, {}, { key: first })
-  await isSeen(first)
+  await exists(first)
   const behind = two.post(path, {}, { key: second })
-  await isSeen(second)
+  await exists(second)
   doomed.sera.kill('SIGKILL')
   await t.throwsAsync(cutOff, { any: true })
   const renewed = await two.post(`/v1/claims/${holder.body.id}/renew`)
@@ -28,7 +28,7 @@ each('a gateway is killed in the middle of a wait: the client goes on at another
   t.is((await behind).status, 200)
 })
 
-each('a gateway that ends tells who waits to ask again, and their places stay', async (t, bench) => {
+each('a gateway that shuts down answers 503, and waiting clients keep their place', async (t, bench) => {
   const [ending, other] = [await serve(bench), await serve(bench)]
   const [one, two] = [clientOf(ending.url), clientOf(other.url)]
   const path = `/v1/mutexes/${encodeURIComponent(t.title)}/claims`
@@ -37,8 +37,8 @@ each('a gateway that ends tells who waits to ask again, and their places stay', 
   const waits = one.post(path, {}, { key })
   await until('it waits', async () => (await two.get(`/v1/claims/${key}`)).status === 200)
   ending.sera.kill('SIGTERM')
-  const told = await waits
-  t.deepEqual([told.status, told.body.kind, told.headers.get('retry-after')], [503, 'lock-failed', '1'])
+  const answer = await waits
+  t.deepEqual([answer.status, answer.body.kind, answer.headers.get('retry-after')], [503, 'lock-failed', '1'])
   t.is(await ending.sera.exited, 0)
   t.is((await two.get(`/v1/claims/${key}`)).body.state, 'waiting')
   await two.delete(`/v1/claims/${holder.body.id}`)

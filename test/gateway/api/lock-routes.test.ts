@@ -10,7 +10,7 @@ import { newKey, onEach } from './harness.js'
 const OPTIONS = { clock: systemClock, random: systemRandom, leaseMs: 60_000, graceMs: 0, maxClockSkewMs: 30_000 }
 const A = '/v1/mutexes/a/claims'
 
-onEach('a mutex is asked for, renewed, and given back', async (t, { gateway }) => {
+onEach('a mutex is acquired, renewed and released', async (t, { gateway }) => {
   const one = await gateway()
   const mine = await one.post(A, { lease: '5m', label: 'deploy' })
   t.is(mine.status, 200)
@@ -29,7 +29,7 @@ onEach('a mutex is asked for, renewed, and given back', async (t, { gateway }) =
   t.deepEqual([late.status, late.body.kind], [410, 'lost'])
 })
 
-onEach('what is given back is remembered once, with who had it; what only waited is not', async (t, { gateway }) => {
+onEach('a released lock is in the history once; a waiter that left is not', async (t, { gateway }) => {
   const one = await gateway()
   const { body } = await one.post(A, { label: 'deploy' })
   const waits = await one.post(A, { wait: '10ms' })
@@ -43,22 +43,19 @@ onEach('what is given back is remembered once, with who had it; what only waited
   t.true(ranMs >= 0 && ranMs < 60_000)
 })
 
-onEach(
-  'asking twice is asking once, also at another gateway, and at both at once',
-  async (t, { gateway, database }) => {
-    const [one, other] = [await gateway(), await gateway()]
-    const key = newKey()
-    const answers = await Promise.all([one, other, one, other].map(each => each.post(A, {}, { key })))
-    const later = await other.post(A, {}, { key })
-    const granted = [...answers, later].filter(({ status }) => status === 200)
-    t.true(granted.length >= 2)
-    for (const { status, body } of answers) if (status !== 200) t.deepEqual([status, body.kind], [409, 'conflict'])
-    t.is(new Set(granted.map(({ body }) => body.token)).size, 1)
-    t.is((await database.rows('SELECT * FROM sera_claim')).length, 1)
-  },
-)
+onEach('a repeated request acts once, also at two gateways at the same time', async (t, { gateway, database }) => {
+  const [one, other] = [await gateway(), await gateway()]
+  const key = newKey()
+  const answers = await Promise.all([one, other, one, other].map(each => each.post(A, {}, { key })))
+  const later = await other.post(A, {}, { key })
+  const granted = [...answers, later].filter(({ status }) => status === 200)
+  t.true(granted.length >= 2)
+  for (const { status, body } of answers) if (status !== 200) t.deepEqual([status, body.kind], [409, 'conflict'])
+  t.is(new Set(granted.map(({ body }) => body.token)).size, 1)
+  t.is((await database.rows('SELECT * FROM sera_claim')).length, 1)
+})
 
-onEach('whoever has to wait keeps the place in the queue, at whatever gateway', async (t, { gateway }) => {
+onEach('a waiter keeps its place in the queue at any gateway', async (t, { gateway }) => {
   const [one, other] = [await gateway(), await gateway()]
   const holder = await one.post(A, {})
   const [first, second] = [newKey(), newKey()]
@@ -72,7 +69,7 @@ onEach('whoever has to wait keeps the place in the queue, at whatever gateway', 
   t.deepEqual([stillBehind.status, stillBehind.body.ahead], [202, 1])
 })
 
-onEach('of two requests with one id the newer goes on', async (t, { gateway, database }) => {
+onEach('a later request with the same id replaces the earlier one', async (t, { gateway, database }) => {
   const one = await gateway()
   const holder = await one.post(A, {})
   const key = newKey()
@@ -84,7 +81,7 @@ onEach('of two requests with one id the newer goes on', async (t, { gateway, dat
   t.is((await newer).status, 200)
 })
 
-onEach('a try does not queue', async (t, { gateway, database }) => {
+onEach('a request with wait 0 does not queue', async (t, { gateway, database }) => {
   const one = await gateway()
   await one.post(A, {})
   const tried = await one.post(A, { wait: '0' })
@@ -92,7 +89,7 @@ onEach('a try does not queue', async (t, { gateway, database }) => {
   t.is((await database.rows('SELECT * FROM sera_claim')).length, 1)
 })
 
-onEach('a client that hangs up keeps its place; one that gives it up does not', async (t, { gateway, database }) => {
+onEach('a client that disconnects keeps its place; one that releases loses it', async (t, { gateway, database }) => {
   const one = await gateway()
   const holder = await one.post(A, {})
   const [key, hangUp] = [newKey(), new AbortController()]
@@ -107,21 +104,18 @@ onEach('a client that hangs up keeps its place; one that gives it up does not', 
   t.is((await one.post(A, { wait: '0' })).status, 200)
 })
 
-onEach(
-  'who gives a place up by way of another gateway is not put into the queue again',
-  async (t, { gateway, database }) => {
-    const [one, other] = [await gateway(), await gateway()]
-    await one.post(A, {})
-    const key = newKey()
-    const waits = one.post(A, {}, { key })
-    await until('it waits', async () => (await database.rows('SELECT 1 FROM sera_claim')).length === 2)
-    await other.delete(`/v1/claims/${key}`)
-    t.is((await waits).status, 410)
-    t.is((await database.rows('SELECT 1 FROM sera_claim')).length, 1)
-  },
-)
+onEach('a place that was released at another gateway is not taken again', async (t, { gateway, database }) => {
+  const [one, other] = [await gateway(), await gateway()]
+  await one.post(A, {})
+  const key = newKey()
+  const waits = one.post(A, {}, { key })
+  await until('it waits', async () => (await database.rows('SELECT 1 FROM sera_claim')).length === 2)
+  await other.delete(`/v1/claims/${key}`)
+  t.is((await waits).status, 410)
+  t.is((await database.rows('SELECT 1 FROM sera_claim')).length, 1)
+})
 
-onEach('when the lease of a grant is over the next has it, and the former learns of it', async (t, { gateway }) => {
+onEach('when a lease expires, the next waiter is granted and a renewal fails', async (t, { gateway }) => {
   const one = await gateway()
   const first = await one.post(A, { lease: '1s' })
   const second = await one.post(A, { wait: '20s' })
@@ -130,7 +124,7 @@ onEach('when the lease of a grant is over the next has it, and the former learns
   t.is((await one.post(`/v1/claims/${first.body.id}/renew`)).status, 410)
 })
 
-onEach('renewals keep a grant for a lease from when the last was sent', async (t, { gateway }) => {
+onEach('a grant lasts for a lease after the last renewal was sent', async (t, { gateway }) => {
   const [one, other] = [await gateway(), await gateway()]
   const first = await one.post(A, { lease: '1s' })
   const second = other.post(A, {}).then(answer => ({ answer, at: performance.now() }))
@@ -145,7 +139,7 @@ onEach('renewals keep a grant for a lease from when the last was sent', async (t
   t.true(at - sentAt >= 1000)
 })
 
-onEach('while it waits nothing is renewed, and an id is good for one request', async (t, { gateway }) => {
+onEach('a waiting claim can’t be renewed, and an id belongs to one request', async (t, { gateway }) => {
   const one = await gateway()
   await one.post(A, {})
   const key = newKey()
@@ -158,7 +152,7 @@ onEach('while it waits nothing is renewed, and an id is good for one request', a
   t.is((await one.post('/v1/mutexes/b/claims', {}, { key })).status, 409)
 })
 
-onEach('a semaphore gives slots, and a read/write lock is shared', async (t, { gateway }) => {
+onEach('a semaphore gives slots, and readers share a read/write lock', async (t, { gateway }) => {
   const one = await gateway()
   const spec = (units = 1) => one.post('/v1/semaphores/s/claims', { permits: 2, units, wait: '0' })
   const [first, second, third] = [await spec(), await spec(), await spec()]
@@ -169,7 +163,7 @@ onEach('a semaphore gives slots, and a read/write lock is shared', async (t, { g
   t.deepEqual([(await lock('read')).status, (await lock('read')).status, (await lock('write')).status], [200, 200, 408])
 })
 
-onEach('whoever does not ask again in time is overtaken, and queues anew then', async (t, { gateway }) => {
+onEach('a client that asks again too late loses its place', async (t, { gateway }) => {
   const one = await gateway({ leaseMs: 3000, maxClockSkewMs: 0 })
   const holder = await one.post(A, {})
   const key = newKey()
@@ -178,7 +172,7 @@ onEach('whoever does not ask again in time is overtaken, and queues anew then', 
   const behind = one.post(A, { wait: '60s' })
   await until('its time is up', isOver)
   const late = await one.post(A, { wait: '1ms' }, { key })
-  t.deepEqual([late.status, late.body.ahead], [202, 1], 'nobody has overtaken it yet')
+  t.deepEqual([late.status, late.body.ahead], [202, 1], 'no other claim has overtaken it yet')
   await until('its time is up', isOver)
   await one.delete(`/v1/claims/${holder.body.id}`)
   t.is((await behind).status, 200)
@@ -187,7 +181,7 @@ onEach('whoever does not ask again in time is overtaken, and queues anew then', 
   t.deepEqual([anew.status, anew.body.ahead], [202, 1])
 })
 
-onEach('what a process holds is none of its clients, whoever knows its id', async (t, { gateway, database, dsn }) => {
+onEach('a client can’t renew or release the claim of a process by its id', async (t, { gateway, database, dsn }) => {
   const one = await gateway()
   const session = new Session(database.open(dsn), OPTIONS)
   t.teardown(() => session.close())
@@ -200,7 +194,7 @@ onEach('what a process holds is none of its clients, whoever knows its id', asyn
   await lock.release()
 })
 
-onEach('a grant that was made a moment ago, elsewhere, is not made again', async (t, { database, dsn }) => {
+onEach('a grant that another gateway has just made is not repeated', async (t, { database, dsn }) => {
   const tables = database.open(dsn)
   const session = new Session(tables, OPTIONS)
   t.teardown(() => session.close())
@@ -208,7 +202,7 @@ onEach('a grant that was made a moment ago, elsewhere, is not made again', async
   const wanted = { id: 'a'.repeat(32), key: { kind: 'mutex', name: 'a' }, spec: {}, policy: MUTEX }
   const spec = () => claims.acquire({ ...wanted, leaseMs: 60_000, waitMs: 1000 }, new AbortController().signal)
   const first = await spec()
-  claims.known = async () => undefined // as it was read before
+  claims.known = async () => undefined // as if the claim was read before its grant
   t.is((await spec()).claim?.token, first.claim?.token)
   t.like(await database.rows('SELECT granted_token FROM sera_resource'), [{ granted_token: first.claim?.token }])
 })

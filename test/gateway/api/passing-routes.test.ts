@@ -3,7 +3,7 @@ import { type ApiHarness, newKey, onEach } from './harness.js'
 
 const claims = (bench: ApiHarness) => bench.database.rows('SELECT state FROM sera_claim').catch(() => [])
 
-onEach('what was added is not added again when the answer got lost', async (t, { gateway }) => {
+onEach('a repeated add with the same key adds once', async (t, { gateway }) => {
   const [one, other] = [await gateway(), await gateway()]
   const key = newKey()
   const add = '/v1/counters/c/add'
@@ -15,28 +15,28 @@ onEach('what was added is not added again when the answer got lost', async (t, {
   t.is((await other.post(add, { delta: -8, wait: '0' })).status, 408)
 })
 
-onEach('what is remembered of an operation is taken away in the end', async (t, bench) => {
+onEach('the record of an operation is deleted after a while', async (t, bench) => {
   const one = await bench.gateway({ leaseMs: 2000 })
   await one.post('/v1/counters/c/add', { delta: 5 }, { key: newKey() })
   t.is((await claims(bench)).length, 1)
   await until('nothing is left', async () => (await claims(bench)).length === 0)
 })
 
-onEach('what is taken waits until it is covered; who hangs up takes nothing', async (t, bench) => {
+onEach('a negative add waits for the value; a disconnected client takes nothing', async (t, bench) => {
   const one = await bench.gateway()
   const hangUp = new AbortController()
   const gone = one.post('/v1/counters/c/add', { delta: -1 }, { key: newKey(), signal: hangUp.signal })
   await until('it waits', async () => (await claims(bench)).length === 1)
   hangUp.abort()
   await t.throwsAsync(gone, { any: true })
-  await until('it is gone', async () => (await claims(bench)).length === 0)
+  await until('it has left the queue', async () => (await claims(bench)).length === 0)
   const taken = one.post('/v1/counters/c/add', { delta: -1 })
   await until('it waits', async () => (await claims(bench)).length === 1)
   await one.post('/v1/counters/c/add', { delta: 3 })
   t.is((await taken).body.value, 2)
 })
 
-onEach('all go when as many have arrived, and an arrival counts once', async (t, { gateway }) => {
+onEach('a barrier opens when enough have arrived, and an arrival counts once', async (t, { gateway }) => {
   const [one, other] = [await gateway(), await gateway()]
   const path = '/v1/barriers/b/arrive'
   const first = one.post(path, { count: 2, tag: 'a' })
@@ -58,7 +58,7 @@ onEach('all go when as many have arrived, and an arrival counts once', async (t,
   t.is((await one.post('/v1/barriers/once/arrive', late)).status, 409)
 })
 
-onEach('who has arrived with a tag and a key, and arrives with the tag again, waits again', async (t, { gateway }) => {
+onEach('a second arrival with the same tag waits for the next generation', async (t, { gateway }) => {
   const one = await gateway()
   const arrive = (tag: string, wait: string) =>
     one.post('/v1/barriers/b/arrive', { count: 2, tag, wait }, { key: newKey() })
@@ -69,7 +69,7 @@ onEach('who has arrived with a tag and a key, and arrives with the tag again, wa
   t.is((await arrive('a', '0')).status, 408)
 })
 
-onEach('a gate holds up whoever waits, until it is opened', async (t, bench) => {
+onEach('a closed gate blocks waiters until it is opened', async (t, bench) => {
   const [one, other] = [await bench.gateway(), await bench.gateway()]
   const key = newKey()
   t.is((await one.post('/v1/gates/g/close', { for: '1h' }, { key })).status, 200)
@@ -82,7 +82,7 @@ onEach('a gate holds up whoever waits, until it is opened', async (t, bench) => 
   t.is((await one.post('/v1/gates/g/wait', { wait: '0' })).status, 200)
 })
 
-onEach('those who suit each other meet, once, and who asks again is told again', async (t, { gateway }) => {
+onEach('participants that accept each other meet once, and a repeat gets the same answer', async (t, { gateway }) => {
   const [one, other] = [await gateway(), await gateway()]
   const [mine, theirs] = [newKey(), newKey()]
   const web = { actor: 'web', labels: { role: 'web' }, selector: 'role=db' }
@@ -90,13 +90,13 @@ onEach('those who suit each other meet, once, and who asks again is told again',
   const first = one.post('/v1/rendezvous/deploy', web, { key: mine })
   const second = await other.post('/v1/rendezvous/deploy', db, { key: theirs })
   t.deepEqual((await first).body, second.body)
-  const told = second.body.members.map(({ actor, payload }: Record<string, unknown>) => [actor, payload])
-  t.deepEqual(Object.fromEntries(told), { web: null, db: 'db-1:3306' })
+  const result = second.body.members.map(({ actor, payload }: Record<string, unknown>) => [actor, payload])
+  t.deepEqual(Object.fromEntries(result), { web: null, db: 'db-1:3306' })
   t.deepEqual((await other.post('/v1/rendezvous/deploy', web, { key: mine })).body, second.body)
   t.deepEqual((await one.post('/v1/rendezvous/deploy', db, { key: theirs })).body, second.body)
 })
 
-onEach('a double barrier lets in together and out together', async (t, { gateway }) => {
+onEach('participants of a double barrier enter and leave together', async (t, { gateway }) => {
   const [one, other] = [await gateway(), await gateway()]
   const enter = '/v1/double-barriers/d/claims'
   const key = newKey()
@@ -114,7 +114,7 @@ onEach('a double barrier lets in together and out together', async (t, { gateway
   t.is((await one.post(leave(first.body.id))).body.state, 'left')
 })
 
-onEach('whose claim is taken away while the others have not finished has left', async (t, bench) => {
+onEach('a claim that is deleted while it leaves has left', async (t, bench) => {
   const [one, other] = [await bench.gateway(), await bench.gateway()]
   const enter = '/v1/double-barriers/d/claims'
   const [first] = await Promise.all([one, other].map(each => each.post(enter, { count: 2 })))
@@ -124,7 +124,7 @@ onEach('whose claim is taken away while the others have not finished has left', 
   t.is((await leaving).body.state, 'left')
 })
 
-onEach('what has to be done once is done by one, and the others are told how', async (t, { gateway }) => {
+onEach('one client does the work, and the others get its result', async (t, { gateway }) => {
   const [one, other] = [await gateway(), await gateway()]
   const path = '/v1/once/invoice/claims'
   const mine = await one.post(path, { label: 'print' })
@@ -135,7 +135,7 @@ onEach('what has to be done once is done by one, and the others are told how', a
   const second = newKey()
   t.is((await one.post(path, { wait: '1ms' }, { key: second })).status, 202)
   const early = await one.post(`${path}/${second}/finish`, end)
-  t.deepEqual([early.status, early.body.kind], [409, 'conflict'], 'it still waits')
+  t.deepEqual([early.status, early.body.kind], [409, 'conflict'], 'not granted yet')
   t.is((await one.get(`/v1/claims/${second}`)).body.state, 'waiting', 'and keeps its place')
   const recorded = await other.post(finish, end)
   t.deepEqual([recorded.status, recorded.body.value, recorded.body.label], [200, { pages: 3 }, 'print'])
@@ -145,22 +145,19 @@ onEach('what has to be done once is done by one, and the others are told how', a
   t.is((await one.post(`${path}/${newKey()}/finish`, end)).status, 410)
 })
 
-onEach(
-  'a run that has failed is told to those who waited for it, and tried again by who comes later',
-  async (t, { gateway }) => {
-    const one = await gateway()
-    const path = '/v1/once/broken/claims'
-    const mine = await one.post(path, {})
-    const key = newKey()
-    t.is((await one.post(path, { wait: '1ms' }, { key })).status, 202)
-    await one.post(`${path}/${mine.body.id}/finish`, { exitCode: 3, message: 'no paper' })
-    const told = (await one.post(path, {}, { key })).body
-    t.deepEqual([told.state, told.exitCode, told.message], ['done', 3, 'no paper'])
-    t.is((await one.post(path, {})).body.state, 'granted')
-  },
-)
+onEach('clients that waited get a failure; a later client runs again', async (t, { gateway }) => {
+  const one = await gateway()
+  const path = '/v1/once/broken/claims'
+  const mine = await one.post(path, {})
+  const key = newKey()
+  t.is((await one.post(path, { wait: '1ms' }, { key })).status, 202)
+  await one.post(`${path}/${mine.body.id}/finish`, { exitCode: 3, message: 'no paper' })
+  const result = (await one.post(path, {}, { key })).body
+  t.deepEqual([result.state, result.exitCode, result.message], ['done', 3, 'no paper'])
+  t.is((await one.post(path, {})).body.state, 'granted')
+})
 
-onEach('a key that closed a gate does nothing else there, and is no holder', async (t, { gateway }) => {
+onEach('a key that closed a gate does nothing else there and holds nothing', async (t, { gateway }) => {
   const one = await gateway()
   const key = newKey()
   const gate = '/v1/gates/g'

@@ -1,4 +1,4 @@
-/** Who may not, and who means harm: each is refused with the status that says why, and the gateway serves on. */
+/** Unauthorized and hostile clients get the right status, and the gateway continues to serve. */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
@@ -18,7 +18,7 @@ async function guarded(bench: Bench): Promise<TestGateway> {
   return await serve(bench, ['--token-file', file, '--pools', pools])
 }
 
-/** What is answered to these bytes: the beginning, and all, when the gateway has closed the connection. */
+/** Sends bytes. `begun` is the first part of the answer; `closed` is all of it, when the gateway closes the connection. */
 function raw({ url }: TestGateway, bytes: string) {
   const { hostname, port } = new URL(url)
   const socket = connect(Number(port), hostname)
@@ -62,7 +62,7 @@ const PATHS = [
   '/healthz%2f..%2fv1%2fstatus',
 ]
 
-each('nobody without the token reads or changes anything but /healthz', async (t, bench) => {
+each('without the token every path but /healthz answers 401', async (t, bench) => {
   const gateway = await guarded(bench)
   const given: Record<string, string>[] = [
     {},
@@ -85,7 +85,7 @@ each('nobody without the token reads or changes anything but /healthz', async (t
   await serves(t, gateway)
 })
 
-each('a token in the address is none, and is written down nowhere', async (t, bench) => {
+each('a token in the address does not authorize and is not logged', async (t, bench) => {
   const gateway = await guarded(bench)
   for (const query of [`token=${TOKEN}`, `access_token=${TOKEN}`, `authorization=Bearer%20${TOKEN}`])
     t.is((await get(`${gateway.url}/v1/status?${query}`)).status, 401)
@@ -100,11 +100,11 @@ each('a token in the address is none, and is written down nowhere', async (t, be
     401,
   )
   t.is((await get(`${gateway.url}/v1/status`, { authorization: `Bearer ${TOKEN}` })).status, 200)
-  await until('it was written down', () => gateway.sera.stdout.includes('/v1/status'))
+  await until('the request is logged', () => gateway.sera.stdout.includes('/v1/status'))
   t.false((gateway.sera.stdout + gateway.sera.stderr).includes(TOKEN))
 })
 
-each('a password reads the page, and changes nothing', async (t, bench) => {
+each('a password opens read-only paths alone', async (t, bench) => {
   const gateway = await guarded(bench)
   const headers = { authorization: `Basic ${Buffer.from(`ops:${TOKEN}`).toString('base64')}` }
   const pool = encodeURIComponent(bench.name)
@@ -121,7 +121,7 @@ each('a password reads the page, and changes nothing', async (t, bench) => {
   t.is(post.status, 401)
 })
 
-each("what another site's page asks for is refused, and a name that is not this gateway's", async (t, bench) => {
+each('requests from other sites and for other host names are refused', async (t, bench) => {
   const gateway = await serve(bench)
   const { url } = gateway
   const { port } = new URL(url)
@@ -131,7 +131,7 @@ each("what another site's page asks for is refused, and a name that is not this 
       403,
     )
   const link = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' }
-  t.is((await get(`${url}/release/?host=a&pool=x`, link)).status, 403, 'a link may not change anything')
+  t.is((await get(`${url}/release/?host=a&pool=x`, link)).status, 403, 'a link must not change anything')
   t.is((await get(`${url}/`, link)).status, 200, 'a link to the page')
   t.is((await get(`${url}/v1/status`, { origin: 'http://evil.example' })).status, 403)
   t.is((await get(`${url}/v1/status`, { origin: 'null' })).status, 403)
@@ -140,7 +140,7 @@ each("what another site's page asks for is refused, and a name that is not this 
   t.is((await get(`${url}/v1/status`, { host: `localhost:${port}` })).status, 200)
 })
 
-each('--insecure lets everybody in, by whichever name; a token does, too', async (t, bench) => {
+each('--insecure or a token allows every host name', async (t, bench) => {
   const { url } = await serve(bench, ['--insecure'])
   t.is((await get(`${url}/v1/status`, { host: 'locks.example.com:9989' })).status, 200)
   const guard = await guarded(bench)
@@ -148,13 +148,13 @@ each('--insecure lets everybody in, by whichever name; a token does, too', async
   t.is((await get(`${guard.url}/v1/status`, headers)).status, 200)
 })
 
-each('what can’t be served is told in one line', async (t, bench) => {
+each('a start that fails prints one line', async (t, bench) => {
   const { url } = await serve(bench)
   const again = bench.sub(['serve', '--listen', new URL(url).host])
   t.deepEqual(await again.ended(), {
     code: 202,
     stdout: '',
-    stderr: `sera: cannot listen on ${new URL(url).host}: somebody listens there already\n`,
+    stderr: `sera: cannot listen on ${new URL(url).host}: the address is already in use\n`,
   })
   const files = ['cert.pem', 'key.pem'].map(name => join(bench.folder, name))
   for (const file of files) writeFileSync(file, 'no PEM')
@@ -164,7 +164,7 @@ each('what can’t be served is told in one line', async (t, bench) => {
   t.regex(stderr, /^sera: --tls-cert \S+ and --tls-key \S+: they have to be [^\n]+\n$/)
 })
 
-each('addresses that are tricks, too long or no text; floods of headers', async (t, bench) => {
+each('traversal, invalid or long addresses and header floods are refused', async (t, bench) => {
   const gateway = await serve(bench)
   const asked = (target: string, headers = 'Connection: close\r\n') =>
     raw(gateway, `GET ${target} HTTP/1.1\r\nHost: localhost\r\n${headers}\r\n`).closed
@@ -190,7 +190,7 @@ each('addresses that are tricks, too long or no text; floods of headers', async 
   await serves(t, gateway)
 })
 
-each('bodies that are too large are not read', async (t, bench) => {
+each('a body that is too large is refused unread', async (t, bench) => {
   const gateway = await serve(bench)
   const head = 'POST /v1/mutexes/x/claims HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n'
   const { begun, socket } = raw(gateway, `${head}Content-Length: 100000000\r\n\r\n${'['.repeat(200_000)}`)
@@ -199,7 +199,7 @@ each('bodies that are too large are not read', async (t, bench) => {
   await serves(t, gateway)
 })
 
-each('who says nothing, or very slowly, is sent away; others are served meanwhile', async (t, bench) => {
+each('silent and slow clients get 408 while others are served', async (t, bench) => {
   const gateway = await serve(bench)
   const slow = Array.from({ length: 50 }, () => raw(gateway, 'GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Slow: '))
   const silent = raw(gateway, '')
@@ -213,13 +213,13 @@ each('who says nothing, or very slowly, is sent away; others are served meanwhil
   await serves(t, gateway)
 })
 
-/** As many as one process may have open, or the ten thousand that are enough. */
+/** The limit of this process, at most 10,000. */
 const IDLE = Math.min(
   10_000,
   Number(/^Max open files +(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1]) - 500,
 )
 
-each.serial('thousands of connections on which nothing happens', async (t, bench) => {
+each.serial('the gateway serves beside thousands of idle connections', async (t, bench) => {
   const gateway = await serve(bench)
   const { hostname, port } = new URL(gateway.url)
   const open = () =>
@@ -233,6 +233,6 @@ each.serial('thousands of connections on which nothing happens', async (t, bench
   await serves(t, gateway)
   t.is((await get(`${gateway.url}/event?event=e&actor=a&mates=0`)).status, 200)
   for (const socket of idle) socket.destroy()
-  await until('nothing is left of them', () => files() < before + 100)
+  await until('their descriptors are closed', () => files() < before + 100)
   await serves(t, gateway)
 })

@@ -1,4 +1,4 @@
-/** The log of a gateway at work. */
+/** The log of a running gateway. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
@@ -10,30 +10,30 @@ import { until } from '../../support/until.js'
 const syslog: Rsyslog = await startRsyslog()
 test.after.always(() => syslog[Symbol.asyncDispose]())
 
-/** Where no server is. */
-const NOBODY = 'sera@tcp(127.0.0.1:1)/sera'
-const TOKEN = 'a-token-that-must-not-be-told'
+/** No server listens there. */
+const NO_SERVER = 'sera@tcp(127.0.0.1:1)/sera'
+const TOKEN = 'a-token-that-must-not-be-logged'
 
-each('as lanes: who comes, who meets, who leaves, and each request', async (t, bench) => {
+each('lanes show arrivals, matches, departures and each request', async (t, bench) => {
   const { sera, url } = await serve(bench)
-  const says = (line: RegExp) => until(`${line} in ${sera.stdout}`, () => line.test(sera.stdout))
+  const logs = (line: RegExp) => until(`${line} in ${sera.stdout}`, () => line.test(sera.stdout))
   const event = (name: string, actor: string) => ask(`${url}/event?event=${name}&actor=${actor}`)
   event('coin', 'machine')
-  await says(/^\d\d:\d\d:\d\dZ ┌ \[e=coin a=machine\]$/m)
+  await logs(/^\d\d:\d\d:\d\dZ ┌ \[e=coin a=machine\]$/m)
   const other = event('tea', 'other')
-  await says(/Z │┌ \[e=tea a=other\]$/m)
+  await logs(/Z │┌ \[e=tea a=other\]$/m)
   t.is((await event('coin', 'customer').answer)?.status, 200)
-  await says(/Z └│└ match \[e=coin a=machine\] \[e=coin a=customer\]$/m)
-  await says(/Z {2}│ 127\.0\.0\.1 GET \/event\?event=coin&actor=customer 200 \d+ms$/m)
+  await logs(/Z └│└ match \[e=coin a=machine\] \[e=coin a=customer\]$/m)
+  await logs(/Z {2}│ 127\.0\.0\.1 GET \/event\?event=coin&actor=customer 200 \d+ms$/m)
   other.hangUp()
-  await says(/Z {2}┴ stopped \[e=tea a=other\]$/m)
-  await says(/Z 127\.0\.0\.1 GET \/event\?event=tea&actor=other 499 \d+ms$/m)
+  await logs(/Z {2}┴ stopped \[e=tea a=other\]$/m)
+  await logs(/Z 127\.0\.0\.1 GET \/event\?event=tea&actor=other 499 \d+ms$/m)
   sera.kill('SIGTERM')
   t.is(await sera.exited, 0)
   t.is(sera.stdout.split('\n').filter(line => line.includes('match')).length, 1)
 })
 
-each('as JSON: an object a line; no address makes a line of its own, and the token is in none', async (t, bench) => {
+each('JSON has one object a line, and never the token', async (t, bench) => {
   const file = join(bench.folder, 'token')
   writeFileSync(file, TOKEN)
   const { sera, url } = await serve(bench, ['--log-format', 'json', '--token-file', file])
@@ -71,7 +71,7 @@ each('--quiet writes no log', async (t, bench) => {
   t.deepEqual(await quiet.ended(), { code: 0, stdout: '', stderr: '' })
 })
 
-each('the reader of the log may stop or go away: the gateway goes on', async (t, bench) => {
+each('the gateway continues when the reader of its log stops or exits', async (t, bench) => {
   const { sera, url } = await serve(bench)
   sera.child.stdout?.pause()
   const path = `/${'x'.repeat(400)}`
@@ -84,7 +84,7 @@ each('the reader of the log may stop or go away: the gateway goes on', async (t,
   t.is(await sera.exited, 0)
 })
 
-each('syslog hears of what failed, and with audit of every request', async (t, bench, { kind }) => {
+each('syslog gets failed requests, and with audit every request', async (t, bench, { kind }) => {
   const mark = `${kind}-${process.pid}`
   for (const audit of [false, true]) {
     const config = join(bench.folder, 'sera.json')
@@ -94,13 +94,13 @@ each('syslog hears of what failed, and with audit of every request', async (t, b
       syslog: { address: syslog.address.udp },
     }
     writeFileSync(config, JSON.stringify(settings))
-    const { sera, url } = await serve(bench, ['--config', config], { env: { SERA_SERVER: NOBODY } })
+    const { sera, url } = await serve(bench, ['--config', config], { env: { SERA_SERVER: NO_SERVER } })
     for (const path of ['healthz', 'stats', 'none']) await get(`${url}/${path}?${mark}-${audit}`)
     sera.kill('SIGTERM')
     await sera.exited
   }
-  const told = await syslog.messages(4, new RegExp(`${mark}-(true|false)`))
-  const [quiet, ...audited] = told.map(({ severity, text }) => `${severity} ${text}`)
+  const messages = await syslog.messages(4, new RegExp(`${mark}-(true|false)`))
+  const [quiet, ...audited] = messages.map(({ severity, text }) => `${severity} ${text}`)
   const failed = (audit: boolean) =>
     new RegExp(
       `^warning request="GET /stats\\?${mark}-${audit}" client=127.0.0.1 status=503 ms=\\d+ error="the lock .*"$`,

@@ -8,7 +8,7 @@ import { formatter } from '../../../src/gateway/log/format.js'
 const AT = new Date('2026-11-21T20:40:12.345Z')
 const ACCESS: AccessEntry = { kind: 'access', client: '::1', method: 'GET', target: '/stats', status: 200, ms: 2 }
 
-function story(
+function eventEntry(
   what: EventEntry['what'],
   request: string,
   actor: string,
@@ -23,16 +23,16 @@ function lanes(entries: readonly LogEntry[]): (string | undefined)[] {
   return entries.map(entry => line(entry, AT)?.replace(/^20:40:12Z ?/, ''))
 }
 
-test('lanes: those who meet end in one line, whoever says so first', t => {
+test('lanes: one line ends the lanes of a match, in any order of entries', t => {
   const met = ['machine', 'customer']
   const entries = [
-    story('came', '1', 'machine'),
-    story('came', '2', 'other', undefined, 'tea'),
+    eventEntry('came', '1', 'machine'),
+    eventEntry('came', '2', 'other', undefined, 'tea'),
     ACCESS,
-    story('came', '3', 'customer'),
-    story('met', '3', 'customer', met),
-    story('met', '1', 'machine', met),
-    story('left', '2', 'other', undefined, 'tea'),
+    eventEntry('came', '3', 'customer'),
+    eventEntry('met', '3', 'customer', met),
+    eventEntry('met', '1', 'machine', met),
+    eventEntry('left', '2', 'other', undefined, 'tea'),
     ACCESS,
   ]
   t.deepEqual(lanes(entries), [
@@ -47,17 +47,17 @@ test('lanes: those who meet end in one line, whoever says so first', t => {
   ])
 })
 
-test('lanes: who has met others through another gateway is named, and has no lane here', t => {
-  t.deepEqual(lanes([story('came', '1', 'a'), story('met', '1', 'a', ['b', 'a', 'c'])]), [
+test('lanes: a match names members of other gateways, without a lane', t => {
+  t.deepEqual(lanes([eventEntry('came', '1', 'a'), eventEntry('met', '1', 'a', ['b', 'a', 'c'])]), [
     '┌ [e=coin a=a]',
     '└ match [e=coin a=b] [e=coin a=a] [e=coin a=c]',
   ])
 })
 
-test('lanes: of two with one name the wrong one may be drawn, and each is told of all the same', t => {
-  const twins = [story('came', '1', 'a'), story('came', '2', 'a'), story('came', '3', 'b')]
+test('lanes: with two actors of one name each still gets its line', t => {
+  const twins = [eventEntry('came', '1', 'a'), eventEntry('came', '2', 'a'), eventEntry('came', '3', 'b')]
   const met = ['a', 'b']
-  const end = [story('met', '3', 'b', met), story('met', '2', 'a', met), story('left', '1', 'a')]
+  const end = [eventEntry('met', '3', 'b', met), eventEntry('met', '2', 'a', met), eventEntry('left', '1', 'a')]
   t.deepEqual(lanes([...twins, ...end]).slice(3), [
     '└│└ match [e=coin a=a] [e=coin a=b]',
     ' └ match [e=coin a=a] [e=coin a=b]',
@@ -65,33 +65,33 @@ test('lanes: of two with one name the wrong one may be drawn, and each is told o
   ])
 })
 
-test('lanes: whatever happens, every lane is closed in the end', t => {
+test('lanes: every lane is closed in the end, for any sequence', t => {
   const actor = fc.constantFrom('a', 'b', 'c')
   fc.assert(
     fc.property(fc.array(fc.record({ actor, met: fc.array(actor, { maxLength: 3 }) }), { maxLength: 30 }), all => {
-      const comes = all.map(one => story('came', String(all.indexOf(one)), one.actor))
+      const arrivals = all.map(one => eventEntry('came', String(all.indexOf(one)), one.actor))
       const ends = all.map(({ actor: me, met }, at) =>
-        met.length === 0 ? story('left', String(at), me) : story('met', String(at), me, [me, ...met]),
+        met.length === 0 ? eventEntry('left', String(at), me) : eventEntry('met', String(at), me, [me, ...met]),
       )
-      t.is(lanes([...comes, ...ends, ACCESS]).at(-1), '::1 GET /stats 200 2ms')
+      t.is(lanes([...arrivals, ...ends, ACCESS]).at(-1), '::1 GET /stats 200 2ms')
     }),
   )
 })
 
-test('json: an object a line, with these members', t => {
+test('json: one object a line, with these members', t => {
   const line = formatter('json')
   t.is(
     line({ ...ACCESS, error: undefined }, AT),
     '{"time":"2026-11-21T20:40:12.345Z","kind":"access","client":"::1","method":"GET","target":"/stats","status":200,"ms":2}',
   )
-  t.deepEqual(JSON.parse(line(story('met', '1', 'a', ['a', 'b']), AT) ?? ''), {
+  t.deepEqual(JSON.parse(line(eventEntry('met', '1', 'a', ['a', 'b']), AT) ?? ''), {
     ...{ time: AT.toISOString(), kind: 'event', what: 'met', request: '1', client: '::1', event: 'coin', actor: 'a' },
     ...{ ms: 7, match: '9', actors: ['a', 'b'] },
   })
   t.is(line({ kind: 'dropped', lines: 3 }, AT), `{"time":"${AT.toISOString()}","kind":"dropped","lines":3}`)
 })
 
-test('no text makes a line two, moves a cursor, or looks like another field', t => {
+test('no text breaks a line, moves the cursor or imitates a field', t => {
   const text = fc.oneof(
     fc.string({ unit: 'binary' }),
     fc.constantFrom('a\nb', '\x1b[2J', '\u2028', '\u202e', 'x] match [e=y'),
@@ -100,18 +100,18 @@ test('no text makes a line two, moves a cursor, or looks like another field', t 
     fc.assert(
       fc.property(text, text, (event, error) => {
         const line = formatter(format)
-        for (const entry of [story('came', '1', 'a', undefined, event), { ...ACCESS, status: 500, error }]) {
-          const said = line(entry, AT) ?? ''
-          t.notRegex(said, /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/u)
-          if (format === 'json') t.like(JSON.parse(said), entry)
-          else t.is(said.split('] [').length, 1)
+        for (const entry of [eventEntry('came', '1', 'a', undefined, event), { ...ACCESS, status: 500, error }]) {
+          const written = line(entry, AT) ?? ''
+          t.notRegex(written, /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/u)
+          if (format === 'json') t.like(JSON.parse(written), entry)
+          else t.is(written.split('] [').length, 1)
         }
       }),
     )
   }
 })
 
-test('what was asked for is logged as it was sent, cut, and never with the token', t => {
+test('the target is logged as sent, cut, and never with the token', t => {
   const token = 's3cret-%41/token=='
   const target = (path: string) => targetOf(`http://localhost:1${path}`, token)
   t.is(target('/get/?host=a%20b&pool=%0A'), '/get/?host=a%20b&pool=%0A')

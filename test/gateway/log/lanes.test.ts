@@ -1,4 +1,4 @@
-/** The drawing of those who wait: whatever happens, each has a lane of its own from when it comes until it ends. */
+/** Each waiting participant has its own lane from its arrival to its end, in every sequence of events. */
 import test from 'ava'
 import fc from 'fast-check'
 import { Lanes, MOST_LANES } from '../../../src/gateway/log/lanes.js'
@@ -21,7 +21,7 @@ const steps: fc.Arbitrary<LaneStep[]> = fc.array(
   { maxLength: 120 },
 )
 
-/** Draws all steps, and after them the end of whatever is open. */
+/** Draws all steps, then closes every open lane. */
 function drawn(
   all: readonly LaneStep[],
   most: number,
@@ -47,20 +47,20 @@ function drawn(
   return lines
 }
 
-/** `│┌ └+3` as its marks, and how many are counted behind. */
+/** Splits `│┌ └+3` into the marks and the number behind them. */
 function read(line: string): { marks: string[]; aside: number } {
   const [, lanes = '', aside = '0'] = /^([ │┌└┴]*)(?:\+(\d+))?$/.exec(line) ?? []
   return { marks: [...lanes], aside: Number(aside) }
 }
 
-test('each who waits has one lane or is counted behind, in every line', t => {
+test('each waiting participant has one lane or is counted, in every line', t => {
   fc.assert(
     fc.property(steps, fc.integer({ min: 1, max: 12 }), (all, most) => {
       for (const { step, ids, open, line } of drawn(all, most)) {
         const { marks, aside } = read(line)
         const taken = marks.filter(mark => mark !== ' ').length
         const gone = step.does === 'closes' ? ids.length : 0
-        // those who end in this line are drawn once more, or are no longer counted
+        // a participant that ends in this line is still drawn, or is no longer counted
         t.true(taken + aside <= open && taken + aside >= open - gone, line)
         t.true(marks.length <= most && marks.at(-1) !== ' ', line)
       }
@@ -68,7 +68,7 @@ test('each who waits has one lane or is counted behind, in every line', t => {
   )
 })
 
-test('a lane goes on from where it opened until it is closed, and each that opens is closed', t => {
+test('a lane keeps its column until it is closed, and every lane is closed', t => {
   fc.assert(
     fc.property(steps, fc.integer({ min: 1, max: 12 }), (all, most) => {
       let before: string[] = []
@@ -89,7 +89,7 @@ test('a lane goes on from where it opened until it is closed, and each that open
   )
 })
 
-test('who comes takes the leftmost free lane, and a lane that is free on the right is not drawn', t => {
+test('an arrival takes the leftmost free lane; free lanes on the right are not drawn', t => {
   const lanes = new Lanes()
   t.deepEqual(
     ['a', 'b', 'c'].map(id => lanes.opens(id)),
@@ -102,7 +102,7 @@ test('who comes takes the leftmost free lane, and a lane that is free on the rig
   t.is(lanes.passes(), '│')
 })
 
-test('with five thousand who wait, a line leaves room for its text in 80 columns', t => {
+test('with 5000 waiting, a line still has room for text in 80 columns', t => {
   const lanes = new Lanes()
   const lines = Array.from({ length: 5000 }, (_, n) => lanes.opens(String(n)))
   t.is(lines.at(-1), `${'│'.repeat(MOST_LANES)}+${5000 - MOST_LANES}`)

@@ -6,7 +6,7 @@ import { readPools } from '../../../src/gateway/pools/pools-file.js'
 const read = (text: string) => readPools(text, 'pools.yaml')
 const poolsOf = (text: string) => [...read(text).pools.values()]
 
-/** The message, which has to be one line. */
+/** The error's message, which must be one line. */
 function refused(text: string): string {
   try {
     read(text)
@@ -40,7 +40,7 @@ pools:
   )
 })
 
-test('a pool that says nothing but its name expires after half an hour and lets one host in', t => {
+test('a pool with a name alone expires after 30 minutes and allows one holder', t => {
   t.deepEqual(poolsOf('pools: [name: a]'), [{ name: 'a', expireMs: 1_800_000, maxLocks: 1, servers: undefined }])
 })
 
@@ -56,7 +56,7 @@ test('servers may be a list', t => {
   t.deepEqual(poolsOf('pools: [{ name: a, servers: [web-1, web-2] }]')[0]?.servers, ['web-1', 'web-2'])
 })
 
-test('anchors and merge keys mean what they mean in PyYAML', t => {
+test('anchors and merge keys are read as by PyYAML', t => {
   const text = 'pools:\n  - &a { name: a, expire: 60, maxlocks: 2 }\n  - <<: *a\n    name: b\n'
   t.deepEqual(
     poolsOf(text).map(({ name, expireMs, maxLocks }) => [name, expireMs, maxLocks]),
@@ -67,18 +67,18 @@ test('anchors and merge keys mean what they mean in PyYAML', t => {
   )
 })
 
-test('no pools are odd', t => {
+test('an empty list of pools gets a warning', t => {
   const { pools, warnings } = read('pools: []\n')
   t.is(pools.size, 0)
-  t.deepEqual(warnings, ['pools.yaml:1: pools: there is none'])
+  t.deepEqual(warnings, ['pools.yaml:1: pools: the list is empty'])
 })
 
-test('unknown keys are warned of, with what may have been meant', t => {
+test('an unknown key gets a warning with the nearest known key', t => {
   const { warnings } = read('# mine\nport: 80\npools:\n  - name: a\n    expires: 5\n    x: 1\n')
   t.deepEqual(warnings, [
-    'pools.yaml:2: port: it is not known',
-    'pools.yaml:5: expires: it is not known, did you mean "expire"?',
-    'pools.yaml:6: x: it is not known',
+    'pools.yaml:2: port: unknown key',
+    'pools.yaml:5: expires: unknown key, did you mean "expire"?',
+    'pools.yaml:6: x: unknown key',
   ])
 })
 
@@ -90,7 +90,7 @@ const WRONG: [text: string, message: RegExp][] = [
   ['pools:\n  a: 1\n', /^pools\.yaml:1: pools: expected a list of pools, got an object$/],
   ['pools:\n  - a\n', /^pools\.yaml:2: pools: expected keys and values \(name, .*, got "a"$/],
   ['pools:\n  - expire: 5\n', /^pools\.yaml:2: name: expected text .*, got nothing$/],
-  ['pools:\n  - name: 5\n', /^pools\.yaml:2: name: expected text \(in quotes .*, got 5$/],
+  ['pools:\n  - name: 5\n', /^pools\.yaml:2: name: expected text \(put .*, got 5$/],
   ['pools:\n  - name: on\n', /^pools\.yaml:2: name: expected text .*, got true$/],
   ['pools:\n  - name: ""\n', /^pools\.yaml:2: name: the pool's name is empty/],
   ['pools:\n  - name: "a\\nb"\n', /^pools\.yaml:2: name: .* control character/],
@@ -101,17 +101,20 @@ const WRONG: [text: string, message: RegExp][] = [
   ['pools:\n  - name: a\n    maxlocks: 1.5\n', /^pools\.yaml:3: maxlocks: .*, got 1\.5$/],
   ['pools:\n  - name: a\n    maxlocks: "2"\n', /^pools\.yaml:3: maxlocks: .*, got a string$/],
   ['pools:\n  - name: a\n    maxlocks:\n', /^pools\.yaml:3: maxlocks: .*, got null$/],
-  ['pools:\n  - name: a\n    servers: ""\n', /^pools\.yaml:3: servers: expected hosts, .* leave it out to allow all$/],
+  [
+    'pools:\n  - name: a\n    servers: ""\n',
+    /^pools\.yaml:3: servers: expected hosts, .* leave it out to allow every host$/,
+  ],
   ['pools:\n  - name: a\n    servers: a,,b\n', /^pools\.yaml:3: servers: expected hosts/],
   ['pools:\n  - name: a\n    servers: []\n', /^pools\.yaml:3: servers: expected hosts/],
   ['pools:\n  - name: a\n    servers: [1]\n', /^pools\.yaml:3: servers: expected hosts/],
   ['pools:\n  - name: a\n    servers:\n', /^pools\.yaml:3: servers: expected hosts/],
-  ['pools:\n  - name: a\n\n  - name: a\n', /^pools\.yaml:4: name: there is a pool a before$/],
-  ['pools:\n  - name: a\n    name: b\n', /^pools\.yaml:3: name: it stands there twice$/],
-  ['pools: []\nbackend: x\npools: []\n', /^pools\.yaml:3: pools: it stands there twice$/],
-  ['pools: [\n', /^pools\.yaml:\d: it is no YAML: /],
-  ['pools:\n\t- name: a\n', /^pools\.yaml:2: it is no YAML: Tabs /],
-  ['pools: []\n---\npools: []\n', /^pools\.yaml:\d: it is no YAML: .*multiple documents/],
+  ['pools:\n  - name: a\n\n  - name: a\n', /^pools\.yaml:4: name: duplicate pool a: /],
+  ['pools:\n  - name: a\n    name: b\n', /^pools\.yaml:3: duplicate key name$/],
+  ['pools: []\nbackend: x\npools: []\n', /^pools\.yaml:3: duplicate key pools$/],
+  ['pools: [\n', /^pools\.yaml:\d: not valid YAML: /],
+  ['pools:\n\t- name: a\n', /^pools\.yaml:2: not valid YAML: Tabs /],
+  ['pools: []\n---\npools: []\n', /^pools\.yaml:\d: not valid YAML: .*multiple documents/],
   ['pools: *nothing\n', /^pools\.yaml: Unresolved alias/],
 ]
 
@@ -119,11 +122,11 @@ for (const [text, message] of WRONG) {
   test(`refused with file, line and key: ${JSON.stringify(text)}`, t => t.regex(refused(text), message))
 }
 
-test('the line of what an alias hides is that of the alias', t => {
+test('an error behind an alias names the line of the alias', t => {
   t.regex(refused('x: &x { name: a, maxlocks: 0 }\npools:\n  - *x\n'), /^pools\.yaml:3: maxlocks: /)
 })
 
-test('wherever a file is torn or garbled, it is read or refused in one line', t => {
+test('a damaged file is read or refused with one line', t => {
   const whole = 'x: &x { expire: 5m }\npools:\n  - <<: *x\n    name: "a"\n    servers: [web-1, \'b\']\n  - name: b\n'
   const garbled = fc
     .tuple(fc.nat(whole.length), fc.nat(whole.length), fc.string({ maxLength: 3 }))

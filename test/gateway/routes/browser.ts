@@ -13,46 +13,46 @@ import { until } from '../../support/until.js'
 
 const PROGRAM = process.env.SERA_TEST_CHROMIUM ?? '/usr/bin/chromium'
 
-/** As root in a container it has no sandbox; and it is to ask nobody for anything. */
+/** Chromium has no sandbox as root in a container. It must not contact other hosts. */
 const ARGS = [
   ...['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'],
   ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
 ]
 
 /** Long, because other tests keep the machine busy. */
-const PATIENCE_MS = 90_000
+const WITHIN_MS = 90_000
 
 let browser: Promise<Browser> | undefined
 ava.after.always(async () => (await browser)?.close())
 
-/** What a test has: a gateway on a database of its own, and pages of it. */
-export interface PageSight {
+/** A gateway on a database of the test's own, and its page. */
+export interface PageScene {
   bench: Bench
   gateway: TestGateway
-  /** Another gateway there. */
+  /** Starts another gateway on the same database. */
   serve(args?: readonly string[]): Promise<TestGateway>
   open(options?: OpenOptions): Promise<Page>
 }
 
 export interface OpenOptions extends BrowserContextOptions {
-  /** Behind the gateway's address. */
+  /** The path at the gateway. */
   path?: string
   url?: string
 }
 
-/** On the first server, and on Node; `inEach`: on each runtime. */
-export function seen(
+/** Runs on the first server, and on Node; with `inEach` on each runtime. */
+export function onPage(
   title: string,
-  body: (t: ExecutionContext, sight: PageSight) => Promise<void>,
+  body: (t: ExecutionContext, scene: PageScene) => Promise<void>,
   inEach = false,
 ): void {
   const [server] = sharedServers() as [SharedServer]
   for (const runtime of inEach ? RUNTIMES : RUNTIMES.slice(0, 1)) {
-    test(`${title} (${runtime.name})`, async t => body(t, await sightOf(t, runtime, server)))
+    test(`${title} (${runtime.name})`, async t => body(t, await pageOf(t, runtime, server)))
   }
 }
 
-async function sightOf(t: ExecutionContext, runtime: SeraRuntime, server: SharedServer): Promise<PageSight> {
+async function pageOf(t: ExecutionContext, runtime: SeraRuntime, server: SharedServer): Promise<PageScene> {
   const made = await database(t, server)
   const own = bench(t, runtime, await made.account('ALL'))
   const gateway = await serve(own)
@@ -64,12 +64,12 @@ async function sightOf(t: ExecutionContext, runtime: SeraRuntime, server: Shared
   }
 }
 
-/** A page that asks another host, runs what it must not, or fails in a script, fails its test. */
+/** The test fails if the page contacts another host, violates its policy, or throws in a script. */
 async function open(t: ExecutionContext, url: URL, options: BrowserContextOptions): Promise<Page> {
   if (!existsSync(PROGRAM)) throw new Error(`no ${PROGRAM}: apt-get install chromium`)
   browser ??= chromium.launch({ executablePath: PROGRAM, args: ARGS })
   const context = await (await browser).newContext({ viewport: { width: 1280, height: 800 }, ...options })
-  context.setDefaultTimeout(PATIENCE_MS)
+  context.setDefaultTimeout(WITHIN_MS)
   const page = await context.newPage()
   const faults: string[] = []
   page.on('request', request => {
@@ -96,13 +96,13 @@ export async function live(page: Page): Promise<void> {
   await page.locator('#connection[data-state=live]').waitFor()
 }
 
-/** Waits until the page answers so. A browser answers a question at once, and the page may change after that. */
+/** Waits until the page gives this answer. */
 export async function becomes<T>(t: ExecutionContext, ask: () => Promise<T>, wanted: T): Promise<void> {
   let answer: T | undefined
   const asWanted = async () => {
     answer = await ask()
     return isDeepStrictEqual(answer, wanted)
   }
-  await until('the page answers as wanted', asWanted, { withinMs: PATIENCE_MS }).catch(() => {})
+  await until('the page answers as wanted', asWanted, { withinMs: WITHIN_MS }).catch(() => {})
   t.deepEqual(answer, wanted)
 }

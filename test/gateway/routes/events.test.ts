@@ -1,4 +1,4 @@
-/** Events as those who have curl use them: the answers are syncnet's. */
+/** Events, as a client with curl uses them: the answers are those of syncnet. */
 import { parse } from 'yaml'
 import { each } from '../../support/each.js'
 import { ask, get, serve, type TestGateway } from '../../support/gateway.js'
@@ -11,7 +11,7 @@ function at({ url }: TestGateway, { name }: Bench, parameters: Parameters): stri
   return `${url}/event?${new URLSearchParams({ event: name, ...parameters })}`
 }
 
-/** Who waits at this test's event: what `/stats` tells of each actor. */
+/** The actors at this test's event, from `/stats`. */
 async function waiting({ url }: TestGateway, { name }: Bench): Promise<Record<string, object>> {
   return JSON.parse((await get(`${url}/stats`)).text)[name] ?? {}
 }
@@ -22,7 +22,7 @@ const waits = (gateway: TestGateway, bench: Bench, ...actors: string[]) =>
     return Object.keys(there).join() === actors.toSorted().join()
   })
 
-each('those who come to an event meet, and are told the payloads of all', async (t, bench) => {
+each('participants of an event meet and get all payloads', async (t, bench) => {
   const gateway = await serve(bench)
   const machine = ask(at(gateway, bench, { actor: 'machine', payload: 'coin & <choc> ü' }))
   await waits(gateway, bench, 'machine')
@@ -34,7 +34,7 @@ each('those who come to an event meet, and are told the payloads of all', async 
   t.deepEqual(await waiting(gateway, bench), {})
 })
 
-each('as many meet as the most demanding of them wants', async (t, bench) => {
+each('a match is as large as its largest mates value requires', async (t, bench) => {
   const gateway = await serve(bench)
   const three = ask(at(gateway, bench, { actor: 'three', mates: '2' }))
   await waits(gateway, bench, 'three')
@@ -57,13 +57,13 @@ each('a client with mates=0 passes alone and takes no waiting client along', asy
   t.is((await waitsOn.answer)?.status, 200)
 })
 
-each('labels that are given take the place of the actor’s, and every pair has to suit', async (t, bench) => {
+each('given labels replace the actor label, and every pair must accept each other', async (t, bench) => {
   const gateway = await serve(bench)
   const web = ask(at(gateway, bench, { actor: 'web', labels: 'role=web', selector: 'role in (db), !actor' }))
   await waits(gateway, bench, 'web')
   const named = ask(at(gateway, bench, { actor: 'named', labels: 'role=db,actor=db', selector: 'role=web' }))
   await waits(gateway, bench, 'named', 'web')
-  // has no label actor, so that it suits itself by the default selector
+  // it has no label actor, so its default selector accepts its namesake
   const met = await get(at(gateway, bench, { actor: 'web', labels: 'role=db' }))
   t.is(met.text, '{"payloads":{"web":""}}\n', 'two of one name')
   t.is((await web.answer)?.text, met.text)
@@ -71,7 +71,7 @@ each('labels that are given take the place of the actor’s, and every pair has 
   named.hangUp()
 })
 
-each('POST is as good, output=yaml tells it in YAML', async (t, bench) => {
+each('POST works as GET does, and output=yaml answers in YAML', async (t, bench) => {
   const gateway = await serve(bench)
   const answer = await fetch(`${at(gateway, bench, { actor: 'no', mates: '0', payload: 'on' })}&output=yaml`, {
     method: 'POST',
@@ -80,7 +80,7 @@ each('POST is as good, output=yaml tells it in YAML', async (t, bench) => {
   t.is(answer.headers.get('content-type'), 'application/yaml')
 })
 
-each('what can’t be understood is refused with a line of text', async (t, bench) => {
+each('an invalid request is refused with a line of text', async (t, bench) => {
   const gateway = await serve(bench)
   const refused: [Parameters, RegExp][] = [
     [{ event: '', actor: 'a' }, /^empty event: .+\n$/],
@@ -101,7 +101,7 @@ each('what can’t be understood is refused with a line of text', async (t, benc
   t.deepEqual(await waiting(gateway, bench), {})
 })
 
-each('/stats lists who waits at any gateway, with all that was asked, in JSON and in YAML', async (t, bench) => {
+each('/stats lists the waiting requests of all gateways, in JSON and YAML', async (t, bench) => {
   const [one, other] = await Promise.all([serve(bench), serve(bench)])
   const request = ask(at(one, bench, { actor: 'a', labels: 'zone=eu', selector: 'x', mates: '7', payload: 'on' }))
   await waits(other, bench, 'a')
@@ -117,28 +117,28 @@ each('/stats lists who waits at any gateway, with all that was asked, in JSON an
   t.true(Math.abs(Date.parse(created_at) - Date.now()) < 60_000)
   const yaml = await get(`${other.url}/stats?output=yaml`)
   t.is(yaml.type, 'application/yaml')
-  t.regex(yaml.text, /payload: "on"\n/, 'which is a word to those who read YAML 1.1')
+  t.regex(yaml.text, /payload: "on"\n/, 'quoted, because YAML 1.1 reads it as a boolean')
   t.deepEqual(parse(yaml.text)[bench.name].a[id].params, params)
   request.hangUp()
 })
 
-each('who hangs up is gone at once, and is met by nobody', async (t, bench) => {
+each('a client that disconnects leaves at once and is not matched', async (t, bench) => {
   const gateway = await serve(bench)
   const gone = [ask(at(gateway, bench, { actor: 'gone-1' })), ask(at(gateway, bench, { actor: 'late', mates: '9' }))]
   await waits(gateway, bench, 'gone-1', 'late')
   for (const { hangUp } of gone) hangUp()
-  await waits(gateway, bench) // long before the end of a lease
+  await waits(gateway, bench) // long before its lease could expire
   const stays = ask(at(gateway, bench, { actor: 'stays' }))
   await waits(gateway, bench, 'stays')
   t.is((await get(at(gateway, bench, { actor: 'comes' }))).text, '{"payloads":{"comes":"","stays":""}}\n')
   t.is((await stays.answer)?.status, 200)
 })
 
-each('who hangs up in the moment of a match has met the others: they have been told', async (t, bench) => {
+each('a match stands if a member disconnects at the same moment', async (t, bench) => {
   const [one, other] = await Promise.all([serve(bench), serve(bench)])
   const a = ask(at(one, bench, { actor: 'a' }))
   await waits(other, bench, 'a')
-  // it can't look while it is stopped: its client is met, and hangs up, and it learns of both when it goes on
+  // while it is stopped, its client is matched and disconnects; it learns of both after SIGCONT
   one.sera.kill('SIGSTOP')
   t.is((await get(at(other, bench, { actor: 'b' }))).text, '{"payloads":{"a":"","b":""}}\n')
   a.hangUp()
@@ -150,7 +150,7 @@ each('who hangs up in the moment of a match has met the others: they have been t
   c.hangUp()
 })
 
-each('clients of two gateways meet, and those of sera rendezvous', async (t, bench) => {
+each('clients of two gateways and of sera rendezvous meet', async (t, bench) => {
   const [one, other] = await Promise.all([serve(bench), serve(bench)])
   const a = ask(at(one, bench, { actor: 'a', mates: '2', payload: '1' }))
   const b = ask(at(other, bench, { actor: 'b', mates: '2', payload: '2' }))
@@ -161,7 +161,7 @@ each('clients of two gateways meet, and those of sera rendezvous', async (t, ben
   for (const { answer } of [a, b]) t.is((await answer)?.text, '{"payloads":{"a":"1","b":"2","c":""}}\n')
 })
 
-each('sera status shows the client that waits', async (t, bench) => {
+each('sera status shows a waiting client', async (t, bench) => {
   const gateway = await serve(bench)
   const a = ask(at(gateway, bench, { actor: 'a' }))
   await waits(gateway, bench, 'a')
@@ -170,7 +170,7 @@ each('sera status shows the client that waits', async (t, bench) => {
   a.hangUp()
 })
 
-each('a gateway that is told to end answers 503, and nobody meets those who waited there', async (t, bench) => {
+each('a gateway that shuts down answers 503, and its clients are not matched', async (t, bench) => {
   const [ends, stays] = await Promise.all([serve(bench), serve(bench)])
   const a = ask(at(ends, bench, { actor: 'a' }))
   await waits(stays, bench, 'a')
@@ -180,7 +180,7 @@ each('a gateway that is told to end answers 503, and nobody meets those who wait
   t.deepEqual(await waiting(stays, bench), {})
 })
 
-each('when a gateway is killed, its clients are met by nobody, and those of another go on', async (t, bench) => {
+each('clients of a killed gateway are not matched; those of another are', async (t, bench) => {
   const lease = ['--lease', '5s']
   const [killed, stays] = await Promise.all([serve(bench, lease), serve(bench, lease)])
   const gone = ask(at(killed, bench, { actor: 'gone', mates: '2' }))

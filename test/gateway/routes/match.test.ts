@@ -1,17 +1,17 @@
-/** Requests with a body, as netsync and netmatch take them, and netmatch's own path. */
+/** Requests with a body, as for netsync and netmatch, and the path of netmatch. */
 import type { ExecutionContext } from 'ava'
 import { each } from '../../support/each.js'
 import { get, serve, type TestGateway } from '../../support/gateway.js'
 import type { Bench } from '../../support/sera.js'
 import { until } from '../../support/until.js'
 
-interface Said {
+interface Answer {
   status: number
   text: string
 }
 
-/** As curl's `-d@-` sends it, which calls every body a form. */
-async function post({ url }: TestGateway, path: string, body: string): Promise<Said> {
+/** As `curl -d@-` sends it: curl labels every body as a form. */
+async function post({ url }: TestGateway, path: string, body: string): Promise<Answer> {
   const headers = { 'Content-Type': 'application/x-www-form-urlencoded' }
   const answer = await fetch(`${url}${path}`, { method: 'POST', body, headers })
   return { status: answer.status, text: await answer.text() }
@@ -23,12 +23,12 @@ const waits = (gateway: TestGateway, { name }: Bench, ...actors: string[]) =>
     return Object.keys(there).join() === actors.toSorted().join()
   })
 
-function hasRequests(t: ExecutionContext, { status, text }: Said, requests: readonly object[]): void {
+function hasRequests(t: ExecutionContext, { status, text }: Answer, requests: readonly object[]): void {
   t.is(status, 200, text)
   t.deepEqual(JSON.parse(text), { requests })
 }
 
-each('/match with a YAML body answers the requests of all who matched', async (t, bench) => {
+each('/match with a YAML body returns the requests of all members', async (t, bench) => {
   const gateway = await serve(bench)
   const key = JSON.stringify(bench.name)
   const first = post(
@@ -46,7 +46,7 @@ each('/match with a YAML body answers the requests of all who matched', async (t
   hasRequests(t, await second, requests)
 })
 
-each('/match takes JSON bodies and queries, and meets /event at one key', async (t, bench) => {
+each('/match takes JSON and queries, and meets /event at the same key', async (t, bench) => {
   const gateway = await serve(bench)
   const { name: key } = bench
   const body = { key, count: 2, payload: 'x', selector: 'role!=a', labels: { role: 'a' }, more: 'is ignored' }
@@ -65,7 +65,7 @@ each('/match takes JSON bodies and queries, and meets /event at one key', async 
   t.true((await second).text.startsWith('requests:\n  - labels:\n      role: a\n    payload: x\n'))
 })
 
-each('/event with a body in YAML or JSON answers the payloads of all', async (t, bench) => {
+each('/event with a YAML or JSON body returns the payloads of all members', async (t, bench) => {
   const gateway = await serve(bench)
   const { name: event } = bench
   const first = post(
@@ -80,7 +80,7 @@ each('/event with a body in YAML or JSON answers the payloads of all', async (t,
   t.deepEqual(await first, { status: 200, text })
 })
 
-each('a body that makes no sense is refused with a line of text', async (t, bench) => {
+each('an invalid body is refused with a line of text', async (t, bench) => {
   const gateway = await serve(bench)
   const refused: [path: string, body: string, line: RegExp][] = [
     ['/match?input=yaml', '{key: e', /^failed to unmarshal body: .+\n$/],

@@ -1,4 +1,4 @@
-/** What Prometheus is told, and what a balancer is. */
+/** Metrics for Prometheus, and the checks of a load balancer. */
 import test from 'ava'
 import { type ClaimWithOwner, freshClaim } from '../../../src/claims/model.js'
 import { countClaims } from '../../../src/gateway/routes/metrics.js'
@@ -18,7 +18,7 @@ function value(samples: readonly Sample[], name: string, labels: Sample['labels'
   return samples.find(one => one.name === name && wanted.every(([key, text]) => one.labels[key] === text))?.value
 }
 
-each('waits are counted by kind and outcome, and how long they took', async (t, bench) => {
+each('waits are counted by kind and outcome, with their duration', async (t, bench) => {
   const gateway = await serve(bench)
   const event = (actor: string, more = '') =>
     ask(`${gateway.url}/event?event=${encodeURIComponent(bench.name)}&actor=${actor}${more}`)
@@ -47,35 +47,32 @@ each('waits are counted by kind and outcome, and how long they took', async (t, 
   t.is((await get(`${gateway.url}/metrics`)).type, 'text/plain; version=0.0.4; charset=utf-8')
 })
 
-each(
-  'without the database it is not ready, lives, and counts what fails; then it is ready again',
-  async (t, bench, shared) => {
-    await using server = await startServer({ kind: shared.kind })
-    const gateway = await serve(bench, [], { env: { SERA_SERVER: server.dsn() } })
-    const ready = async () => (await get(`${gateway.url}/readyz`)).status === 200
-    t.deepEqual(await get(`${gateway.url}/readyz`), { status: 200, type: 'text/plain; charset=UTF-8', text: 'ready\n' })
-    for (const [away, back] of [
-      [() => server.kill('SIGSTOP'), () => server.kill('SIGCONT')],
-      [() => server.kill('SIGKILL'), () => server.restart()],
-    ] as const) {
-      await away()
-      const { text, tookMs } = await until('it is not ready', async () => {
-        const startedAt = performance.now()
-        const { status, text } = await get(`${gateway.url}/readyz`)
-        return status === 503 && { text, tookMs: performance.now() - startedAt }
-      })
-      t.true(tookMs < 3000)
-      t.regex(text, /^.+\n$/)
-      t.is((await get(`${gateway.url}/healthz`)).text, 'ok\n')
-      await back()
-      await until('it is ready again', ready)
-    }
-    const samples = await scrape(gateway)
-    t.true(Number(value(samples, 'sera_database_errors_total')) > 0)
-  },
-)
+each('without the database /readyz fails, /healthz works and errors are counted', async (t, bench, shared) => {
+  await using server = await startServer({ kind: shared.kind })
+  const gateway = await serve(bench, [], { env: { SERA_SERVER: server.dsn() } })
+  const ready = async () => (await get(`${gateway.url}/readyz`)).status === 200
+  t.deepEqual(await get(`${gateway.url}/readyz`), { status: 200, type: 'text/plain; charset=UTF-8', text: 'ready\n' })
+  for (const [away, back] of [
+    [() => server.kill('SIGSTOP'), () => server.kill('SIGCONT')],
+    [() => server.kill('SIGKILL'), () => server.restart()],
+  ] as const) {
+    await away()
+    const { text, tookMs } = await until('it is not ready', async () => {
+      const startedAt = performance.now()
+      const { status, text } = await get(`${gateway.url}/readyz`)
+      return status === 503 && { text, tookMs: performance.now() - startedAt }
+    })
+    t.true(tookMs < 3000)
+    t.regex(text, /^.+\n$/)
+    t.is((await get(`${gateway.url}/healthz`)).text, 'ok\n')
+    await back()
+    await until('it is ready again', ready)
+  }
+  const samples = await scrape(gateway)
+  t.true(Number(value(samples, 'sera_database_errors_total')) > 0)
+})
 
-each('/metrics tells what it knows while the database can’t be asked', async (t, bench, shared) => {
+each('/metrics leaves out the claims while the database is unreachable', async (t, bench, shared) => {
   await using proxy = await startFaultyProxy(shared.port)
   const dsn = shared.dsn().replace(String(shared.port), String(proxy.port))
   const gateway = await serve(bench, [], { env: { SERA_SERVER: dsn } })
@@ -85,7 +82,7 @@ each('/metrics tells what it knows while the database can’t be asked', async (
   t.is(value(samples, 'sera_build_info'), 1)
 })
 
-test('an expired claim is counted as neither held nor waiting', t => {
+test('an expired claim counts neither as held nor as waiting', t => {
   const claim = (overdueMs: number): ClaimWithOwner => ({
     ...freshClaim({ id: `${overdueMs}`, leaseMs: 1000 }, 1, 'process'),
     ...{ state: 'granted', host: '', pid: 0, user: '', command: '', sinceMs: 0, overdueMs },

@@ -1,19 +1,19 @@
-/** The status page, as people use it. */
+/** The status page, in a real browser. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { hold } from '../../e2e/held.js'
-import { becomes, live, row, seen } from './browser.js'
+import { becomes, live, onPage, row } from './browser.js'
 
-seen(
-  'a hand-over is seen as it happens, and afterwards as a line from lane to lane',
+onPage(
+  'a hand-over is shown live, and afterwards as a line between lanes',
   async (t, { bench, open }) => {
     const page = await open()
-    await page.getByText('Nothing is held, and nobody waits.').waitFor()
+    await page.getByText('No holders, no waiters').waitFor()
     const first = await hold(bench, ['rwlock', 'write', 'wiki', '30']).started()
     const wiki = row(page, 'wiki')
-    await wiki.getByText('being written for').waitFor()
+    await wiki.getByText('1 writer for').waitFor()
     const second = hold(bench, ['rwlock', 'write', 'wiki', '30'])
-    await wiki.getByText('1 waits').waitFor()
+    await wiki.getByText('1 waiting').waitFor()
     await becomes(t, () => page.locator('#waiting').textContent(), '1')
     await becomes(t, () => page.title(), '1 held, 1 waiting · sera')
     await wiki.locator('summary').click()
@@ -25,14 +25,14 @@ seen(
     await wiki.locator('.runs').getByText('exit 0').waitFor()
     await becomes(t, () => wiki.locator('.lanes .held').count(), 2)
     await page.locator('[aria-labelledby=heading-held]').getByText('wiki').waitFor()
-    t.is(await page.evaluate('document.activeElement.tagName'), 'SUMMARY', 'has kept the focus')
+    t.is(await page.evaluate('document.activeElement.tagName'), 'SUMMARY', 'the row keeps the focus')
     await second.end()
     await page.locator('[aria-labelledby=heading-earlier]').getByText('wiki').waitFor()
   },
   true,
 )
 
-seen('who meets is seen waiting, and then joined', async (t, { bench, open }) => {
+onPage('participants of a rendezvous are shown waiting, then joined', async (t, { bench, open }) => {
   const page = await open()
   const web = bench.sub(['rendezvous', '--actor', 'web-1', 'deploy'])
   await row(page, 'deploy').getByText('web-1').waitFor()
@@ -44,7 +44,7 @@ seen('who meets is seen waiting, and then joined', async (t, { bench, open }) =>
   await becomes(t, () => row(page, 'deploy').locator('.lanes li').count(), 2)
 })
 
-seen('what is searched for is shown, nothing else, and stands in the address', async (t, { bench, open }) => {
+onPage('a search shows its matches alone and is kept in the address', async (t, { bench, open }) => {
   await bench.sub(['sem', 'apples', '3']).exited
   await bench.sub(['gate', 'close', 'orchard']).exited
   const page = await open()
@@ -65,7 +65,7 @@ seen('what is searched for is shown, nothing else, and stands in the address', a
   await becomes(t, async () => new URL(page.url()).hash, '#kind=counter&range=24h')
 })
 
-seen('it can be used by keyboard alone, and keeps the focus while things change', async (t, { bench, open }) => {
+onPage('the page works by keyboard and keeps the focus during changes', async (t, { bench, open }) => {
   await bench.sub(['sem', 'apples', '3']).exited
   await bench.sub(['sem', 'pears', '3']).exited
   const page = await open()
@@ -91,7 +91,7 @@ seen('it can be used by keyboard alone, and keeps the focus while things change'
   }
 })
 
-seen('names and commands are text, whatever they hold', async (t, { bench, open }) => {
+onPage('markup in names and commands is shown as text', async (t, { bench, open }) => {
   const name = `<img src=x onerror="document.title=1"> </b>&amp; ${'long'.repeat(40)}`
   const held = await hold(bench, ['rwlock', 'write', name, '30']).started()
   const other = 'x"><script>document.title=1</script>'
@@ -105,20 +105,20 @@ seen('names and commands are text, whatever they hold', async (t, { bench, open 
   await held.end()
 })
 
-seen('nothing has to be scrolled sideways on a phone', async (t, { bench, open }) => {
+onPage('a phone needs no horizontal scrolling', async (t, { bench, open }) => {
   const name = 'a-name-without-a-single-place-to-break-it-'.repeat(5)
   const held = await hold(bench, ['semaphore', name, '3', '30']).started()
   await bench.sub(['gate', 'close', '--for', '2h', 'maintenance']).exited
   const page = await open({ viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true })
   await row(page, name).locator('summary').tap()
-  await row(page, name).getByText('Who had it when').waitFor()
+  await row(page, name).getByText('Timeline', { exact: true }).waitFor()
   await becomes(t, () => page.evaluate('document.documentElement.scrollWidth'), 390)
   const tapped = await page.locator('.choice').first().boundingBox()
-  t.true((tapped?.height ?? 0) >= 44, 'a finger hits it')
+  t.true((tapped?.height ?? 0) >= 44, 'large enough for a finger')
   await held.end()
 })
 
-seen('it is as dark as the system, or as somebody says', async (t, { open }) => {
+onPage('the theme is that of the system or the chosen one', async (t, { open }) => {
   const page = await open({ colorScheme: 'dark', reducedMotion: 'reduce' })
   const ground = () => page.evaluate('getComputedStyle(document.body).backgroundColor')
   const [dark, light] = ['rgb(19, 18, 24)', 'rgb(250, 249, 247)']
@@ -132,8 +132,8 @@ seen('it is as dark as the system, or as somebody says', async (t, { open }) => 
   await becomes(t, ground, dark)
 })
 
-seen('with a token, the browser asks for it, and the stream goes with it', async (t, { bench, serve, open }) => {
-  const token = 'a-token-that-nobody-guesses'
+onPage('with a token the page and its stream need the password', async (t, { bench, serve, open }) => {
+  const token = 'a-token-that-is-hard-to-guess'
   writeFileSync(join(bench.folder, 'token'), token)
   const { url } = await serve(['--token-file', join(bench.folder, 'token')])
   const stranger = await open({ url, httpCredentials: { username: 'me', password: 'a-guess' } })
@@ -145,23 +145,20 @@ seen('with a token, the browser asks for it, and the stream goes with it', async
   await live(page)
 })
 
-seen(
-  'a gateway that has gone is told of, and the page comes back by itself',
-  async (t, { bench, gateway, serve, open }) => {
-    const page = await open()
-    await live(page)
-    gateway.sera.kill('SIGKILL')
-    await page.getByText('connection lost').waitFor()
-    await gateway.sera.exited
-    await serve(['--listen', new URL(gateway.url).host])
-    await live(page)
-    await bench.sub(['sem', 'apples', '3']).exited
-    await row(page, 'apples').waitFor()
-    await becomes(t, () => page.locator('#held').textContent(), '0')
-  },
-)
+onPage('the page reports a lost gateway and reconnects by itself', async (t, { bench, gateway, serve, open }) => {
+  const page = await open()
+  await live(page)
+  gateway.sera.kill('SIGKILL')
+  await page.getByText('connection lost').waitFor()
+  await gateway.sera.exited
+  await serve(['--listen', new URL(gateway.url).host])
+  await live(page)
+  await bench.sub(['sem', 'apples', '3']).exited
+  await row(page, 'apples').waitFor()
+  await becomes(t, () => page.locator('#held').textContent(), '0')
+})
 
-seen('a page that nobody sees hangs up, and is back when it is looked at', async (t, { bench, open }) => {
+onPage('a hidden page disconnects, and reconnects when it is visible', async (t, { bench, open }) => {
   const page = await open()
   await live(page)
   const hungUp = page.waitForEvent('requestfailed', request => request.url().endsWith('/v1/watch'))
@@ -173,7 +170,7 @@ seen('a page that nobody sees hangs up, and is back when it is looked at', async
   await becomes(t, () => page.locator('#connection').textContent(), 'live')
 })
 
-/** As a browser tells a page whose tab goes behind another, or comes back. */
+/** Simulates a tab that is hidden or shown. */
 function hidden(is: boolean): string {
   return `Object.defineProperty(document, 'hidden', { value: ${is}, configurable: true })
     document.dispatchEvent(new Event('visibilitychange'))`

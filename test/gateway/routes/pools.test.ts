@@ -1,4 +1,4 @@
-/** Pools as those who have curl use them: the answers are Distributex's. */
+/** Pools, as a client with curl uses them: the answers are those of Distributex. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { each, onRuntimes } from '../../support/each.js'
@@ -18,7 +18,7 @@ const POOLS = `pools:
 
 interface PoolClientProcess {
   gateway: TestGateway
-  /** The bare text that a request is answered with. */
+  /** The text of the answer. */
   say(word: string, host: string, more?: Record<string, string>): Promise<string>
   at(word: string, host: string, more?: Record<string, string>): string
 }
@@ -37,7 +37,7 @@ async function started(bench: Bench, args: readonly string[] = [], options?: Ser
   return { gateway, at, say: async (...what) => (await get(at(...what))).text }
 }
 
-/** Waits until so many wait for this test's pool, as anybody sees. */
+/** Waits until `/v1/status` shows this many waiters at the test's pool. */
 async function waiting({ gateway }: PoolClientProcess, { name }: Bench, count: number): Promise<void> {
   await until(`${count} wait`, async () => {
     const { resources } = JSON.parse((await get(`${gateway.url}/v1/status`)).text)
@@ -46,24 +46,24 @@ async function waiting({ gateway }: PoolClientProcess, { name }: Bench, count: n
   })
 }
 
-each('get, wait and release answer in Distributex’s words, with and without the slash', async (t, bench) => {
+each('get, wait and release answer as Distributex, with and without the slash', async (t, bench) => {
   const client = await started(bench)
   const { say, at } = client
   t.deepEqual(await get(at('get/', 'a')), { status: 200, type: 'text/plain; charset=UTF-8', text: 'YES' })
-  t.is(await say('get', 'a'), 'YES', 'who holds it')
+  t.is(await say('get', 'a'), 'YES', 'the holder')
   t.is(await say('get/', 'b'), 'NO')
-  t.is(await say('wait', 'a'), 'YES', 'who holds it need not wait')
+  t.is(await say('wait', 'a'), 'YES', 'the holder need not wait')
   const next = ask(at('wait/', 'b'))
   await waiting(client, bench, 1)
   t.is(next.answered, undefined)
-  t.is(await say('release', 'c'), 'OK', 'who holds nothing')
+  t.is(await say('release', 'c'), 'OK', 'a host that holds nothing')
   t.is(await say('get', 'c'), 'NO', 'and nothing has changed')
   t.is(await say('release/', 'a'), 'OK')
   t.is((await next.answer)?.text, 'YES')
   t.is(await say('release', 'b'), 'OK')
 })
 
-each('what makes no sense is INVALID', async (t, bench) => {
+each('an invalid request is INVALID', async (t, bench) => {
   const { gateway, say } = await started(bench)
   for (const query of [
     '',
@@ -75,14 +75,14 @@ each('what makes no sense is INVALID', async (t, bench) => {
   ])
     for (const word of ['get', 'wait', 'release']) t.is((await get(`${gateway.url}/${word}/${query}`)).text, 'INVALID')
   t.is(await say('get', 'web-1', { pool: 'ours ' }), 'YES')
-  t.is(await say('get', 'web-3', { pool: 'ours ' }), 'INVALID', 'a host that may not')
+  t.is(await say('get', 'web-3', { pool: 'ours ' }), 'INVALID', 'a host that is not allowed')
   t.is(await say('release', 'web-3', { pool: 'ours ' }), 'INVALID')
   t.is(await say('get', 'x'.repeat(300)), 'INVALID')
   t.is(await say('get', 'a\nb'), 'INVALID')
   t.is(await say('release', 'web-1', { pool: 'ours ' }), 'OK')
 })
 
-each('an unknown path with a host and a pool is INVALID, without them it is not found', async (t, bench) => {
+each('an unknown path is INVALID with host and pool, otherwise 404', async (t, bench) => {
   const { gateway, at } = await started(bench)
   const invalid = { status: 200, type: 'text/plain; charset=UTF-8', text: 'INVALID' }
   for (const word of ['lock/', 'getlock', 'get/more', 'a/b/c']) t.deepEqual(await get(at(word, 'a')), invalid, word)
@@ -91,7 +91,7 @@ each('an unknown path with a host and a pool is INVALID, without them it is not 
   t.is((await fetch(at('lock/', 'a'), { method: 'POST' })).status, 404)
 })
 
-each('as many as maxlocks says; whose time is up has it no more', async (t, bench) => {
+each('maxlocks limits the holders, and a pool expires', async (t, bench) => {
   const { say } = await started(bench)
   const two = { pool: 'two ' }
   t.deepEqual(
@@ -106,7 +106,7 @@ each('as many as maxlocks says; whose time is up has it no more', async (t, benc
   t.is(await say('release', 'b', short), 'OK')
 })
 
-each('YES tells token and time; whoever has that token renews; an id tells two on one host apart', async (t, bench) => {
+each('YES has token and time, the token renews, and an id separates holders on one host', async (t, bench) => {
   const { say, at } = await started(bench)
   const one = await fetch(at('get', 'a', { id: '1' }))
   const token = one.headers.get('sera-token') ?? ''
@@ -123,7 +123,7 @@ each('YES tells token and time; whoever has that token renews; an id tells two o
   t.is(await say('renew', 'a', { id: '1', token }), 'NO')
 })
 
-each('what is given back is in the history, with who had it and for how long', async (t, bench) => {
+each('a released pool is in the history with its holder and times', async (t, bench) => {
   const { say, gateway } = await started(bench)
   await say('get', 'web-1')
   await say('release', 'web-1')
@@ -137,10 +137,10 @@ each('what is given back is in the history, with who had it and for how long', a
   t.like(entries[0], { kind: 'pool', name: bench.name, host: 'web-1', outcome: 'done', exitCode: 0 })
   t.true(entries[0].ranMs >= 0 && entries[0].ranMs < 60_000)
   const ranMs = Date.parse(entries[0].releasedAt) - Date.parse(entries[0].grantedAt)
-  t.true(Math.abs(ranMs - entries[0].ranMs) <= 1, 'but for rounding')
+  t.true(Math.abs(ranMs - entries[0].ranMs) <= 1, 'apart from rounding')
 })
 
-each('who hangs up while it waits is forgotten; who comes behind it goes', async (t, bench) => {
+each('a client that disconnects leaves the queue, and the next is granted', async (t, bench) => {
   const client = await started(bench)
   t.is(await client.say('get', 'a'), 'YES')
   const gone = ask(client.at('wait', 'b'))
@@ -155,7 +155,7 @@ each('who hangs up while it waits is forgotten; who comes behind it goes', async
   t.is(await client.say('release', 'c'), 'OK')
 })
 
-each('HUP reads the pools again, and nobody who waits is lost', async (t, bench) => {
+each('SIGHUP reloads the pools, and waiting clients keep their place', async (t, bench) => {
   const client = await started(bench)
   const { say, gateway } = client
   t.is(await say('get', 'a'), 'YES')
@@ -163,7 +163,7 @@ each('HUP reads the pools again, and nobody who waits is lost', async (t, bench)
   await waiting(client, bench, 1)
   file(bench, 'pools: [{ name: "NAME", maxlocks: many }]')
   gateway.sera.kill('SIGHUP')
-  await until('it complains', () => /pools\.yaml:1:.*maxlocks.*stay as they were/.test(gateway.sera.stderr))
+  await until('it reports the error', () => /pools\.yaml:1:.*maxlocks.*stay as they were/.test(gateway.sera.stderr))
   t.is(next.answered, undefined)
   file(bench, 'pools: [{ name: "NAME", maxlocks: 2 }]')
   gateway.sera.kill('SIGHUP')
@@ -172,7 +172,7 @@ each('HUP reads the pools again, and nobody who waits is lost', async (t, bench)
   for (const host of ['a', 'b']) t.is(await say('release', host), 'OK')
 })
 
-each('a gateway that is told to end answers who waits; what is held stays held', async (t, bench) => {
+each('a gateway that shuts down answers waiting clients, and holders keep the pool', async (t, bench) => {
   const client = await started(bench)
   t.is(await client.say('get', 'a'), 'YES')
   const waits = ask(client.at('wait', 'b'))
@@ -187,7 +187,7 @@ each('a gateway that is told to end answers who waits; what is held stays held',
   t.is(await other.say('release', 'a'), 'OK')
 })
 
-each.serial('of two gateways one is killed among two hundred who wait: the others’ turn comes', async (t, bench) => {
+each.serial('with 200 waiting, a killed gateway does not block the clients of another', async (t, bench) => {
   const [killed, other] = [await started(bench, ['--lease', '8s']), await started(bench)]
   t.is(await killed.say('get', 'first'), 'YES')
   const waits = Array.from({ length: 200 }, (_, at) => ask((at % 2 ? killed : other).at('wait', `h${at}`)))
@@ -195,7 +195,7 @@ each.serial('of two gateways one is killed among two hundred who wait: the other
   killed.gateway.sera.kill('SIGKILL')
   const alive = waits.filter((_, at) => at % 2 === 0)
   t.is(await other.say('get', 'late'), 'NO', 'the pool is still held')
-  t.is(await other.say('release', 'first'), 'OK', 'and given back at the other gateway')
+  t.is(await other.say('release', 'first'), 'OK', 'and released at the other gateway')
   const served: number[] = []
   for (let count = 0; count < 100; count++) {
     const index = await Promise.race(
@@ -203,14 +203,14 @@ each.serial('of two gateways one is killed among two hundred who wait: the other
     )
     t.is(alive[index]?.answered?.text, 'YES')
     served.push(index)
-    t.is(alive.filter(({ answered }) => answered).length, served.length, 'two have it at once')
+    t.is(alive.filter(({ answered }) => answered).length, served.length, 'two holders at once')
     await other.say('release', `h${2 * index}`)
   }
-  t.is(await other.say('wait', 'late'), 'YES', 'those of the dead gateway hold nobody up for longer than a lease')
+  t.is(await other.say('wait', 'late'), 'YES', 'claims of the dead gateway block for a lease at most')
   t.is(await other.say('release', 'late'), 'OK')
 })
 
-onRuntimes('a file that can’t be read is 200 in plain words', async (t, bench) => {
+onRuntimes('a file that can’t be read exits with 200 and one line', async (t, bench) => {
   for (const [flags, message] of [
     [['--pools', 'nope.yaml'], '--pools nope.yaml: there is no such file'],
     [['--token-file', '/'], '--token-file /: it is a directory'],
@@ -221,15 +221,9 @@ onRuntimes('a file that can’t be read is 200 in plain words', async (t, bench)
   }
 })
 
-onRuntimes(
-  'what is odd in the file is told of without a terminal, too, unless all is to be quiet',
-  async (t, bench) => {
-    const odd = ['serve', '--pools', file(bench, 'pools: [{ name: a, expires: 5 }]'), '--listen', '192.0.2.1:1']
-    const told = await bench.sub([...odd, '--insecure']).ended()
-    t.regex(
-      told.stderr,
-      /^sera: \S+pools.yaml:1: expires: it is not known, did you mean "expire"\?\nsera: cannot listen/,
-    )
-    t.regex((await bench.sub([...odd, '--insecure', '--quiet']).ended()).stderr, /^sera: cannot listen [^\n]+\n$/)
-  },
-)
+onRuntimes('warnings about the pools file are printed unless --quiet', async (t, bench) => {
+  const odd = ['serve', '--pools', file(bench, 'pools: [{ name: a, expires: 5 }]'), '--listen', '192.0.2.1:1']
+  const loud = await bench.sub([...odd, '--insecure']).ended()
+  t.regex(loud.stderr, /^sera: \S+pools.yaml:1: expires: unknown key, did you mean "expire"\?\nsera: cannot listen/)
+  t.regex((await bench.sub([...odd, '--insecure', '--quiet']).ended()).stderr, /^sera: cannot listen [^\n]+\n$/)
+})

@@ -1,4 +1,4 @@
-/** What one look costs, and who is told of it. */
+/** How often the status is read, and what watchers get. */
 import test from 'ava'
 import { systemClock } from '../../../src/clock.js'
 import { SeraError } from '../../../src/errors.js'
@@ -6,40 +6,40 @@ import { StatusBroadcast, type StatusMessage } from '../../../src/gateway/routes
 import type { StatusObject } from '../../../src/status/json.js'
 import { until } from '../../support/until.js'
 
-/** A database whose picture the test draws. */
+/** A broadcast of a status that the test sets. */
 class BroadcastScene {
-  looks = 0
+  reads = 0
   names: readonly string[] = []
   trouble: SeraError | undefined
   readonly closing = new AbortController()
-  readonly feed = new StatusBroadcast(() => this.#look(), this.closing.signal, systemClock, 1)
+  readonly broadcast = new StatusBroadcast(() => this.#read(), this.closing.signal, systemClock, 1)
 
-  /** Each look is at another time, which is no change. */
-  async #look(): Promise<StatusObject> {
-    this.looks++
+  /** The time differs at each read, which is not a change. */
+  async #read(): Promise<StatusObject> {
+    this.reads++
     if (this.trouble) throw this.trouble
     const resources = this.names.map(name => ({ kind: 'gate', name, engine: undefined, claims: [] }))
-    return { server: 'db', at: new Date(this.looks).toISOString(), resources, unseen: [] }
+    return { server: 'db', at: new Date(this.reads).toISOString(), resources, unseen: [] }
   }
 
-  /** Two more looks: one of them began after this. */
+  /** Waits for two more reads: one of them began after this call. */
   async passes(): Promise<void> {
-    const before = this.looks
-    await until('it has looked again', () => this.looks >= before + 2)
+    const before = this.reads
+    await until('it has looked again', () => this.reads >= before + 2)
   }
 }
 
 class Watcher {
-  readonly told: string[] = []
+  readonly received: string[] = []
   readonly #end = new AbortController()
   readonly ended: Promise<void>
 
-  constructor(feed: StatusBroadcast) {
-    this.ended = this.#watch(feed)
+  constructor(broadcast: StatusBroadcast) {
+    this.ended = this.#watch(broadcast)
   }
 
-  async #watch(feed: StatusBroadcast): Promise<void> {
-    for await (const news of feed.watch(this.#end.signal)) this.told.push(said(news))
+  async #watch(broadcast: StatusBroadcast): Promise<void> {
+    for await (const message of broadcast.watch(this.#end.signal)) this.received.push(textOf(message))
   }
 
   async leave(): Promise<void> {
@@ -48,48 +48,48 @@ class Watcher {
   }
 }
 
-function said({ event, data }: StatusMessage): string {
+function textOf({ event, data }: StatusMessage): string {
   const { resources, reason } = JSON.parse(data)
   return event === 'status' ? resources.map(({ name }: { name: string }) => name).join() : reason
 }
 
-test('nobody watches, nobody looks; one look serves all who do', async t => {
+test('without watchers nothing is read; one read serves all watchers', async t => {
   const scene = new BroadcastScene()
-  t.is(scene.looks, 0)
-  const watchers = Array.from({ length: 50 }, () => new Watcher(scene.feed))
-  t.is(scene.looks, 1)
+  t.is(scene.reads, 0)
+  const watchers = Array.from({ length: 50 }, () => new Watcher(scene.broadcast))
+  t.is(scene.reads, 1)
   await scene.passes()
   scene.names = ['a']
-  await until('all are told', () => watchers.every(({ told }) => told.length === 2))
-  for (const { told } of watchers) t.deepEqual(told, ['', 'a'])
+  await until('all have both', () => watchers.every(({ received }) => received.length === 2))
+  for (const { received } of watchers) t.deepEqual(received, ['', 'a'])
   for (const watcher of watchers) await watcher.leave()
-  const { looks } = scene
+  const { reads } = scene
   await new Promise(resolve => setTimeout(resolve, 30))
-  t.true(scene.looks <= looks + 1)
+  t.true(scene.reads <= reads + 1)
 })
 
-test('who comes later is shown what is there, and is told of what changes only', async t => {
+test('a later watcher gets the current status, then changes only', async t => {
   const scene = new BroadcastScene()
-  const first = new Watcher(scene.feed)
+  const first = new Watcher(scene.broadcast)
   scene.names = ['a']
-  await until('the first knows', () => first.told.includes('a'))
-  const second = new Watcher(scene.feed)
+  await until('the first has it', () => first.received.includes('a'))
+  const second = new Watcher(scene.broadcast)
   await scene.passes()
   await scene.passes()
-  t.deepEqual(second.told, ['a'])
+  t.deepEqual(second.received, ['a'])
   await Promise.all([first.leave(), second.leave()])
-  await until('the look that was under way is over', () => true)
-  const third = new Watcher(scene.feed)
-  await until('the third knows', () => third.told.length > 0)
-  t.deepEqual(third.told, ['a'])
+  await until('the running read is over', () => true)
+  const third = new Watcher(scene.broadcast)
+  await until('the third has it', () => third.received.length > 0)
+  t.deepEqual(third.received, ['a'])
   await third.leave()
 })
 
-test('who is slow is told the newest, and nothing of what was between', async t => {
+test('a slow watcher gets the newest status and skips the others', async t => {
   const scene = new BroadcastScene()
   const end = new AbortController()
-  const slow = scene.feed.watch(end.signal)
-  const next = async () => said((await slow.next()).value as StatusMessage)
+  const slow = scene.broadcast.watch(end.signal)
+  const next = async () => textOf((await slow.next()).value as StatusMessage)
   t.is(await next(), '')
   for (const name of ['a', 'b', 'c']) {
     scene.names = [name]
@@ -100,24 +100,24 @@ test('who is slow is told the newest, and nothing of what was between', async t 
   t.true((await slow.next()).done)
 })
 
-test('a database that does not answer is told of, and the picture again afterwards', async t => {
+test('watchers get the error of a failed read, then the status again', async t => {
   const scene = new BroadcastScene()
-  const watcher = new Watcher(scene.feed)
+  const watcher = new Watcher(scene.broadcast)
   scene.trouble = new SeraError('lock-failed', 'away')
   await scene.passes()
   scene.trouble = undefined
   await scene.passes()
-  t.deepEqual(watcher.told, ['', 'away', ''])
+  t.deepEqual(watcher.received, ['', 'away', ''])
   await watcher.leave()
 })
 
-test('no look is taken any more when the gateway ends', async t => {
+test('after shutdown the status is not read again', async t => {
   const scene = new BroadcastScene()
-  const watcher = new Watcher(scene.feed)
+  const watcher = new Watcher(scene.broadcast)
   await scene.passes()
   scene.closing.abort()
-  const { looks } = scene
+  const { reads } = scene
   await new Promise(resolve => setTimeout(resolve, 30))
-  t.true(scene.looks <= looks + 1)
+  t.true(scene.reads <= reads + 1)
   await watcher.leave()
 })

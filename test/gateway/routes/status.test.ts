@@ -1,4 +1,4 @@
-/** What is held and what has run, for programs that ask over HTTP. */
+/** Status and history over HTTP. */
 import { readFileSync } from 'node:fs'
 import { get as open } from 'node:http'
 import { Ajv2020 } from 'ajv/dist/2020.js'
@@ -17,7 +17,7 @@ interface Stream {
   close(): void
 }
 
-/** A connection that is read as it comes. */
+/** Collects the text of a stream. */
 async function stream(url: string): Promise<Stream> {
   return await new Promise(resolve => {
     const request = open(url, response => {
@@ -37,7 +37,7 @@ async function stream(url: string): Promise<Stream> {
 
 const count = ({ text }: Stream, event: string) => text.split(`event: ${event}\n`).length - 1
 
-each('the status is that of sera status --json', async (t, bench) => {
+each('/v1/status answers as sera status --json', async (t, bench) => {
   const { url } = await serve(bench)
   const held = await hold(bench, ['rwlock', 'write', bench.name, '30']).started()
   const { status, type, text } = await get(`${url}/v1/status`)
@@ -48,11 +48,11 @@ each('the status is that of sera status --json', async (t, bench) => {
   await held.end()
 })
 
-each('who watches is told what is there, and whenever it changes, until the gateway ends', async (t, bench) => {
+each('/v1/watch sends the status at once and at each change until shutdown', async (t, bench) => {
   const { url, sera } = await serve(bench)
   const watch = await stream(`${url}/v1/watch`)
   t.is(watch.type, 'text/event-stream')
-  await until('the first picture', () => count(watch, 'status') > 0)
+  await until('the first status', () => count(watch, 'status') > 0)
   t.regex(watch.text, /^retry: \d+\n\nevent: status\ndata: \{.*\}\n\n/)
   t.is((await bench.sub(['sem', bench.name, '3']).ended()).code, 0)
   await until('the change', () => watch.text.includes(JSON.stringify(bench.name)))
@@ -62,11 +62,11 @@ each('who watches is told what is there, and whenever it changes, until the gate
   t.is(await sera.exited, 0)
 })
 
-each('who watches is told when the database is away, and when it is back', async (t, bench, { kind }) => {
+each('/v1/watch reports when the database is lost and when it is back', async (t, bench, { kind }) => {
   await using own = await startServer({ kind })
   const { url } = await serve(bench, [], { env: { SERA_SERVER: own.dsn() } })
   const watch = await stream(`${url}/v1/watch`)
-  await until('the first picture', () => count(watch, 'status') > 0)
+  await until('the first status', () => count(watch, 'status') > 0)
   const before = count(watch, 'status')
   await own.kill('SIGKILL')
   await until('the trouble', () => count(watch, 'trouble') > 0)
@@ -74,11 +74,11 @@ each('who watches is told when the database is away, and when it is back', async
   t.false(watch.text.includes('secret'))
   t.is((await get(`${url}/v1/status`)).status, 503)
   await own.restart()
-  await until('the picture again', () => count(watch, 'status') > before)
+  await until('the status again', () => count(watch, 'status') > before)
   watch.close()
 })
 
-each('the history is told as it is asked for, and a wrong question is refused', async (t, bench) => {
+each('/v1/history filters by the query and refuses an invalid one', async (t, bench) => {
   const { url } = await serve(bench)
   const ask = async (query: Record<string, string>) =>
     await get(`${url}/v1/history?${new URLSearchParams({ name: bench.name, ...query })}`)
