@@ -13,7 +13,7 @@ export function barrier(words: readonly string[], { tag, singleUse, keepMs }: Ru
   const [name = '', number = ''] = words
   const count = wholeNumber('<count>', number)
   if (Number.isFinite(keepMs) && !singleUse) {
-    throw new SeraError('usage', '--keep is for a barrier with --single-use, which it makes forget its one use')
+    throw new SeraError('usage', '--keep needs --single-use: it says when the barrier forgets its one use')
   }
   const request: WaitOnlyRequest = {
     key: keyOf('barrier', name),

@@ -28,7 +28,7 @@ export function history(_: readonly string[], { name, since, outcome, limit }: R
       const { isTerminal, columns } = host.stdout
       const width = isTerminal ? columns : Number.POSITIVE_INFINITY
       host.stdout.write(options.json ? entries.map(line).join('') : historyText(entries, width))
-      if (entries.length === 0) messages.news('there are no such entries in the history')
+      if (entries.length === 0) messages.news('no entries in the history match')
       return { kind: 'done' }
     } finally {
       client.close()
@@ -43,7 +43,7 @@ function line(entry: HistoryEntry): string {
 
 function outcomeOf(word: string): string {
   if (RECORDED.includes(word)) return word
-  throw new SeraError('usage', `--outcome is ${JSON.stringify(word)}; it takes ${RECORDED.join(', ')}`)
+  throw new SeraError('usage', `unknown --outcome ${JSON.stringify(word)}; use one of ${RECORDED.join(', ')}`)
 }
 
 /** The history as a person reads it. */

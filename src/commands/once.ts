@@ -61,17 +61,19 @@ class HeldRun extends HeldClaim {
   async conclude(outcome: Outcome): Promise<Outcome> {
     const { signal } = this.#told
     if (signal.aborted) {
-      this.context.messages.news(`told to stop (${signal.reason}): this run does not count`)
+      this.context.messages.news(`stopped by ${signal.reason}; this run does not count`)
       return outcome
     }
     const exitCode = exitCodeOf(outcome)
     const hadEnded = `the command had ended with ${exitCode}`
     try {
       if (await finish(this.session, this.ownClaim, { exitCode }, this.context.options.keepMs, signal)) return outcome
-      return unrecorded(`${hadEnded}, but the lock was lost by then: it is not recorded, and others may run it again`)
+      return unrecorded(
+        `${hadEnded}, but the lock was lost by then; the run is not recorded, and others may run it again`,
+      )
     } catch (error) {
-      const why = signal.aborted ? `told to stop (${signal.reason})` : (error as Error).message
-      return unrecorded(`${hadEnded}, but whether that is recorded is not known: ${why}; if not, others run it again`)
+      const why = signal.aborted ? `stopped by ${signal.reason}` : (error as Error).message
+      return unrecorded(`${hadEnded}, but sera does not know if it is recorded: ${why}; if not, others run it again`)
     }
   }
 

@@ -47,7 +47,7 @@ const underMatch: Hold = async (session, ownClaim, signal) => {
 /** @throws SeraError usage */
 function stopAt(event: string, { actor, mates, labels = '', selector, payload }: RunOptions): LockRequest {
   const key = keyOf('rendezvous', event)
-  if (actor === undefined) throw new SeraError('usage', '--actor is missing: the others want to know who comes')
+  if (actor === undefined) throw new SeraError('usage', '--actor NAME is required: your name in the rendezvous')
   if (selector !== undefined) parseSelector(selector, '--selector')
   const asked = { actor, mates, labels: parseLabels(labels, '--labels'), selector }
   rendezvousRequest(asked) // a wrong flag is refused before stdin is read
@@ -100,7 +100,7 @@ class MatchFile {
       writeFileSync(this.path, `${JSON.stringify(match)}\n`, { mode: 0o600 })
     } catch (cause) {
       const reason = (cause as Error).message
-      throw new SeraError('not-started', `cannot write down who was met: ${reason}; nothing was run`, { cause })
+      throw new SeraError('not-started', `cannot write the list of participants: ${reason}; nothing was run`, { cause })
     }
   }
 

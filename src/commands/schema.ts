@@ -29,7 +29,7 @@ function schema({ user, database }: Pick<Dsn, 'user' | 'database'>): string {
   const statements = forBoth(statementsSince(0, true), statementsSince(0, false))
   const names = statements.flatMap(statement => /^CREATE TABLE IF NOT EXISTS (\w+)/.exec(statement)?.[1] ?? [])
   return [
-    '-- The lock tables of sera, on MariaDB or MySQL, and what its account has to be granted. Older ones become these.',
+    '-- Creates the lock tables of sera on MariaDB or MySQL, or updates older ones, and grants its account what it needs.',
     `CREATE DATABASE IF NOT EXISTS ${into};`,
     `USE ${into};`,
     '',
@@ -81,7 +81,7 @@ async function dropAsked(client: RetryingClient, context: RunContext): Promise<O
     ? JSON.stringify({ dropped: claims !== undefined, ...claims })
     : claims
       ? 'dropped'
-      : 'there were none'
+      : 'there were no lock tables'
   host.stdout.write(`${told}\n`)
   return { kind: 'done' }
 }
@@ -93,7 +93,10 @@ async function dropAsked(client: RetryingClient, context: RunContext): Promise<O
 async function droppable(client: RetryingClient, context: RunContext): Promise<tables.Claimed | undefined> {
   const claims = await tables.liveClaims(client)
   if (!claims || claims.held + claims.waiting === 0 || context.options.force) return claims
-  throw new SeraError('conflict', `${described(claims, context)} are in use; with --force commands that run are ended`)
+  throw new SeraError(
+    'conflict',
+    `${described(claims, context)} are in use; --force drops them and ends running commands`,
+  )
 }
 
 function described(claims: tables.Claimed, { settings: { server } }: RunContext): string {

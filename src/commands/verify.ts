@@ -44,11 +44,11 @@ function statusOf({ resource, claims }: ResourceState, token: number): { newest:
 function kindOf(word: string): (typeof KINDS)[number] {
   const kind = KINDS.find(known => known === word)
   if (kind) return kind
-  throw new SeraError('usage', `<kind> is ${JSON.stringify(word)}; it takes ${KINDS.join(', ')}`)
+  throw new SeraError('usage', `unknown <kind> ${JSON.stringify(word)}; use one of ${KINDS.join(', ')}`)
 }
 
 function tokenOf(word: string): number {
   const token = Number(word)
   if (/^\d+$/.test(word) && Number.isSafeInteger(token)) return token
-  throw new SeraError('usage', `<token> is ${JSON.stringify(word)}; it takes what a command got as SERA_TOKEN`)
+  throw new SeraError('usage', `<token> must be the number in SERA_TOKEN of a command, not ${JSON.stringify(word)}`)
 }

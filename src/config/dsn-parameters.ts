@@ -46,7 +46,7 @@ export function parseParameters(query: string): DsnParameters {
 function readPair(pair: string, into: DsnParameters): void {
   const equals = pair.indexOf('=')
   const name = equals === -1 ? pair : pair.slice(0, equals)
-  if (!NAME.test(name)) throw invalidDsn("a parameter's name is made of letters, digits and _ . -")
+  if (!NAME.test(name)) throw invalidDsn('the name of a parameter must consist of letters, digits and _ . -')
   const read = Object.hasOwn(PARAMETERS, name) ? PARAMETERS[name] : undefined
   if (!read || equals === -1) into.ignored.push(name)
   else Object.assign(into, read(decoded(name, pair.slice(equals + 1).replaceAll('+', ' ')), into))
@@ -54,7 +54,8 @@ function readPair(pair: string, into: DsnParameters): void {
 
 /** Naming certificates asks for TLS; naming them and switching it off is a contradiction. */
 function checkedTls(tls: DsnTls, modeGiven: boolean): DsnTls {
-  if ((tls.cert === undefined) !== (tls.key === undefined)) throw invalidDsn('tls-cert and tls-key need each other')
+  if ((tls.cert === undefined) !== (tls.key === undefined))
+    throw invalidDsn('tls-cert and tls-key need each other; give both')
   if (tls.mode !== 'off' || (tls.ca ?? tls.cert) === undefined) return tls
   if (modeGiven) throw invalidDsn('tls=false contradicts tls-ca, tls-cert and tls-key')
   return { ...tls, mode: 'verify' }
@@ -73,7 +74,7 @@ function tlsMode(value: string): DsnTls['mode'] {
     case 'preferred':
       return 'preferred'
     default:
-      throw invalidDsn('tls must be true, skip-verify, preferred or false; a CA of your own goes to tls-ca')
+      throw invalidDsn('tls must be true, skip-verify, preferred or false; name a CA of your own with tls-ca')
   }
 }
 

@@ -45,6 +45,6 @@ export function decoded(what: string, text: string): string {
   try {
     return decodeURIComponent(text)
   } catch {
-    throw invalidDsn(`${what} is not percent-encoded UTF-8; % itself is written %25`)
+    throw invalidDsn(`${what} is not percent-encoded UTF-8; write % itself as %25`)
   }
 }

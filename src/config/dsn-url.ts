@@ -19,7 +19,7 @@ export function parseUrlDsn(text: string): Dsn {
   const parts = PARTS.exec(text)
   if (!parts) {
     throw invalidDsn(
-      'a URL must read mysql://user:password@host:port/database, with / @ : ? # in a part written %2F %40 %3A %3F %23',
+      'a URL must read mysql://user:password@host:port/database; within a part, write / @ : ? # as %2F %40 %3A %3F %23',
     )
   }
   const [, user = '', password = '', host = '', database = '', query = ''] = parts

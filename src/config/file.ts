@@ -115,7 +115,7 @@ export function whyUnreadable(error: unknown): string {
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file',
   EISDIR: 'it is a directory',
-  EACCES: 'it may not be read (permission)',
+  EACCES: 'permission denied',
 }
 
 function codeOf(error: unknown): string {

@@ -18,7 +18,7 @@ export function checkLease(
   originOf: (name: 'lease' | 'grace') => string,
 ): void {
   if (leaseMs > MAX_LEASE_MS) {
-    throw new SeraError(kind, `${originOf('lease')}: a lease is at most ${formatDuration(MAX_LEASE_MS)}`)
+    throw new SeraError(kind, `${originOf('lease')}: a lease must be at most ${formatDuration(MAX_LEASE_MS)}`)
   }
   const needed = graceMs + SAFETY_MARGIN_MS
   if (needed < leaseMs / 2) return

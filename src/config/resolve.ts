@@ -141,7 +141,7 @@ function findServers(sources: Source[], otherwise: string | undefined): NamedSer
   if (server) return { ...named, servers: [server] }
   if (serverFile !== undefined) return { ...named, servers: [readServerFile(serverFile)], file: serverFile }
   if (servers!.length > 1 && servers!.some(({ address }) => address.net === 'embedded')) {
-    throw new SeraError(source.kind, `${given[0]}: the embedded server is no member of a cluster`)
+    throw new SeraError(source.kind, `${given[0]}: embedded cannot be one of several servers`)
   }
   return { ...named, servers: servers as [Dsn, ...Dsn[]] }
 }
@@ -149,7 +149,7 @@ function findServers(sources: Source[], otherwise: string | undefined): NamedSer
 /** GET_LOCK is local to one server. */
 function tooMany(kind: SeraErrorKind = 'config', originOf: (name: SettingName) => string): SeraError {
   const given = `${originOf('servers')} names several servers, and ${originOf('engine')} is get_lock`
-  return new SeraError(kind, `${given}, which locks on one only: use the engine lease, or name one server`)
+  return new SeraError(kind, `${given}, which locks on one server only: use the engine lease, or name one server`)
 }
 
 function configPath(env: Given['env'], flags: Flags, file: string): { path: string; named: boolean } {

@@ -49,7 +49,7 @@ export async function identify(path: string): Promise<ServerBinary> {
   try {
     answer = (await run(path, ['--no-defaults', '--version'])).stdout
   } catch (cause) {
-    throw new SeraError('config', `${path} is not a server that runs here: ${lastLine((cause as Error).message)}`, {
+    throw new SeraError('config', `cannot run the server program ${path}: ${lastLine((cause as Error).message)}`, {
       cause,
     })
   }

@@ -32,15 +32,18 @@ export async function stopEmbedded(host: EmbeddedHost, options: { force?: boolea
   const place = placeOf(host.env)
   const result = await stop(place, options.force ?? false)
   if (result === 'in use') {
-    throw new SeraError('conflict', 'the embedded server has clients, who may hold locks; --force ends it all the same')
+    throw new SeraError(
+      'conflict',
+      'the embedded server has clients, which may hold locks; use --force to stop it anyway',
+    )
   }
   if (result === 'does not end') {
     throw new SeraError(
       'lock-failed',
-      `the embedded server${pidText(before.status)} does not end, see ${place.logFile}`,
+      `the embedded server${pidText(before.status)} did not stop; see ${place.logFile}`,
     )
   }
-  return { status: await statusOf(place), line: `the embedded server${pidText(before.status)} has ended` }
+  return { status: await statusOf(place), line: `the embedded server${pidText(before.status)} has stopped` }
 }
 
 export async function embeddedStatus(host: EmbeddedHost): Promise<EmbeddedReport> {

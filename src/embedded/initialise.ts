@@ -46,7 +46,7 @@ async function feed(init: Initialisation, args: string[], sql: string): Promise<
   child.stdin?.end(sql)
   const code = await exitOf(child)
   if (code === 0) return
-  throw new SeraError('lock-failed', `${init.binary.path} could not make its data: ${lastError(said.text)}`)
+  throw new SeraError('lock-failed', `${init.binary.path} could not create its data: ${lastError(said.text)}`)
 }
 
 function collect(child: ChildProcess): { text: string } {
@@ -72,7 +72,7 @@ async function bootstrapSql(init: Initialisation): Promise<string> {
   const parts = SYSTEM_TABLES.map(name => {
     const path = [`mariadb_${name}.sql`, `mysql_${name}.sql`].map(file => join(share, file)).find(existsSync)
     if (path === undefined)
-      throw new SeraError('lock-failed', `${share} has no ${name}.sql to make MariaDB's data with`)
+      throw new SeraError('lock-failed', `${share} has no ${name}.sql, which MariaDB's data needs`)
     return readFileSync(path, 'utf8')
   })
   const opening = ['create database mysql;', 'use mysql;', 'set @auth_root_socket=null;']
@@ -100,6 +100,6 @@ export function lastError(text: string): string {
   return (
     lines.findLast(line => /\bERROR\b/.test(line) && !/\] Aborting$/.test(line)) ??
     lines.at(-1) ??
-    'it said nothing'
+    'it printed no error'
   ).trim()
 }

@@ -29,7 +29,7 @@ const LOOK_EVERY_MS = 20
 export async function startIfNeeded(host: EmbeddedHost, place: EmbeddedPlace): Promise<void> {
   const startLock = await lockFile(place.startLock, QUEUE_LIMIT_MS)
   if (startLock === undefined)
-    throw failed(place, `somebody has been starting or ending it for ${formatDuration(QUEUE_LIMIT_MS)}`)
+    throw failed(place, `another sera has been starting or stopping it for ${formatDuration(QUEUE_LIMIT_MS)}`)
   try {
     await settle(host, place, startLock)
   } finally {
@@ -45,7 +45,7 @@ async function settle(host: EmbeddedHost, place: EmbeddedPlace, startLock: FileL
     if (serverLock !== undefined) return await launch(host, place, startLock, serverLock)
     const waited = host.clock.now() - began
     if (waited > START_LIMIT_MS)
-      throw failed(place, 'it runs and does not answer; `sera embedded stop --force` ends it')
+      throw failed(place, 'it runs but does not answer; stop it with `sera embedded stop --force`')
     if (waited > REOPEN_AFTER_MS && existsSync(place.closingPath)) renameSync(place.closingPath, place.socketPath)
     await sleep(host.clock, LOOK_EVERY_MS)
   }

@@ -70,9 +70,9 @@ function target(link: string): string {
 /** One line for a person. */
 export function describeStatus(status: EmbeddedStatus): string {
   const { state, folder, socketPath, logFile, idleMs, server, pid, clients } = status
-  if (state === 'stopped') return `the embedded server does not run (${folder})`
-  if (server === undefined) return `the embedded server is starting, ending or hung, see ${logFile}`
+  if (state === 'stopped') return `the embedded server is not running (${folder})`
+  if (server === undefined) return `the embedded server is starting, stopping or hung; see ${logFile}`
   const program = `${NAMES[server.kind]} ${server.version}`
-  const use = `${clients} client${clients === 1 ? '' : 's'}, ends after ${formatDuration(idleMs)} without any`
+  const use = `${clients} client${clients === 1 ? '' : 's'}, stops after ${formatDuration(idleMs)} without clients`
   return `the embedded server guards this host only: ${program}, pid ${pid}, socket ${socketPath}; ${use}`
 }

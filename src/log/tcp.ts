@@ -16,7 +16,7 @@ export function openTcp(port: number, addresses: (signal: AbortSignal) => Promis
         connection = undefined
       })
     }
-    throw new Error('nobody listens')
+    throw new Error('no server listens')
   }
 
   return {

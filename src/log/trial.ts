@@ -37,7 +37,7 @@ async function problemAt(where: Address, spawn: SpawnProgram, signal: AbortSigna
     socket?.destroySoon()
     if (socket) return undefined
   }
-  return signal.aborted ? 'nobody answers' : 'nobody listens there'
+  return signal.aborted ? 'no answer' : 'no server listens there'
 }
 
 /** logger connects before it reads, and sends nothing when there is nothing to read. */
@@ -47,6 +47,6 @@ async function problemWith(path: string, spawn: SpawnProgram, signal: AbortSigna
     return undefined
   } catch (error) {
     const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT'
-    return isMissing ? 'logger, of util-linux, is not installed' : 'nobody listens there'
+    return isMissing ? 'logger, of util-linux, is not installed' : 'no server listens there'
   }
 }

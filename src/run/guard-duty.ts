@@ -124,7 +124,7 @@ export class GuardDuty {
     this.#guard.dismiss()
     if (!force && !acting) return
     this.end = await this.#guard.ended
-    if (this.end === 'failed') this.#force('its guard died while it ended it')
+    if (this.end === 'failed') this.#force('its guard died while it ended the command')
     while (this.#family?.kill() === false) await sleep(this.post.clock, AGAIN_MS)
   }
 
@@ -169,7 +169,7 @@ export class GuardDuty {
     const isIdle = late >= tickMs && !this.#guard.acting
     const isLate = isIdle || late >= graceMs
     if (this.#family || (isLate && this.#wasLate)) {
-      this.#force(isIdle ? 'its guard did not act' : 'its guard did not end it in time')
+      this.#force(isIdle ? 'its guard did not act' : 'its guard did not end the command in time')
     } else {
       // Look once more after pending events: sera may have been stopped, and the child may have ended meanwhile.
       this.#wasLate = isLate

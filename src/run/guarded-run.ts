@@ -41,7 +41,7 @@ export function guardTimes({ leaseMs, graceMs }: Pick<Job, 'leaseMs' | 'graceMs'
 /** Signals that end the run, and so `--hold-at-least` too. */
 const ENDS_THE_RUN: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT', 'SIGQUIT']
 
-const UNABLE = 'its guard could not work on (are there too many processes?)'
+const UNABLE = 'its guard could not continue (are there too many processes?)'
 const NO_ANSWER = 'no answer from the server until the deadline (was sera stopped?)'
 
 export class GuardedRun {

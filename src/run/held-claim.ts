@@ -62,7 +62,7 @@ export class HeldClaim implements RunnableLock {
   }
 }
 
-export const GONE = 'its claim was no longer in the lock tables (its lease ran out, or it was broken)'
+export const GONE = 'its claim was no longer in the lock tables (it expired, or was broken)'
 
 /**
  * Takes the claim out of the tables. If they can't be reached, the claim expires with its lease.

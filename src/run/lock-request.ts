@@ -56,7 +56,7 @@ export function grantSourceAt(
     explainTimeout: async () => {
       const found = await claims().catch((): ClaimWithOwner[] => [])
       const holder = firstHolder(found)
-      return { ...(holder ? { holder } : {}), situation: told(found)(clock.now()) || 'nobody holds it now' }
+      return { ...(holder ? { holder } : {}), situation: told(found)(clock.now()) || 'no holder now' }
     },
   }
 }

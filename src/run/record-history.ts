@@ -29,6 +29,6 @@ export async function recordHistory(
   try {
     await within(host.clock, LIMIT_MS, writeHistory(tables, entry, history.keepMs, deadline))
   } catch (error) {
-    messages.note(`no entry in the history: ${(error as Error).message}`)
+    messages.note(`cannot write to the history: ${(error as Error).message}`)
   }
 }

@@ -73,7 +73,7 @@ async function acquireAndRun(
 }
 
 function endlessWait({ lock, title = lock }: LockSource): SeraError {
-  return new SeraError('conflict', `${title} is held by a sera above this one; waiting for it would never end`)
+  return new SeraError('conflict', `deadlock: a parent sera already holds ${title}`)
 }
 
 /**

@@ -25,8 +25,8 @@ function stateOf(view: ResourceView, at: number): string {
       return held.length === 0
         ? freeUnlessExpired(view)
         : held[0]?.mode === 'write'
-          ? 'being written'
-          : `${held.length} read`
+          ? '1 writer'
+          : `${held.length} reader${held.length === 1 ? '' : 's'}`
     case 'semaphore':
       return `${sum(held)} of ${resource?.capacity ?? '?'} permits taken`
     case 'pool':
@@ -34,7 +34,7 @@ function stateOf(view: ResourceView, at: number): string {
     case 'counter':
       return `value ${resource?.value ?? 0}`
     case 'barrier':
-      return missing(view) || (isUsedUp(view) ? 'used, for a single use' : '')
+      return missing(view) || (isUsedUp(view) ? 'used up (single use)' : '')
     case 'double-barrier':
       return held.length > 0 ? `${held.length} at work` : missing(view)
     case 'gate':

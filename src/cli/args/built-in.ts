@@ -46,14 +46,11 @@ export function argumentOf(name: BuiltIn, [first, second]: readonly string[]): s
   const others = name === 'help' ? SUBCOMMANDS.flatMap(({ aliases = [] }) => aliases) : []
   const surplus = choices.length === 0 ? first : second
   if (surplus !== undefined)
-    throw new SeraError('usage', `${JSON.stringify(surplus)} is one word too many; usage: ${usage(name)}`)
+    throw new SeraError('usage', `unexpected word ${JSON.stringify(surplus)}; usage: ${usage(name)}`)
   if (choices.includes(first) || others.includes(first)) return first
   const meant = nearest(first, choices)
   const hint = meant === undefined ? `usage: ${usage(name)}` : `did you mean "${meant}"?`
-  throw new SeraError(
-    'usage',
-    `${JSON.stringify(first)} is no ${name === 'help' ? 'subcommand' : 'shell'} that sera knows; ${hint}`,
-  )
+  throw new SeraError('usage', `unknown ${name === 'help' ? 'subcommand' : 'shell'} ${JSON.stringify(first)}; ${hint}`)
 }
 
 function usage(name: BuiltIn): string {

@@ -37,7 +37,10 @@ export async function readCommandLine(argv: readonly string[]): Promise<Invocati
   const question = questionOf(flags)
   if (question) return question
   if (line.kind === 'bare')
-    throw new SeraError('usage', 'nothing to run; usage: sera [flags] [--] <wait> <command> [args…], see sera --help')
+    throw new SeraError(
+      'usage',
+      'no command to run; usage: sera [flags] [--] <wait> <command> [args…], see sera --help',
+    )
   const form = flags['print-lock-name'] === true ? LOCK_NAME : CLASSIC
   return { ...line, kind: 'run', form, flags, words: [], typed: [] }
 }
@@ -66,6 +69,9 @@ async function readFlags(flags: readonly string[]): Promise<FlagValues> {
 /** Node and Bun replace bytes that are no UTF-8; the command would get other arguments than were typed. */
 function refuseBrokenText(argv: readonly string[]): void {
   if (argv.some(word => word.includes('\uFFFD'))) {
-    throw new SeraError('usage', 'an argument is not valid UTF-8; sera could not pass it on unchanged')
+    throw new SeraError(
+      'usage',
+      'an argument is not valid UTF-8, so sera cannot pass it on unchanged; put the command into a script',
+    )
   }
 }

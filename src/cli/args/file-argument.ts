@@ -11,10 +11,9 @@ export function readToken(file: string | undefined): string | undefined {
   if (file === undefined) return undefined
   const token = readGiven('--token-file', file).trim()
   if (token.length >= SHORTEST_TOKEN && /^[!-~]+$/.test(token)) return token
-  const remedy = 'openssl rand -hex 32 makes one'
   throw new SeraError(
     'config',
-    `--token-file ${file}: a token is one word of ${SHORTEST_TOKEN} characters or more (${remedy})`,
+    `--token-file ${file}: the token must be one word of at least ${SHORTEST_TOKEN} characters; create one with openssl rand -hex 32`,
   )
 }
 

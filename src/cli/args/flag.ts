@@ -69,7 +69,7 @@ const LONGEST_REASON = 500
 export const reason = reader('TEXT', (given, flag) => {
   const { length } = [...given]
   if (length <= LONGEST_REASON) return given
-  throw new SeraError('usage', `${flag} has ${length} characters; it takes at most ${LONGEST_REASON}`)
+  throw new SeraError('usage', `${flag} has ${length} characters; at most ${LONGEST_REASON} are allowed`)
 })
 
 export const number = reader('N', (given, flag) => wholeNumber(flag, given))
@@ -78,7 +78,9 @@ export const number = reader('N', (given, flag) => wholeNumber(flag, given))
 export function wholeNumber(what: string, given: string): number {
   const isWhole = /^[+-]?\d+$/.test(given)
   if (isWhole && Number.isSafeInteger(Number(given))) return Number(given)
-  const kind = isWhole ? `a whole number below ${Number.MAX_SAFE_INTEGER} either way` : 'a whole number'
+  const kind = isWhole
+    ? `a whole number between ${Number.MIN_SAFE_INTEGER} and ${Number.MAX_SAFE_INTEGER}`
+    : 'a whole number'
   throw new SeraError('usage', `${what}: expected ${kind}, got ${quoted(given)}`)
 }
 
@@ -103,7 +105,7 @@ export const duration = time((given, flag) => {
 /** A duration that is not 0. */
 export const period = time((given, flag) => {
   const ms = duration.read(given, flag)
-  if (ms === 0) throw new SeraError('usage', `${flag} 0 would be over at once; give a longer time`)
+  if (ms === 0) throw new SeraError('usage', `${flag} must be longer than 0`)
   return ms
 })
 
@@ -128,7 +130,7 @@ export function oneOf<T extends string>(value: string, ...choices: readonly T[])
 }
 
 function wrong(flag: string, takes: string, given: string): SeraError {
-  return new SeraError('usage', `${flag} takes ${takes}, not ${quoted(given)}`)
+  return new SeraError('usage', `${flag} must be ${takes}, not ${quoted(given)}`)
 }
 
 function quoted(value: string): string {

@@ -26,7 +26,7 @@ export function refuseOthers(flags: readonly string[], form: FormName, usage: st
     const name = /^--([^=]+)/.exec(spelled)?.[1] ?? ''
     const forms = findFlag(name)?.with
     if (forms && !forms.includes(form)) {
-      throw new SeraError('usage', `--${name} does not go with ${usage}; see ${help}`)
+      throw new SeraError('usage', `--${name} cannot be used with ${usage}; see ${help}`)
     }
   }
 }

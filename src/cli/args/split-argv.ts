@@ -110,8 +110,7 @@ const SWITCH_VALUES: Readonly<Record<string, readonly string[]>> = {
 function switchValue(word: string, value: string[]): string {
   const text = value.length === 0 ? 'true' : value.join('=')
   const meant = Object.keys(SWITCH_VALUES).find(name => SWITCH_VALUES[name]?.includes(text))
-  if (meant === undefined)
-    throw new SeraError('usage', `${word}: a switch takes no value but true or false (also t, f, 1, 0)`)
+  if (meant === undefined) throw new SeraError('usage', `${word}: the value must be true or false (also t, f, 1, 0)`)
   return meant
 }
 
@@ -122,7 +121,7 @@ export function commandOf(words: string[], usage: string, marker = '<wait>'): st
   if (name === undefined) throw new SeraError('usage', `no command after ${marker}; usage: ${usage}`)
   if (name === '') throw new SeraError('usage', 'the command is empty; is a variable unset?')
   if (name.startsWith('-')) {
-    throw new SeraError('usage', `${name} stands where the command should be; flags of sera go before ${marker}`)
+    throw new SeraError('usage', `expected a command after ${marker}, got ${name}; put flags of sera before ${marker}`)
   }
   return command
 }

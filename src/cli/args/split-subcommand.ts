@@ -68,7 +68,7 @@ function tooFewOrMany([surplus]: readonly string[], forms: readonly Form[]): str
 function directCommand({ dashed, rest }: Pick<Taken, 'dashed' | 'rest'>, subcommand: Subcommand, form: Form): string[] {
   const [first = ''] = rest
   if (!dashed && parseWait(first) !== undefined) {
-    const what = `${JSON.stringify(first)} stands where the command should be (did you mean --wait ${first}?)`
+    const what = `expected a command, got ${JSON.stringify(first)} (did you mean --wait ${first}?)`
     throw wrong(what, subcommand, [form])
   }
   return commandOf(rest, usageOf(subcommand, form), '--')
@@ -77,8 +77,8 @@ function directCommand({ dashed, rest }: Pick<Taken, 'dashed' | 'rest'>, subcomm
 function tooMany(word: string, forms: readonly Form[]): string {
   const waits = flagsOf(forms.map(({ name }) => name)).some(({ name }) => name === 'wait')
   const hint = waits && meansWait(word) ? ` (did you mean --wait ${word}?)` : ''
-  const behind = forms.some(({ dashed }) => dashed) ? ' (a command stands behind --)' : ''
-  return `${JSON.stringify(word)} is one word too many${hint || behind}`
+  const behind = forms.some(({ dashed }) => dashed) ? ' (put a command after --)' : ''
+  return `unexpected word ${JSON.stringify(word)}${hint || behind}`
 }
 
 /** The forms that such words can be meant for. */
@@ -91,7 +91,7 @@ function formsWith(words: readonly string[], subcommand: Subcommand): readonly F
   const fitting = forms.filter(fits)
   if (fitting.length > 0) return fitting
   const choices = wordsAt(0, forms).flatMap(choicesOf)
-  throw wrong(`${JSON.stringify(words[0])} should be one of ${choices.join(', ')}`, subcommand, forms)
+  throw wrong(`expected one of ${choices.join(', ')}, got ${JSON.stringify(words[0])}`, subcommand, forms)
 }
 
 function wordsAt(at: number, forms: readonly Form[]): string[] {
@@ -121,11 +121,11 @@ function wrapping(rest: readonly string[], subcommand: Subcommand, forms: readon
   const [wait = '', ...command] = rest
   const wrapping = forms.filter(({ wraps }) => wraps)
   if (!meansWait(wait)) {
-    const what = `${JSON.stringify(wait)} stands where <wait> should be (0, 90, 500ms, 5m, forever)`
+    const what = `expected <wait> (0, 90, 500ms, 5m, forever), got ${JSON.stringify(wait)}`
     throw wrong(what, subcommand, wrapping)
   }
   if (command.length === 0 && forms.length > wrapping.length) {
-    throw wrong('no command after <wait> (a wait without a command is bounded with --wait)', subcommand, forms)
+    throw wrong('no command after <wait> (without a command, use --wait)', subcommand, forms)
   }
   return { wait, command: commandOf(command, usages(subcommand, wrapping)) }
 }
@@ -144,6 +144,6 @@ function unknown(name: string): SeraError {
   const hint = meant === undefined ? '; see sera --help' : `; did you mean "${meant}"?`
   return new SeraError(
     'usage',
-    `${JSON.stringify(name)} is neither a <wait> (0, 90, 500ms, 5m, forever) nor a subcommand${hint}`,
+    `expected a subcommand or <wait> (0, 90, 500ms, 5m, forever), got ${JSON.stringify(name)}${hint}`,
   )
 }

@@ -5,7 +5,7 @@ import type { Host } from '../../host.js'
 /** @throws SeraError usage, when there is nobody to ask */
 export function checkAskable({ stdin, stderr }: Host): void {
   if (stdin.isTerminal && stderr.isTerminal) return
-  throw new SeraError('usage', 'there is no terminal to ask on; --yes does it without a question')
+  throw new SeraError('usage', 'there is no terminal to ask on; use --yes to proceed without asking')
 }
 
 /** Whether the person at the terminal says yes. */

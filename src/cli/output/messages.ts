@@ -26,9 +26,13 @@ export function sayError(host: Host, text: string): void {
 
 /** With `verbose`; on a terminal also without it. */
 function sayNews(host: Host, voice: Voice, text: string): void {
-  if (voice.quiet) return
+  if (!readsNews(host, voice)) return
   if (voice.verbose === 'stdout') host.stdout.write(line(text))
-  else if (voice.verbose === 'stderr' || host.stderr.isTerminal) host.stderr.write(line(text))
+  else host.stderr.write(line(text))
+}
+
+function readsNews({ stderr }: Host, { quiet, verbose }: Voice): boolean {
+  return !quiet && (verbose !== false || stderr.isTerminal)
 }
 
 type Syslog = NonNullable<Settings['syslog']>
@@ -44,6 +48,11 @@ export class Messages {
     readonly host: Host,
     readonly report: Partial<Report>,
   ) {}
+
+  /** Whether `news` is printed. */
+  get isRead(): boolean {
+    return readsNews(this.host, this.voice)
+  }
 
   /** For a person who watches on a terminal, or asked for it. */
   news(text: string): void {
@@ -110,14 +119,14 @@ export function announce(host: Host, voice: Voice, report: Report): void {
       sayNews(host, voice, timedOut(report))
       return
     case 'skipped':
-      sayNews(host, voice, 'skipped: another host was running it and has finished')
+      sayNews(host, voice, 'skipped: another host has run the command')
       return
     case 'taken-over':
-      if (outcome.exitCode === 0) sayNews(host, voice, `${outcome.reason}; nothing was run here`)
-      else sayError(host, `${outcome.reason}; it was not run again here`)
+      if (outcome.exitCode === 0) sayNews(host, voice, `${outcome.reason}; not run here`)
+      else sayError(host, `${outcome.reason}; not retried here`)
       return
     case 'interrupted':
-      sayNews(host, voice, `gave up waiting (${outcome.signal})${whatRan(report)}`)
+      sayNews(host, voice, `${outcome.signal} ended the wait${whatRan(report)}`)
       return
     case 'stale':
       if (!voice.quiet) sayError(host, outcome.reason)
@@ -143,10 +152,11 @@ export function announce(host: Host, voice: Voice, report: Report): void {
 
 function timedOut(report: Report): string {
   const { waitMs = 0, lock, holder, situation, ranMs } = report
-  if (ranMs !== undefined) return `gave up waiting for the others${whatRan(report)} (${lock}, ${situation})`
+  if (ranMs !== undefined)
+    return `timed out waiting for the other participants${whatRan(report)} (${lock}, ${situation})`
   const waited =
-    waitMs > 0 ? `timed out after ${formatDuration(waitMs)}` : situation ? 'not at once' : 'the lock is taken'
-  const who = situation ?? (holder ? `held by ${describeHolder(holder)}` : 'its holder is not known')
+    waitMs > 0 ? `timed out after ${formatDuration(waitMs)}` : situation ? 'not granted at once' : 'the lock is taken'
+  const who = situation ?? (holder ? `held by ${describeHolder(holder)}` : 'holder unknown')
   return `${waited}${whatRan(report)} (${situation === undefined ? 'lock ' : ''}${lock}, ${who})`
 }
 

@@ -18,7 +18,8 @@ export const queueSummary: QueueSummary = (claims, mine, readAt) => now => {
 /** At a counter, which has no holder. */
 export const counterSummary: QueueSummary = (claims, mine) => () => {
   const place = placeInQueue(claims, mine)
-  return place === '' || place === NEXT ? 'its value does not cover that' : place
+  const { units = 0 } = claims.find(({ id }) => id === mine) ?? {}
+  return place === '' || place === NEXT ? `the value is less than ${-units}` : place
 }
 
 /** At a barrier of `count`: the participants that have arrived. */
@@ -26,7 +27,7 @@ export function barrierSummary(count: number): QueueSummary {
   return (claims, mine) => () => {
     const others = claims.filter(({ id, state }) => state === 'waiting' && id !== mine)
     const missing = Math.max(0, count - others.length - 1)
-    return `${missing} of ${count} missing, ${others.length === 0 ? 'nobody else is here' : `here: ${listed(others.map(nameOf))}`}`
+    return `${missing} of ${count} missing, ${others.length === 0 ? 'no other has arrived' : `arrived: ${listed(others.map(nameOf))}`}`
   }
 }
 
@@ -43,14 +44,14 @@ export function doubleBarrierSummary(count: number): QueueSummary {
 export function departureSummary(generation: number | undefined): QueueSummary {
   return (claims, mine) => () => {
     const atWork = claims.filter(one => one.state === 'granted' && one.generation === generation && one.id !== mine)
-    return atWork.length === 0 ? 'all have finished' : `still at work: ${listed(atWork.map(nameOf))}`
+    return atWork.length === 0 ? 'all have finished' : `still running: ${listed(atWork.map(nameOf))}`
   }
 }
 
 /** At a gate, which has no holder: only other waiters can be shown. */
 export const gateSummary: QueueSummary = (claims, mine) => () => {
   const others = claims.filter(({ id, state }) => id !== mine && state === 'waiting').length
-  return others === 0 ? 'it is closed' : `it is closed, ${others} more wait`
+  return others === 0 ? 'the gate is closed' : `the gate is closed, ${others} more waiting`
 }
 
 /**
@@ -95,7 +96,7 @@ const NEXT = 'next'
 
 function placeInQueue(claims: readonly ClaimWithOwner[], mine: string): string {
   const at = claims.filter(({ state }) => state === 'waiting').findIndex(({ id }) => id === mine)
-  return at === -1 ? '' : at === 0 ? NEXT : `${ordinal(at + 1)} in line`
+  return at === -1 ? '' : at === 0 ? NEXT : `${ordinal(at + 1)} in queue`
 }
 
 /** So many are named; the line is short. */

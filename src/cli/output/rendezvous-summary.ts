@@ -18,7 +18,7 @@ interface Gathering {
 }
 
 /**
- * `2 of 3 here (web-1): waiting for one more that satisfies role=db; db-2 wants zone=b`
+ * `2 of 3 here (web-1): waiting for one more that matches role=db; db-2 requires zone=b`
  *
  * `ask`: what I have come with.
  */
@@ -37,7 +37,7 @@ export function rendezvousSummary({ labels, selector, units = 1 }: ClaimSpec): Q
 function joined({ party, misfits }: Gathering, claim: ClaimWithOwner): Gathering {
   const name = nameOf(claim)
   const candidate = candidateOf(claim)
-  const reason = candidate ? objection(party, candidate, claim) : 'comes with what this sera can’t read'
+  const reason = candidate ? objection(party, candidate, claim) : 'has labels or a selector that this sera can’t read'
   if (reason !== undefined) return { party, misfits: [...misfits, `${name} ${reason}`] }
   return { party: [...party, { name, ...(candidate as Candidate) }], misfits }
 }
@@ -49,15 +49,15 @@ function objection(
 ): string | undefined {
   const [me, ...company] = party as [NamedCandidate, ...NamedCandidate[]]
   const [wanted, wants] = [unmet(me.selector, candidate.labels), unmet(candidate.selector, me.labels)]
-  if (overdueMs > 0) return 'has not been heard of'
-  if (wanted) return `does not satisfy ${formatRequirement(wanted)}`
-  if (wants) return `wants ${formatRequirement(wants)}`
+  if (overdueMs > 0) return 'has not renewed its lease'
+  if (wanted) return `does not match ${formatRequirement(wanted)}`
+  if (wants) return `requires ${formatRequirement(wants)}`
   const other = company.find(one => !accept(one, candidate))
-  return other && `and ${other.name} don’t match`
+  return other && `does not match ${other.name}`
 }
 
 function missing(count: number, { selector }: Candidate): string {
-  if (count <= 0) return 'that is enough'
-  const whom = selector.length === 0 ? '' : ` that ${count === 1 ? 'satisfies' : 'satisfy'} ${formatSelector(selector)}`
-  return `waiting for ${count === 1 ? 'one' : count} more${whom}`
+  if (count <= 0) return 'complete'
+  const which = selector.length === 0 ? '' : ` that ${count === 1 ? 'matches' : 'match'} ${formatSelector(selector)}`
+  return `waiting for ${count === 1 ? 'one' : count} more${which}`
 }

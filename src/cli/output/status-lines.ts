@@ -41,7 +41,7 @@ export function viewOf(statusView: StatusView, look: DrawOptions): StyledLine[] 
     title(view, statusView.at, look.columns),
     ...(blocks[at] as StatusRow[]).flatMap(row => [rowLine(row, widths), ...details(row, look)]),
   ])
-  const notes = [...(isCut ? ['Of those that nobody is at, only the newest are shown.'] : []), ...unseen]
+  const notes = [...(isCut ? ['Of the resources without claims, only the newest are shown.'] : []), ...unseen]
   return [
     [{ text: headline(statusView) }],
     ...body,
@@ -143,7 +143,7 @@ function title(view: ResourceView, at: number, columns: number): StyledLine {
 function headline({ views, server, unseen }: StatusView): string {
   const held = views.reduce((sum, view) => sum + holders(view).length, 0)
   const waiting = views.reduce((sum, view) => sum + waiters(view).length, 0)
-  const nothing = unseen.length === 0 ? 'nothing is held, nobody waits' : 'nobody is seen to hold or to wait'
+  const nothing = unseen.length === 0 ? 'no holders, no waiters' : 'no visible holders or waiters'
   const what = held + waiting === 0 ? nothing : `${held} held, ${waiting} waiting`
   return `${what} (${harmless(server)})`
 }

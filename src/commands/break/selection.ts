@@ -51,12 +51,12 @@ function noneFound(
   unseen: readonly string[],
 ): SeraError {
   if (ticket !== undefined) {
-    const none = `nobody at ${what} has the ticket ${ticket}; sera status ${what} lists them`
+    const none = `no claim at ${what} has the ticket ${ticket}; list the tickets with sera status ${what}`
     return new SeraError('conflict', [none, ...unseen].join('. '))
   }
   const waiting = views.flatMap(({ claims }) => claims).length
-  const others = waiting === 0 ? '' : `; ${waiting} wait there, who can be broken with --ticket or --all`
-  return new SeraError('conflict', [`nobody holds ${what}${others}`, ...unseen].join('. '))
+  const others = waiting === 0 ? '' : `, but ${waiting} waiting; to break waiters, use --ticket or --all`
+  return new SeraError('conflict', [`${what} has no holder${others}`, ...unseen].join('. '))
 }
 
 /** So many are listed; the line is one. */
@@ -67,7 +67,7 @@ function ambiguous(claims: readonly ClaimView[], what: string): SeraError {
   const more = claims.length > LISTED ? `, and ${claims.length - LISTED} more` : ''
   return new SeraError(
     'conflict',
-    `${what} is held by ${claims.length}: say which with --ticket, or --all; tickets: ${listed.join(', ')}${more}`,
+    `${what} has ${claims.length} holders; choose one with --ticket, or use --all; tickets: ${listed.join(', ')}${more}`,
   )
 }
 

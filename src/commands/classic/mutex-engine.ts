@@ -14,7 +14,7 @@ export async function openEngine(lock: string, tables: LazyTables, context: RunC
   const getLock = openGetLock(lock, context)
   if (engine === 'get_lock') return getLock
   return new AutoMutex(getLock, async () => {
-    context.messages.detail('the server is a member of a cluster; locking in the lock tables (engine lease)')
+    context.messages.detail('the server is a member of a cluster; using the lock tables (engine lease)')
     return await tables.mutex()
   })
 }

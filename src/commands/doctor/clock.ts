@@ -18,14 +18,14 @@ export function clockDifference({ before, after, server }: ClockReading): { ms: 
 export function clock(reading: ClockReading | Undisclosed, maxClockSkewMs: number): Check {
   if (reading instanceof Undisclosed) return unknown('clock', reading.reason)
   const { ms, errorMs } = clockDifference(reading)
-  if (!Number.isFinite(ms)) return unknown('clock', 'the server does not tell the time as expected')
+  if (!Number.isFinite(ms)) return unknown('clock', 'the server returned no valid time')
   const off = Math.abs(ms) - errorMs
   const says = `${rounded(Math.abs(ms))} ${ms > 0 ? 'ahead of' : 'behind'} this host's`
-  if (off <= 0) return good('clock', `the same as this host's, to ${rounded(errorMs)}`)
+  if (off <= 0) return good('clock', `the same as this host's, within ${rounded(errorMs)}`)
   if (off <= SKEWED_MS) return good('clock', says)
-  if (off <= maxClockSkewMs) return warning('clock', `${says}: locks bear that, logs are hard to compare`, SYNCHRONISE)
+  if (off <= maxClockSkewMs) return warning('clock', `${says}: locks work, but logs are hard to compare`, SYNCHRONISE)
   const more = `more than maxClockSkew (${formatDuration(maxClockSkewMs)})`
-  return bad('clock', `${says}, ${more}: one of the two is badly wrong`, SYNCHRONISE)
+  return bad('clock', `${says}, ${more}: one of the two clocks is wrong`, SYNCHRONISE)
 }
 
 /** Of the members of one cluster: the age of a sighting is measured by two of them, and allows for `maxClockSkew`. */
@@ -34,14 +34,12 @@ export function clocksAmong(readings: readonly ClockReading[], maxClockSkewMs: n
   if (found.length < 2) return []
   const errorMs = 2 * Math.max(...found.map(one => one.errorMs))
   const apart = Math.max(...found.map(({ ms }) => ms)) - Math.min(...found.map(({ ms }) => ms))
-  const says = `those of the servers are at most ${rounded(apart)} apart`
+  const says = `the clocks of the servers differ by at most ${rounded(apart)}`
   if (apart - errorMs <= SKEWED_MS) return [good('clocks', says)]
   if (apart - errorMs <= maxClockSkewMs) {
-    return [
-      warning('clocks', `${says}; ${formatDuration(maxClockSkewMs)} (maxClockSkew) would be too much`, SYNCHRONISE),
-    ]
+    return [warning('clocks', `${says}; the limit is ${formatDuration(maxClockSkewMs)} (maxClockSkew)`, SYNCHRONISE)]
   }
-  const danger = 'a claim that lives can be taken for dead'
+  const danger = 'a live claim can be taken for expired'
   return [bad('clocks', `${says}, more than maxClockSkew (${formatDuration(maxClockSkewMs)}): ${danger}`, SYNCHRONISE)]
 }
 

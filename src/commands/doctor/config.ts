@@ -37,14 +37,14 @@ export function configChecks({ resolved, error, modeOf }: ConfigFacts): Check[] 
 function fileCheck(file: string, mode: number, holdsPassword: boolean): Check {
   const what = holdsPassword ? `${file} holds a password` : file
   if (mode & OTHERS_WRITE) {
-    return warning('file', `${what}, and everybody on this host can change it`, `chmod o-w ${file}`)
+    return warning('file', `${what}, and every user of this host can change it`, `chmod o-w ${file}`)
   }
   if (!holdsPassword) return good('file', file)
   if (mode & OTHERS_READ) {
-    const remedy = `chmod o-r ${file}; whoever runs sera must stay able to read it (chgrp, mode 640)`
-    return warning('file', `${what}, and everybody on this host can read it`, remedy)
+    const remedy = `chmod o-r ${file}; keep it readable for the users that run sera (chgrp, mode 640)`
+    return warning('file', `${what}, and every user of this host can read it`, remedy)
   }
-  return good('file', `${what}, and is closed to others`)
+  return good('file', `${what}, and other users cannot read it`)
 }
 
 function hasPassword({ settings }: Resolved): boolean {
@@ -62,12 +62,12 @@ function settingChecks({ settings, warnings, originOf, serversFrom }: Resolved):
     ),
     ...(namespace === '' ? [] : [good('namespace', `${namespace} (${originOf('namespace')})`)]),
     ...(ignored.length === 0
-      ? [good('parameters', 'all that the DSN asks for is honoured')]
+      ? [good('parameters', 'sera supports all parameters of the DSN')]
       : [
           warning(
             'parameters',
-            `the DSN asks for ${ignored.join(', ')}, which sera does not honour`,
-            'remove what you can do without; README, "Naming the server", lists what is honoured',
+            `sera ignores ${ignored.join(', ')} of the DSN`,
+            'remove it if you can; README, "Naming the server", lists the supported parameters',
           ),
         ]),
     ...warnings.map(text => warningOf(text)),

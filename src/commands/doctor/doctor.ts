@@ -81,7 +81,7 @@ async function examineServers({ settings, originOf }: Resolved, setup: RunSetup)
 /** The embedded server, which is started like any other command of sera's does it. */
 function notReached(error: unknown): CheckGroup {
   if (!(error instanceof SeraError)) throw error
-  const remedy = 'sera embedded status says more'
+  const remedy = 'sera embedded status shows more'
   return { group: 'server', server: 'embedded', checks: [badBecause('connection', error.message, remedy)] }
 }
 

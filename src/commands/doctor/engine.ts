@@ -32,14 +32,14 @@ export function engineChecks(settings: Chosen, diagnoses: readonly Diagnosis[], 
   ]
 }
 
-const ALL_HOSTS = 'all hosts of a command must use it'
+const ALL_HOSTS = 'all hosts must use this engine'
 
 function plainLock(settings: Chosen, diagnoses: readonly Diagnosis[], origin: string): Check {
   const { engine, allowMultiPrimary } = settings
   const asked = `${engine} (${origin})`
   if (engine === 'lease') {
     const why = diagnoses.length > 1 ? `${diagnoses.length} servers` : asked
-    return good('engine', `lease, by ${why}: the lock is kept in the tables; ${ALL_HOSTS}`)
+    return good('engine', `lease, by ${why}: the lock is in the lock tables; ${ALL_HOSTS}`)
   }
   const facts = diagnoses[0]?.facts
   if (!facts) return unknown('engine', 'there is no connection')
@@ -49,10 +49,10 @@ function plainLock(settings: Chosen, diagnoses: readonly Diagnosis[], origin: st
     return good('engine', `get_lock, by ${asked}: the server's own GET_LOCK${allowMultiPrimary ? UNCHECKED : ''}`)
   if (engine === 'auto' && getLock.leasable)
     return good('engine', `lease, by ${asked}: ${getLock.reason}; ${ALL_HOSTS}`)
-  return bad('engine', `GET_LOCK can not lock safely here: ${getLock.reason}`, getLock.remedy)
+  return bad('engine', `GET_LOCK cannot lock safely here: ${getLock.reason}`, getLock.remedy)
 }
 
-const UNCHECKED = '; allowMultiPrimary says that every host is sent to one primary, and nobody checks that'
+const UNCHECKED = '; allowMultiPrimary says that all hosts use one primary, which sera does not check'
 
 /** Of several servers one has to take writes. */
 function writers(diagnoses: readonly Diagnosis[]): Check[] {

@@ -5,7 +5,7 @@ import type { TableFact, TableFacts } from '../../store/table-diagnosis.js'
 import { Undisclosed } from '../../store/table-diagnosis.js'
 import { bad, type Check, good, unknown, warning } from './check.js'
 
-const SCHEMA = 'have a DBA run what `sera schema print` prints'
+const SCHEMA = 'ask a DBA to run the SQL of `sera schema print`'
 
 /** `needed`: the engine locks in them; otherwise the subcommands alone want them. */
 export function tableChecks({ dsn, facts }: Diagnosis, needed: boolean): Check[] {
@@ -25,23 +25,23 @@ function noDatabase({ database, noDatabase: why }: TableFacts, isBad: boolean): 
   const says = `no database ${database}: ${why?.split(';')[0]}`
   const remedy = `CREATE DATABASE ${database}, and GRANT ALL ON ${database}.* to the account; or name another in the DSN`
   if (isBad) return bad('database', says, remedy)
-  return warning('database', `${says}; the plain lock does without, subcommands don't`, remedy)
+  return warning('database', `${says}; the plain lock needs none, subcommands do`, remedy)
 }
 
 function absent({ mayCreate }: TableFacts, needed: boolean): Check {
-  if (mayCreate) return good('tables', 'not there yet; sera makes them when it first needs them')
-  const says = mayCreate === false ? 'not there, and the account may not make them' : MAYBE
+  if (mayCreate) return good('tables', 'not there yet; sera creates them on first use')
+  const says = mayCreate === false ? 'not there, and the account may not create them' : MAYBE
   if (needed && mayCreate === false) return bad('tables', says, SCHEMA)
-  return warning('tables', needed ? says : `${says}; the plain lock does without, subcommands don't`, SCHEMA)
+  return warning('tables', needed ? says : `${says}; the plain lock needs none, subcommands do`, SCHEMA)
 }
 
-const MAYBE = 'not there, and whether the account may make them does not show (it has a role)'
+const MAYBE = 'not there; sera cannot tell whether the account may create them (it has a role)'
 
 function present({ tables, version, mayCreate }: TableFacts, missing: readonly TableFact[]): Check[] {
   const isOlder = version !== undefined && version < SCHEMA_VERSION // and may well lack some
   if (missing.length > 0 && !isOlder) {
     const says = `${names(missing)} missing, or the account may not see it`
-    return [bad('tables', says, mayCreate ? 'any subcommand that claims makes it' : SCHEMA)]
+    return [bad('tables', says, mayCreate ? 'run any subcommand that locks: it creates them' : SCHEMA)]
   }
   const foreign = tables.filter(({ engine }) => engine !== undefined && engine !== 'InnoDB')
   if (foreign.length > 0) return [notInnoDb(foreign)]
@@ -56,7 +56,7 @@ function notInnoDb(foreign: readonly TableFact[]): Check {
 
 function versionCheck(version: number | undefined, count: number): Check {
   const says = `${count} tables of version ${version}`
-  if (version === undefined) return unknown('tables', 'sera_schema does not tell their version')
+  if (version === undefined) return unknown('tables', 'sera_schema has no version')
   if (version === SCHEMA_VERSION) return good('tables', says)
   const [verb, remedy] =
     version > SCHEMA_VERSION
@@ -82,7 +82,7 @@ function rights(tables: readonly TableFact[]): Check {
 function statementLog({ settings }: ServerFacts, needed: boolean): Check[] {
   if (settings instanceof Undisclosed) return []
   if (settings.get('log_bin') !== 'ON' || settings.get('binlog_format') !== 'STATEMENT') return []
-  const says = 'the server logs statements (binlog_format), and so refuses the transactions of the tables'
+  const says = 'with binlog_format STATEMENT the server refuses the transactions of the lock tables'
   const check = needed ? bad : warning
   return [check('binlog_format', says, 'set binlog_format to ROW or MIXED')]
 }

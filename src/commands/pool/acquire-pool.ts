@@ -15,14 +15,14 @@ import { type HostLock, lockHost } from './host-lock.js'
 
 /** @param among what the commands of this host compete for */
 export function poolSource(client: PoolClient, among: string, context: RunContext): GrantSource<HeldPool> {
-  let situation = 'another command on this host has it'
+  let situation = 'another command on this host holds it'
   return {
     what: `for pool ${shortened(client.pool)}`,
     ask: async () => undefined, // a server of pools does not say which host has one
     acquire: async deadline => {
       const lock = await lockHost(among, context.host.clock, deadline)
       if (!lock) return undefined
-      situation = 'other hosts have it'
+      situation = 'other hosts hold it'
       let held: HeldPool | undefined
       try {
         held = await holdIt(client, lock, deadline, context)

@@ -23,7 +23,7 @@ export function sharedFolder(): string {
   const folder = folderOf(CLOSED) ? CLOSED : OPEN.find(path => isOpenToAll(folderOf(path)))
   if (folder !== undefined) return folder
   const reason = `none of ${OPEN.join(', ')} is open to every user`
-  throw new SeraError('lock-failed', `no folder for the locks of this host: ${reason}; make ${CLOSED}`)
+  throw new SeraError('lock-failed', `no folder for the locks of this host: ${reason}; create ${CLOSED}`)
 }
 
 function folderOf(path: string): Stats | undefined {

@@ -24,7 +24,7 @@ export function serve(_: readonly string[], options: RunOptions): Task {
     const where = `${open.host ?? ''}:${open.port}`
     throw new SeraError(
       'usage',
-      `--listen ${where} is open to others: give a --token-file, or --insecure to let all in`,
+      `--listen ${where} is reachable from other hosts: use --token-file, or --insecure to allow any client`,
     )
   }
   return async context => {
@@ -81,7 +81,7 @@ async function remember(
   await sleep(clock, REMEMBERED_AFTER_MS)
   const deadline = { until: clock.now() + REMEMBERED_WITHIN_MS }
   await writeHistory(tables, ending, settings.history.keepMs, deadline).catch(error =>
-    messages.note(`no entry in the history: ${error.message}`),
+    messages.note(`cannot write to the history: ${error.message}`),
   )
 }
 

@@ -15,7 +15,7 @@ export function status(words: readonly string[], { watch, json }: RunOptions): T
     const { host } = context
     if (!watch) return await once(question, context)
     if (!json && !(host.stdout.isTerminal && host.stdin.isTerminal)) {
-      throw new SeraError('usage', '--watch draws on a terminal; for a program, --watch --json prints a line a change')
+      throw new SeraError('usage', '--watch needs a terminal; use --watch --json to print one line for each change')
     }
     const { watchScreen, watchLines } = await import('./watch.js')
     const client = openRetryingClient(context, ['sera', 'status', '--watch'])

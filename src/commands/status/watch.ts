@@ -74,7 +74,7 @@ async function looking(
     for (;;) {
       await sleep(host.clock, EVERY_MS, end.signal)
       const startedAt = host.clock.now()
-      const cancel = every(host.clock, EVERY_MS, () => tell(startedAt, trouble?.why ?? 'it does not answer'))
+      const cancel = every(host.clock, EVERY_MS, () => tell(startedAt, trouble?.why ?? 'no answer'))
       try {
         viewer.show(await untilEnd(readStatus(client, question, { until: startedAt, signal: end.signal }), end))
         trouble = undefined
@@ -145,7 +145,7 @@ class Screen implements Viewer {
   }
 
   away(since: number, why: string): void {
-    this.#notice = `database away for ${formatLength(this.host.clock.now() - since)}, trying: ${harmless(why)}`
+    this.#notice = `database unreachable for ${formatLength(this.host.clock.now() - since)}, retrying: ${harmless(why)}`
     this.#draw()
   }
 
@@ -156,8 +156,8 @@ class Screen implements Viewer {
     const lines = this.#statusView ? drawn(this.#statusView, this.question.name !== undefined, stdout, env) : []
     const room = rows - 1
     const shown =
-      lines.length <= room ? lines : [...lines.slice(0, room - 1), `… ${lines.length - room + 1} lines more`]
-    const foot = cut(this.#notice || `q ends; ${new Date(this.host.clock.wall()).toLocaleTimeString('sv')}`, columns)
+      lines.length <= room ? lines : [...lines.slice(0, room - 1), `… ${lines.length - room + 1} more lines`]
+    const foot = cut(this.#notice || `q quits; ${new Date(this.host.clock.wall()).toLocaleTimeString('sv')}`, columns)
     const screen = [...shown, ...Array<string>(Math.max(0, room - shown.length)).fill(''), foot]
     stdout.write(`\x1b[H${screen.map(line => `\x1b[2K${line}`).join('\r\n')}`)
   }
