@@ -71,7 +71,7 @@ test('every key is read, each in its type', async t => {
 const wrong: Array<[key: string, value: unknown, message: RegExp]> = [
   ['server', 5, /server: expected a DSN, got a number$/],
   ['server', '', /server: invalid DSN: it is empty$/],
-  ['server', 'db', /server: invalid DSN: there is no \//],
+  ['server', 'db', /server: invalid DSN: a \/ must follow/],
   ['server', ['embedded'], /server: expected a DSN, got a list$/],
   ['serverFile', '', /serverFile: expected the path of a file, got ""$/],
   ['serverFile', '/x\0y', /serverFile: it contains a NUL character$/],
@@ -219,7 +219,7 @@ test('a server file holds a DSN and may have blanks around it', t => {
 test('a server file that is empty, broken or missing is named', t => {
   for (const [file, reason] of [
     [fileOf(' \n'), 'invalid DSN: it is empty'],
-    [fileOf('u:hunter2@db'), 'invalid DSN: there is no / after'],
+    [fileOf('u:hunter2@db'), 'invalid DSN: a / must follow'],
   ] as const) {
     const error = t.throws(() => readServerFile(file), { instanceOf: SeraError })
     t.true(error.message.startsWith(`${file}: ${reason}`))

@@ -84,8 +84,13 @@ test('several servers and get_lock, or the embedded one among them, are refused 
   const servers = ['tcp(a)/', 'tcp(b)/']
   const error = await t.throwsAsync<SeraError>(resolve({ file: { servers, engine: 'get_lock' } }))
   t.is(error?.kind, 'config')
-  t.regex(error?.message ?? '', /servers names several servers, and .*engine is get_lock, which locks on one only/)
-  await t.throwsAsync(resolve({ file: { servers: ['tcp(a)/', 'embedded'] } }), { message: /no member of a cluster/ })
+  t.regex(
+    error?.message ?? '',
+    /servers names several servers, and .*engine is get_lock, which locks on one server only/,
+  )
+  await t.throwsAsync(resolve({ file: { servers: ['tcp(a)/', 'embedded'] } }), {
+    message: /embedded cannot be one of several servers/,
+  })
   t.is((await settingsOf({ file: { servers: ['embedded'] } })).server.address.net, 'embedded')
 })
 

@@ -191,7 +191,7 @@ test('a lease has an upper end too', async t => {
   await t.notThrowsAsync(resolve({ flags: { lease: '1d' } }))
   await t.throwsAsync(resolve({ flags: { lease: '25h' } }), {
     instanceOf: SeraError,
-    message: '--lease: a lease is at most 1d',
+    message: '--lease: a lease must be at most 1d',
   })
 })
 

@@ -57,7 +57,7 @@ each('break: of several holders the one that is meant, or all; otherwise nobody 
   t.like(unclear, { code: 208, stdout: '' })
   t.regex(
     unclear.stderr,
-    /^sera: semaphore .* is held by 3: say which with --ticket, or --all; tickets: \d+ \(.* pid \d+\), .*\n$/,
+    /^sera: semaphore .* has 3 holders; choose one with --ticket, or use --all; tickets: \d+ \(.* pid \d+\), .*\n$/,
   )
   for (const { ticket } of held) t.true(unclear.stderr.includes(ticket))
   t.is((await claims(bench, 'semaphore')).length, 3)
@@ -149,7 +149,7 @@ each(
     const holder = await hold(bench, [...SHORT, 'rwlock', 'write', bench.name, '60']).started()
     const asked = await bench.sub(['break', 'rwlock', bench.name]).ended()
     t.like(asked, { code: 201, stdout: '' })
-    t.regex(asked.stderr, /^sera: there is no terminal to ask on; --yes .*\n$/)
+    t.regex(asked.stderr, /^sera: there is no terminal to ask on; use --yes .*\n$/)
     t.is((await claims(bench, 'rwlock')).length, 1)
     const file = join(bench.folder, 'outcome')
     t.is((await broken(bench, '--outcome-file', file, 'rwlock', bench.name)).code, 0)
@@ -163,9 +163,9 @@ each(
 
 each('break: nobody there is a conflict, and what nobody holds is wrong usage', async (t, bench) => {
   for (const [args, code, message] of [
-    [['rwlock', bench.name], 208, /nobody holds rwlock/],
-    [['mutex', bench.name, '--all'], 208, /nobody holds mutex/],
-    [['gate', 'maintenance'], 201, /nobody holds a gate; to change it: sera gate open maintenance/],
+    [['rwlock', bench.name], 208, /rwlock \S+ has no holder/],
+    [['mutex', bench.name, '--all'], 208, /mutex \S+ has no holder/],
+    [['gate', 'maintenance'], 201, /a gate has no holder; to change it: sera gate open maintenance/],
     [['counter', 'tickets'], 201, /sera sem tickets <delta>/],
     [['wiki', 'x'], 201, /<kind> is "wiki"; it takes mutex, rwlock/],
     [['rwlock', ''], 201, /name is empty/],
@@ -191,7 +191,7 @@ each(
     t.like(await broken(bench, 'once', bench.name), { code: 208 })
     const { code, stdout } = await broken(bench, 'once', bench.name, '--all')
     t.deepEqual([code, stdout], [0, `forgot the last run of once ${bench.name}\n`])
-    t.regex(await seen(), /^nothing is held, nobody waits/)
+    t.regex(await seen(), /^no holders, no waiters/)
   },
 )
 

@@ -123,7 +123,7 @@ for (const runtime of RUNTIMES) {
     const nested = (name: string) => run(['--name', t.title, '60', 'sh', '-c', inner, 'sh', name])
     const same = await nested(t.title)
     t.is(same.code, 208)
-    t.regex(same.stderr, /held by a sera above this one/)
+    t.regex(same.stderr, /deadlock: a parent sera already holds/)
     const other = await nested(`${t.title} 2`)
     t.deepEqual([other.code, other.stdout], [0, 'inner\n'])
     const twice = `${runtime.program} --name "$1 2" 60 ${runtime.program} --name "$1" 60 echo inner`

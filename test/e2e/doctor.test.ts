@@ -109,7 +109,7 @@ each(
     const env = { SERA_SERVERS: `${asked} ${asked.replace('127.0.0.1', 'localhost')}` }
     const { unwell, checks, find } = await visit(t, runtime, undefined, [], { env })
     t.deepEqual(unwell, ['warning: config/parameters'])
-    t.is(find('parameters').says, 'the DSN asks for parseTime, loc, which sera does not honour')
+    t.is(find('parameters').says, 'sera ignores parseTime, loc of the DSN')
     t.is(checks.filter(({ name }) => name === 'kind').length, 2)
     t.regex(find('engine').says, /^lease, by 2 servers/)
     t.regex(find('writers').says, /2 of the 2/)

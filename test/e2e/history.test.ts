@@ -244,7 +244,7 @@ each('history: an account that may not write it runs all the same, and is told o
   t.like(await ends('rwlock', 'write', 'x', '5', 'sh', '-c', 'exit 7'), { code: 7, stdout: '', stderr: '' })
   const { code, stderr } = await ends('--verbose', 'rwlock', 'write', 'x', '5', 'sh', '-c', 'exit 7')
   t.is(code, 7)
-  t.regex(stderr, /^sera: no entry in the history: the lock tables at [^\n]*: the account may not use [^\n]*\n$/)
+  t.regex(stderr, /^sera: cannot write to the history: the lock tables at [^\n]*: the account may not use [^\n]*\n$/)
   const refused = await ends('history')
   t.is(refused.code, 202)
   t.regex(

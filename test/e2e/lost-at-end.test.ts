@@ -14,7 +14,7 @@ const KINDS: Readonly<Record<string, (name: string) => string[]>> = {
 }
 
 const BY_THEN = 'the command had ended with 0, but the lock was lost by then'
-const GONE = `${BY_THEN}: its claim was no longer in the lock tables (its lease ran out, or it was broken)`
+const GONE = `${BY_THEN}: its claim was no longer in the lock tables (it expired, or was broken)`
 
 const breaks = async (bench: Bench, kind: string) =>
   (await bench.sub(['break', '--yes', kind, bench.name]).ended()).code

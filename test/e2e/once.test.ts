@@ -48,7 +48,7 @@ each(
     const file = join(bench.folder, 'outcome')
     const late = await bench.sub(['--verbose', '--outcome-file', file, ...words(bench, '0'), 'echo', 'ran']).ended()
     t.like(late, { code: 0, stdout: '' })
-    t.regex(late.stderr, new RegExp(`^sera: already done on \\S+ \\(${WHEN}; nothing was run here\n$`))
+    t.regex(late.stderr, new RegExp(`^sera: already done on \\S+ \\(${WHEN}; not run here\n$`))
     const told = JSON.parse(readFileSync(file, 'utf8'))
     t.like(told, { outcome: 'taken-over', exitCode: 0, lock: `once/${bench.name}` })
     t.false('token' in told)
@@ -65,7 +65,7 @@ each(
     for (const waiter of waiters) {
       const { code, stdout, stderr } = await waiter.ended()
       t.deepEqual({ code, stdout }, { code: 3, stdout: '' })
-      t.regex(stderr, new RegExp(`^sera: already failed on \\S+ \\(exit 3, ${WHEN}; it was not run again here\n$`))
+      t.regex(stderr, new RegExp(`^sera: already failed on \\S+ \\(exit 3, ${WHEN}; not retried here\n$`))
     }
     t.like(await bench.sub([...words(bench, '0'), 'echo', 'again']).ended(), { code: 0, stdout: 'again\n' })
     t.like(await bench.sub([...words(bench, '0'), 'echo', 'again']).ended(), { code: 0, stdout: '' })
@@ -117,7 +117,7 @@ each(
       runner.kill(signal)
       const { code, stderr } = await runner.ended()
       t.is(code, 0)
-      t.regex(stderr, new RegExp(`sera: told to stop \\(${signal}\\): this run does not count\\n$`))
+      t.regex(stderr, new RegExp(`sera: stopped by ${signal}; this run does not count\\n$`))
       await next.started()
       t.is(await next.end(), 5)
     }

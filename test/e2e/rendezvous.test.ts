@@ -15,7 +15,7 @@ const waits = (bench: Bench, actor: string) =>
     const file = join(bench.folder, `probe-${actor}`)
     const args = ['--selector', 'no=body', '--wait', '0', '--outcome-file', file, '--verbose']
     const { stderr } = await sync(bench, 'probe', args).ended()
-    return stderr.includes(`${actor} does not satisfy`)
+    return stderr.includes(`${actor} does not match`)
   })
 
 each('those who match meet, and each prints the same object on one line', async (t, bench) => {
@@ -108,7 +108,7 @@ each('a wait that is over is 204, and tells who waits and why they don’t match
   const impatient = ['--mates', '2', '--wait', '300ms', '--selector', 'role=db']
   t.like(await sync(bench, 'web-2', impatient).ended(), { code: 204, stdout: '', stderr: '' })
   const { stderr } = await sync(bench, 'web-2', [...impatient, '--verbose']).ended()
-  const told = 'waiting for 2 more that satisfy role=db; web-1 does not satisfy role=db'
+  const told = 'waiting for 2 more that match role=db; web-1 does not match role=db'
   t.is(stderr, `sera: timed out after 300ms (rendezvous/${bench.name}, 1 of 3 here: ${told})\n`)
   t.is(await sync(bench, 'a', ['-E', '9', '--wait', '0', '--selector', 'x']).exited, 9)
   web.kill('SIGINT')

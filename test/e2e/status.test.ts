@@ -61,7 +61,7 @@ each('status: who writes, who waits in which place, with token and lease', async
   const text = await lines(bench, 'rwlock', bench.name)
   for (const line of text) t.true(line.length <= 80, line)
   t.regex(text[0] ?? '', /^1 held, 2 waiting \(/)
-  t.regex(text.join('\n'), /being written, 2 wait$/m)
+  t.regex(text.join('\n'), /1 writer, 2 wait$/m)
   t.regex(text.join('\n'), new RegExp(`^  writes +\\d.* \\S+ pid ${holder.sera.pid} +sh .* lease \\d+s$`, 'm'))
   t.regex(text.join('\n'), new RegExp(`^ +token ${one.token}, ticket ${one.ticket}$`, 'm'))
   t.regex(text.join('\n'), /^ {2}1st read +\d.* true +lease \d+s$/m)
@@ -161,7 +161,7 @@ each('status: while a step has a row for long it answers, and it needs SELECT al
   const { code, stdout } = await bench.sub(['status', 'rwlock', bench.name], { env }).ended()
   await root.run('ROLLBACK')
   t.is(code, 0)
-  t.regex(stdout, /being written$/m)
+  t.regex(stdout, /1 writer$/m)
   await holder.end()
 })
 
@@ -196,7 +196,7 @@ each('status: a claim whose lease is over is shown as expired, and not counted a
   )
   t.like(await look(t, bench, 'rwlock'), { claims: [{ overdue: true }] })
   const shown = (await lines(bench, 'rwlock', bench.name)).join('\n')
-  t.regex(shown, /^nothing is held, nobody waits .*^rwlock .* {2}1 expired$.* expired \d+[ms]/ms)
+  t.regex(shown, /^no holders, no waiters .*^rwlock .* {2}1 expired$.* expired \d+[ms]/ms)
   await holder.end()
 })
 

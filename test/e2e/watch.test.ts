@@ -35,7 +35,7 @@ for (const runtime of RUNTIMES) {
       const pidFile = join(folder, `${runtime.name}-${how}`)
       const command = `sh -c 'echo $$ >${pidFile}; exec ${runtime.program} status --watch counter "${name}"'`
       const terminal = await open(`trap : INT; ${command}; ${AFTERWARDS}`)
-      await terminal.sees(/\[\?1049h.*(nothing is held|nobody is seen).*q ends/s)
+      await terminal.sees(/\[\?1049h.*(no holders|no visible holders).*q quits/s)
       await run('sem', name, '7')
       await terminal.sees(new RegExp(`counter ${name}.*value 7`, 's'))
       end(terminal, Number(readFileSync(pidFile, 'utf8')))
@@ -49,7 +49,7 @@ for (const runtime of RUNTIMES) {
     const terminal = await open(`${runtime.program} status --watch; ${AFTERWARDS}`, own.dsn())
     await terminal.sees(/q ends/)
     await own.kill('SIGKILL')
-    await terminal.sees(/database away for \d+s, trying: connection refused/)
+    await terminal.sees(/database unreachable for \d+s, retrying: connection refused/)
     const before = terminal.output.length
     await own.restart()
     await until('it is back', () => /q ends/.test(terminal.output.slice(before)))
@@ -89,7 +89,7 @@ for (const runtime of RUNTIMES) {
     const holder = run('--lease', '15s', '--grace', '1s', 'rwlock', 'write', name, '5', 'sleep', '600')
     await until('it is held', async () => /1 held/.test((await run('status', 'rwlock', name)).stdout))
     const refused = await open(`${runtime.program} break rwlock '${name}'; echo "rc $?"`)
-    await refused.sees(/rwlock asked.*being written.*writes .* pid \d+ .*Break it\? \[y\/N\] /s)
+    await refused.sees(/rwlock asked.*1 writer.*writes .* pid \d+ .*Break it\? \[y\/N\] /s)
     refused.type('\n')
     await refused.sees(/sera: nothing was broken\r\nrc 208/)
     t.notRegex(refused.output, /broke rwlock/)

@@ -130,7 +130,7 @@ test('a server that listens and has not written its pid yet is starting', async 
   const home = await Home.for(t, 'mariadb')
   await home.run('ensure')
   await rm(home.path('server.pid'))
-  t.regex((await home.run('status')).line ?? '', /^the embedded server is starting, ending or hung/)
+  t.regex((await home.run('status')).line ?? '', /^the embedded server is starting, stopping or hung/)
 })
 
 test('a second watcher is not needed and goes, and a watcher that was killed is replaced by start', async t => {

@@ -11,5 +11,5 @@ test('a socket that is not there is told apart from one that takes no lines', as
   const at = (path: string) => trySyslog({ ...DEFAULT_SYSLOG, address: `unix:${path}` }, spawn)
   t.deepEqual(await at(join(folder, 'none')), { isBlind: false, isAbsent: true, problem: 'there is no such socket' })
   writeFileSync(join(folder, 'file'), '')
-  t.deepEqual(await at(join(folder, 'file')), { isBlind: false, isAbsent: false, problem: 'nobody listens there' })
+  t.deepEqual(await at(join(folder, 'file')), { isBlind: false, isAbsent: false, problem: 'no server listens there' })
 })

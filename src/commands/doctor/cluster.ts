@@ -121,7 +121,8 @@ function group({ members: found }: ServerFacts, settings: ServerVariables): Chec
   const mode = isOff(settings.get('group_replication_single_primary_mode')) ? 'multi' : 'single'
   const says = `Group Replication, ${mode}-primary`
   if (found instanceof Undisclosed) {
-    const remedy = 'to check them, GRANT SELECT ON performance_schema.replication_group_members to the account'
+    const remedy =
+      'GRANT SELECT ON performance_schema.replication_group_members to the account, so that sera can check them'
     return { name: 'cluster', verdict: 'unknown', says: `${says}; this account cannot see its members`, remedy }
   }
   const me = found?.find(({ isThis }) => isThis)

@@ -15,8 +15,8 @@ test('an option that is not given has its default, or is undefined', t => {
 })
 
 test('a wrong value is refused by the name of its flag', t => {
-  t.throws(() => runOptions({ 'run-at-most': '0' }), { message: /^--run-at-most 0 would be over at once/ })
-  t.throws(() => runOptions({ 'log-format': 'xml' }), { message: '--log-format takes lanes or json, not "xml"' })
+  t.throws(() => runOptions({ 'run-at-most': '0' }), { message: /^--run-at-most must be longer than 0/ })
+  t.throws(() => runOptions({ 'log-format': 'xml' }), { message: '--log-format must be lanes or json, not "xml"' })
   t.throws(() => runOptions({ tag: '' }), { message: '--tag is empty; is a variable unset?' })
 })
 

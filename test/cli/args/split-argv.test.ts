@@ -17,7 +17,7 @@ test('everything after <wait> is the command’s, flags included', t => {
 test('one -- before the command is dropped, and only one', t => {
   t.deepEqual(splitCommandLine(['5', '--', 'ls']), classic([], '5', ['ls']) as never)
   t.deepEqual(splitCommandLine(['5', 'ls', '--', 'x']), classic([], '5', ['ls', '--', 'x']) as never)
-  t.throws(() => splitCommandLine(['5', '--', '--', 'ls']), { message: /^-- stands where the command should be/ })
+  t.throws(() => splitCommandLine(['5', '--', '--', 'ls']), { message: /^expected a command after <wait>, got --;/ })
 })
 
 test('the flag and its -- are optional before <wait>', t => {
@@ -33,7 +33,7 @@ test('a switch takes every spelling that Go takes, and no other', t => {
   for (const yes of ['1', 't', 'T', 'TRUE', 'true', 'True']) t.deepEqual(readAs(yes), ['--wait-and-skip=true'], yes)
   for (const no of ['0', 'f', 'F', 'FALSE', 'false', 'False']) t.deepEqual(readAs(no), ['--wait-and-skip=false'], no)
   for (const neither of ['', 'yes', 'off', 'tRUE', '2', 'true=1']) {
-    t.throws(() => readAs(neither), { instanceOf: SeraError, message: /takes no value but true or false/ }, neither)
+    t.throws(() => readAs(neither), { instanceOf: SeraError, message: /the value must be true or false/ }, neither)
   }
 })
 
@@ -64,14 +64,14 @@ test('what can’t be a command line is a usage error with a hint', t => {
     [['5'], /no command/],
     [['5', '--'], /no command/],
     [['5', ''], /empty/],
-    [['5', '-la'], /flags of sera go before <wait>/],
+    [['5', '-la'], /^expected a command after <wait>, got -\S+; put flags of sera before <wait>$/],
     [['--nope', '5', 'ls'], /unknown flag --nope/],
     [['-x', '5', 'ls'], /unknown flag -x; see sera --help/],
     [['--verbos', '5', 'ls'], /unknown flag --verbos; did you mean --verbose\?/],
     [['--leese=5s', '5', 'ls'], /unknown flag --leese=5s; did you mean --lease\?/],
     [['--name'], /needs a value/],
-    [['--quiet=perhaps', '5', 'ls'], /takes no value but true or false/],
-    [['--units', '2', '5', 'ls'], /--units does not go with sera <wait> <command…>/],
+    [['--quiet=perhaps', '5', 'ls'], /the value must be true or false/],
+    [['--units', '2', '5', 'ls'], /--units cannot be used with sera <wait> <command…>/],
   ]
   for (const [argv, message] of cases)
     t.throws(() => splitCommandLine(argv), { instanceOf: SeraError, message }, argv.join(' '))

@@ -52,7 +52,7 @@ test('who holds, who waits in which place and for how long', t => {
   t.deepEqual(text(shown), [
     '1 held, 1 waiting (db:3306)',
     '',
-    'rwlock deploy  being written, 1 waits, 1 expired',
+    'rwlock deploy  1 writer, 1 waits, 1 expired',
     '  writes     3m 12s  root@web-1 pid 4312  migrate.sh --all           lease 48s',
     '  1st read   40s     root@web-2 pid 77    migrate.sh --all           lease 48s',
     '  2nd write  4s      root@web-2 pid 77    migrate.sh --all           expired 12s',
@@ -66,7 +66,7 @@ test('each kind in its words', t => {
   const cases: [ResourceView, string, string?][] = [
     [view('mutex', [member()], { engine: 'lease' }), 'mutex deploy  held', 'holds'],
     [view('mutex', [member(), waits()], { engine: 'get_lock' }), 'mutex deploy  held, 1 waits, GET_LOCK'],
-    [view('rwlock', [member({ mode: 'read' }), member({ mode: 'read' })]), 'rwlock deploy  2 read', 'reads'],
+    [view('rwlock', [member({ mode: 'read' }), member({ mode: 'read' })]), 'rwlock deploy  2 readers', 'reads'],
     [view('semaphore', [member({ units: 2, slot: 1 })]), 'semaphore deploy  2 of 3 permits taken', 'slot 1'],
     [view('barrier', [waits()]), 'barrier deploy  2 of 3 missing', 'waits'],
     [view('double-barrier', [waits()]), 'double-barrier deploy  2 of 3 missing', 'waits'],

@@ -68,11 +68,11 @@ test('a person who waits at the tables reads their place in the queue, and who h
   t.is(queueSummary([...held, mine], 'mine', 0)(500), 'next, held for 9s by web-2 pid 7 (x.sh) and 1 more')
   t.is(
     queueSummary([...held, one({}), one({}), mine], 'mine', 0)(2000),
-    '3rd in line, held for 11s by web-2 pid 7 (x.sh) and 1 more',
+    '3rd in queue, held for 11s by web-2 pid 7 (x.sh) and 1 more',
   )
   const many = Array.from({ length: 111 }, () => one({}))
-  t.is(queueSummary([...many.slice(1), mine], 'mine', 0)(0), '111th in line')
-  t.is(queueSummary([...many, ...many.slice(10), mine], 'mine', 0)(0), '213th in line')
+  t.is(queueSummary([...many.slice(1), mine], 'mine', 0)(0), '111th in queue')
+  t.is(queueSummary([...many, ...many.slice(10), mine], 'mine', 0)(0), '213th in queue')
   t.is(queueSummary([], 'mine', 0)(0), '')
 })
 
@@ -80,12 +80,12 @@ test('a person who waits at a barrier reads how many are missing, and who has co
   const others = [one({ tag: 'db' }), one({ pid: 8 }), one({ pid: 9 }), one({ pid: 10 })]
   t.is(
     barrierSummary(7)([...others, mine], 'mine', 0)(0),
-    '2 of 7 missing, here: db, web-1 pid 8, web-1 pid 9 and 1 more',
+    '2 of 7 missing, arrived: db, web-1 pid 8, web-1 pid 9 and 1 more',
   )
-  t.is(barrierSummary(3)([mine], 'mine', 0)(0), '2 of 3 missing, nobody else is here')
+  t.is(barrierSummary(3)([mine], 'mine', 0)(0), '2 of 3 missing, no other has arrived')
   const running = [one({ state: 'granted', sinceMs: 4000, generation: 3 }), one({ state: 'leaving', generation: 3 })]
   t.is(doubleBarrierSummary(3)([...running, mine], 'mine', 0)(1000), 'a round has been running for 5s: web-1 pid 7')
-  t.is(departureSummary(3)([...running, mine], 'mine', 0)(0), 'still at work: web-1 pid 7')
+  t.is(departureSummary(3)([...running, mine], 'mine', 0)(0), 'still running: web-1 pid 7')
   t.is(departureSummary(2)([...running, mine], 'mine', 0)(0), 'all have finished')
 })
 
@@ -95,26 +95,26 @@ test('a person who waits at a rendezvous reads who would come along, and what is
   const told = (ask: { labels: string; selector: string; units?: number }, ...others: ClaimWithOwner[]) =>
     rendezvousSummary(ask)([...others, mine], 'mine', 0)(0)
   const web = { labels: 'actor=web-1,role=web', selector: 'role=db' }
-  t.is(told(web), '1 of 2 here: waiting for one more that satisfies role=db')
-  t.is(told({ ...web, units: 3 }), '1 of 4 here: waiting for 3 more that satisfy role=db')
+  t.is(told(web), '1 of 2 here: waiting for one more that matches role=db')
+  t.is(told({ ...web, units: 3 }), '1 of 4 here: waiting for 3 more that match role=db')
   t.is(told({ ...web, selector: '' }), '1 of 2 here: waiting for one more')
   t.is(
     told({ ...web, units: 2 }, guest('db-1', 'role=db'), guest('web-2', 'role=web'), guest('db-2', 'role=db', 'big')),
-    '2 of 3 here (db-1): waiting for one more that satisfies role=db; web-2 does not satisfy role=db, db-2 wants big',
+    '2 of 3 here (db-1): waiting for one more that matches role=db; web-2 does not match role=db, db-2 requires big',
   )
   t.is(
     told({ ...web, units: 2 }, guest('db-1', 'role=db', '!twin'), guest('db-2', 'role=db,twin=')),
-    '2 of 3 here (db-1): waiting for one more that satisfies role=db; db-2 and db-1 don’t match',
+    '2 of 3 here (db-1): waiting for one more that matches role=db; db-2 does not match db-1',
   )
   t.is(
     told(web, guest('db-1', 'role=db', '', { overdueMs: 1 }), guest('db-2', 'role=db', 'a in')),
-    '1 of 2 here: waiting for one more that satisfies role=db; ' +
-      'db-1 has not been heard of, db-2 comes with what this sera can’t read',
+    '1 of 2 here: waiting for one more that matches role=db; ' +
+      'db-1 has not renewed its lease, db-2 has labels or a selector that this sera can’t read',
   )
   t.is(told(web, guest('db-1', 'role=db', '', { state: 'granted' })), told(web), 'who has met others is not there')
   t.is(
     told(web, guest('db-1', 'role=db', '', { units: 2 })),
-    '2 of 3 here (db-1): waiting for one more that satisfies role=db',
+    '2 of 3 here (db-1): waiting for one more that matches role=db',
     'it wants more',
   )
 })

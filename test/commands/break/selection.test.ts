@@ -28,7 +28,7 @@ test('the only holder is meant, and nobody who waits', t => {
 test('of several holders none is meant without a word', t => {
   const held = at([claim('a', 'granted', 5), claim('b', 'granted', 6)])
   t.throws(() => select(held, 'rwlock x', ONE), {
-    message: /held by 2: say which with --ticket, or --all; tickets: 5 .* 6 /,
+    message: /has 2 holders; choose one with --ticket, or use --all; tickets: 5 .* 6 /,
   })
   t.deepEqual(select(held, 'rwlock x', { ticket: 6, all: false }).ids, ['b'])
   t.deepEqual(select(held, 'rwlock x', ALL).ids, ['a', 'b'])
@@ -39,16 +39,16 @@ test('a ticket is anybody’s, and all are those who wait too', t => {
   t.deepEqual(select(held, 'rwlock x', { ticket: 6, all: false }).ids, ['b'])
   t.deepEqual(select(held, 'rwlock x', ALL).ids, ['a', 'b'])
   t.throws(() => select(held, 'rwlock x', { ticket: 7, all: false }), {
-    message: /nobody at rwlock x has the ticket 7/,
+    message: /no claim at rwlock x has the ticket 7/,
   })
 })
 
 test('where nobody holds there is nothing to break, and what could not be seen is said', t => {
   t.throws(() => select({ views: [], unseen: ['Who knows.'] }, 'mutex x', ONE), {
-    message: 'nobody holds mutex x. Who knows.',
+    message: 'mutex x has no holder. Who knows.',
   })
   t.throws(() => select(at([claim('b', 'waiting', 6)]), 'rwlock x', ONE), {
-    message: /nobody holds rwlock x; 1 wait there/,
+    message: /rwlock x has no holder, but 1 waiting/,
   })
 })
 
@@ -65,5 +65,5 @@ test('what a once key remembers goes with all, and only then', t => {
   const resource = { version: 1, grantedToken: 1, capacity: undefined, value: 0, generation: 0, record: '{}' }
   const remembered = at([], { kind: 'once', resource })
   t.deepEqual(select(remembered, 'once x', ALL).records, [{ name: 'x', record: '{}' }])
-  t.throws(() => select(remembered, 'once x', ONE), { message: 'nobody holds once x' })
+  t.throws(() => select(remembered, 'once x', ONE), { message: 'once x has no holder' })
 })

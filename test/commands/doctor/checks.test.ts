@@ -57,7 +57,7 @@ const LIMITS = { leaseMs: 60_000, maxClockSkewMs: 30_000, isMember: false }
 test('a wait_timeout that does not reach the server is told', t => {
   const find = (told: GivenFacts) => serverChecks(diagnosis(told), LIMITS).find(({ name }) => name === 'wait_timeout')
   t.is(find({})?.verdict, 'good')
-  t.regex(find({ sessionTimeout: 28_800 })?.says ?? '', /asked for its lease, 60s, and got 28800 s/)
+  t.regex(find({ sessionTimeout: 28_800 })?.says ?? '', /asked for 60s, its lease, and got 28800 s/)
 })
 
 test('TLS: off to another host is a warning, off to this one is not', t => {
@@ -111,9 +111,12 @@ test('a host without /dev/log is a warning where syslog is the local one, and ba
   const absent = { problem: 'there is no such socket', isBlind: false, isAbsent: true }
   const local = syslogCheck(DEFAULT_SYSLOG, absent)
   t.is(local.verdict, 'warning')
-  t.is(local.says, 'unix:/dev/log is not there; failures are told on stderr only')
+  t.is(local.says, 'unix:/dev/log does not exist; sera reports failures on stderr only')
   t.is(syslogCheck({ ...DEFAULT_SYSLOG, address: 'unix:/run/log' }, absent).verdict, 'bad')
-  t.is(syslogCheck(DEFAULT_SYSLOG, { problem: 'nobody listens there', isBlind: false, isAbsent: false }).verdict, 'bad')
+  t.is(
+    syslogCheck(DEFAULT_SYSLOG, { problem: 'no server listens there', isBlind: false, isAbsent: false }).verdict,
+    'bad',
+  )
   t.is(syslogCheck(undefined, undefined).verdict, 'good')
 })
 

@@ -30,7 +30,7 @@ test('Galera: how many, in which state, with a quorum or without', t => {
   t.deepEqual(galera({}), {
     name: 'cluster',
     verdict: 'good',
-    says: 'Galera, 3 members; this one is Synced, its part of the cluster Primary',
+    says: 'Galera, 3 members; this one is Synced, in a component that is Primary',
   })
   t.is(galera({ wsrep_cluster_size: '2' }).verdict, 'warning')
   t.is(galera({ wsrep_local_state_comment: 'Donor/Desynced' }).verdict, 'warning')
@@ -94,9 +94,9 @@ test('read-only: a replica by itself is bad, a secondary among the members of it
 
 test('proxies: by their own word, or by a connection that has another number at the server', t => {
   t.is(find('proxy', {}).verdict, 'good')
-  t.regex(find('proxy', { proxy: 'ProxySQL' }).says, /^ProxySQL stands in between/)
+  t.regex(find('proxy', { proxy: 'ProxySQL' }).says, /^sera connects through ProxySQL/)
   const other = find('proxy', { identity: identity({ connection: 15489 }) })
-  t.deepEqual([other.verdict, other.remedy], ['warning', 'let sera connect to the primary itself'])
+  t.deepEqual([other.verdict, other.remedy], ['warning', 'let sera connect to the primary directly'])
   t.regex(other.says, /connection 7 is 15489 at the server/)
   const tidb = {
     greeting: { version: '8.0.11-TiDB-v8.1.0', connection: 7 },

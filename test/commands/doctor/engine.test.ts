@@ -24,7 +24,7 @@ test('it is said which and why, and what to do where there is none', t => {
   t.regex(engine?.says ?? '', /^lease, by auto \(default\): it is a Galera member/)
   t.like(engineChecks({ ...SETTINGS, engine: 'get_lock' }, [diagnosis({ getLock: leasable })], '--engine')[0], {
     verdict: 'bad',
-    says: 'GET_LOCK can not lock safely here: it is a Galera member',
+    says: 'GET_LOCK cannot lock safely here: it is a Galera member',
     remedy: leasable.remedy,
   })
   t.is(engineChecks(SETTINGS, [diagnosis({ getLock: hopeless })], 'default')[0]?.verdict, 'bad')
