@@ -1,4 +1,4 @@
-/** Composition root: argv -> command line -> options -> task -> settings -> outcome -> exit code, in this order and once. */
+/** The composition root: argv -> command line -> options -> task -> settings -> outcome -> exit code. */
 import { LOAD } from '../commands/index.js'
 import { parseWait } from '../config/duration.js'
 import { SeraError } from '../errors.js'

@@ -1,9 +1,10 @@
 /**
- * Every subcommand, once: the splitter reads from this table how many words belong to it, help and completion read the rest.
+ * The one table of subcommands. The splitter reads from it how many words a subcommand has; help and completion read the
+ * texts.
  *
- * A subcommand has one form or more, all with the same number of words. A form that wraps a command goes on with
- * `<wait> <command…>`, as the classic form does, or with `-- <command…>`; so what is sera's and what is the command's is
- * known by counting, and no word of such a subcommand is optional.
+ * All forms of a subcommand have the same number of words. In a form that wraps a command, `<wait> <command…>` or
+ * `-- <command…>` follows the words. The splitter finds the command by counting words, so no word of such a subcommand is
+ * optional.
  */
 export type FormName =
   | 'classic'
@@ -33,23 +34,23 @@ export type FormName =
 
 export interface Form {
   name: Exclude<FormName, 'classic'>
-  /** `<name>` is any word, `read|write` one of these, `[name]` any word or none; only the last may be optional. */
+  /** `<name>` is any word, `read|write` one of the two, `[name]` an optional word. Only the last ones may be optional. */
   words: readonly string[]
   wraps: boolean
-  /** The command stands behind `--`, without a `<wait>`, which `--wait` gives. */
+  /** The command follows `--`. There is no `<wait>`; the flag `--wait` replaces it. */
   dashed?: true
-  /** The command comes without a `<wait>`, which `--wait` gives; a `--` before it may be left out. */
+  /** The command follows directly; a `--` before it is optional. There is no `<wait>`; the flag `--wait` replaces it. */
   direct?: true
   /**
-   * What it needs of the settings, if not all of them and a server that can be reached: `offline`, no server is asked;
-   * `unread`, it reads them itself or not at all. The grace is checked only for a form that wraps a command.
+   * Absent: the form needs all settings and a reachable server. `offline`: it asks no server. `unread`: it reads the
+   * settings itself, or not at all. sera checks the grace only for a form that wraps a command.
    */
   settings?: 'offline' | 'unread'
-  /** stdout is for data, so that messages go to stderr whatever the settings say; if absent, unless it wraps a command. */
+  /** stdout carries data, so messages always go to stderr. Absent: true unless the form wraps a command. */
   data?: boolean
-  /** Without `--wait` it does not wait at all. */
+  /** Without `--wait` the form does not wait at all. */
   atOnce?: true
-  /** The flags that it can't do without. */
+  /** The required flags. */
   needs?: string
   /** For the list of subcommands. */
   does: string
@@ -59,10 +60,10 @@ export interface Subcommand {
   name: string
   aliases?: readonly string[]
   forms: readonly Form[]
-  /** What a flag means whose value is left out. */
+  /** The value of a flag that is given without one. */
   omitted?: Readonly<Record<string, string>>
   about: string
-  /** Command lines and what they do. */
+  /** Command lines, and what they do. */
   examples: readonly (readonly [line: string, does: string])[]
 }
 

@@ -1,9 +1,9 @@
-/** Files that flags name: at the gateway, and at its clients. */
+/** Files that flags name, for the gateway and for its clients. */
 import { readFileSync } from 'node:fs'
 import { whyUnreadable } from '../../config/file.js'
 import { SeraError } from '../../errors.js'
 
-/** So short a token can be guessed. */
+/** A shorter token can be guessed. */
 const SHORTEST_TOKEN = 16
 
 /** @throws SeraError config */

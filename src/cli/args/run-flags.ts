@@ -1,4 +1,4 @@
-/** The flags that say what a run does: how it waits, what it does with the command, and at which resource. */
+/** The flags for what a run does: how it waits, how it runs the command, and which lock it takes. */
 import {
   anyText,
   duration,

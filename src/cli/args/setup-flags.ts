@@ -1,4 +1,4 @@
-/** The flags that say where sera finds what it needs, and what it tells. */
+/** The flags for where sera reads its setup, and what it prints and logs. */
 import { type Flag, on, oneOf, setting, text, texts } from './flag.js'
 import { PRINTING, SERVED } from './form-groups.js'
 

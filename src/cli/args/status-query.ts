@@ -1,4 +1,4 @@
-/** The words of `sera status` and `sera break`: `<kind> <name>`. */
+/** Checks the words of `sera status` and `sera break`: `<kind> <name>`. */
 import { SeraError } from '../../errors.js'
 import { checkName, KINDS, type Kind } from '../../primitives/names.js'
 import type { StatusQuery } from '../../status/read-status.js'

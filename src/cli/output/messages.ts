@@ -1,6 +1,6 @@
 /**
- * What sera says to a person, and where. Errors are one line on stderr. Everything else is said only if a person wants it:
- * with `verbose`, on the stream it names, or on a terminal.
+ * Messages to a person. An error is one line on stderr, always. Any other message appears only with `verbose`, on the
+ * stream that it names, or on a terminal.
  */
 import { formatDuration } from '../../config/duration.js'
 import type { Settings } from '../../config/settings.js'
@@ -15,7 +15,7 @@ export interface Voice {
   quiet: boolean
 }
 
-/** One line; control characters (from a server's text, say) can't move the cursor. */
+/** One line. Control characters, for example from the text of a server, become spaces, so they cannot move the cursor. */
 function line(text: string): string {
   return `sera: ${text.replace(/\p{Cc}+/gu, ' ')}\n`
 }
@@ -24,7 +24,7 @@ export function sayError(host: Host, text: string): void {
   host.stderr.write(line(text))
 }
 
-/** With `verbose`; on a terminal also without it. */
+/** Prints with `verbose`, and on a terminal also without it. */
 function sayNews(host: Host, voice: Voice, text: string): void {
   if (!readsNews(host, voice)) return
   if (voice.verbose === 'stdout') host.stdout.write(line(text))
@@ -37,10 +37,10 @@ function readsNews({ stderr }: Host, { quiet, verbose }: Voice): boolean {
 
 type Syslog = NonNullable<Settings['syslog']>
 
-/** What one run says to a person and writes to syslog. */
+/** The messages of one run, to a person and to syslog. */
 export class Messages {
   voice: Voice = { verbose: false, quiet: false }
-  /** Where lines are written; undefined until the settings are known, or for nowhere. */
+  /** Where lines go; undefined until the settings are known, and if syslog is off. */
   syslog: Syslog | undefined
   #log: Promise<Log> | undefined
 
@@ -54,35 +54,35 @@ export class Messages {
     return readsNews(this.host, this.voice)
   }
 
-  /** For a person who watches on a terminal, or asked for it. */
+  /** For a person at a terminal, or with `verbose`. */
   news(text: string): void {
     sayNews(this.host, this.voice, text)
   }
 
-  /** For a person who asked for it. */
+  /** With `verbose` only. */
   detail(text: string): void {
     if (this.voice.verbose) this.news(text)
   }
 
-  /** Something to know that stops nothing. */
+  /** A problem that does not stop the run, as `news` and to syslog. */
   warn(message: string): void {
     this.news(message)
     this.#logWarning(message)
   }
 
-  /** The same, for syslog and for a person who asked for it. */
+  /** A minor problem, as `detail` and to syslog. */
   note(message: string): void {
     this.detail(message)
     this.#logWarning(message)
   }
 
-  /** Something went wrong that stops nothing. It is said without a terminal too, as a daemon and cron have none. */
+  /** A problem that does not stop the run, on stderr also without a terminal: cron and daemons have none. */
   complain(message: string): void {
     if (!this.voice.quiet) sayError(this.host, message)
     this.log('warning', { warning: message })
   }
 
-  /** A line for syslog, where there is one. */
+  /** Writes a line to syslog, unless it is off. */
   log(severity: Severity, fields: Fields): void {
     if (!this.syslog) return
     this.#log ??= openLog(this.syslog, this.host.pid)
@@ -106,14 +106,14 @@ async function openLog(syslog: Syslog, pid: number): Promise<Log> {
 
 const COMMAND_LOST = 'the lock was lost while the command ran, and the command was ended'
 
-/** How a run ended, in one line or none. */
+/** Reports how a run ended, in at most one line. */
 export function announce(host: Host, voice: Voice, report: Report): void {
   const { outcome } = report
   switch (outcome.kind) {
     case 'ran':
     case 'done':
     case 'broke':
-    case 'sick': // has been told in full
+    case 'sick': // printed in full already
       return
     case 'timed-out':
       sayNews(host, voice, timedOut(report))
@@ -160,7 +160,7 @@ function timedOut(report: Report): string {
   return `${waited}${whatRan(report)} (${situation === undefined ? 'lock ' : ''}${lock}, ${who})`
 }
 
-/** What a run whose wait was over too soon has done. */
+/** What a run did although its wait failed. */
 function whatRan({ command, ranMs }: Report): string {
   if (ranMs !== undefined) return '; the command has ended'
   return command ? '; nothing was run' : ''

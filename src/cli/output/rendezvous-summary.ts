@@ -1,4 +1,4 @@
-/** Who is there at a rendezvous, and why those don't match who don't, for a person who waits there. */
+/** The summary of a rendezvous for a waiter: which participants match it, and why the others do not. */
 
 import type { ClaimWithOwner } from '../../claims/model.js'
 import type { ClaimSpec } from '../../claims/session.js'
@@ -11,16 +11,16 @@ interface NamedCandidate extends Candidate {
   name: string
 }
 
-/** Of those who wait: who would go along with me, the oldest first, and what is wrong with the others. */
-interface Gathering {
+/** The waiters that match the own claim, the longest waiter first, and why the others do not match. */
+interface Partition {
   party: readonly NamedCandidate[]
   misfits: readonly string[]
 }
 
 /**
- * `2 of 3 here (web-1): waiting for one more that matches role=db; db-2 requires zone=b`
+ * For example `2 of 3 here (web-1): waiting for one more that matches role=db; db-2 requires zone=b`
  *
- * `ask`: what I have come with.
+ * The argument is the own request.
  */
 export function rendezvousSummary({ labels, selector, units = 1 }: ClaimSpec): QueueSummary {
   const me = { name: 'me', ...(candidateOf({ labels, selector, units }) as Candidate) }
@@ -34,7 +34,7 @@ export function rendezvousSummary({ labels, selector, units = 1 }: ClaimSpec): Q
   }
 }
 
-function joined({ party, misfits }: Gathering, claim: ClaimWithOwner): Gathering {
+function joined({ party, misfits }: Partition, claim: ClaimWithOwner): Partition {
   const name = nameOf(claim)
   const candidate = candidateOf(claim)
   const reason = candidate ? objection(party, candidate, claim) : 'has labels or a selector that this sera can’t read'
