@@ -1,4 +1,4 @@
-/** `sera once <key> <wait> <command…>`: runs the command unless it has succeeded for the key, and else takes over that outcome. */
+/** `sera once <key> <wait> <command…>`: runs the command, or takes over the outcome of an earlier run for the key. */
 
 import type { OwnClaim } from '../claims/own-claim.js'
 import type { Session } from '../claims/session.js'
@@ -42,10 +42,10 @@ async function runOrTakeOver(
   return { outcome: { kind: 'taken-over', exitCode: other.run.exitCode, reason } }
 }
 
-/** A claim whose command's exit code is recorded at the key. */
+/** A claim that records the exit code of its command at the key. */
 class HeldRun extends HeldClaim {
-  /** Aborts when a signal tells sera to stop, with the signal as its reason. */
-  readonly #told = new AbortController()
+  /** Aborts when a signal stops sera, with the signal as its reason. */
+  readonly #stopped = new AbortController()
   readonly #stopListening: () => void
 
   constructor(
@@ -54,12 +54,12 @@ class HeldRun extends HeldClaim {
     readonly context: RunContext,
   ) {
     super(session, ownClaim)
-    this.#stopListening = context.host.onSignal(signal => signal.startsWith('SIGUSR') || this.#told.abort(signal))
+    this.#stopListening = context.host.onSignal(signal => signal.startsWith('SIGUSR') || this.#stopped.abort(signal))
   }
 
   /** Other runs take over only the exit code of a command that ended by itself. */
   async conclude(outcome: Outcome): Promise<Outcome> {
-    const { signal } = this.#told
+    const { signal } = this.#stopped
     if (signal.aborted) {
       this.context.messages.news(`stopped by ${signal.reason}; this run does not count`)
       return outcome

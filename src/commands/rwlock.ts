@@ -21,8 +21,8 @@ export function rwlock(words: readonly string[]): Task {
 }
 
 /**
- * A reader shares the lock with a reader above it, unless a writer is queued between them: the writer waits for the reader
- * above, and the reader here would wait for the writer.
+ * A reader shares the lock with a parent reader. But if a writer is queued in between, this reader waits for the writer,
+ * and the writer waits for the parent: a deadlock.
  */
 function endless(mode: string, above: readonly string[]): boolean | 'perhaps' {
   if (above.length === 0) return false

@@ -1,4 +1,4 @@
-/** `sera verify <kind> <name> <token>`: whether a grant is the newest and still held. */
+/** `sera verify <kind> <name> <token>`: checks that a grant is the newest and still held. */
 
 import type { ResourceKey, ResourceState } from '../claims/model.js'
 import { SeraError } from '../errors.js'
@@ -35,7 +35,7 @@ async function stateAt(key: ResourceKey, context: RunContext): Promise<ResourceS
   }
 }
 
-/** A claim whose lease is over by the server's clock may still be there; nobody can rely on it. */
+/** An expired claim may still be in the tables, but it counts as no longer held. */
 function statusOf({ resource, claims }: ResourceState, token: number): { newest: boolean; held: boolean } {
   const holder = claims.find(claim => claim.state === 'granted' && claim.token === token)
   return { newest: resource.grantedToken === token, held: holder !== undefined && holder.overdueMs <= 0 }

@@ -1,4 +1,4 @@
-/** The grammar of go-sql-driver: `[user[:password]@][net[(addr)]]/dbname[?param=value&…]`. */
+/** Reads DSNs in the grammar of go-sql-driver: `[user[:password]@][net[(addr)]]/dbname[?param=value&…]`. */
 
 import { isIP } from 'node:net'
 import { DEFAULT_PORT, hostAndPort } from './dsn-address.js'
@@ -8,8 +8,8 @@ import { type Dsn, type DsnAddress, decoded, invalidDsn } from './dsn-type.js'
 const EXAMPLE = 'as in user:password@tcp(db:3306)/name'
 
 /**
- * The last `/` ends the address and the last `@` before it ends the credentials, so that a password may contain any
- * character, unescaped. Database and parameters are percent-decoded, credentials are not.
+ * The last `/` ends the address, and the last `@` before it ends the credentials, so a password may contain any character
+ * unescaped. Database and parameters are percent-decoded, credentials are not.
  */
 export function parseGoDsn(text: string): Dsn {
   const slash = text.lastIndexOf('/')
@@ -33,7 +33,7 @@ export function parseGoDsn(text: string): Dsn {
 
 const NETS = ['', 'tcp', 'tcp4', 'tcp6', 'unix']
 
-/** `net`, `net(addr)` or nothing; go's defaults are tcp, 127.0.0.1:3306 and /tmp/mysql.sock. */
+/** Reads `net`, `net(addr)` or ''. The defaults are those of Go: tcp, 127.0.0.1:3306 and /tmp/mysql.sock. */
 function parseAddress(text: string): DsnAddress {
   const [net, rest] = cut(text, '(')
   if (!NETS.includes(net)) {
@@ -52,7 +52,7 @@ function parseAddress(text: string): DsnAddress {
   return { net: 'tcp', ...hostAndPort(address) }
 }
 
-/** Go has no default for these. An address of the other family could never be reached. */
+/** tcp4 and tcp6 have no default in Go. An address of the other family could never be reached. */
 function ofFamily(family: 4 | 6, address: string): DsnAddress {
   const { host, port } = hostAndPort(address)
   if (address === '' || address.startsWith(':'))
@@ -61,7 +61,7 @@ function ofFamily(family: 4 | 6, address: string): DsnAddress {
   return { net: 'tcp', host, port, family }
 }
 
-/** Before and after the first `separator`; all and nothing when there is none. */
+/** The text before and after the first `separator`; without one, the whole text and ''. */
 function cut(text: string, separator: string): [before: string, after: string] {
   const index = text.indexOf(separator)
   return index === -1 ? [text, ''] : [text.slice(0, index), text.slice(index + 1)]

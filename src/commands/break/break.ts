@@ -1,4 +1,4 @@
-/** `sera break <kind> <name> [--ticket n] [--all] [--yes] [--reason text]`: shows claims, asks, and removes them. */
+/** `sera break <kind> <name>`: shows claims, asks, and removes them. */
 
 import type { RunOptions } from '../../cli/args/options.js'
 import { statusQueryOf } from '../../cli/args/status-query.js'
@@ -70,7 +70,7 @@ async function agreed(statusView: StatusView, host: Host): Promise<boolean> {
   return await confirm(host, `${lines.join('\n').trimStart()}\nBreak it?`)
 }
 
-/** False: there was nothing of it any more. */
+/** False if nothing of the selection was left. */
 async function broken(
   { ids, sessions, records }: Selection,
   target: BreakTarget,

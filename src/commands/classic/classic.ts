@@ -29,7 +29,7 @@ async function openMutex(lock: string, context: RunContext): Promise<OpenLock> {
   const mutex = await openEngine(lock, tables, context)
   return {
     what: `for ${shortened(options.name ?? shown.join(' '))}`,
-    // loaded when a person watches, which is rare
+    // loaded only if a person watches
     ask: async () => (await import('../../cli/output/queue-summary.js')).holderSummary(mutex, host.clock)(),
     acquire: (deadline, onQueued) =>
       settings.waitAndSkip ? runOrSkip(mutex, deadline, onQueued, context) : mutex.acquire(deadline, onQueued),
@@ -42,7 +42,7 @@ async function openMutex(lock: string, context: RunContext): Promise<OpenLock> {
   }
 }
 
-/** `--wait-and-skip`: the first to lock runs; the others wait until it has finished, and run nothing. */
+/** `--wait-and-skip`: the first holder runs the command; all others wait until it has finished, and run nothing. */
 async function runOrSkip(
   mutex: MutexEngine,
   deadline: Deadline,
@@ -59,7 +59,7 @@ async function runOrSkip(
   return (await mutex.awaitFree(deadline)) ? { outcome: { kind: 'skipped' } } : undefined
 }
 
-/** The holder may finish while it is asked for, and the server may not answer. */
+/** The question about the holder must not delay the wait for long. */
 const HOLDER_LIMIT_MS = 1000
 
 async function holderText(mutex: MutexEngine, { host }: RunContext): Promise<string> {

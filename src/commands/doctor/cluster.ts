@@ -1,9 +1,9 @@
-/** What kind of server it is, whom it belongs to, and what stands before it: told by what it shows to an account without rights. */
+/** Checks the kind of a server, its cluster, and a proxy before it, from what the server shows an account without privileges. */
 import type { GroupMember, ServerFacts } from '../../store/diagnosis.js'
 import { Undisclosed } from '../../store/table-diagnosis.js'
 import { bad, type Check, good, unknown, warning } from './check.js'
 
-/** `isMember`: it is one of several servers that the settings name. */
+/** `isMember`: the settings name several servers. */
 export function clusterChecks(facts: ServerFacts, isMember: boolean): Check[] {
   const { settings } = facts
   const told = settings instanceof Undisclosed ? undefined : settings
@@ -16,7 +16,7 @@ export function clusterChecks(facts: ServerFacts, isMember: boolean): Check[] {
   ]
 }
 
-/** What sera was never run on, and what its own documentation says of GET_LOCK there. */
+/** Servers that sera was never run on, and what their documentation says about GET_LOCK. */
 const STRANGERS: readonly { sign: RegExp; verdict: 'warning' | 'bad'; says: string }[] = [
   {
     // https://github.com/vitessio/vitess/issues/6367
@@ -55,7 +55,7 @@ function signless({ verdict, says }: (typeof STRANGERS)[number]): Pick<Check, 'v
 
 const DIRECTLY = 'let sera connect to the primary directly'
 
-/** A proxy greets with a number of its own, and hardly ever with the server's version. */
+/** The greeting of a proxy has a connection number of its own, so it differs from the server's. */
 function proxy({ proxy: name, identity, greeting }: ServerFacts): Check {
   if (name !== undefined) {
     const says =
@@ -74,7 +74,7 @@ function proxy({ proxy: name, identity, greeting }: ServerFacts): Check {
 
 type ServerVariables = ReadonlyMap<string, string>
 
-/** The variables that keep a server from taking writes. */
+/** The variables that make the server read-only. */
 export function readOnlyBy(settings: ServerVariables): string[] {
   return ['read_only', 'super_read_only', 'innodb_read_only', 'offline_mode'].filter(name => !isOff(settings.get(name)))
 }
@@ -91,7 +91,7 @@ function writable({ status }: ServerFacts, settings: ServerVariables, isMember: 
   return warning('writable', both, 'name the primary as the server on every host')
 }
 
-/** Of a group with a single primary, those that are read-only take over from it. */
+/** In a group with a single primary, a read-only member can take over from it. */
 function isSecondary(settings: ServerVariables): boolean {
   return Boolean(settings.get('group_replication_group_name'))
 }

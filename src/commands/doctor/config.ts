@@ -1,4 +1,4 @@
-/** The configuration: where it is, who can read it, and what came from where. */
+/** Checks the configuration: its files, who can read them, and where each setting comes from. */
 import { type Dsn, describeDsn } from '../../config/dsn.js'
 import { formatDuration } from '../../config/duration.js'
 import { DEFAULT_FILE } from '../../config/file.js'
@@ -7,9 +7,9 @@ import { badBecause, type Check, good, warning } from './check.js'
 
 export interface ConfigFacts {
   resolved: Resolved | undefined
-  /** Why there are no settings. */
+  /** The reason if there are no valid settings. */
   error?: string
-  /** Permission bits of a file that is there. */
+  /** The permission bits of a file, if it exists. */
   modeOf(file: string): number | undefined
 }
 
@@ -74,7 +74,7 @@ function settingChecks({ settings, warnings, originOf, serversFrom }: Resolved):
   ]
 }
 
-/** Without what may be long; `TLS` and others have lines of their own. */
+/** User, address and database only; TLS and other parameters have their own checks. */
 function shown(dsn: Dsn): string {
   const { address, user, database } = dsn
   if (address.net === 'embedded') return 'embedded, which guards this host only'

@@ -1,4 +1,4 @@
-/** Which engine the plain lock takes on these servers, and why. */
+/** Checks which engine the plain lock uses on these servers, and why. */
 import { formatDuration } from '../../config/duration.js'
 import type { Settings } from '../../config/settings.js'
 import type { Diagnosis } from '../../store/diagnosis.js'
@@ -12,7 +12,7 @@ export type Engine = 'get_lock' | 'lease'
 
 type Chosen = Pick<Settings, 'engine' | 'leaseMs' | 'allowMultiPrimary' | 'maxClockSkewMs'>
 
-/** Undefined where it can't be told: nobody can connect, or GET_LOCK is void and nothing else will do. */
+/** Undefined without a connection, or if GET_LOCK does not lock here and a lease is no substitute. */
 export function chosenEngine({ engine }: Chosen, [diagnosis]: readonly Diagnosis[]): Engine | undefined {
   if (engine === 'lease') return 'lease'
   const getLock = diagnosis?.facts?.getLock
@@ -21,7 +21,7 @@ export function chosenEngine({ engine }: Chosen, [diagnosis]: readonly Diagnosis
   return engine === 'auto' && getLock.leasable ? 'lease' : undefined
 }
 
-/** `origin`: where the setting came from. */
+/** @param origin where the setting `engine` comes from */
 export function engineChecks(settings: Chosen, diagnoses: readonly Diagnosis[], origin: string): Check[] {
   const clocks = diagnoses.flatMap(({ facts }) => (facts && !(facts.clock instanceof Undisclosed) ? [facts.clock] : []))
   return [
@@ -54,7 +54,7 @@ function plainLock(settings: Chosen, diagnoses: readonly Diagnosis[], origin: st
 
 const UNCHECKED = '; allowMultiPrimary says that all hosts use one primary, which sera does not check'
 
-/** Of several servers one has to take writes. */
+/** At least one of several servers must take writes. */
 function writers(diagnoses: readonly Diagnosis[]): Check[] {
   if (diagnoses.length < 2) return []
   const told = diagnoses.flatMap(({ facts }) =>
@@ -65,7 +65,7 @@ function writers(diagnoses: readonly Diagnosis[]): Check[] {
   return [bad('writers', 'none of the servers takes writes', 'name the primary, or all members of the cluster')]
 }
 
-/** Healthy members of a cluster stall for seconds when one is lost. */
+/** When a cluster loses a member, the healthy ones stall for seconds. A lease must be longer. */
 function leaseLength({ leaseMs }: Chosen, diagnoses: readonly Diagnosis[]): Check[] {
   const kinds = diagnoses.flatMap(({ facts }) => {
     if (!facts || facts.settings instanceof Undisclosed) return []

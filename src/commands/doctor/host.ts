@@ -1,4 +1,4 @@
-/** This host: the guard, and the way to syslog. */
+/** Checks this host: the guard, and syslog. */
 import type { GuardFacts } from '../../child/guard-trial.js'
 import { DEFAULT_SYSLOG, type SyslogSettings } from '../../config/syslog.js'
 import type { SyslogFacts } from '../../log/trial.js'
@@ -19,7 +19,7 @@ export function syslogCheck(syslog: SyslogSettings | undefined | 'not known', fa
   if (!syslog || !facts) return good('syslog', 'off; sera reports failures on stderr only')
   const { problem, isBlind, isAbsent } = facts
   if (isAbsent && syslog.address === DEFAULT_SYSLOG.address) {
-    // `"syslog": true` asks for the local syslog where there is one; a container has none
+    // `"syslog": true` means the local syslog if there is one; a container has none
     const remedy = 'in a container, set "syslog" to the address of a syslog server, or to false'
     return warning('syslog', `${syslog.address} does not exist; sera reports failures on stderr only`, remedy)
   }

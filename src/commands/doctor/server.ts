@@ -1,4 +1,4 @@
-/** One server: whether it can be reached, what it is, and how it is. */
+/** Checks one server: connection, encryption, account, kind, limits and clock. */
 import type { Dsn } from '../../config/dsn.js'
 import { formatDuration } from '../../config/duration.js'
 import type { Diagnosis, ServerFacts } from '../../store/diagnosis.js'
@@ -11,7 +11,7 @@ import { clusterChecks } from './cluster.js'
 export interface ServerLimits {
   leaseMs: number
   maxClockSkewMs: number
-  /** It is one of several. */
+  /** The settings name several servers. */
   isMember: boolean
 }
 
@@ -64,7 +64,7 @@ function isLocal(address: Dsn['address']): boolean {
   return address.net !== 'tcp' || /^(localhost|127(\.\d+){3}|::1)$/.test(address.host)
 }
 
-/** Only where the DSN allows it. */
+/** Checked only if the DSN allows it. */
 function clearPassword({ address }: Dsn, { status }: ServerFacts): Check {
   const name = 'password'
   if (status instanceof Undisclosed) return unknown(name, status.reason)
@@ -94,7 +94,7 @@ function sessionTimeout({ sessionTimeout: seconds, settings }: ServerFacts, leas
   )
 }
 
-/** Percent of what is allowed. */
+/** Warn above this percentage of the limit. */
 const CROWDED = 80
 
 function connections({ settings, status, identity }: ServerFacts): Check[] {

@@ -1,4 +1,4 @@
-/** The lock tables on one server: there, whole, of the right version, and the account may use them. */
+/** Checks the lock tables on one server: existence, version, engine, and the privileges of the account. */
 import type { Diagnosis, ServerFacts } from '../../store/diagnosis.js'
 import { PRIVILEGES, SCHEMA_VERSION } from '../../store/schema/schema.js'
 import type { TableFact, TableFacts } from '../../store/table-diagnosis.js'
@@ -7,7 +7,7 @@ import { bad, type Check, good, unknown, warning } from './check.js'
 
 const SCHEMA = 'ask a DBA to run the SQL of `sera schema print`'
 
-/** `needed`: the engine locks in them; otherwise the subcommands alone want them. */
+/** `needed`: the engine of the plain lock uses the tables; otherwise only subcommands do. */
 export function tableChecks({ dsn, facts }: Diagnosis, needed: boolean): Check[] {
   if (!facts) return [unknown('tables', 'there is no connection')]
   if (facts.tables instanceof Undisclosed) return [unknown('tables', facts.tables.reason)]
@@ -38,7 +38,7 @@ function absent({ mayCreate }: TableFacts, needed: boolean): Check {
 const MAYBE = 'not there; sera cannot tell whether the account may create them (it has a role)'
 
 function present({ tables, version, mayCreate }: TableFacts, missing: readonly TableFact[]): Check[] {
-  const isOlder = version !== undefined && version < SCHEMA_VERSION // and may well lack some
+  const isOlder = version !== undefined && version < SCHEMA_VERSION // older versions have fewer tables
   if (missing.length > 0 && !isOlder) {
     const says = `${names(missing)} missing, or the account may not see it`
     return [bad('tables', says, mayCreate ? 'run any subcommand that locks: it creates them' : SCHEMA)]
@@ -78,7 +78,7 @@ function rights(tables: readonly TableFact[]): Check {
   return untold ? unknown('rights', untold.reason) : good('rights', `the account may ${PRIVILEGES}`)
 }
 
-/** InnoDB refuses READ COMMITTED, in which sera's transactions are, when statements are logged. */
+/** sera uses READ COMMITTED, which InnoDB refuses with statement-based logging. */
 function statementLog({ settings }: ServerFacts, needed: boolean): Check[] {
   if (settings instanceof Undisclosed) return []
   if (settings.get('log_bin') !== 'ON' || settings.get('binlog_format') !== 'STATEMENT') return []

@@ -1,4 +1,4 @@
-/** The files that `sera serve` is given. */
+/** Reads the files that the flags of `sera serve` name. */
 import { createSecureContext } from 'node:tls'
 import { readGiven } from '../../cli/args/file-argument.js'
 import { SeraError } from '../../errors.js'
@@ -24,7 +24,7 @@ export function readTls(cert: string | undefined, key: string | undefined): Tls 
   return tls
 }
 
-/** The pools as their file says; a file that is wrong is reported, and changes nothing while the gateway runs. */
+/** The pools of the pools file. If a reload fails, it is reported and the current pools stay. */
 export class PoolsFile {
   current: ReadonlyMap<string, PoolEntry> = new Map()
 

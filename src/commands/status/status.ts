@@ -1,4 +1,4 @@
-/** `sera status [--watch] [--json] [kind [name]]`: who holds what, and who waits for it. */
+/** `sera status [kind [name]]`: shows holders and waiters. */
 
 import type { RunOptions } from '../../cli/args/options.js'
 import { statusQueryOf } from '../../cli/args/status-query.js'

@@ -5,7 +5,7 @@
 import { EventEmitter, once } from 'node:events'
 import { type Clock, sleep } from '../../clock.js'
 import { SeraError } from '../../errors.js'
-import { lasting, type StatusObject } from '../../status/json.js'
+import { type StatusObject, withoutTimes } from '../../status/json.js'
 
 export interface StatusMessage {
   /** The picture; or why there is none, while the last one still stands. */
@@ -65,7 +65,7 @@ export class StatusBroadcast {
   async #lookOnce(): Promise<void> {
     try {
       const status = await this.look()
-      this.#tell({ event: 'status', data: JSON.stringify(status) }, lasting(status))
+      this.#tell({ event: 'status', data: JSON.stringify(status) }, withoutTimes(status))
     } catch (error) {
       const reason = error instanceof SeraError ? error.message : 'internal error; please report it'
       this.#tell({ event: 'trouble', data: JSON.stringify({ reason }) }, reason)
