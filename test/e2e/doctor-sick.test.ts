@@ -117,7 +117,7 @@ for (const runtime of RUNTIMES) {
     t.teardown(() => listener.close())
     await new Promise(resolve => listener.once('listening', resolve))
     const { port } = listener.address() as { port: number }
-    t.regex((await at(`tcp://127.0.0.1:${port}`)).find('syslog').says, /somebody listens/)
+    t.regex((await at(`tcp://127.0.0.1:${port}`)).find('syslog').says, /a server listens/)
     t.regex((await at('udp://127.0.0.1:1')).find('syslog').says, /over UDP, sera cannot check/)
     t.deepEqual(lines, [], 'nothing is written there')
   })
@@ -201,7 +201,7 @@ for (const kind of ['mariadb', 'mysql'] as const) {
     // whether rights show then is up to the server
     const wrong = readOnly.unwell.filter(one => one.startsWith('bad'))
     t.deepEqual(wrong, ['bad: server/writable', 'bad: engine/engine'])
-    t.regex(readOnly.find('writable').says, /takes no writes \(read_only\)/)
+    t.regex(readOnly.find('writable').says, /is read-only \(read_only\)/)
     t.regex(readOnly.find('engine').says, /GET_LOCK cannot lock safely here: it is read-only/)
     await root.query('SET GLOBAL read_only = 0')
 

@@ -41,7 +41,7 @@ each('a once run that was broken is not recorded, and is lost (206)', async (t, 
   const held = await hold(bench, ['once', bench.name, '5']).started()
   t.is(await breaks(bench, 'once'), 0)
   t.is(await held.end(), 206)
-  t.is(held.sera.stderr, `sera: ${BY_THEN}: it is not recorded, and others may run it again\n`)
+  t.is(held.sera.stderr, `sera: ${BY_THEN}; the run is not recorded, and others may run it again\n`)
 })
 
 each('with --on-lost ignore a lost lock keeps the command’s code, with a warning', async (t, bench) => {

@@ -146,7 +146,7 @@ each('who was killed while it waited is met by nobody when its lease is over', a
   await until('it is not heard of', async () => {
     const args = ['--wait', '0', '--verbose', '--selector', 'none']
     const { stderr } = await sync(bench, 'probe', args).ended()
-    return /gone has not been heard of|waiting for one more[^;]*$/.test(stderr)
+    return /gone has not renewed its lease|waiting for one more[^;]*$/.test(stderr)
   })
   const late = sync(bench, 'late')
   t.is(await sync(bench, 'later').exited, 0)

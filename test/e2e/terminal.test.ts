@@ -147,7 +147,7 @@ for (const runtime of RUNTIMES) {
     const env = { SERA_SERVER: server.dsn() }
     const other = sera(runtime, ['br', '--tag', 'web-2', '--wait', '60', name, '3'], { env })
     const terminal = await open(`${runtime.program} br '${name}' 3; echo "rc $?"`)
-    await terminal.sees(/sera: waiting at barrier \S+ \S+, 1 of 3 missing, here: web-2/)
+    await terminal.sees(/sera: waiting at barrier \S+ \S+, 1 of 3 missing, arrived: web-2/)
     t.is((await sera(runtime, ['br', name, '3'], { env })).code, 0)
     await terminal.sees(/rc 0/)
     t.is((await other).code, 0)

@@ -188,24 +188,10 @@ export const RUN_FLAGS = [
     otherwise: Infinity,
     group: 'Running',
     with: ['once', 'barrier'],
-    describe:
-      'forget a success (once, not before --per), or the use of a --single-use barrier, after that time [never]',
+    describe: 'forget a success (once, not before --per) or the use of a --single-use barrier after that [never]',
   },
-  {
-    name: 'actor',
-    ...text('NAME'),
-    group: 'Lock',
-    with: MEETING,
-    describe: 'take part as NAME, which is also the label actor',
-  },
-  {
-    name: 'mates',
-    ...number,
-    otherwise: 1,
-    group: 'Lock',
-    with: MEETING,
-    describe: 'wait for at least N other participants, 0 to 63',
-  },
+  { name: 'actor', ...text('NAME'), group: 'Lock', with: MEETING, describe: 'take part as NAME, its label actor' },
+  { name: 'mates', ...number, otherwise: 1, group: 'Lock', with: MEETING, describe: 'meet at least N others, 0 to 63' },
   {
     name: 'labels',
     ...anyText('K=V,…'),

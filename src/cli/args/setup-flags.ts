@@ -12,14 +12,7 @@ export const SETUP_FLAGS = [
     with: ['pool'],
     describe: 'use the gateway at a host, host:port, or https://host:9989',
   },
-  {
-    name: 'port',
-    ...text('PORT'),
-    short: 'p',
-    group: 'Setup',
-    with: ['pool'],
-    describe: 'use that port of the gateway [9989]',
-  },
+  { name: 'port', ...text('PORT'), short: 'p', group: 'Setup', with: ['pool'], describe: 'use this port [9989]' },
   { name: 'pool', ...text('POOL'), short: 'r', group: 'Lock', with: ['pool'], describe: 'run under this pool' },
   {
     name: 'as',
@@ -50,13 +43,7 @@ export const SETUP_FLAGS = [
     with: ['serve', 'pool'],
     describe: 'read from this file the token that clients must send',
   },
-  {
-    name: 'insecure',
-    ...on,
-    group: 'Setup',
-    with: ['serve'],
-    describe: 'allow any client that reaches the address, without a token',
-  },
+  { name: 'insecure', ...on, group: 'Setup', with: ['serve'], describe: 'accept clients without a token' },
   {
     name: 'tls-cert',
     ...text('FILE'),
@@ -72,13 +59,7 @@ export const SETUP_FLAGS = [
     with: ['serve'],
     describe: 'lanes or json: how to write requests and events to stdout',
   },
-  {
-    name: 'tls-key',
-    ...text('FILE'),
-    group: 'Setup',
-    with: ['serve'],
-    describe: 'use this private key for --tls-cert (PEM)',
-  },
+  { name: 'tls-key', ...text('FILE'), group: 'Setup', with: ['serve'], describe: 'use this private key (PEM)' },
   {
     name: 'config',
     ...setting('config', 'FILE'),
