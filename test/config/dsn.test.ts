@@ -143,7 +143,7 @@ const refused: Array<[text: string, message: RegExp]> = [
 ]
 
 for (const [text, message] of refused) {
-  test(`${JSON.stringify(text)} is refused, saying why`, t => {
+  test(`${JSON.stringify(text)} is refused with the reason`, t => {
     const error = t.throws(() => parseDsn(text), { instanceOf: SeraError, message })
     t.is(error.kind, 'config')
     t.notRegex(error.message, /[\n\r]/)
@@ -171,7 +171,7 @@ for (const [text, address, shown] of described) {
   })
 }
 
-test('nobody can spoil the embedded server for the next who asks', t => {
+test('each call returns a new object for the embedded server', t => {
   parseDsn('embedded').tls.mode = 'verify'
   t.is(parseDsn('embedded').tls.mode, 'off')
 })
@@ -179,7 +179,7 @@ test('nobody can spoil the embedded server for the next who asks', t => {
 const anyText = fc.string({ unit: 'grapheme' })
 const word = fc.string({ minLength: 1, unit: fc.constantFrom(...'abcXYZ019_') })
 
-test('any password survives a DSN unescaped and a URL percent-encoded', t => {
+test('any password works unescaped in a DSN and percent-encoded in a URL (property)', t => {
   fc.assert(
     fc.property(word, anyText, (user, password) => {
       t.is(parseDsn(`${user}:${password}@tcp(db)/sera`).password, password)
@@ -220,7 +220,7 @@ const anyDsn: fc.Arbitrary<Dsn> = fc.record({
   ignored: fc.constant([]),
 })
 
-test('what is shown reads as the same again, but for the password', t => {
+test('a shown DSN can be read again, except for its password (property)', t => {
   fc.assert(fc.property(anyDsn, dsn => t.deepEqual(parseDsn(formatDsn(dsn)), dsn)))
 })
 

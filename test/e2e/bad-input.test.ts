@@ -1,4 +1,4 @@
-/** Whatever is typed or configured wrongly: one clear line, the right code, nothing run. */
+/** Wrong usage and wrong configuration: one clear line, the right exit code, and no command runs. */
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -154,7 +154,7 @@ for (const runtime of RUNTIMES) {
     }
   })
 
-  test(`${runtime.name}: who comes to a rendezvous in a wrong way is told what is wrong with it`, async t => {
+  test(`${runtime.name}: wrong usage of rendezvous is 201 and names the error`, async t => {
     for (const [args, message] of WRONG_RENDEZVOUS) {
       refused(t, await sera(runtime, args, { env }), 201, message, args.join(' '))
     }
@@ -185,11 +185,11 @@ for (const runtime of RUNTIMES) {
     }
   })
 
-  test(`${runtime.name}: a config file that may not be read is 200`, async t => {
+  test(`${runtime.name}: an unreadable config file is 200`, async t => {
     const file = join(folder, `${runtime.name}-unreadable.json`)
     writeFileSync(file, JSON.stringify({ server: server.dsn() }))
     chmodSync(file, 0o000)
-    // root reads everything, unless it has put down the capabilities to
+    // root can read every file, unless it drops the capabilities for it
     const asRoot = process.getuid?.() === 0
     const program = asRoot ? { name: runtime.name, program: 'setpriv' } : runtime
     const before = asRoot ? ['--bounding-set=-dac_override,-dac_read_search', runtime.program] : []
@@ -197,7 +197,7 @@ for (const runtime of RUNTIMES) {
     refused(t, result, 200, /permission/i, 'unreadable')
   })
 
-  test(`${runtime.name}: any lock name will do`, async t => {
+  test(`${runtime.name}: --name accepts any text`, async t => {
     for (const name of [
       'it\'s "quoted"',
       'with spaces',
@@ -213,14 +213,14 @@ for (const runtime of RUNTIMES) {
     }
   })
 
-  test(`${runtime.name}: a password in --server is warned of and not repeated`, async t => {
+  test(`${runtime.name}: a password in --server gives a warning that does not repeat it`, async t => {
     const { code, stdout, stderr } = await sera(runtime, ['--verbose', '--server', server.dsn(), '5', ...COMMAND])
     t.deepEqual({ code, stdout }, { code: 0, stdout: 'ran\n' })
     t.regex(stderr, /visible in ps/)
     t.notRegex(stderr, /secret/)
   })
 
-  test(`${runtime.name}: an unknown key in the config is said, and stops nothing`, async t => {
+  test(`${runtime.name}: an unknown key in the config gives a warning only`, async t => {
     const file = join(folder, `${runtime.name}-unknown.json`)
     writeFileSync(file, JSON.stringify({ server: server.dsn(), verbos: true }))
     const quiet = await sera(runtime, ['--config', file, '5', ...COMMAND])
@@ -228,7 +228,7 @@ for (const runtime of RUNTIMES) {
     t.regex((await sera(runtime, ['--verbose', '--config', file, '5', ...COMMAND])).stderr, /verbos.*verbose/)
   })
 
-  test(`${runtime.name}: help shows what there is, and that of a subcommand what goes with it`, async t => {
+  test(`${runtime.name}: help lists all subcommands and flags; a subcommand’s help lists its own`, async t => {
     const { flagsOf } = await import('../../src/cli/args/flags.js')
     const { SUBCOMMANDS, usageOf } = await import('../../src/cli/args/command-table.js')
     const { EXIT_CODES } = await import('../../src/outcome.js')
@@ -250,7 +250,7 @@ for (const runtime of RUNTIMES) {
       for (const flag of flagsOf(forms.map(form => form.name))) t.true(text.includes(`--${flag.name}`), flag.name)
       for (const [line] of examples) t.true(text.includes(line))
       const wraps = forms.some(form => form.wraps && !form.dashed && !form.direct)
-      t.is(text.includes('<wait>'), wraps, `${name}: of <wait> only where there is one`)
+      t.is(text.includes('<wait>'), wraps, `${name}: mentions <wait> only if it has one`)
     }
     const { VERSION } = await import('../../src/version.js')
     t.is((await sera(runtime, ['--version'])).stdout, `sera ${VERSION}\n`)
@@ -261,7 +261,7 @@ for (const runtime of RUNTIMES) {
     t.regex(script.stdout, /complete .* sera/)
     const offered = await sera(runtime, ['--get-yargs-completions', 'sera', '--wa'])
     t.regex(offered.stdout, /^--wait-and-skip$/m)
-    t.notRegex(offered.stdout, /^--?.$/m, 'no short ones')
+    t.notRegex(offered.stdout, /^--?.$/m, 'no short flags')
     const after = async (...words: string[]) =>
       (await sera(runtime, ['--get-yargs-completions', 'sera', ...words])).stdout
     t.regex(await after('em'), /^embedded$/m)

@@ -1,4 +1,4 @@
-/** What sera prints, where it can't be written. */
+/** Output that cannot be written to stdout. */
 import { execFile } from 'node:child_process'
 import test, { type ExecutionContext } from 'ava'
 import { RUNTIMES } from '../support/runtimes.js'

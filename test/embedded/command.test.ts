@@ -6,7 +6,7 @@ import { embeddedAnswer } from '../../src/commands/embedded.js'
 import { SeraError } from '../../src/errors.js'
 import { Home } from './home.js'
 
-test('status is a line for people and an object for programs', async t => {
+test('status prints a line, and with --json an object', async t => {
   const home = await Home.for(t, 'mariadb')
   const host = { env: home.env, clock: systemClock, descriptors: [] }
   t.is(

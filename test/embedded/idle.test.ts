@@ -1,4 +1,4 @@
-/** The embedded server ends when nobody uses it, when it is told to, and never under somebody who is connected. */
+/** The embedded server stops when it is idle or on request, and never while a client is connected. */
 import { existsSync, statSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -6,7 +6,7 @@ import test from 'ava'
 import { Home, KINDS, until, waitsForLock } from './home.js'
 
 for (const kind of KINDS) {
-  test(`${kind}: a server that nobody uses ends cleanly, and its watcher with it; the next sera starts it again`, async t => {
+  test(`${kind}: an idle server stops cleanly with its watcher, and the next sera starts it again`, async t => {
     const home = await Home.for(t, kind)
     home.env.SERA_EMBEDDED_IDLE = '10s'
     await home.run('ensure')
@@ -19,7 +19,7 @@ for (const kind of KINDS) {
     t.is((await home.run('ensure')).socketPath, home.path('sera.sock'))
   })
 
-  test(`${kind}: a server stays, whatever the idle time, while a client holds a lock`, async t => {
+  test(`${kind}: a server with a client that holds a lock does not stop`, async t => {
     const home = await Home.for(t, kind)
     home.env.SERA_EMBEDDED_IDLE = '10s'
     await home.run('ensure')
@@ -28,7 +28,7 @@ for (const kind of KINDS) {
     const [pid] = home.serverPids()
     for (let look = 1; look <= 3; look++) {
       await home.wantedLongAgo()
-      // it notes that it saw us
+      // the watcher records the client
       await until('the watcher has looked', () => statSync(home.path('used')).mtimeMs > Date.now() - 1_800_000)
     }
     t.deepEqual(home.serverPids(), [pid])
@@ -39,7 +39,7 @@ for (const kind of KINDS) {
     await until('the server has gone', () => home.serverPids().length === 0)
   })
 
-  test(`${kind}: status says who runs and how many clients it has; stop refuses while there are some`, async t => {
+  test(`${kind}: status shows server and clients, and stop refuses while there are clients`, async t => {
     const home = await Home.for(t, kind)
     t.is((await home.run('status')).status?.state, 'stopped')
     const { line } = await home.run('start')
@@ -59,7 +59,7 @@ for (const kind of KINDS) {
   })
 }
 
-test('a client that connects when the watcher has made up its mind keeps its lock', async t => {
+test('a client that connects just before the stop keeps its lock', async t => {
   const home = await Home.for(t, 'mariadb')
   await home.pause('mv', 'before')
   await home.run('ensure')
@@ -78,7 +78,7 @@ test('a client that connects when the watcher has made up its mind keeps its loc
   client.destroy()
 })
 
-test('a sera that asks for the server when the watcher has made up its mind has time to connect', async t => {
+test('a sera that probes the server just before the stop has time to connect', async t => {
   const home = await Home.for(t, 'mariadb')
   await home.pause('mv', 'before')
   await home.run('ensure')
@@ -92,7 +92,7 @@ test('a sera that asks for the server when the watcher has made up its mind has 
   ;(await home.client()).destroy()
 })
 
-test('a sera that comes when the server is about to end waits for that and starts it again', async t => {
+test('a sera that arrives during a stop waits for its end and starts the server', async t => {
   const home = await Home.for(t, 'mariadb')
   await home.pause('mv', 'after')
   await home.run('ensure')
@@ -108,12 +108,12 @@ test('a sera that comes when the server is about to end waits for that and start
   t.is(home.serverPids().length, 1)
 })
 
-test('no client ever loses its connection to a server that is about to end', async t => {
+test('no client loses its connection when the server may stop (random timing)', async t => {
   const home = await Home.for(t, 'mariadb')
   home.env.SERA_EMBEDDED_IDLE = '1s'
   const pids = new Set<number>()
   const visit = async () => {
-    // about when the watcher decides
+    // about when the watcher checks
     await sleep(2000 + Math.random() * 1500)
     const client = await home.connected()
     for (const pid of home.serverPids()) pids.add(pid)
@@ -122,18 +122,18 @@ test('no client ever loses its connection to a server that is about to end', asy
     await client.query("select release_lock('a')")
     await client.end()
   }
-  // until it has ended twice
+  // until the server has stopped twice
   while (pids.size < 3) await t.notThrowsAsync(Promise.all([visit(), visit()]))
 })
 
-test('a server that listens and has not written its pid yet is starting', async t => {
+test('a server that has not written its pid yet is starting', async t => {
   const home = await Home.for(t, 'mariadb')
   await home.run('ensure')
   await rm(home.path('server.pid'))
   t.regex((await home.run('status')).line ?? '', /^the embedded server is starting, stopping or hung/)
 })
 
-test('a second watcher is not needed and goes, and a watcher that was killed is replaced by start', async t => {
+test('a second watcher ends, and start replaces a killed watcher', async t => {
   const home = await Home.for(t, 'mariadb')
   await home.run('start')
   const [watcher] = home.watcherPids()
@@ -146,7 +146,7 @@ test('a second watcher is not needed and goes, and a watcher that was killed is 
   t.pass()
 })
 
-test('an idle time that is no duration is one line', async t => {
+test('an invalid idle time is refused in one line', async t => {
   const home = await Home.for(t, 'mariadb')
   home.env.SERA_EMBEDDED_IDLE = 'soon'
   t.deepEqual(await home.run('ensure'), {

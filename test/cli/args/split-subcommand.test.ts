@@ -26,7 +26,7 @@ const alone = (form: string, words: string[], flags: string[] = []) => ({
   command: [],
 })
 
-test('a form is told by its words and by whether a command follows', t => {
+test('the words and a following command determine the form', t => {
   t.deepEqual(run('semaphore', 'x', '-2'), alone('counter', ['x', '-2']))
   t.deepEqual(run('sem', 'x', '+4'), alone('counter', ['x', '+4']))
   t.deepEqual(run('sem', 'x', '4', '30', 'ls'), { ...alone('semaphore', ['x', '4']), wait: '30', command: ['ls'] })
@@ -35,7 +35,7 @@ test('a form is told by its words and by whether a command follows', t => {
   t.deepEqual(run('gate', 'open', 'open'), alone('gate open', ['open', 'open']))
 })
 
-test('sem and sema, the short names of dissem, are the semaphore', t => {
+test('sem and sema, the names in dissem, mean semaphore', t => {
   for (const name of ['sem', 'sema']) {
     t.deepEqual(run(name, 'x', '1'), alone('counter', ['x', '1']), name)
     t.deepEqual(
@@ -46,7 +46,7 @@ test('sem and sema, the short names of dissem, are the semaphore', t => {
   }
 })
 
-test('words that are optional may be missing at the end', t => {
+test('optional words at the end may be missing', t => {
   t.deepEqual(run('status'), alone('status', []))
   t.deepEqual(run('status', 'gate'), alone('status', ['gate']))
   t.deepEqual(
@@ -60,16 +60,16 @@ test('words that are optional may be missing at the end', t => {
     for (const { words, wraps } of forms) {
       const optional = words.findIndex(word => word.startsWith('['))
       if (optional === -1) continue
-      t.false(wraps, 'nobody could tell where the command begins')
+      t.false(wraps, 'a form with optional words cannot wrap a command')
       t.true(
         words.slice(optional).every(word => word.startsWith('[')),
-        'only the last',
+        'only the last words are optional',
       )
     }
   }
 })
 
-test('flags stand before the subcommand, between its words and before <wait>', t => {
+test('flags are allowed before the subcommand, between its words and before <wait>', t => {
   const expected = { ...alone('semaphore', ['x', '4'], ['--units=2']), wait: '30', command: ['ls', '-la'] }
   t.deepEqual(run('--units', '2', 'sem', 'x', '4', '30', 'ls', '-la'), expected)
   t.deepEqual(run('sem', '--units', '2', 'x', '4', '30', 'ls', '-la'), expected)
@@ -78,7 +78,7 @@ test('flags stand before the subcommand, between its words and before <wait>', t
   t.deepEqual(run('barrier', 'x', '3', '--json'), alone('barrier', ['x', '3'], ['--json=true']))
 })
 
-test('after a -- no word is a flag, and one -- before the command is dropped', t => {
+test('-- ends the flags, and one -- before the command is dropped', t => {
   t.deepEqual(run('gate', 'close', '--', '--json'), alone('gate close', ['close', '--json']))
   t.deepEqual(run('--', 'gate', 'close', '-x'), alone('gate close', ['close', '-x']))
   const expected = { ...alone('rwlock', ['read', 'x']), wait: '5', command: ['ls', '--'] }
@@ -86,7 +86,7 @@ test('after a -- no word is a flag, and one -- before the command is dropped', t
   t.deepEqual(run('rwlock', 'read', 'x', '5', '--', 'ls', '--'), expected)
 })
 
-test('where there is no <wait>, the command stands behind a --, untouched', t => {
+test('without <wait>, the command follows -- unchanged', t => {
   const met = (command: string[], flags: string[] = []) => ({ ...alone('rendezvous command', ['x'], flags), command })
   t.deepEqual(run('rendezvous', 'x'), alone('rendezvous', ['x']))
   t.deepEqual(run('sync', '--actor', 'a', 'x', '--', 'ls', '-la'), met(['ls', '-la'], ['--actor=a']))
@@ -98,7 +98,7 @@ test('where there is no <wait>, the command stands behind a --, untouched', t =>
   t.deepEqual(run('sync', '--payload', '--', 'x'), alone('rendezvous', ['x'], ['--payload=--']))
 })
 
-test('a pool’s command comes first after its flags, untouched, and its --wait may do without a time', t => {
+test('pool: the command follows the flags unchanged, and --wait needs no time', t => {
   const under = (command: string[], flags: string[] = []) => ({ ...alone('pool', [], flags), command })
   t.deepEqual(run('pool', '-H', 'gw', '-r', 'x', 'ls', '-la'), under(['ls', '-la'], ['--host=gw', '--pool=x']))
   t.deepEqual(run('pool', '-p', '80', 'ls --all'), under(['ls --all'], ['--port=80']))
@@ -111,7 +111,7 @@ test('a pool’s command comes first after its flags, untouched, and its --wait 
   t.deepEqual(run('--', 'pool', 'ls'), under(['ls']))
 })
 
-test('what can’t be meant is a usage error that says what could be', t => {
+test('an invalid line is a usage error with a hint', t => {
   const cases: [string[], RegExp][] = [
     [['semaphor', 'x', '4'], /did you mean "semaphore"\?$/],
     [['ls', '-la'], /^expected a subcommand or <wait> .*, got "ls"; see sera --help$/],
@@ -165,7 +165,7 @@ test('what can’t be meant is a usage error that says what could be', t => {
   }
 })
 
-test('who asks for help need not know the rest', t => {
+test('--help works on an incomplete line', t => {
   for (const argv of [
     ['sem', '--help'],
     ['--help', 'sem', 'x'],
@@ -174,14 +174,14 @@ test('who asks for help need not know the rest', t => {
     const question = split(argv)
     t.true(question.kind === 'question' && question.subcommand.name === 'semaphore', argv.join(' '))
   }
-  t.is(split(['rwlock', 'read', 'x', '5', 'ls', '--help']).kind, 'run', 'that is the command’s')
+  t.is(split(['rwlock', 'read', 'x', '5', 'ls', '--help']).kind, 'run', 'this --help belongs to the command')
 })
 
-test('all forms of a subcommand have as many words, so that counting tells where the command begins', t => {
+test('all forms of a subcommand have the same number of words', t => {
   for (const { forms } of SUBCOMMANDS) t.is(new Set(forms.map(({ words }) => words.length)).size, 1)
 })
 
-test('the examples of help are good ones', t => {
+test('the examples in help are valid command lines', t => {
   for (const { examples } of SUBCOMMANDS) {
     for (const [example] of examples) {
       const [, ...words] =
@@ -220,7 +220,7 @@ const flagsFor = (form: Form) =>
     { maxLength: 3 },
   )
 
-test('what follows <wait> or -- is untouched, whatever stands before it', t => {
+test('the command is unchanged, with any words and flags before it (property)', t => {
   const lines = fc.constantFrom(...wrapping).chain(({ name, form }) =>
     fc.record({
       name: fc.constant(name),
@@ -257,7 +257,7 @@ test('what follows <wait> or -- is untouched, whatever stands before it', t => {
   )
 })
 
-test('any words at all give a line, a question or a usage error', t => {
+test('any words give a line, a question or a usage error (property)', t => {
   const words = fc.oneof(word, fc.constantFrom('--', '-', '5', '--units', '-q', '-5', 'read', 'close', 'x', '--help'))
   fc.assert(
     fc.property(fc.constantFrom(...SUBCOMMANDS.map(({ name }) => name)), fc.array(words), (name, argv) => {

@@ -40,7 +40,7 @@ const statusView = (...views: ResourceView[]): StatusView => ({
 
 const text = (shown: StatusView, columns = 80, detailed = false) => painted(viewOf(shown, { columns, detailed }), false)
 
-test('who holds, who waits in which place and for how long', t => {
+test('holders and waiters are shown with place and duration', t => {
   const waiting = { state: 'waiting', token: undefined, sinceMs: 40_000, host: 'web-2', pid: 77 } as const
   const shown = statusView(
     view('rwlock', [
@@ -61,7 +61,7 @@ test('who holds, who waits in which place and for how long', t => {
   t.is(text(shown, 80, true)[4], '    token 1763742671123456, ticket 1763742671120000')
 })
 
-test('each kind in its words', t => {
+test('each kind has its own words', t => {
   const waits = (given: Partial<ClaimView> = {}) => member({ state: 'waiting', token: undefined, ...given })
   const cases: [ResourceView, string, string?][] = [
     [view('mutex', [member()], { engine: 'lease' }), 'mutex deploy  held', 'holds'],
@@ -97,7 +97,7 @@ test('each kind in its words', t => {
   }
 })
 
-test('what others wait for comes first, and an open gate is not shown', t => {
+test('resources with waiters come first, and an open gate is not shown', t => {
   const claim = (state: 'granted' | 'waiting', sinceMs: number) => ({ ...member({ state, sinceMs }), overdueMs: -1 })
   const of = (name: string, claims: object[], given: Partial<Resource> = {}, kind = 'rwlock') =>
     ({ key: { kind, name }, resource: resource(given), claims }) as never
@@ -118,15 +118,15 @@ test('what others wait for comes first, and an open gate is not shown', t => {
     views.map(({ name }) => name),
     names,
   )
-  t.is(views[1]?.claims[0]?.state, 'granted', 'who holds comes first')
+  t.is(views[1]?.claims[0]?.state, 'granted', 'holders come first')
 })
 
-test('times as people say them', t => {
+test('durations are shown in the two largest units', t => {
   const said = [0, 999, 45_000, 60_000, 192_000, 3_600_000, 7_512_000, 1_047_600_000, -12_500].map(formatLength)
   t.deepEqual(said, ['0s', '0s', '45s', '1m', '3m 12s', '1h', '2h 5m', '12d 3h', '-12s'])
 })
 
-test('colours on a terminal only, and never with NO_COLOR or where it can’t', t => {
+test('colours appear on a terminal only, without NO_COLOR and TERM=dumb', t => {
   const shown = statusView(view('mutex', [member()]))
   const on = (isTerminal: boolean, env: NodeJS.ProcessEnv) =>
     drawn(shown, false, { isTerminal, columns: 80, rows: 24, write: () => true }, env).join('\n')
@@ -170,7 +170,7 @@ const views = fc.record({
   claims: fc.array(members, { maxLength: 4 }),
 }) as fc.Arbitrary<ResourceView>
 
-test('no line is wider than the terminal, and nothing in it acts on one', t => {
+test('every line fits the terminal and has no control characters (property)', t => {
   fc.assert(
     fc.property(
       fc.array(views, { maxLength: 4 }),
@@ -187,7 +187,7 @@ test('no line is wider than the terminal, and nothing in it acts on one', t => {
   t.pass()
 })
 
-test('text is as wide as terminals show it, and is cut and filled to a width', t => {
+test('text is measured, cut and filled in terminal columns', t => {
   t.deepEqual(['abc', '日本', 'é', 'e\u0301', '🚀', '', '␛'].map(widthOf), [3, 4, 1, 1, 2, 0, 1])
   t.is(cut('日本語', 5), '日本…')
   t.is(cut('日本語', 4), '日…')
