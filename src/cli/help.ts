@@ -59,9 +59,9 @@ Runs a command on a cluster only when it is that command's turn. <wait> is how
 long to wait for the lock: seconds, or 500ms, 90s, 5m, 1h30m, forever.
 
 Examples:
-  sera 90 autoexec.sh                        every host runs it, one after the other
-  sera 0 backup.sh                           one host runs it, the others give up (204)
-  sera --wait-and-skip -- 30 migrate.sh      one host runs it, the others wait and skip
+  sera 90 autoexec.sh                        run on every host, one after the other
+  sera 0 backup.sh                           run on one host; the others give up (204)
+  sera --wait-and-skip -- 30 migrate.sh      run on one host; the others wait and skip
   sera --server embedded 5 echo hello        try it without a database
 `
 

@@ -62,7 +62,7 @@ for (const kind of KINDS) {
     process.kill(Number(readPid(home)), 'SIGKILL')
     const { kind: failure, message } = await starting
     t.is(failure, 'lock-failed')
-    t.regex(message ?? '', /could not make its data/)
+    t.regex(message ?? '', /could not create its data/)
     t.is((await home.run('ensure')).socketPath, home.path('sera.sock'))
     t.false(readdirSync(home.folder).some(name => name.startsWith('unfinished.')))
   })

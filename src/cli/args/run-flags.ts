@@ -23,8 +23,8 @@ export const RUN_FLAGS = [
     group: 'Waiting',
     with: CLASSIC,
     describe:
-      'run the command on the first host only; the others wait until it has ended, then exit with 0 without running it ' +
-      '(they do not learn whether it succeeded: see sera once)',
+      'skip the command if another sera holds the lock: wait until that one has ended, then exit with 0 ' +
+      '(its command may have failed: see sera once)',
   },
   {
     name: 'detailed-exit-codes',
