@@ -1,5 +1,4 @@
 /** `sera barrier <name> <count>` */
-
 import { wholeNumber } from '../cli/args/flag.js'
 import type { RunOptions } from '../cli/args/options.js'
 import { barrierSummary } from '../cli/output/queue-summary.js'

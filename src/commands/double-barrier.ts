@@ -3,7 +3,6 @@
  *
  * If the command failed, its exit code is the outcome, however the wait for the other participants ends.
  */
-
 import { stepUntilGranted } from '../claims/acquire.js'
 import type { OwnClaim } from '../claims/own-claim.js'
 import type { Session } from '../claims/session.js'

@@ -1,5 +1,4 @@
 /** `sera history`: lists past runs. */
-
 import type { RunOptions } from '../cli/args/options.js'
 import { type Column, inColumns } from '../cli/output/columns.js'
 import { sinceThen } from '../cli/output/progress-line.js'

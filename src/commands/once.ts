@@ -1,5 +1,4 @@
 /** `sera once <key> <wait> <command…>`: runs the command, or takes over the outcome of an earlier run for the key. */
-
 import type { OwnClaim } from '../claims/own-claim.js'
 import type { Session } from '../claims/session.js'
 import type { RunOptions } from '../cli/args/options.js'

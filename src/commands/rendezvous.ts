@@ -1,5 +1,4 @@
 /** `sera rendezvous <event>`: prints the match, or runs a command that reads it from a file. */
-
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,5 +1,4 @@
 /** `sera rwlock read|write <name> <wait> <command…>` */
-
 import { queueSummary } from '../cli/output/queue-summary.js'
 import { type Access, rwlockRequest } from '../primitives/rwlock.js'
 import type { Task } from '../run/context.js'

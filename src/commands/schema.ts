@@ -3,7 +3,6 @@
  * where the words differ (names of collations), each server reads its own and takes the other one for a comment.
  * @see https://mariadb.com/kb/en/comment-syntax/
  */
-
 import { checkAskable, confirm } from '../cli/output/confirm.js'
 import { type Dsn, describeDsn } from '../config/dsn.js'
 import { SeraError } from '../errors.js'

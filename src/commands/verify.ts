@@ -1,5 +1,4 @@
 /** `sera verify <kind> <name> <token>`: checks that a grant is the newest and still held. */
-
 import type { ResourceKey, ResourceState } from '../claims/model.js'
 import { SeraError } from '../errors.js'
 import type { RunContext, Task } from '../run/context.js'

@@ -1,5 +1,4 @@
 /** Reads host and port in DSNs and URLs. */
-
 import { isIPv6 } from 'node:net'
 import { invalidDsn } from './dsn-type.js'
 

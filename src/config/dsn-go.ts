@@ -1,5 +1,4 @@
 /** Reads DSNs in the grammar of go-sql-driver: `[user[:password]@][net[(addr)]]/dbname[?param=value&…]`. */
-
 import { isIP } from 'node:net'
 import { DEFAULT_PORT, hostAndPort } from './dsn-address.js'
 import { parseParameters } from './dsn-parameters.js'

@@ -1,5 +1,4 @@
 /** Reads the parameters of a DSN. As in go-sql-driver, names are case-sensitive, and the last of equal ones counts. */
-
 import { type Dsn, type DsnTls, decoded, invalidDsn } from './dsn-type.js'
 
 /** Long enough for a busy server or a lost packet, short enough for a waiting command. */

@@ -1,5 +1,4 @@
 /** Reads `mysql://user:password@host:port/database?param=value&…`, or `mariadb://…`, with all parts percent-encoded. */
-
 import { hostAndPort } from './dsn-address.js'
 import { parseParameters } from './dsn-parameters.js'
 import { type Dsn, decoded, invalidDsn } from './dsn-type.js'

@@ -4,7 +4,6 @@
  *
  *     const { socketPath, user, database } = await ensureEmbedded(host)
  */
-
 import { placeOf, prepare } from './place.js'
 import { listens } from './probe.js'
 import type { EmbeddedHost } from './program.js'

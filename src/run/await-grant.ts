@@ -2,7 +2,6 @@
  * Waits for a grant until one deadline, or until a signal such as TERM. A person at a terminal sees the progress line,
  * and the report gets the time waited.
  */
-
 import type { OnQueued } from '../claims/lock.js'
 import { type Progress, showProgress } from '../cli/output/progress-line.js'
 import type { Report } from '../cli/output/report.js'

@@ -4,7 +4,6 @@
  * It has no lifeline: a claim stays in the tables for a lease after its last renewal, also without a connection, and the
  * guard ends the command by then. It cannot be reclaimed: after it was removed, other participants may have newer tokens.
  */
-
 import type { LockWatcher } from '../claims/lock.js'
 import type { OwnClaim } from '../claims/own-claim.js'
 import type { Session } from '../claims/session.js'

@@ -5,7 +5,6 @@
  * 2. The guard applies all force, at the fence or on an order of this code.
  * 3. sera releases the lock only after it has seen the child end.
  */
-
 import type { Guard } from '../child/guard.js'
 import type { HeldLock } from '../claims/lock.js'
 import { SeraError } from '../errors.js'

@@ -1,5 +1,4 @@
 /** The request of a run at a resource of the lock tables, and how it waits. */
-
 import { acquire, type WaitPolicy } from '../claims/acquire.js'
 import type { OnQueued } from '../claims/lock.js'
 import type { ClaimWithOwner, ResourceKey } from '../claims/model.js'

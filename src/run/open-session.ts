@@ -1,5 +1,4 @@
 /** Opens the connections of a run to the lock tables, and its session. */
-
 import type { ResourceKey } from '../claims/model.js'
 import { ownerOf } from '../claims/owner.js'
 import { Session, type SessionOptions } from '../claims/session.js'

@@ -2,7 +2,6 @@
  * Writes the outcome of a run to the history. This is the last step, after the release, so it delays no waiter. It takes
  * at most half a second, and its failure changes nothing.
  */
-
 import type { ResourceKey } from '../claims/model.js'
 import { within } from '../clock.js'
 import { exitCodeOf, type Outcome } from '../outcome.js'

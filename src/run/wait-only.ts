@@ -1,5 +1,4 @@
 /** Runs a subcommand without a command: waits until its claim is granted, and prints the result. */
-
 import type { Claim } from '../claims/model.js'
 import type { Outcome } from '../outcome.js'
 import { awaitGrant } from './await-grant.js'

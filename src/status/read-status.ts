@@ -1,5 +1,4 @@
 /** Reads the status of all resources, of one kind, or of one resource. */
-
 import type { Deadline } from '../deadline.js'
 import { lockName } from '../lockname/lockname.js'
 import type { Kind } from '../primitives/names.js'

@@ -37,10 +37,7 @@ export async function readCommandLine(argv: readonly string[]): Promise<Invocati
   const question = questionOf(flags)
   if (question) return question
   if (line.kind === 'bare')
-    throw new SeraError(
-      'usage',
-      'no command to run; usage: sera [flags] [--] <wait> <command> [args…], see sera --help',
-    )
+    throw new SeraError('usage', 'no command; usage: sera [flags] [--] <wait> <command> [args…], see sera --help')
   const form = flags['print-lock-name'] === true ? LOCK_NAME : CLASSIC
   return { ...line, kind: 'run', form, flags, words: [], typed: [] }
 }
@@ -69,9 +66,6 @@ async function readFlags(flags: readonly string[]): Promise<FlagValues> {
 /** Node and Bun replace bytes that are not UTF-8, so the command would get other arguments than the user typed. */
 function refuseBrokenText(argv: readonly string[]): void {
   if (argv.some(word => word.includes('\uFFFD'))) {
-    throw new SeraError(
-      'usage',
-      'an argument is not valid UTF-8, so sera cannot pass it on unchanged; put the command into a script',
-    )
+    throw new SeraError('usage', 'an argument is not UTF-8, so sera cannot pass it on; put it into a script')
   }
 }

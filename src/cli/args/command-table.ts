@@ -70,14 +70,7 @@ export interface Subcommand {
 export const SUBCOMMANDS: readonly Subcommand[] = [
   {
     name: 'rwlock',
-    forms: [
-      {
-        name: 'rwlock',
-        words: ['read|write', '<name>'],
-        wraps: true,
-        does: 'run as one of many readers, or as the only writer',
-      },
-    ],
+    forms: [{ name: 'rwlock', words: ['read|write', '<name>'], wraps: true, does: 'read with others, or write alone' }],
     about:
       'Read/write lock. Readers run at the same time; a writer runs alone. The queue is first come, first served: a reader ' +
       'that arrives after a waiting writer waits behind it.',
@@ -110,12 +103,7 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
     name: 'barrier',
     aliases: ['br'],
     forms: [
-      {
-        name: 'barrier',
-        words: ['<name>', '<count>'],
-        wraps: false,
-        does: 'wait until <count> have arrived, then go on',
-      },
+      { name: 'barrier', words: ['<name>', '<count>'], wraps: false, does: 'wait until <count> have arrived' },
       {
         name: 'double-barrier',
         words: ['<name>', '<count>'],
@@ -136,12 +124,7 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
   {
     name: 'gate',
     forms: [
-      {
-        name: 'gate close',
-        words: ['close', '<name>'],
-        wraps: false,
-        does: 'close the gate: gate wait blocks until it is opened',
-      },
+      { name: 'gate close', words: ['close', '<name>'], wraps: false, does: 'close the gate: gate wait blocks' },
       { name: 'gate open', words: ['open', '<name>'], wraps: false, does: 'open the gate: all waiters go on' },
       { name: 'gate wait', words: ['wait', '<name>'], wraps: false, does: 'wait until the gate is open' },
     ],
@@ -254,9 +237,7 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
   },
   {
     name: 'break',
-    forms: [
-      { name: 'break', words: ['<kind>', '<name>'], wraps: false, does: 'remove the claim of a holder by force' },
-    ],
+    forms: [{ name: 'break', words: ['<kind>', '<name>'], wraps: false, does: 'remove a claim by force' }],
     about:
       'Shows the claim of a holder, asks, and removes it. The holder notices at its next renewal, within a third of its ' +
       'lease, and ends its command (206). Until then that command may run at the same time as the next one; the token tells ' +
@@ -275,8 +256,7 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
     forms: [{ name: 'history', words: [], wraps: false, does: 'list runs: where, how long, with which outcome' }],
     about:
       'Prints one line for each run, the newest last. Times are UTC, by the clock of the server. Runs that use the lock ' +
-      'tables are kept for 30 days, or as the setting "history" says. With that setting, runs under the plain lock are kept, ' +
-      'too.\n\n' +
+      'tables are kept for 30 days, or as the setting "history" says. With that setting, plain locks leave entries, too.\n\n' +
       'With --json it prints one object for each line.',
     examples: [
       ['sera history --since 2h', 'list the runs of the last two hours'],
@@ -332,10 +312,7 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
       'sera renews the pool of a sera gateway while the command runs. It cannot renew the pool of a Distributex: make its ' +
       'expire longer than the command takes. A command given as one word with blanks is run by a shell.',
     examples: [
-      [
-        "sera pool -H locks.example.org -r nightly 'puppet agent --onetime'",
-        'run on one host; the others give up (204)',
-      ],
+      ["sera pool -H locks.example.org -r nightly 'puppet agent --onetime'", 'run on one host (others: 204)'],
       ['sera pool -H locks -r nightly --wait backup.sh --all', 'run on one host after the other'],
       ['sera pool -H https://locks:9989 --token-file /etc/sera.token -r nightly --wait 30s backup.sh', ''],
       ['sera pool -H locks -p 9889 -r nightly --wait -- backup.sh', 'use a Distributex'],
@@ -364,13 +341,7 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
         settings: 'unread',
         does: 'start the private local server, or show its state',
       },
-      {
-        name: 'embedded stop',
-        words: ['stop'],
-        wraps: false,
-        settings: 'unread',
-        does: 'stop it, unless it has clients',
-      },
+      { name: 'embedded stop', words: ['stop'], wraps: false, settings: 'unread', does: 'stop it if unused' },
     ],
     about: 'Manages the private server of --server embedded, for trying sera out. It guards this host only.',
     examples: [['sera embedded status', '']],

@@ -1,5 +1,4 @@
 /** The summary of a rendezvous for a waiter: which participants match it, and why the others do not. */
-
 import type { ClaimWithOwner } from '../../claims/model.js'
 import type { ClaimSpec } from '../../claims/session.js'
 import { accept, type Candidate, candidateOf } from '../../primitives/rendezvous/candidate.js'

@@ -1,5 +1,4 @@
 /** The report on one run. It is collected once, and rendered for a person, for syslog and for the outcome file. */
-
 import type { Holder } from '../../claims/lock.js'
 import type { Fields, Severity } from '../../log/log.js'
 import type { Outcome } from '../../outcome.js'

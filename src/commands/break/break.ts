@@ -1,5 +1,4 @@
 /** `sera break <kind> <name>`: shows claims, asks, and removes them. */
-
 import type { RunOptions } from '../../cli/args/options.js'
 import { statusQueryOf } from '../../cli/args/status-query.js'
 import { checkAskable, confirm } from '../../cli/output/confirm.js'

@@ -1,5 +1,4 @@
 /** The engine `lease`: the classic command's lock as a claim in the lock tables. */
-
 import type { HeldLock, Holder, MutexEngine, OnQueued, Queue } from '../../claims/lock.js'
 import type { OwnClaim } from '../../claims/own-claim.js'
 import type { ClaimSpec, Session } from '../../claims/session.js'

@@ -6,13 +6,13 @@ import { bad, type Check, good, unknown, warning } from './check.js'
 /** `isMember`: the settings name several servers. */
 export function clusterChecks(facts: ServerFacts, isMember: boolean): Check[] {
   const { settings } = facts
-  const told = settings instanceof Undisclosed ? undefined : settings
+  const variables = settings instanceof Undisclosed ? undefined : settings
   return [
     kind(facts),
     proxy(facts),
-    ...(told ? [writable(facts, told, isMember)] : [unknown('writable', (settings as Undisclosed).reason)]),
-    ...(told?.get('wsrep_on') === 'ON' ? [galera(facts)] : []),
-    ...(told?.get('group_replication_group_name') ? [group(facts, told)] : []),
+    ...(variables ? [writable(facts, variables, isMember)] : [unknown('writable', (settings as Undisclosed).reason)]),
+    ...(variables?.get('wsrep_on') === 'ON' ? [galera(facts)] : []),
+    ...(variables?.get('group_replication_group_name') ? [group(facts, variables)] : []),
   ]
 }
 
@@ -43,8 +43,8 @@ function kind({ greeting, identity, isMariaDb, settings }: ServerFacts): Check {
       remedy: 'use a MySQL or MariaDB server for sera; a small one is enough',
     }
   }
-  const told = settings instanceof Undisclosed ? undefined : settings
-  const aurora = told?.get('aurora_version')
+  const variables = settings instanceof Undisclosed ? undefined : settings
+  const aurora = variables?.get('aurora_version')
   const name = aurora ? `Aurora ${aurora}, MySQL` : isMariaDb ? 'MariaDB' : 'MySQL'
   return good('kind', `${name} ${version}${aurora ? '; use the cluster endpoint, which follows the writer' : ''}`)
 }
@@ -82,8 +82,7 @@ export function readOnlyBy(settings: ServerVariables): string[] {
 function writable({ status }: ServerFacts, settings: ServerVariables, isMember: boolean): Check {
   const readOnly = readOnlyBy(settings)
   const says = `the server is read-only (${readOnly.join(', ')}): a replica, or a former primary`
-  if (readOnly.length > 0 && isMember && isSecondary(settings))
-    return good('writable', 'read-only, as a secondary must be')
+  if (readOnly.length > 0 && isMember && isSecondary(settings)) return good('writable', 'not while it is a secondary')
   if (readOnly.length > 0) return bad('writable', says, 'name the primary in the DSN, or an address that follows it')
   const replicates = !(status instanceof Undisclosed) && status.get('slave_running') === 'ON'
   if (!replicates) return good('writable', 'it takes writes')
@@ -121,24 +120,19 @@ function group({ members: found }: ServerFacts, settings: ServerVariables): Chec
   const mode = isOff(settings.get('group_replication_single_primary_mode')) ? 'multi' : 'single'
   const says = `Group Replication, ${mode}-primary`
   if (found instanceof Undisclosed) {
-    const remedy =
-      'GRANT SELECT ON performance_schema.replication_group_members to the account, so that sera can check them'
+    const remedy = 'GRANT SELECT ON performance_schema.replication_group_members to the account, to check them'
     return { name: 'cluster', verdict: 'unknown', says: `${says}; this account cannot see its members`, remedy }
   }
   const me = found?.find(({ isThis }) => isThis)
   const online = (found ?? []).filter(({ state }) => state === 'ONLINE')
-  const told = `${says}, ${members(online.length)} online; this one is ${describe(me)}`
+  const state = `${says}, ${members(online.length)} online; this one is ${describe(me)}`
   if (me?.state !== 'ONLINE') {
-    return bad('cluster', told, 'START GROUP_REPLICATION there, or name all members in `servers`')
+    return bad('cluster', state, 'START GROUP_REPLICATION there, or name all members in `servers`')
   }
   const lost = (found ?? []).filter(({ state }) => state !== 'ONLINE')
-  if (lost.length === 0) return few(told, online.length)
+  if (lost.length === 0) return few(state, online.length)
   const others = lost.map(({ name, state }) => `${name} ${state}`).join(', ')
-  return warning(
-    'cluster',
-    `${told}; ${others}`,
-    'restart it: the group survives the loss of less than half of its members',
-  )
+  return warning('cluster', `${state}; ${others}`, 'restart it: the group survives the loss of less than half')
 }
 
 function describe(member: GroupMember | undefined): string {

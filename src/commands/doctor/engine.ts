@@ -57,10 +57,10 @@ const UNCHECKED = '; allowMultiPrimary says that all hosts use one primary, whic
 /** At least one of several servers must take writes. */
 function writers(diagnoses: readonly Diagnosis[]): Check[] {
   if (diagnoses.length < 2) return []
-  const told = diagnoses.flatMap(({ facts }) =>
+  const known = diagnoses.flatMap(({ facts }) =>
     facts && !(facts.settings instanceof Undisclosed) ? [facts.settings] : [],
   )
-  const count = told.filter(settings => readOnlyBy(settings).length === 0).length
+  const count = known.filter(settings => readOnlyBy(settings).length === 0).length
   if (count > 0) return [good('writers', `${count} of the ${diagnoses.length} servers take writes`)]
   return [bad('writers', 'none of the servers takes writes', 'name the primary, or all members of the cluster')]
 }

@@ -24,8 +24,7 @@ export function syslogCheck(syslog: SyslogSettings | undefined | 'not known', fa
     return warning('syslog', `${syslog.address} does not exist; sera reports failures on stderr only`, remedy)
   }
   if (problem !== undefined) {
-    const remedy =
-      'start syslog there, correct "syslog" in the config, or set it to false; commands run without it, too'
+    const remedy = 'start syslog there, correct "syslog" in the config, or set it to false; commands run anyway'
     return bad('syslog', `${syslog.address} does not accept messages: ${problem}`, remedy)
   }
   const seen = isBlind

@@ -49,8 +49,8 @@ function present({ tables, version, mayCreate }: TableFacts, missing: readonly T
 }
 
 function notInnoDb(foreign: readonly TableFact[]): Check {
-  const told = foreign.map(({ name, engine }) => `${name} (${engine})`).join(', ')
-  const says = `${told} ${foreign.length === 1 ? 'is' : 'are'} not InnoDB: no transactions, so sera refuses to lock there`
+  const found = foreign.map(({ name, engine }) => `${name} (${engine})`).join(', ')
+  const says = `${found} ${foreign.length === 1 ? 'is' : 'are'} not InnoDB: no transactions, so sera refuses to lock there`
   return bad('tables', says, `run ${foreign.map(({ name }) => `ALTER TABLE ${name} ENGINE = InnoDB`).join('; ')}`)
 }
 

@@ -1,5 +1,4 @@
 /** Acquires a pool: first a lock among the commands of this host, then the pool at its server. */
-
 import { shortened } from '../../cli/output/progress-line.js'
 import { formatDuration } from '../../config/duration.js'
 import type { Settings } from '../../config/settings.js'

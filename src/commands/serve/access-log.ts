@@ -1,5 +1,4 @@
 /** Writes the log of the gateway: to stdout in the chosen format, and failed requests to syslog (`audit`: all). */
-
 import { LineOutput } from '../../cli/output/line-output.js'
 import type { GatewayLog, LogEntry } from '../../gateway/log/entry.js'
 import { formatter, type LogFormat } from '../../gateway/log/format.js'

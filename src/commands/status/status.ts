@@ -1,5 +1,4 @@
 /** `sera status [kind [name]]`: shows holders and waiters. */
-
 import type { RunOptions } from '../../cli/args/options.js'
 import { statusQueryOf } from '../../cli/args/status-query.js'
 import { drawn } from '../../cli/output/status-lines.js'

@@ -1,5 +1,4 @@
 /** `sera status --watch`: refreshes the view on the alternate screen, or prints a line of JSON for each change. */
-
 import { drawn } from '../../cli/output/status-lines.js'
 import { cut, harmless } from '../../cli/output/width.js'
 import { every, sleep } from '../../clock.js'
