@@ -126,12 +126,12 @@ const WRONG_CONFIG: [string, unknown, RegExp][] = [
   ['a number for the server', { server: 5 }, /server/],
   ['a DSN without a slash', { server: 'sera:secret@tcp(127.0.0.1:3306)' }, /\//],
   ['a DSN with an unknown net', { server: 'sera:secret@carrier-pigeon(x)/' }, /net/],
-  ['a port that is none', { server: 'sera:secret@tcp(127.0.0.1:99999)/' }, /port/],
+  ['an invalid port', { server: 'sera:secret@tcp(127.0.0.1:99999)/' }, /port/],
   ['a NUL', { server: 'sera:secret@tcp(127.0.0.1:3306)/\0' }, /NUL/],
-  ['an engine that is none', { server: 'embedded', engine: 'redis' }, /engine/],
-  ['a lease that is none', { server: 'embedded', lease: 'soon' }, /lease/],
+  ['an invalid engine', { server: 'embedded', engine: 'redis' }, /engine/],
+  ['an invalid lease', { server: 'embedded', lease: 'soon' }, /lease/],
   ['text for a switch', { server: 'embedded', audit: 'yes' }, /audit/],
-  ['a server file that is missing', { serverFile: '/no/such/file' }, /no\/such\/file/],
+  ['a missing server file', { serverFile: '/no/such/file' }, /no\/such\/file/],
 ]
 
 function refused(

@@ -17,7 +17,7 @@ async function scene(t: ExecutionContext, bench: Bench, server: SharedServer) {
     ...db,
     env,
     waits: (mode: string | null = null) =>
-      until('somebody waits', async () => {
+      until('a client waits', async () => {
         const sql = `SELECT 1 FROM sera_claim WHERE state = 'waiting' AND mode <=> ?`
         return (await db.rows(sql, [mode])).length > 0
       }),

@@ -88,7 +88,7 @@ each('sera retries after a gateway restart, and a held pool stays held', async (
   const gateway = await gatewayWith(bench, 'expire: 12')
   const one = await hold(bench, as('a', gateway, bench)).started()
   const two = hold(bench, as('b', gateway, bench, '--wait'))
-  await until('somebody waits', async () => {
+  await until('a client waits', async () => {
     return /1 waits/.test((await bench.sub(['status', 'pool', bench.name]).ended()).stdout)
   })
   const { port } = new URL(gateway.url)

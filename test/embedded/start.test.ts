@@ -174,7 +174,7 @@ test('a state folder that is a file is refused in one line', async t => {
 })
 
 const asRoot = process.getuid?.() === 0 ? test : test.skip
-asRoot("a folder of somebody else's is refused: its server could be anybody's", async t => {
+asRoot('the state folder of another user is refused', async t => {
   const home = await Home.for(t, 'mariadb')
   await mkdir(home.folder, { recursive: true })
   await chown(home.folder, 65534, 65534)
@@ -184,7 +184,7 @@ asRoot("a folder of somebody else's is refused: its server could be anybody's", 
 })
 
 for (const kind of KINDS) {
-  asRoot(`${kind}: an ordinary user has a server of its own`, async t => {
+  asRoot(`${kind}: an ordinary user gets a server of its own`, async t => {
     const user = { uid: 65534, gid: 65534 }
     const home = await Home.for(t, kind)
     const checkout = spawnSync('test', ['-r', import.meta.filename, '-a', '-x', home.env.SERA_MYSQLD ?? ''], user)

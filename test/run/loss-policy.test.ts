@@ -92,9 +92,9 @@ test('reclaim: the command goes on if the lock is reclaimed before the fence', a
 })
 
 for (const [title, how] of [
-  ['a lock that another participant has', { reclaims: false }],
-  ['a lock that is back at the fence', { after: FENCE - 10_000 }],
-  ['a lock that is back when the command is being ended', { isEnding: true }],
+  ['a lock that another participant holds', { reclaims: false }],
+  ['a reclaim at the fence', { after: FENCE - 10_000 }],
+  ['a reclaim after the command began to be ended', { isEnding: true }],
 ] as const) {
   test(`reclaim: ${title} ends the command`, async t => {
     const { loss, lose } = policy('reclaim', how)

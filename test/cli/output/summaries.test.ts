@@ -76,7 +76,7 @@ test('the summary of a lock shows the place in the queue and the longest holder'
   t.is(queueSummary([], 'mine', 0)(0), '')
 })
 
-test('the summary of a barrier shows how many are missing, and who has arrived', t => {
+test('the summary of a barrier shows how many are missing, and which have arrived', t => {
   const others = [one({ tag: 'db' }), one({ pid: 8 }), one({ pid: 9 }), one({ pid: 10 })]
   t.is(
     barrierSummary(7)([...others, mine], 'mine', 0)(0),
