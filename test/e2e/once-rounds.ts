@@ -15,14 +15,14 @@ export interface Round {
 /** Two runs start together, one while the command runs, one after the first has ended, and one after all. */
 export async function round(bench: Bench, key: string): Promise<Round> {
   const file = join(bench.folder, key)
-  const come = () => bench.sub(['once', key, '60', 'sh', '-c', WORK, 'sh', file])
-  const comers: SeraProcess[] = [come(), come()]
+  const start = () => bench.sub(['once', key, '60', 'sh', '-c', WORK, 'sh', file])
+  const runs: SeraProcess[] = [start(), start()]
   await until('the command runs', () => existsSync(file), { everyMs: 1 })
-  comers.push(come())
-  await Promise.race(comers.map(({ exited }) => exited))
-  comers.push(come())
-  await Promise.all(comers.map(({ exited }) => exited))
-  comers.push(come())
-  const codes = await Promise.all(comers.map(({ exited }) => exited))
+  runs.push(start())
+  await Promise.race(runs.map(({ exited }) => exited))
+  runs.push(start())
+  await Promise.all(runs.map(({ exited }) => exited))
+  runs.push(start())
+  const codes = await Promise.all(runs.map(({ exited }) => exited))
   return { codes, runs: readFileSync(file, 'utf8').split('\n').length - 1 }
 }
