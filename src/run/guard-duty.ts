@@ -35,7 +35,7 @@ const ALLOWANCE_MS = SAFETY_MARGIN_MS / 2
 /** The longest delay until sera notices that the machine was suspended. */
 const LOOK_MS = 1000
 const AGAIN_MS = 50
-const VAIN_GUARDS = 5
+const MOST_SHORT_LIVED = 5
 /** A guard that has lived this long does not count as short-lived. */
 const LONG_LIFE_MS = 10_000
 
@@ -48,8 +48,8 @@ export class GuardDuty {
   #child: Child | undefined
   #family: Family | undefined
   #orderedAt = Number.POSITIVE_INFINITY
-  #employedAt = 0
-  #vain = 0
+  #takenAt = 0
+  #shortLived = 0
   #wasLate = false
   #tries = 0
   #cancelLook: Cancel = () => {}
@@ -59,7 +59,7 @@ export class GuardDuty {
     /** A guard with the lifeline of this lock, started during the wait. */
     prepared?: Guard,
   ) {
-    this.#guard = this.#employ(prepared ?? post.start())
+    this.#guard = this.#take(prepared ?? post.start())
   }
 
   /** Whether the guard or sera has begun to end the child. */
@@ -108,7 +108,7 @@ export class GuardDuty {
   replace(next?: Guard): void {
     const former = this.#guard
     try {
-      this.#guard = this.#employ(next ?? this.post.start())
+      this.#guard = this.#take(next ?? this.post.start())
     } catch (error) {
       this.#force(`its guard could not be replaced: ${(error as Error).message}`)
       return
@@ -135,8 +135,8 @@ export class GuardDuty {
     this.standBy(undefined)
   }
 
-  #employ(guard: Guard): Guard {
-    this.#employedAt = this.post.clock.now()
+  #take(guard: Guard): Guard {
+    this.#takenAt = this.post.clock.now()
     guard.extend(this.post.fence())
     void guard.ended.then(end => this.#ended(guard, end))
     return guard
@@ -146,15 +146,15 @@ export class GuardDuty {
     if (guard !== this.#guard) return
     this.end = end
     if (end === 'deadline' || end === 'asked' || !this.#isMissed) return
-    if (this.post.clock.now() - this.#employedAt > LONG_LIFE_MS) this.#vain = 0
-    if (this.#vain === VAIN_GUARDS) this.#force('its guards died, or did not see the command')
+    if (this.post.clock.now() - this.#takenAt > LONG_LIFE_MS) this.#shortLived = 0
+    if (this.#shortLived === MOST_SHORT_LIVED) this.#force('its guards died, or did not see the command')
     else this.post.clock.after(this.#pause(end), () => this.#isMissed && this.replace())
   }
 
-  /** A killed guard leaves the child unguarded: replace it at once. Any other may have ended because the child has. */
+  /** The first killed guard is replaced at once. Any other guard may have ended because the child has. */
   #pause(end: GuardEnd): number {
-    const vain = this.#vain++
-    return vain === 0 && end === 'failed' ? 0 : AGAIN_MS * 2 ** vain
+    const before = this.#shortLived++
+    return before === 0 && end === 'failed' ? 0 : AGAIN_MS * 2 ** before
   }
 
   get #isMissed(): boolean {

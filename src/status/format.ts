@@ -99,7 +99,7 @@ interface RunFacts {
 }
 
 /** The activity of a claim; `place` is its place in the queue, from 1. */
-export function doing(kind: string, claim: ClaimView, place: number): string {
+export function activity(kind: string, claim: ClaimView, place: number): string {
   const { state, mode, units = 1 } = claim
   if (state === 'leaving') return 'left'
   return activityOf(kind, claim, place, kind === 'rwlock' ? ` ${mode}` : kind === 'counter' ? ` ${units}` : '')

@@ -153,7 +153,7 @@ for (const runtime of RUNTIMES) {
     t.is((await other).code, 0)
   })
 
-  test(`${runtime.name}: Ctrl-C ends a wait at a gate, and -q draws nothing`, async t => {
+  test(`${runtime.name}: Ctrl-C ends a wait at a gate, and -q shows no progress line`, async t => {
     const name = `gate ${runtime.name}`
     const env = { SERA_SERVER: server.dsn() }
     t.is((await sera(runtime, ['gate', 'close', name], { env })).code, 0)
@@ -170,7 +170,7 @@ for (const runtime of RUNTIMES) {
     ['with TERM=dumb', { TERM: 'dumb' }],
     ['in CI', { CI: 'true' }],
   ] as const) {
-    test(`${runtime.name}: ${where} nothing is drawn`, async t => {
+    test(`${runtime.name}: ${where} there is no progress line`, async t => {
       await using lock = await holdingElsewhere(runtime, t.title)
       const set = Object.entries(env).map(([name, value]) => `${name}=${value}`)
       const terminal = await open(

@@ -4,7 +4,7 @@
  */
 import type { Terminal } from '../../host.js'
 import { formatLength, whoIs } from '../../status/claim-text.js'
-import { doing, leaseOf, situation, whatRuns } from '../../status/format.js'
+import { activity, leaseOf, situation, whatRuns } from '../../status/format.js'
 import {
   type ClaimView,
   holders,
@@ -65,7 +65,7 @@ function rowsOf(view: ResourceView): StatusRow[] {
   const queue = view.claims.filter(({ state }) => state === 'waiting')
   return view.claims.map(claim => ({
     claim,
-    does: harmless(doing(view.kind, claim, queue.indexOf(claim) + 1)),
+    does: harmless(activity(view.kind, claim, queue.indexOf(claim) + 1)),
     since: claim.sinceMs === undefined ? '' : formatLength(claim.sinceMs),
     who: harmless(whoIs(claim)),
     runs: harmless(whatRuns(claim, view.kind)),
@@ -169,14 +169,14 @@ function trimmed(line: StyledLine): StyledLine {
 const CODES: Record<Style, string> = { name: '1', held: '32', dead: '31', faint: '2' }
 
 /** The lines as text, with or without colours. */
-export function painted(lines: readonly StyledLine[], colours: boolean): string[] {
+export function coloured(lines: readonly StyledLine[], colours: boolean): string[] {
   return lines.map(line =>
     line.map(({ text, style }) => (colours && style ? `\x1b[${CODES[style]}m${text}\x1b[0m` : text)).join(''),
   )
 }
 
 /** The lines for this stream: in colours on a terminal, unless NO_COLOR or TERM=dumb is set. @see https://no-color.org */
-export function drawn(statusView: StatusView, detailed: boolean, to: Terminal, env: NodeJS.ProcessEnv): string[] {
+export function statusLines(statusView: StatusView, detailed: boolean, to: Terminal, env: NodeJS.ProcessEnv): string[] {
   const colours = to.isTerminal && !env.NO_COLOR && env.TERM !== 'dumb'
-  return painted(viewOf(statusView, { columns: to.columns, detailed }), colours)
+  return coloured(viewOf(statusView, { columns: to.columns, detailed }), colours)
 }

@@ -2,7 +2,7 @@
 import type { RunOptions } from '../../cli/args/options.js'
 import { statusQueryOf } from '../../cli/args/status-query.js'
 import { checkAskable, confirm } from '../../cli/output/confirm.js'
-import { drawn } from '../../cli/output/status-lines.js'
+import { statusLines } from '../../cli/output/status-lines.js'
 import { harmless } from '../../cli/output/width.js'
 import { SeraError } from '../../errors.js'
 import type { Host } from '../../host.js'
@@ -65,7 +65,7 @@ async function breaking(target: BreakTarget, client: RetryingClient, context: Ru
 }
 
 async function agreed(statusView: StatusView, host: Host): Promise<boolean> {
-  const [, ...lines] = drawn(statusView, true, host.stderr, host.env)
+  const [, ...lines] = statusLines(statusView, true, host.stderr, host.env)
   return await confirm(host, `${lines.join('\n').trimStart()}\nBreak it?`)
 }
 

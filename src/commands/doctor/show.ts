@@ -41,7 +41,7 @@ export function shown(groups: readonly CheckGroup[], look: ShowOptions): string 
 }
 
 function heading({ group, server }: CheckGroup, { colour }: ShowOptions): string {
-  return painted(
+  return coloured(
     server === undefined ? HEADINGS[group] : `${HEADINGS[group]}${group === 'tables' ? ' on' : ''} ${harmless(server)}`,
     BOLD,
     colour,
@@ -51,12 +51,12 @@ function heading({ group, server }: CheckGroup, { colour }: ShowOptions): string
 function line({ name, verdict, says, remedy }: Check, indent: number, { columns, colour }: ShowOptions): string {
   const width = Math.max(NARROWEST, Math.min(WIDEST, columns))
   const beside = (text: string, at: number) => folded(cut(harmless(text), width - at), width, ' '.repeat(at)).slice(at)
-  const mark = painted(MARKS[verdict], COLOURS[verdict], colour)
+  const mark = coloured(MARKS[verdict], COLOURS[verdict], colour)
   const first = `  ${mark} ${name.padEnd(indent - 4)}${beside(says, indent)}`
   return remedy === undefined ? first : `${first}${' '.repeat(indent)}→ ${beside(remedy, indent + 2)}`
 }
 
-function painted(text: string, code: string, colour: boolean): string {
+function coloured(text: string, code: string, colour: boolean): string {
   return colour ? `\x1b[${code}m${text}\x1b[0m` : text
 }
 

@@ -1,7 +1,7 @@
 /** `sera status [kind [name]]`: shows holders and waiters. */
 import type { RunOptions } from '../../cli/args/options.js'
 import { statusQueryOf } from '../../cli/args/status-query.js'
-import { drawn } from '../../cli/output/status-lines.js'
+import { statusLines } from '../../cli/output/status-lines.js'
 import { SeraError } from '../../errors.js'
 import type { RunContext, Task } from '../../run/context.js'
 import { openRetryingClient } from '../../run/open-session.js'
@@ -31,7 +31,7 @@ async function once(question: StatusQuery, context: RunContext) {
   const client = openRetryingClient(context, ['sera', 'status'])
   try {
     const statusView = await readStatus(client, question, { until: Number.POSITIVE_INFINITY })
-    const lines = () => drawn(statusView, question.name !== undefined, host.stdout, host.env).join('\n')
+    const lines = () => statusLines(statusView, question.name !== undefined, host.stdout, host.env).join('\n')
     host.stdout.write(`${options.json ? JSON.stringify(statusObject(statusView)) : lines()}\n`)
     return { kind: 'done' } as const
   } finally {

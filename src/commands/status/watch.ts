@@ -1,5 +1,5 @@
 /** `sera status --watch`: refreshes the view on the alternate screen, or prints a line of JSON for each change. */
-import { drawn } from '../../cli/output/status-lines.js'
+import { statusLines } from '../../cli/output/status-lines.js'
 import { cut, harmless } from '../../cli/output/width.js'
 import { every, sleep } from '../../clock.js'
 import { SeraError } from '../../errors.js'
@@ -152,7 +152,7 @@ class Screen implements Viewer {
   #draw(): void {
     const { stdout, env } = this.host
     const { rows, columns } = stdout
-    const lines = this.#statusView ? drawn(this.#statusView, this.question.name !== undefined, stdout, env) : []
+    const lines = this.#statusView ? statusLines(this.#statusView, this.question.name !== undefined, stdout, env) : []
     const room = rows - 1
     const shown =
       lines.length <= room ? lines : [...lines.slice(0, room - 1), `… ${lines.length - room + 1} more lines`]

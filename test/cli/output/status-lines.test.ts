@@ -1,7 +1,7 @@
 import test from 'ava'
 import fc from 'fast-check'
 import type { Resource } from '../../../src/claims/model.js'
-import { drawn, painted, viewOf } from '../../../src/cli/output/status-lines.js'
+import { coloured, statusLines, viewOf } from '../../../src/cli/output/status-lines.js'
 import { cut, filled, harmless, widthOf } from '../../../src/cli/output/width.js'
 import { KINDS } from '../../../src/primitives/names.js'
 import { formatLength } from '../../../src/status/claim-text.js'
@@ -38,7 +38,8 @@ const statusView = (...views: ResourceView[]): StatusView => ({
   views,
 })
 
-const text = (shown: StatusView, columns = 80, detailed = false) => painted(viewOf(shown, { columns, detailed }), false)
+const text = (shown: StatusView, columns = 80, detailed = false) =>
+  coloured(viewOf(shown, { columns, detailed }), false)
 
 test('holders and waiters are shown with place and duration', t => {
   const waiting = { state: 'waiting', token: undefined, sinceMs: 40_000, host: 'web-2', pid: 77 } as const
@@ -129,7 +130,7 @@ test('durations are shown in the two largest units', t => {
 test('colours appear on a terminal only, without NO_COLOR and TERM=dumb', t => {
   const shown = statusView(view('mutex', [member()]))
   const on = (isTerminal: boolean, env: NodeJS.ProcessEnv) =>
-    drawn(shown, false, { isTerminal, columns: 80, rows: 24, write: () => true }, env).join('\n')
+    statusLines(shown, false, { isTerminal, columns: 80, rows: 24, write: () => true }, env).join('\n')
   t.true(on(true, { TERM: 'xterm' }).includes('\x1b['))
   for (const plain of [on(false, {}), on(true, { NO_COLOR: '1' }), on(true, { TERM: 'dumb' })]) {
     t.false(plain.includes('\x1b'))
