@@ -124,7 +124,12 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
   {
     name: 'gate',
     forms: [
-      { name: 'gate close', words: ['close', '<name>'], wraps: false, does: 'close the gate: gate wait blocks' },
+      {
+        name: 'gate close',
+        words: ['close', '<name>'],
+        wraps: false,
+        does: 'close the gate: gate wait blocks until it is opened',
+      },
       { name: 'gate open', words: ['open', '<name>'], wraps: false, does: 'open the gate: all waiters go on' },
       { name: 'gate wait', words: ['wait', '<name>'], wraps: false, does: 'wait until the gate is open' },
     ],
