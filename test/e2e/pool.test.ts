@@ -80,22 +80,24 @@ onRuntimes('commands with and without a private /tmp exclude each other', async 
   t.deepEqual(after, { code: 0, stdout: 'ran\n', stderr: '' })
 })
 
-const NOBODY = ['setpriv', '--reuid', 'nobody', '--regid', 'nogroup', '--clear-groups']
+const OTHER_USER = ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups']
 
 onRuntimes('commands of two users exclude each other', async (t, bench) => {
   const server = await poolServer(t, onePool())
   chmodSync(bench.folder, 0o711)
   const holder = await hold(bench, at(server, bench)).started()
-  t.is(await bench.sub([...at(server, bench), '/bin/echo', 'ran'], { prefix: NOBODY }).exited, 204)
+  t.is(await bench.sub([...at(server, bench), '/bin/echo', 'ran'], { prefix: OTHER_USER }).exited, 204)
   t.is(await holder.end(), 0)
-  t.is(await bench.sub([...at(server, bench), '/bin/echo', 'ran'], { prefix: NOBODY }).exited, 0)
+  t.is(await bench.sub([...at(server, bench), '/bin/echo', 'ran'], { prefix: OTHER_USER }).exited, 0)
 })
 
 onRuntimes('other users cannot use a /run/sera that is closed to them', async (t, bench) => {
   const server = await poolServer(t, onePool())
   chmodSync(bench.folder, 0o711)
   const closed = ['unshare', '-m', 'sh', '-c', 'mount -t tmpfs tmpfs /run && mkdir -m 700 /run/sera && exec "$@"', 'sh']
-  const other = await bench.sub([...at(server, bench), '/bin/echo', 'ran'], { prefix: [...closed, ...NOBODY] }).ended()
+  const other = await bench
+    .sub([...at(server, bench), '/bin/echo', 'ran'], { prefix: [...closed, ...OTHER_USER] })
+    .ended()
   t.is(other.code, 202)
   t.regex(other.stderr, /^sera: cannot lock \/run\/sera\/sera-\w+\.lock against other commands of this host: EACCES/)
   t.is(await bench.sub([...at(server, bench), '/bin/echo', 'ran'], { prefix: closed }).exited, 0)
