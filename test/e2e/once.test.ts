@@ -120,7 +120,7 @@ each('a command that cannot be started does not count: the next waiter tries', a
   t.is(await bench.sub([...words(bench), 'true']).exited, 0)
 })
 
-each('--per runs again after an old success, and --keep forgets one', async (t, bench, server) => {
+each('with --per it runs again after an old success, and --keep forgets one', async (t, bench, server) => {
   await using root = await admin(server)
   const name = `${Buffer.from(bench.name).toString('hex')}`
   const age = (ms: number) =>
