@@ -53,7 +53,7 @@ for (const kind of KINDS) {
     t.is(refused.kind, 'conflict')
     await t.notThrowsAsync(client.query('select 1'))
     client.on('error', () => {})
-    t.regex((await home.run('stop force')).line ?? '', /has ended$/)
+    t.regex((await home.run('stop force')).line ?? '', /has stopped$/)
     t.deepEqual(home.serverPids(), [])
     t.is((await home.run('stop')).status?.state, 'stopped')
   })
