@@ -14,7 +14,7 @@ import { until } from '../support/until.js'
 
 const LEASE = ['--lease', '6s', '--grace', '500ms']
 const UNKNOWN =
-  /^sera: the command had ended with 0, but whether that is recorded is not known: the lock tables at .*; if not, others run it again\n$/
+  /^sera: the command had ended with 0, but sera does not know if it is recorded: the lock tables at .*; if not, others run it again\n$/
 
 /** What happens to the first COMMIT after the command's end. */
 for (const fate of ['lost', 'unanswered', 'late'] as const satisfies AnswerFate[]) {
@@ -78,7 +78,10 @@ eachProxied('a signal ends the tries to record: 206', async (t, bench, proxy) =>
   await until('it tries to record', () => asked)
   runner.sera.kill('SIGTERM')
   t.is(await ended, 206)
-  t.regex(await runner.sera.said(), /not known: told to stop \(SIGTERM\); if not, others run it again\n$/)
+  t.regex(
+    await runner.sera.said(),
+    /does not know if it is recorded: stopped by SIGTERM; if not, others run it again\n$/,
+  )
 })
 
 for (const { kind } of sharedServers()) {

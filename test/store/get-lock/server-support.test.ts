@@ -14,7 +14,7 @@ const GROUP = [
 ]
 const [runtime] = RUNTIMES as [(typeof RUNTIMES)[number]]
 
-const LEASED = 'sera: the server is a member of a cluster; locking in the lock tables (engine lease)\n'
+const LEASED = 'sera: the server is a member of a cluster; using the lock tables (engine lease)\n'
 
 type StartedRun = (flags?: string[], env?: NodeJS.ProcessEnv) => Promise<CliResult>
 
