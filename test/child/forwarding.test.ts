@@ -22,10 +22,10 @@ test('in cron, what asks the command to end goes to its whole group and the rest
 
 test('in a terminal’s foreground the kernel has told the command of Ctrl-C and Ctrl-\\ already', t => {
   t.deepEqual(recipients({ ownGroup: false, self: state, pid: 20 }), {
-    INT: 'nobody',
+    INT: 'none',
     TERM: 'command',
     HUP: 'command',
-    QUIT: 'nobody',
+    QUIT: 'none',
     USR1: 'command',
     USR2: 'command',
   })
@@ -38,7 +38,7 @@ test('in the background of a terminal everything that reached sera reached sera 
 
 test('a hang-up is told by the shell, unless sera is the session’s leader itself', t => {
   const hungUp = { ...state, terminal: false, foreground: false }
-  t.is(recipientOf('SIGHUP', { ownGroup: false, self: hungUp, pid: 20 }), 'nobody')
+  t.is(recipientOf('SIGHUP', { ownGroup: false, self: hungUp, pid: 20 }), 'none')
   t.is(recipientOf('SIGHUP', { ownGroup: false, self: hungUp, pid: 10 }), 'command')
 })
 

@@ -1,6 +1,6 @@
 /**
- * Claims that a process makes for clients of its own, who come back and name them by their id. They are told from
- * others by their process id, which is the beginning of their id: whoever has the id renews them, from wherever.
+ * Claims that a process makes for its own clients, which name them by id in later requests. The process id of such a
+ * claim is the beginning of its id. A client with the id can renew the claim from any host.
  */
 
 import type { ClaimWithOwner, ResourceKey } from '../../claims/model.js'
@@ -10,16 +10,16 @@ import { type RetryingClient, SEPARATOR } from './retrying-client.js'
 
 export interface ClientClaim extends ClaimWithOwner {
   key: ResourceKey
-  /** When its lease is over, by the server's clock. */
+  /** When its lease ends, by */
   expiresAt: Date
 }
 
-/** The process id of such a claim: no process has it, so that none takes the claim for one that it has given up. */
+/** The process id of such a claim. No process has this id, so none takes the claim for one that it has given up. */
 export function clientProcess(id: string): string {
   return id.slice(0, 16)
 }
 
-/** Undefined: it is not there, or is not a client's. @throws SeraError lock-failed */
+/** Undefined: there is no such claim, or it is not a client's. @throws SeraError lock-failed */
 export async function readClaim(
   client: RetryingClient,
   id: string,
@@ -34,7 +34,7 @@ export async function readClaim(
   return { ...claim, key: { kind: String(row.kind), name }, expiresAt }
 }
 
-/** Another lease for a claim that has been granted. @throws SeraError lock-failed */
+/** Renews the lease of a granted claim. @throws SeraError lock-failed */
 export async function renewClaim(client: RetryingClient, id: string, deadline: Deadline): Promise<void> {
   await client.persist(connection => connection.change(RENEW, [id]), deadline)
 }

@@ -14,7 +14,7 @@ const SAMPLE = [
 
 const REFUSED: Readonly<Record<string, RegExp>> = {
   'read_only=ON': /^\{"refused":".*the server is read-only/,
-  'enforce_storage_engine=MyISAM': /^\{"refused":".*makes every table in MyISAM \(enforce_storage_engine\)/,
+  'enforce_storage_engine=MyISAM': /^\{"refused":".*makes every table MyISAM \(enforce_storage_engine\)/,
 }
 
 const titled = ({ name, value }: Odd) => `${name}=${value}`

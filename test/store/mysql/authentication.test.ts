@@ -59,7 +59,7 @@ async function serverAsking(t: ExecutionContext, method: string) {
 test('a password in the clear is refused, and the message names the parameter that allows it', async t => {
   const { answers, opened } = await serverAsking(t, 'mysql_clear_password')
   for (const parameters of ['', '?allowCleartextPasswords=false']) {
-    const message = /asks for the password in the clear; .* add allowCleartextPasswords=true to the DSN$/
+    const message = /asks for the password in clear text; .* add allowCleartextPasswords=true to the DSN$/
     const error = await t.throwsAsync(opened(parameters), { instanceOf: SeraError, message })
     t.notRegex(error.message, /s3cret/)
   }
@@ -75,7 +75,7 @@ test('allowCleartextPasswords sends the password as it is, with a NUL behind it'
 test('a method that sera does not speak is named in one line', async t => {
   for (const method of ['client_ed25519', 'parsec', 'dialog']) {
     const { answers, opened } = await serverAsking(t, method)
-    const message = new RegExp(`^[^\\n]*: the account authenticates by ${method}, which sera does not speak; [^\\n]+$`)
+    const message = new RegExp(`^[^\\n]*: the account authenticates by ${method}, which sera does not support; [^\\n]+$`)
     await t.throwsAsync(opened(''), { instanceOf: SeraError, message })
     t.deepEqual(answers, [])
   }

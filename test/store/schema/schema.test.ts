@@ -46,7 +46,7 @@ for (const server of sharedServers()) {
     t.deepEqual({ code: refused.code, stdout: refused.stdout }, { code: 202, stdout: '' })
     t.regex(
       refused.stderr,
-      /^sera: the lock tables are of version 99, newer than this sera knows \(3\): update sera here\n$/,
+      /^sera: the lock tables have version 99, newer than this sera knows \(3\): update sera here\n$/,
     )
     const [rows] = await root.query('SELECT * FROM sera_resource')
     t.deepEqual(rows as unknown, [])

@@ -12,7 +12,7 @@ import { version2 } from '../schema/version-2.js'
 const FORMER = { 1: version1, 2: version2 }
 
 const older = (version: string) =>
-  `sera: the lock tables are of version ${version}, older than this sera knows (3): run \`sera schema apply\`\n`
+  `sera: the lock tables have version ${version}, older than this sera knows (3): run \`sera schema apply\`\n`
 
 for (const server of sharedServers()) {
   const { kind } = server

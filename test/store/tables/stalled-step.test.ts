@@ -156,7 +156,7 @@ for (const server of sharedServers()) {
     await rival.query('BEGIN')
     await rival.query('SELECT * FROM sera_resource FOR UPDATE')
     const error = await t.throwsAsync<SeraError>(take(session, 0))
-    t.regex(error?.message ?? '', /a rival transaction takes long/)
+    t.regex(error?.message ?? '', /another transaction keeps a row locked/)
     await rival.query('ROLLBACK')
   })
 }
