@@ -117,7 +117,7 @@ for (const { name, file } of SHELLS) {
     t.deepEqual(await verdict(watching, mark), { status: 0, left: 1 })
   })
 
-  test(`${name}: `leave` makes it exit while the child runs`, async t => {
+  test(`${name}: leave makes it exit while the child runs`, async t => {
     const mark = randomUUID()
     const child = await running(t, mark)
     const watching = guard(mark)

@@ -1,4 +1,4 @@
-/** Fifty processes contend for one lock and some are killed: two commands never run at once, and each survivor gets its turn. */
+/** Fifty processes contend for one lock and some are killed: commands never overlap, and each survivor gets its turn. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { each } from '../support/each.js'
 import { Journal, type JournalEntry } from '../support/journal.js'
@@ -8,7 +8,7 @@ import { until } from '../support/until.js'
 
 const CONTENDERS = 50
 const SETTINGS = [[], ['--lease', '8s', '--grace', '1s'], ['--lease', '15s', '--grace', '500ms'], ['--grace', '3s']]
-const SHOTS = 12
+const KILLS = 12
 
 interface RivalProcess {
   who: string
@@ -20,12 +20,12 @@ interface RivalProcess {
 }
 
 each.serial(
-  `${CONTENDERS} contenders, ${SHOTS} shots: never two commands at once, nobody forgotten`,
+  `${CONTENDERS} contenders, ${KILLS} kills: commands never overlap, each survivor runs`,
   async (t, bench) => {
     const journal = new Journal(bench.folder)
     const contenders = Array.from({ length: CONTENDERS }, (_, number) => contend(bench, journal, number))
     await until('the first command', () => journal.all('start').length > 0)
-    for (let shot = 0; shot < SHOTS; shot++) {
+    for (let shot = 0; shot < KILLS; shot++) {
       await sleep(Math.random() * 300)
       shoot(contenders, journal, shot % 2 === 0)
     }
@@ -42,7 +42,7 @@ each.serial(
       else t.true(code === own && started.has(who), what)
     }
     const ended = journal.all('end').map(({ who }) => who)
-    t.deepEqual([...new Set(ended)], ended, 'nobody runs twice')
+    t.deepEqual([...new Set(ended)], ended, 'no contender runs twice')
   },
 )
 

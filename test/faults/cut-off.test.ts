@@ -15,7 +15,7 @@ const LEASE = ['--lease', `${LEASE_MS}ms`, '--grace', '1s']
 let hosts = 0
 
 eachOwn(
-  'a host is cut off: others get the lock within the lease, after its command has ended',
+  'a host is cut off: its command ends, then another gets the lock within the lease',
   async (t, here, server) => {
     const host = otherHost(t)
     await using above = await admin(server)

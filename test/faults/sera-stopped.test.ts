@@ -8,7 +8,7 @@ import { until } from '../support/until.js'
 const LEASE = ['--lease', '8s', '--grace', '1s']
 
 eachPair(
-  'sera stopped beyond the lease: the guard ends the command before another gets the lock',
+  'sera stopped beyond its lease: the guard ends the command before the next grant',
   async (t, bench, server) => {
     await using above = await admin(server)
     const journal = new Journal(bench.folder)
@@ -31,7 +31,7 @@ eachPair(
 )
 
 eachPair(
-  'sera wakes up while its guard is ending the command: 206, and the lock is kept until all is gone',
+  'sera wakes while its guard ends the command: 206, lock kept to the end',
   async (t, bench) => {
     const journal = new Journal(bench.folder)
     // the direct child ends a second after TERM; the process it started ignores TERM and lives for the whole grace

@@ -4,7 +4,7 @@ import { rendezvousRounds } from './harness.js'
 
 for (const server of sharedServers()) {
   test.serial(
-    `twenty rendezvous of three processes are those of the model, nobody in two, nobody forgotten (${server.kind})`,
+    `twenty rendezvous of three processes equal the model’s (${server.kind})`,
     async t => {
       const { rendezvous, sizes, wrong } = await rendezvousRounds(server.dsn(), t.title, 20)
       t.deepEqual(wrong, [])

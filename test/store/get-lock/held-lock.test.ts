@@ -8,7 +8,7 @@ import { sharedServers } from '../../support/servers.js'
 import { until } from '../../support/until.js'
 
 for (const server of sharedServers()) {
-  test(`${server.kind}: a connection that broke before `keep` is reported at once`, async t => {
+  test(`${server.kind}: a connection that broke before the lock was watched is reported at once`, async t => {
     await using above = await admin(server)
     const name = `held ${server.kind}`
     const options = {
