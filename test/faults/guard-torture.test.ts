@@ -8,7 +8,7 @@ const hasStrace = spawnSync('strace', ['-V']).status === 0
 
 for (const shell of SHELLS) {
   for (const fault of SAMPLE) {
-    const causes = fault.crowd ? (['sera gone'] as const) : (['deadline', 'sera gone'] as const)
+    const causes = fault.crowd ? (['sera dead'] as const) : (['deadline', 'sera dead'] as const)
     // one at a time: many processes slow down every read of /proc, and traced shells slow down each other
     test.serial(`${shell}: ${fault.title}, no command outlives fence and grace`, async (t: ExecutionContext) => {
       if (fault.inject && !hasStrace) {
