@@ -129,9 +129,7 @@ function sawNoChild(guard: ChildProcess): boolean {
 export function complaint({ started, lateMs, lagMs, left }: Verdict): string | undefined {
   if (!started) return undefined
   if (left > 0) return `${left} processes are left`
-  return lateMs > LATE_MS + lagMs
-    ? `gone ${lateMs} ms after fence and grace, with a lag of ${lagMs} ms`
-    : undefined
+  return lateMs > LATE_MS + lagMs ? `gone ${lateMs} ms after fence and grace, with a lag of ${lagMs} ms` : undefined
 }
 
 function startGuard(shell: string, mark: string, { inject }: Fault): ChildProcess {

@@ -70,27 +70,24 @@ each('--hold-at-least keeps the lock beyond the lease, and TERM ends it early', 
   t.is(await above.holder(bench.lock), undefined)
 })
 
-each(
-  '--hold-at-least continues with a reclaimed lock; TERM to the command ends it',
-  async (t, bench, server) => {
-    await using above = await admin(server)
-    const sera = bench.sera(['--hold-at-least', '1h', '5', 'sh', '-c', 'trap "exit 9" TERM; sleep 1000 & wait'])
-    const first = await until('locked', () => above.holder(bench.lock))
-    await above.kill(first)
-    await until('reclaimed', async () => ![undefined, first].includes(await above.holder(bench.lock)))
-    sera.kill('SIGTERM')
-    t.is(await sera.exited, 9)
+each('--hold-at-least continues with a reclaimed lock; TERM to the command ends it', async (t, bench, server) => {
+  await using above = await admin(server)
+  const sera = bench.sera(['--hold-at-least', '1h', '5', 'sh', '-c', 'trap "exit 9" TERM; sleep 1000 & wait'])
+  const first = await until('locked', () => above.holder(bench.lock))
+  await above.kill(first)
+  await until('reclaimed', async () => ![undefined, first].includes(await above.holder(bench.lock)))
+  sera.kill('SIGTERM')
+  t.is(await sera.exited, 9)
 
-    const quick = bench.sera(['--hold-at-least', '1h', '5', 'sh', '-c', 'exit 8'])
-    const second = await until('locked', () => above.holder(bench.lock))
-    await until('only sera is left', () => quick.family().every(pid => guardsOf(quick.pid).includes(pid)))
-    await above.kill(second)
-    await until('reclaimed', async () => ![undefined, second].includes(await above.holder(bench.lock)))
-    t.true(quick.running)
-    quick.kill('SIGTERM')
-    t.is(await quick.exited, 8)
-  },
-)
+  const quick = bench.sera(['--hold-at-least', '1h', '5', 'sh', '-c', 'exit 8'])
+  const second = await until('locked', () => above.holder(bench.lock))
+  await until('only sera is left', () => quick.family().every(pid => guardsOf(quick.pid).includes(pid)))
+  await above.kill(second)
+  await until('reclaimed', async () => ![undefined, second].includes(await above.holder(bench.lock)))
+  t.true(quick.running)
+  quick.kill('SIGTERM')
+  t.is(await quick.exited, 8)
+})
 
 each('a wait ends at its deadline, also on a server that counts whole seconds', async (t, bench, server) => {
   await using above = await admin(server)
@@ -118,15 +115,12 @@ each('a wait has one deadline, and a lock freed before it is granted', async (t,
   t.is(await waiter.exited, 9, await waiter.said())
 })
 
-each(
-  'a server silent after a late grant: the wait ends at its deadline, nothing runs',
-  async (t, bench, server) => {
-    const { waiter, journal } = await grantedAndSilent(bench, server)
-    const code = await waiter.exited
-    t.true([202, 204].includes(code), `${code}: ${await waiter.said()}`)
-    t.deepEqual(journal.all('start'), [])
-  },
-)
+each('a server silent after a late grant: the wait ends at its deadline, nothing runs', async (t, bench, server) => {
+  const { waiter, journal } = await grantedAndSilent(bench, server)
+  const code = await waiter.exited
+  t.true([202, 204].includes(code), `${code}: ${await waiter.said()}`)
+  t.deepEqual(journal.all('start'), [])
+})
 
 each('a server silent after a late grant: TERM ends the wait', async (t, bench, server) => {
   const { waiter, journal } = await grantedAndSilent(bench, server)

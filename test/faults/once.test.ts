@@ -29,43 +29,37 @@ for (const fate of ['lost', 'unanswered', 'late'] as const satisfies AnswerFate[
   })
 }
 
-eachProxied(
-  'cut off for good when the command ends: 206, and the next host runs',
-  async (t, bench, proxy, server) => {
-    const file = join(bench.folder, 'outcome')
-    const words = ['once', bench.name, '30']
-    const flags = [...LEASE, '--outcome-file', file]
-    const runner = await hold(bench, [...flags, ...words]).started()
-    proxy.dark = true
-    t.is(await runner.end(), 206)
-    t.regex(await runner.sera.said(), UNKNOWN)
-    t.like(await bench.sub([...words, 'echo', 'ran'], { env: { SERA_SERVER: server.dsn() } }).ended(), {
-      code: 0,
-      stdout: 'ran\n',
-    })
-  },
-)
+eachProxied('cut off for good when the command ends: 206, and the next host runs', async (t, bench, proxy, server) => {
+  const file = join(bench.folder, 'outcome')
+  const words = ['once', bench.name, '30']
+  const flags = [...LEASE, '--outcome-file', file]
+  const runner = await hold(bench, [...flags, ...words]).started()
+  proxy.dark = true
+  t.is(await runner.end(), 206)
+  t.regex(await runner.sera.said(), UNKNOWN)
+  t.like(await bench.sub([...words, 'echo', 'ran'], { env: { SERA_SERVER: server.dsn() } }).ended(), {
+    code: 0,
+    stdout: 'ran\n',
+  })
+})
 
-eachProxied(
-  'cut off after COMMIT: 206, and other hosts take over the success',
-  async (t, bench, proxy, server) => {
-    const words = ['once', bench.name, '30']
-    const runner = await hold(bench, [...LEASE, ...words]).started()
-    proxy.fate = statement => {
-      if (statement !== 'COMMIT') return 'pass'
-      setTimeout(() => {
-        proxy.dark = true
-      }, 0)
-      return 'unanswered'
-    }
-    t.is(await runner.end(), 206)
-    t.regex(await runner.sera.said(), UNKNOWN)
-    t.like(await bench.sub([...words, 'echo', 'ran'], { env: { SERA_SERVER: server.dsn() } }).ended(), {
-      code: 0,
-      stdout: '',
-    })
-  },
-)
+eachProxied('cut off after COMMIT: 206, and other hosts take over the success', async (t, bench, proxy, server) => {
+  const words = ['once', bench.name, '30']
+  const runner = await hold(bench, [...LEASE, ...words]).started()
+  proxy.fate = statement => {
+    if (statement !== 'COMMIT') return 'pass'
+    setTimeout(() => {
+      proxy.dark = true
+    }, 0)
+    return 'unanswered'
+  }
+  t.is(await runner.end(), 206)
+  t.regex(await runner.sera.said(), UNKNOWN)
+  t.like(await bench.sub([...words, 'echo', 'ran'], { env: { SERA_SERVER: server.dsn() } }).ended(), {
+    code: 0,
+    stdout: '',
+  })
+})
 
 eachProxied('a signal ends the tries to record: 206', async (t, bench, proxy) => {
   const runner = await hold(bench, ['once', bench.name, '30']).started()

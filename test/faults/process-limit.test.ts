@@ -38,15 +38,12 @@ if (process.getuid?.() === 0) {
     await goneInTime(t, sera, () => sera.kill('SIGKILL'))
   })
 
-  each(
-    'the lock is lost at a full process limit: the command ends by the grace',
-    async (t, bench, server) => {
-      await using above = await admin(server)
-      const sera = await full(bench)
-      const holder = await above.holder(bench.lock)
-      await goneInTime(t, sera, async () => holder && (await above.kill(holder)))
-    },
-  )
+  each('the lock is lost at a full process limit: the command ends by the grace', async (t, bench, server) => {
+    await using above = await admin(server)
+    const sera = await full(bench)
+    const holder = await above.holder(bench.lock)
+    await goneInTime(t, sera, async () => holder && (await above.kill(holder)))
+  })
 } else {
   each('a full process limit', async t => {
     t.log('skipped: only root can start a command as a user with a limit')

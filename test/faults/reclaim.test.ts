@@ -92,23 +92,20 @@ eachProxied(
   },
 )
 
-each(
-  'connection killed, a waiter: it gets the lock, the command is ended, 206',
-  async (t, bench, server) => {
-    await using above = await admin(server)
-    const journal = new Journal(bench.folder)
-    const sera = bench.sera([...LEASE, '5', 'sh', '-c', 'sleep 1000'])
-    await until('locked', async () => (await above.holder(bench.lock)) !== undefined)
-    const next = bench.sera([...LEASE, '60', ...journal.command({ who: 'next', script: bench.untilTold })])
-    await until('somebody waits', async () => await above.waitsFor(bench.lock))
-    await above.kill((await above.holder(bench.lock)) ?? 0)
-    t.is(await sera.exited, 206)
-    t.regex(await sera.said(), LOST)
-    t.deepEqual(sera.family(), [])
-    bench.tell()
-    t.is(await next.exited, 0)
-  },
-)
+each('connection killed, a waiter: it gets the lock, the command is ended, 206', async (t, bench, server) => {
+  await using above = await admin(server)
+  const journal = new Journal(bench.folder)
+  const sera = bench.sera([...LEASE, '5', 'sh', '-c', 'sleep 1000'])
+  await until('locked', async () => (await above.holder(bench.lock)) !== undefined)
+  const next = bench.sera([...LEASE, '60', ...journal.command({ who: 'next', script: bench.untilTold })])
+  await until('somebody waits', async () => await above.waitsFor(bench.lock))
+  await above.kill((await above.holder(bench.lock)) ?? 0)
+  t.is(await sera.exited, 206)
+  t.regex(await sera.said(), LOST)
+  t.deepEqual(sera.family(), [])
+  bench.tell()
+  t.is(await next.exited, 0)
+})
 
 each('--on-lost terminate without a waiter: the command is ended, 206', async (t, bench, server) => {
   await using above = await admin(server)
@@ -216,20 +213,17 @@ eachProxied(
   },
 )
 
-eachProxied(
-  'a closed session frees the lock late, without PROCESS: reclaimed',
-  async (t, bench, proxy, server) => {
-    await using above = await admin(server)
-    const run = await running(bench)
-    const former = await above.holder(bench.lock)
-    const before = proxy.commands.length
-    proxy.resetClients()
-    const asked = () => proxy.commands.at(before)?.length ?? 0
-    await until('sera asks repeatedly', () => !run.running || asked() > 6)
-    await above.kill(former ?? 0)
-    await goesOn(t, bench, run)
-  },
-)
+eachProxied('a closed session frees the lock late, without PROCESS: reclaimed', async (t, bench, proxy, server) => {
+  await using above = await admin(server)
+  const run = await running(bench)
+  const former = await above.holder(bench.lock)
+  const before = proxy.commands.length
+  proxy.resetClients()
+  const asked = () => proxy.commands.at(before)?.length ?? 0
+  await until('sera asks repeatedly', () => !run.running || asked() > 6)
+  await above.kill(former ?? 0)
+  await goesOn(t, bench, run)
+})
 
 eachProxied(
   'a session frees the lock before sera ends it, with PROCESS: reclaimed',
@@ -271,21 +265,18 @@ eachProxied(
   },
 )
 
-eachProxied(
-  'a reset unseen by the server, a waiter: it gets the lock, 206',
-  async (t, bench, proxy, server) => {
-    await using above = await admin(server)
-    const { sera, lock } = bench
-    const first = sera([...LEASE, '5', 'sh', '-c', 'sleep 1000'])
-    await until('locked', () => above.holder(lock))
-    const next = sera([...LEASE, '60', 'sh', '-c', 'sleep 3; exit 7'], { env: { SERA_SERVER: server.dsn() } })
-    await until('somebody waits', () => above.waitsFor(lock))
-    proxy.resetClients()
-    t.is(await next.exited, 7)
-    t.is(await first.exited, 206)
-    t.deepEqual(first.family(), [])
-  },
-)
+eachProxied('a reset unseen by the server, a waiter: it gets the lock, 206', async (t, bench, proxy, server) => {
+  await using above = await admin(server)
+  const { sera, lock } = bench
+  const first = sera([...LEASE, '5', 'sh', '-c', 'sleep 1000'])
+  await until('locked', () => above.holder(lock))
+  const next = sera([...LEASE, '60', 'sh', '-c', 'sleep 3; exit 7'], { env: { SERA_SERVER: server.dsn() } })
+  await until('somebody waits', () => above.waitsFor(lock))
+  proxy.resetClients()
+  t.is(await next.exited, 7)
+  t.is(await first.exited, 206)
+  t.deepEqual(first.family(), [])
+})
 
 eachProxied('a command that ends while the lock is being reclaimed keeps its exit code', async (t, bench, proxy) => {
   const { sera, folder, untilTold, tell } = bench
@@ -304,19 +295,16 @@ eachProxied('a command that ends while the lock is being reclaimed keeps its exi
   t.true(performance.now() - endedAt < 5000, 'it does not wait for the server')
 })
 
-eachProxied(
-  'a lock reclaimed after the deadline does not save the command: 206',
-  async (t, bench, proxy, server) => {
-    await using above = await admin(server)
-    const { sera, folder, lock } = bench
-    const journal = new Journal(folder)
-    const command = journal.command({ who: 'it', script: `trap '' TERM; sleep 1000 & wait; sleep 1001` })
-    const run = sera(['--lease', '14s', '--grace', '4500ms', '5', ...command])
-    await journal.seen('start', 'it')
-    proxy.delayMs = 1150 // the answer to GET_LOCK is the first to arrive too late
-    await above.kill((await above.holder(lock)) ?? 0)
-    t.is(await run.exited, 206)
-    t.deepEqual(run.family(), [])
-    await until('the lock free', async () => (await above.holder(lock)) === undefined)
-  },
-)
+eachProxied('a lock reclaimed after the deadline does not save the command: 206', async (t, bench, proxy, server) => {
+  await using above = await admin(server)
+  const { sera, folder, lock } = bench
+  const journal = new Journal(folder)
+  const command = journal.command({ who: 'it', script: `trap '' TERM; sleep 1000 & wait; sleep 1001` })
+  const run = sera(['--lease', '14s', '--grace', '4500ms', '5', ...command])
+  await journal.seen('start', 'it')
+  proxy.delayMs = 1150 // the answer to GET_LOCK is the first to arrive too late
+  await above.kill((await above.holder(lock)) ?? 0)
+  t.is(await run.exited, 206)
+  t.deepEqual(run.family(), [])
+  await until('the lock free', async () => (await above.holder(lock)) === undefined)
+})

@@ -16,26 +16,23 @@ sleep 1000 &
 setsid sh -c 'sleep 1001; :' &
 sleep 1002`
 
-eachPair(
-  'kill -9 of sera: the lock stays taken until the command ends, within the grace',
-  async (t, bench, server) => {
-    const journal = new Journal(bench.folder)
-    const sera = bench.sera([...LEASE, '0', ...journal.command({ who: 'first', script: STUBBORN })])
-    await journal.seen('start', 'first')
-    await until('all five processes', () => sera.family().length === 5)
-    const next = bench.sera([...LEASE, '60', ...journal.command({ who: 'next', script: '' })])
-    const guards = guardsOf(sera.pid)
-    sera.kill('SIGKILL')
-    const killedAt = performance.now()
-    await releasedAfterFamily(t, sera, server, bench.lock)
-    const tookMs = performance.now() - killedAt
-    t.true(tookMs > 900, 'the grace was kept')
-    t.true(tookMs < 10_000, `it took ${tookMs} ms`)
-    t.is(await next.exited, 0)
-    t.deepEqual(journal.all('overlap'), [])
-    await until('the guard, its clock and its sleep have ended', () => processesOfSessions(guards).length === 0)
-  },
-)
+eachPair('kill -9 of sera: the lock stays taken until the command ends, within the grace', async (t, bench, server) => {
+  const journal = new Journal(bench.folder)
+  const sera = bench.sera([...LEASE, '0', ...journal.command({ who: 'first', script: STUBBORN })])
+  await journal.seen('start', 'first')
+  await until('all five processes', () => sera.family().length === 5)
+  const next = bench.sera([...LEASE, '60', ...journal.command({ who: 'next', script: '' })])
+  const guards = guardsOf(sera.pid)
+  sera.kill('SIGKILL')
+  const killedAt = performance.now()
+  await releasedAfterFamily(t, sera, server, bench.lock)
+  const tookMs = performance.now() - killedAt
+  t.true(tookMs > 900, 'the grace was kept')
+  t.true(tookMs < 10_000, `it took ${tookMs} ms`)
+  t.is(await next.exited, 0)
+  t.deepEqual(journal.all('overlap'), [])
+  await until('the guard, its clock and its sleep have ended', () => processesOfSessions(guards).length === 0)
+})
 
 eachPair('kill -9 of sera: a command that handles TERM ends by its handler', async (t, bench, server) => {
   const journal = new Journal(bench.folder)

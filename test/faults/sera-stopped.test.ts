@@ -30,24 +30,21 @@ eachPair(
   },
 )
 
-eachPair(
-  'sera wakes while its guard ends the command: 206, lock kept to the end',
-  async (t, bench) => {
-    const journal = new Journal(bench.folder)
-    // the direct child ends a second after TERM; the process it started ignores TERM and lives for the whole grace
-    const script = `(trap '' TERM; sleep 1000 & wait; sleep 1001) & trap 'note term; sleep 1 9>&-; exit 7' TERM; wait`
-    const sera = bench.sera(['--lease', '12s', '--grace', '4s', '0', ...journal.command({ who: 'woken', script })])
-    await journal.seen('start', 'woken')
-    const next = bench.sera([...LEASE, '60', ...journal.command({ who: 'next', script: '' })])
-    sera.kill('SIGSTOP')
-    await journal.seen('term', 'woken')
-    sera.kill('SIGCONT')
-    t.is(await sera.exited, 206)
-    t.deepEqual(sera.family(), [])
-    t.is(await next.exited, 0)
-    t.deepEqual(journal.all('overlap'), [])
-  },
-)
+eachPair('sera wakes while its guard ends the command: 206, lock kept to the end', async (t, bench) => {
+  const journal = new Journal(bench.folder)
+  // the direct child ends a second after TERM; the process it started ignores TERM and lives for the whole grace
+  const script = `(trap '' TERM; sleep 1000 & wait; sleep 1001) & trap 'note term; sleep 1 9>&-; exit 7' TERM; wait`
+  const sera = bench.sera(['--lease', '12s', '--grace', '4s', '0', ...journal.command({ who: 'woken', script })])
+  await journal.seen('start', 'woken')
+  const next = bench.sera([...LEASE, '60', ...journal.command({ who: 'next', script: '' })])
+  sera.kill('SIGSTOP')
+  await journal.seen('term', 'woken')
+  sera.kill('SIGCONT')
+  t.is(await sera.exited, 206)
+  t.deepEqual(sera.family(), [])
+  t.is(await next.exited, 0)
+  t.deepEqual(journal.all('overlap'), [])
+})
 
 eachPair('sera stopped for less than a third of its lease loses nothing', async (t, bench) => {
   const journal = new Journal(bench.folder)

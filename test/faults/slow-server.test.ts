@@ -15,29 +15,26 @@ eachProxied('TERM ends the only try of wait 0 while the grant is on its way', as
   t.deepEqual(journal.all('start'), [])
 })
 
-each(
-  'a server that closes after each greeting is retried slowly until the deadline',
-  async (t, bench, server) => {
-    let connections = 0
-    const hangingUp = createServer(client => {
-      connections++
-      let words = 0
-      const upstream = connect(server.port, '127.0.0.1').on('error', () => {})
-      upstream.pipe(client).on('error', () => {})
-      client.on('data', data => {
-        if (++words === 1) upstream.write(data)
-        else client.resetAndDestroy()
-      })
-      client.on('close', () => upstream.destroy())
+each('a server that closes after each greeting is retried slowly until the deadline', async (t, bench, server) => {
+  let connections = 0
+  const hangingUp = createServer(client => {
+    connections++
+    let words = 0
+    const upstream = connect(server.port, '127.0.0.1').on('error', () => {})
+    upstream.pipe(client).on('error', () => {})
+    client.on('data', data => {
+      if (++words === 1) upstream.write(data)
+      else client.resetAndDestroy()
     })
-    await new Promise<void>(resolve => hangingUp.listen(0, '127.0.0.1', resolve))
-    t.teardown(() => hangingUp.close())
-    const { port } = hangingUp.address() as { port: number }
-    const sera = bench.sera(['2', 'true'], { env: { SERA_SERVER: `sera:secret@tcp(127.0.0.1:${port})/sera` } })
-    t.is(await sera.exited, 202)
-    t.true(connections > 1 && connections < 60, `${connections} connections`)
-  },
-)
+    client.on('close', () => upstream.destroy())
+  })
+  await new Promise<void>(resolve => hangingUp.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => hangingUp.close())
+  const { port } = hangingUp.address() as { port: number }
+  const sera = bench.sera(['2', 'true'], { env: { SERA_SERVER: `sera:secret@tcp(127.0.0.1:${port})/sera` } })
+  t.is(await sera.exited, 202)
+  t.true(connections > 1 && connections < 60, `${connections} connections`)
+})
 
 each('a free lock is granted at once with a wait below a second', async (t, bench, server) => {
   await using above = await admin(server)

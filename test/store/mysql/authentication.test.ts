@@ -75,7 +75,9 @@ test('allowCleartextPasswords sends the password unchanged, followed by a NUL', 
 test('an unsupported method is named in one line', async t => {
   for (const method of ['client_ed25519', 'parsec', 'dialog']) {
     const { answers, opened } = await serverAsking(t, method)
-    const message = new RegExp(`^[^\\n]*: the account authenticates by ${method}, which sera does not support; [^\\n]+$`)
+    const message = new RegExp(
+      `^[^\\n]*: the account authenticates by ${method}, which sera does not support; [^\\n]+$`,
+    )
     await t.throwsAsync(opened(''), { instanceOf: SeraError, message })
     t.deepEqual(answers, [])
   }
