@@ -108,7 +108,7 @@ each('a wait has one deadline, and a lock freed before it is granted', async (t,
   const holder = bench.sera(['5', 'sleep', '1000'])
   await until('locked', () => above.holder(bench.lock))
   const waiter = bench.sera(['--lease', '5s', '--grace', '1s', '60', 'sh', '-c', 'exit 9'])
-  await until('somebody waits', () => above.waitsFor(bench.lock))
+  await until('another sera waits', () => above.waitsFor(bench.lock))
   await sleep(4000) // longer than lease - grace - margin: a proof from before the wait is too old by then
   holder.kill('SIGTERM')
   t.is(await holder.exited, 143)
@@ -143,7 +143,7 @@ async function grantedAndSilent(
   const waiter = bench.sera(['--lease', '6s', '--grace', '1s', '12', ...journal.command({ who: 'it', script: '' })], {
     env,
   })
-  await until('somebody waits', () => above.waitsFor(bench.lock))
+  await until('another sera waits', () => above.waitsFor(bench.lock))
   const said = () => proxy.commands.flat().length
   const before = said()
   await sleep(3000) // half of its lease

@@ -98,7 +98,7 @@ each('connection killed, a waiter: it gets the lock, the command is ended, 206',
   const sera = bench.sera([...LEASE, '5', 'sh', '-c', 'sleep 1000'])
   await until('locked', async () => (await above.holder(bench.lock)) !== undefined)
   const next = bench.sera([...LEASE, '60', ...journal.command({ who: 'next', script: bench.untilTold })])
-  await until('somebody waits', async () => await above.waitsFor(bench.lock))
+  await until('another sera waits', async () => await above.waitsFor(bench.lock))
   await above.kill((await above.holder(bench.lock)) ?? 0)
   t.is(await sera.exited, 206)
   t.regex(await sera.said(), LOST)
@@ -257,7 +257,7 @@ eachProxied(
     const next = sera([...LEASE, '60', ...journal.command({ who: 'next', script: ':' })], {
       env: { SERA_SERVER: server.rootDsn() },
     })
-    await until('somebody waits', () => above.waitsFor(lock))
+    await until('another sera waits', () => above.waitsFor(lock))
     proxy.resetClients()
     t.is(await next.exited, 0)
     t.deepEqual(journal.all('overlap'), [])
@@ -271,7 +271,7 @@ eachProxied('a reset unseen by the server, a waiter: it gets the lock, 206', asy
   const first = sera([...LEASE, '5', 'sh', '-c', 'sleep 1000'])
   await until('locked', () => above.holder(lock))
   const next = sera([...LEASE, '60', 'sh', '-c', 'sleep 3; exit 7'], { env: { SERA_SERVER: server.dsn() } })
-  await until('somebody waits', () => above.waitsFor(lock))
+  await until('another sera waits', () => above.waitsFor(lock))
   proxy.resetClients()
   t.is(await next.exited, 7)
   t.is(await first.exited, 206)

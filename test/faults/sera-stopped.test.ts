@@ -16,7 +16,7 @@ eachPair(
     const sera = bench.sera([...LEASE, '0', ...journal.command({ who: 'stopped', script })])
     await journal.seen('start', 'stopped')
     const next = bench.sera([...LEASE, '60', ...journal.command({ who: 'next', script: '' })])
-    await until('somebody waits', () => above.waitsFor(bench.lock))
+    await until('another sera waits', () => above.waitsFor(bench.lock))
     sera.kill('SIGSTOP')
     const stoppedAt = performance.now()
     t.is(await next.exited, 0)

@@ -49,7 +49,7 @@ export class TableConnection {
   static async open(dsn: Dsn, server: TableServer): Promise<TableConnection> {
     const database = databaseOf(dsn)
     const connectTimeoutMs = Math.min(dsn.connectTimeoutMs, server.callLimitMs)
-    // names are of any language, whatever the account's other programs use
+    // names are of any language, so the DSN's charset does not apply
     const own = { ...dsn, database, connectTimeoutMs, charset: undefined, collation: undefined }
     const raw = await Connection.open(own, server.attributes, server.clock).catch(error => {
       if (!NO_DATABASE.includes(errorCode(error) ?? '')) throw error
