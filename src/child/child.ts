@@ -13,10 +13,7 @@ export interface ChildOptions {
   descriptors: readonly number[]
   /** Keeps the lock at the server while any process has it open, like the descriptor of flock(1). */
   lifeline: number | undefined
-  /**
-   * Without a terminal the child leads a session and a group of its own, so that sera can signal and end the group as a
-   * whole.
-   */
+  /** Without a terminal the child leads its own session and group, so that sera can signal the group as a whole. */
   ownGroup: boolean
   /** Signals that were ignored when sera started (nohup); the runtime would reset them in the child. */
   ignored: readonly NodeJS.Signals[]
@@ -33,7 +30,7 @@ export class Child {
   readonly #ownGroup: boolean
   #running = true
 
-  /** Starts the command. Rejects with SeraError('not-started') if nothing has run. */
+  /** Starts the command. Rejects with SeraError('not-started'), and then nothing has run. */
   static async start(options: ChildOptions): Promise<Child> {
     const [name = '', ...args] = options.command
     const [command, argv] = ignoring(options.ignored, name, args)
@@ -92,7 +89,7 @@ function stdioOf({ descriptors, lifeline }: ChildOptions): StdioOptions {
   return stdio
 }
 
-/** Starts the command through a program that ignores the signals and then execs the command: `env`, or with busybox a shell. */
+/** Starts the command through a program that ignores the signals, then execs it: `env`, or the shell where `env` is busybox. */
 function ignoring(signals: readonly NodeJS.Signals[], name: string, args: string[]): [string, string[]] {
   if (signals.length === 0) return [name, args]
   const names = signals.map(signal => signal.slice(3))

@@ -4,8 +4,7 @@
  *
  * The targets are PID/start pairs, because another process may reuse a PID. They come from four places:
  * 1. the child, by the PID that sera sends;
- * 2. descendants: the kernel lists the children of each process; where it does not, a census of all processes finds
- *    them;
+ * 2. descendants: the kernel lists the children of each process; where it does not, a census of all processes finds them;
  * 3. orphans in the group that the child leads: a census finds them;
  * 4. strays, which have left both the family and the group: a sweep finds them by the child's entry in SERA_HELD.
  *

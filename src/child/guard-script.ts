@@ -12,8 +12,7 @@
  *     leave           exit: another guard has taken over, or there is nothing left to guard
  *
  * Safety argument:
- * 1. The guard starts before the child, so the child is never unguarded. A guard in reserve sleeps until its first
- *    deadline.
+ * 1. The guard starts before the child, so the child is never unguarded. A guard in reserve sleeps until its first deadline.
  * 2. End of file on stdin means that sera is dead: the kernel closes sera's end for every kind of death. The guard then
  *    ends the child if it lives. A child that has ended may leave processes behind. If sera died before it sent the
  *    PID, the guard finds the child by its entry in SERA_HELD.

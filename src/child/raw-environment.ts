@@ -4,8 +4,7 @@
  * Node and Bun decode the environment and replace such bytes with U+FFFD; neither can pass them on. The bytes are still
  * in /proc/self/environ. A shell, started as the command's process, restores them and then execs the command:
  *
- * 1. The values travel as octal escapes in one variable, SERA_ENVIRONMENT, never in an argument, which every user may
- *    read.
+ * 1. The values travel as octal escapes in one variable, SERA_ENVIRONMENT, and not in an argument, which every user may read.
  * 2. The shell evaluates that variable, which contains only assignments made by sera, and removes it.
  * 3. A shell may drop a variable whose name is not an identifier, so `env` gets these as arguments.
  * 4. If the shell cannot make a value (no process for `printf`), it exits with 126 before the command starts.
@@ -75,10 +74,7 @@ function assignments(values: ReadonlyMap<string, string>, rest: NodeJS.ProcessEn
   ].join('\n')
 }
 
-/**
- * Assigns bytes to a variable. `x` protects them: `$(…)` removes newlines at the end, and `printf` takes a leading -
- * for an option.
- */
+/** Assigns bytes to a variable. `x` protects a newline at the end from `$(…)`, and a leading - from `printf`. */
 function made(name: string, bytes: string): string {
   const escaped = bytes.replace(/[^\w ./:=,@+-]/g, byte => `\\${byte.charCodeAt(0).toString(8).padStart(3, '0')}`)
   return `${name}=$(printf 'x${escaped}x') || exit 126; ${name}=\${${name}#x}; ${name}=\${${name}%x}`

@@ -1,7 +1,6 @@
 /**
- * Starts a process. The single binary uses Bun's own call: node:child_process is a layer on top of it, which loads
- * streams and costs 3 ms of every run for guard and command. An adapter gives it the part of ChildProcess that this
- * folder uses.
+ * Starts a process. The single binary uses Bun's own call: node:child_process is a layer on top of it, which loads streams and
+ * costs 3 ms of every run for guard and command. An adapter gives it the part of ChildProcess that this folder uses.
  */
 import type { SpawnOptions } from 'node:child_process'
 

@@ -6,9 +6,8 @@
  * 1. It is the same session on the same server. Together with the mutex a session takes a second lock, the proof, under
  *    a name that no other session knows. The connection that holds both is the former session. After a restart, or on
  *    another server behind the same address, no session holds the proof, even if a connection number repeats.
- * 2. No other session waits for the mutex. An account sees sessions of other accounts only with the privilege PROCESS;
- *    without it, sera ends no session. A waiter whose statement does not show its lock counts as a waiter for this
- *    mutex.
+ * 2. No other session waits for the mutex. An account sees sessions of other accounts only with the privilege PROCESS; without
+ *    it, sera ends no session. A waiter whose statement does not show its lock counts as a waiter for this mutex.
  * 3. The server grants the mutex to the new session before any later one. The new session queues before sera looks for
  *    other waiters, and the server grants in order of arrival.
  */
@@ -56,13 +55,12 @@ export async function endsSoon(looker: GetLockSession, former: Former, signal: A
 }
 
 /**
- * For an account that sees all sessions. `queued`: the new session's connection. False: not ended, as another session
- * may wait.
+ * For an account that sees all sessions. `queued`: the new session's connection. False: not ended, as another session may wait.
  */
 export async function endFormer(looker: GetLockSession, former: Former, queued: number): Promise<boolean> {
   if (!(await waitsAlone(looker, former.name, queued))) return false
   const { name, proof } = former
-  // KILL 0 does nothing: no session has the number 0
+  // KILL 0 fails: no session has the number 0
   const sql = 'KILL IF(IS_USED_LOCK(?) = IS_USED_LOCK(?), IS_USED_LOCK(?), 0)'
   await looker.ask(sql, [name, proof, proof]).catch(() => {}) // the queued session shows whether it worked
   return true

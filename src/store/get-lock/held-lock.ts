@@ -118,10 +118,7 @@ export class HeldGetLock implements HeldLock {
     }
   }
 
-  /**
-   * While another session waits or may wait, the former one is not ended: it keeps the mutex until the guard has ended
-   * the command.
-   */
+  /** While another session waits or may wait, the former one is not ended: it keeps the mutex until the command has ended. */
   async #takeFrom(former: Former, session: GetLockSession, signal: AbortSignal): Promise<Attempt> {
     if (!(await seesAllSessions(session))) return (await endsSoon(session, former, signal)) ? 'again' : 'theirs'
     const looker = await this.#open(signal)

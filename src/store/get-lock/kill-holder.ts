@@ -1,8 +1,7 @@
 /**
  * Breaks a GET_LOCK by ending the session that holds it.
  *
- * 1. The holder would connect again and take the lock back if it were free. So another session queues for the lock
- *    first.
+ * 1. The holder would connect again and take the lock back if it were free. So another session queues for the lock first.
  * 2. That session gets the lock when the holder's session ends, unless another waiter queued earlier.
  * 3. It keeps the lock until the holder has had time to see that another session holds it. The holder then gives up.
  */
@@ -41,7 +40,7 @@ export async function killHolder(
   return await client.persist(async queued => {
     await claimBreak(queued, name)
     queued.park()
-    queued.query('SELECT GET_LOCK(?, ?)', [name, WAIT_S]).catch(() => {}) // the loop below checks whether it got the lock
+    queued.query('SELECT GET_LOCK(?, ?)', [name, WAIT_S]).catch(() => {}) // its result is checked below
     try {
       return await client.persist(async connection => {
         await until(clock, async () => await waits(connection, queued.raw.id))
@@ -72,7 +71,7 @@ async function until(clock: Clock, isTrue: () => Promise<boolean>): Promise<void
   for (let waitedMs = 0; waitedMs < SOON_MS && !(await isTrue()); waitedMs += LOOK_MS) await sleep(clock, LOOK_MS)
 }
 
-/** Checks and ends in one statement, so that only a session that holds the lock is ended. KILL 0 does nothing. */
+/** Checks and ends in one statement, so that only a session that holds the lock is ended. KILL 0 fails. */
 async function end(connection: TableConnection, name: string, holder: number): Promise<boolean> {
   try {
     await connection.change('KILL IF(IS_USED_LOCK(?) = ?, ?, 0)', [name, holder, holder])

@@ -4,9 +4,8 @@
  * Replication, in every mode), and a failover loses it. A read-only server is a replica, or a primary that was just
  * replaced: other hosts lock on another server.
  *
- * One table has both each rule in SQL and its reason in words. The SET that begins every session applies the rules: the
- * check costs no round trip, and sera does not wait in GET_LOCK on a server where it does not lock. The check needs no
- * privilege.
+ * One table has both each rule in SQL and its reason in words. The SET that begins every session applies the rules: the check
+ * costs no round trip, and sera does not wait in GET_LOCK on a server where it does not lock. The check needs no privilege.
  */
 import type { EngineChoice } from '../../config/settings.js'
 import { SeraError } from '../../errors.js'

@@ -1,7 +1,6 @@
 /**
- * The session variables that sera sets, and why. A session starts with the server's global values, and for most
- * accounts `init_connect` may change them. So the one SET that begins each session sets every variable on which a lock
- * depends.
+ * The session variables that sera sets, and why. A session starts with the server's global values, and for most accounts
+ * `init_connect` may change them. So the one SET that begins each session sets every variable on which a lock depends.
  *
  * The values are literal: `SET SESSION x = DEFAULT` would take the global value. No account needs a privilege for them.
  * `npm run test:long` shows that all other variables make no difference (docs/servers.md).
@@ -88,8 +87,7 @@ function everywhere(isMariaDb: boolean): string {
  * 3. MariaDB has a separate limit for transactions. MySQL has one limit for all. So on MySQL a session starts with the
  *    short limit, gets the long one when it is parked (idle and kept open), and the short one again before its next
  *    step. Only a step after a pause costs one more statement.
- * 4. No outcome is lost: a session that has sent COMMIT is not silent in a step, and a session that has not is rolled
- *    back.
+ * 4. No outcome is lost: a session that has sent COMMIT is not silent in a step, and a session that has not is rolled back.
  *
  * The limit within a step is longer than a busy host needs, or a packet that is sent again. A step that is silent for
  * longer is repeated.

@@ -25,8 +25,7 @@ export function statementsSince(version: number, isMariaDb: boolean): string[] {
 }
 
 /**
- * Older tables are not changed here: that would lock out the hosts with the older sera at a moment that no person
- * chose.
+ * Older tables are not changed here: that would lock out the hosts with the older sera at a moment that no person chose.
  *
  * @throws SeraError lock-failed, when this sera does not know the version
  */

@@ -1,7 +1,6 @@
 /**
- * The lock tables must be InnoDB. A table of another engine (MyISAM, Aria, …) takes part in no transaction and has no
- * row locks, so two steps could both decide on the same rows. A restore or `enforce_storage_engine` can leave such
- * tables.
+ * The lock tables must be InnoDB. A table of another engine (MyISAM, Aria, …) takes part in no transaction and has no row
+ * locks, so two steps could both decide on the same rows. A restore or `enforce_storage_engine` can leave such tables.
  */
 import { SeraError } from '../../errors.js'
 import { TABLES } from './schema.js'

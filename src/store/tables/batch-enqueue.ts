@@ -12,8 +12,7 @@
  * 1. It writes only waiting claims. Each has its own ticket, in order of arrival.
  * 2. A rule that lets a new claim wait when it reads the oldest claims would also let it wait when it reads more of
  *    them (StepOptions.read). So the claims ahead of it in the same batch change nothing.
- * 3. The first claim that has to do more than wait ends the batch. It takes a step of its own, and the later claims
- *    follow.
+ * 3. The first claim that has to do more than wait ends the batch. It takes a step of its own, and the later claims follow.
  * 4. After a failure or an unknown outcome each claim takes a step of its own, and its id shows whether it was written.
  */
 

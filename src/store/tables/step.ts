@@ -20,10 +20,9 @@
  *    not granted. A wrong count starts the step over.
  * 4. The step sends one statement a packet and checks each answer. After each statement that writes, the server must
  *    still be in the transaction: Galera answers OK to statements after a transaction that it has rolled back.
- * 5. If the outcome is unknown (the answer to COMMIT was lost), the client repeats the step. The client chose the
- *    claim's id. If that id exists, the step was done, and what the repetition reads of it is true, because the
- *    repetition also ends with COMMIT. If the lost COMMIT is still under way, it fails, because the repetition has
- *    bumped the row.
+ * 5. If the outcome is unknown (the answer to COMMIT was lost), the client repeats the step. The client chose the claim's id.
+ *    If that id exists, the step was done, and what the repetition reads of it is true, because the repetition also ends with
+ *    COMMIT. If the lost COMMIT is still under way, it fails, because the repetition has bumped the row.
  */
 
 import {
