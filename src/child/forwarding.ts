@@ -1,17 +1,16 @@
 /**
- * Which signals sera forwards, and to which processes. sera forwards a signal that was sent to sera alone. It does not
- * forward what the kernel or a shell has already sent to the whole group.
+ * Which signals sera forwards, and to which processes. sera forwards a signal that was sent to sera alone, but not what
+ * the kernel or a shell has already sent to the whole group.
  *
  * With a terminal:
  * 1. sera and the command share a process group, as they would without sera.
  * 2. In the foreground the kernel sends Ctrl-C and Ctrl-\ to both.
- * 3. A hang-up takes the terminal from every process of the session. The session's leader gets the signal. A shell as
- *    the leader signals its jobs; if it dies, the kernel signals the foreground group. So sera forwards it only if sera
- *    leads the session.
+ * 3. A hang-up takes the terminal from every process of the session, and the session's leader gets the signal. A shell as the
+ *    leader signals its jobs; if it dies, the kernel signals the foreground group. So sera forwards it only as the leader.
  *
  * Without a terminal the command leads its own group. A signal that asks it to end goes to the whole group, as Ctrl-C
- * would: a shell script that ends at TERM must not leave its processes unguarded. HUP, USR1 and USR2 have a meaning for
- * one service and go to the command alone.
+ * would: a shell script that ends at TERM must not leave its processes unguarded. HUP, USR1 and USR2 are for one
+ * service and go to the command alone.
  */
 import type { ProcessState } from './process-table.js'
 

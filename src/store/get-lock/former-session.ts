@@ -67,8 +67,8 @@ export async function endFormer(looker: GetLockSession, former: Former, queued: 
 }
 
 /**
- * Whether the account's own grants include the privilege PROCESS. A grant through a role does not show here; then the
- * session is not ended.
+ * Whether the account's own grants include PROCESS. A grant through a role does not show here; then no session is
+ * ended.
  */
 export async function seesAllSessions(looker: GetLockSession): Promise<boolean> {
   const { process } = await looker.ask(`SELECT COUNT(*) AS process FROM information_schema.USER_PRIVILEGES

@@ -55,10 +55,7 @@ export async function killHolder(
   }, deadline)
 }
 
-/**
- * One `sera break` of a mutex at a time: a second one would end the first one's session, and the holder could take the
- * lock back.
- */
+/** One `sera break` at a time: a second one would end the first one's session, and the holder could take the lock back. */
 async function claimBreak(queued: TableConnection, name: string): Promise<void> {
   const [row] = await queued.query(`SELECT GET_LOCK(LEFT(CONCAT('${BREAK_LOCK}', SHA2(?, 256)), 64), 0) AS got`, [name])
   if (Number(row?.got) === 1) return

@@ -144,10 +144,7 @@ export class GetLockSession {
     })
   }
 
-  /**
-   * Asks whether this session still holds the lock on a server that is still writable: a renewal needs this proof.
-   * @returns the problem
-   */
+  /** Asks whether this session still holds the lock on a writable server, as a renewal must prove. @returns the problem */
   async confirm(name: string): Promise<string | undefined> {
     const [row] = await this.#uninterrupted(() => this.connection.query(CONFIRM, [name]))
     return this.#problemIn(row)

@@ -18,7 +18,6 @@ const contention = (say: string): Meaning => ({ transient: true, contention: tru
 const denied = (say: string): Meaning => ({ transient: false, quoted: true, say })
 
 const RIVAL = 'another transaction changed the same rows first'
-
 const INTERRUPTED =
   'the server interrupted a statement: an administrator ran KILL QUERY, or a proxy limits the time of statements'
 

@@ -10,7 +10,7 @@ import type {
 } from '../../claims/model.js'
 import type { Row } from '../mysql/connection.js'
 
-/** Microseconds since 1970, in every time zone of the session. */
+/** Microseconds since 1970, in any time zone of the session. */
 export const NOW = `TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6))`
 
 export const RESOURCE_COLUMNS = `r.id AS resource_id, r.version, r.granted_token, r.capacity, r.value,
@@ -49,10 +49,7 @@ export const READ_AHEAD = `SELECT ${QUEUE} AND c.ticket <= ? ${NAMED}`
 const OLDEST = `SELECT ${[...QUEUED, ...LIVING].join(', ')} FROM sera_claim
   WHERE resource_id = (SELECT id FROM sera_resource WHERE kind = ? AND name = ?) ORDER BY ticket LIMIT ?`
 
-/**
- * The oldest part of the queue. The derived table makes MariaDB read it by the index; it sorts all claims of a join
- * with a limit.
- */
+/** The oldest part of the queue. MariaDB reads a derived table by the index; for a join with a limit it would sort all claims. */
 const READ_OLDEST = `SELECT ${RESOURCE_COLUMNS}, ${QUEUE_COLUMNS}
 FROM sera_resource r LEFT JOIN (${OLDEST}) c ON TRUE ${NAMED}`
 

@@ -47,7 +47,7 @@ export interface PersistOptions {
 /** Healthy members stall this long when one is lost (measured, with the defaults of each cluster). */
 export const SHORTEST_LEASE_MS = { galera: 15_000, group: 30_000 }
 
-/** Limit for a call: also less than a third of a lease, and no longer than a person waits after Ctrl-C. */
+/** A call takes at most a quarter of a lease, and no longer than a person waits after Ctrl-C. */
 const LONGEST_CALL_MS = 10_000
 
 /** Between a namespace and a name; neither can contain it. */
@@ -87,7 +87,7 @@ export class RetryingClient {
   }
 
   /**
-   * Runs `work`. Repeats it after a transient failure, on every member at least once, until the deadline. @throws
+   * Runs `work`, and again after transient failures, on every member at least once, until the deadline. @throws
    * SeraError lock-failed
    */
   async persist<T>(

@@ -90,10 +90,7 @@ export class StepQueue {
     }
   }
 
-  /**
-   * A repetition finds what an earlier try wrote only as long as that surely exists: for a lease, on a clock that
-   * counts suspend.
-   */
+  /** A repetition finds what an earlier try wrote only while that surely exists: for a lease, by a clock that counts suspend. */
   #step({ step }: QueuedStep, tries: Tries, doubtfulSince = tries.doubtfulSince): Step {
     const { key, request } = step
     const decide: Step['decide'] = (state, me) => {

@@ -1,6 +1,6 @@
 /**
- * Entries in the history for claims that are taken from their holders: `broken` by `sera break`; `abandoned` when the
- * claim of a killed or vanished holder is reaped.
+ * Entries in the history for claims taken from their holders: `broken` by `sera break`; `abandoned` by a killed or
+ * vanished holder, and then reaped.
  *
  * 1. The transaction that deletes the claim writes the entry first, and counts the rows it deletes. So each deleted
  *    claim has one entry, and a claim that was released meanwhile has none.
@@ -41,10 +41,7 @@ export async function noteAbandoned(
     await note(connection, `${WITH_IDS} AND r.kind IN (?)`, ['abandoned', LOST, null, ids, HELD_KINDS])
 }
 
-/**
- * Not a pool's claim, which ends with its lease. Not one of this process, which is a late duplicate of a request that
- * it gave up.
- */
+/** Not a pool's claim, which ends with its lease, nor one of this process: a late duplicate of a request that it gave up. */
 function isAbandoned({ state, processId }: Claim, ownProcess: string): boolean {
   return state === 'granted' && processId !== NO_PROCESS && processId !== ownProcess
 }
