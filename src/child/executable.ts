@@ -50,7 +50,7 @@ function unreachableFor(file: string, { code, message }: NodeJS.ErrnoException):
   return code === 'EACCES' ? `${file} is out of reach; permission denied on its folder` : message
 }
 
-/** A text file (no NUL in its first bytes, as bash tells it) that doesn't begin with `#!`. */
+/** A text file that doesn't begin with `#!`. Like bash, it counts a file without NUL in its first bytes as text. */
 function lacksInterpreter(file: string): boolean {
   const head = Buffer.alloc(128)
   try {

@@ -15,7 +15,7 @@ export interface FamilyOf {
   ownGroup: boolean
   /** The child's entry in SERA_HELD. */
   marker: string
-  /** process.kill, which throws. */
+  /** process.kill; it may throw. */
   kill(pid: number, signal: NodeJS.Signals): void
 }
 

@@ -38,7 +38,7 @@ async function trial(path: string | undefined): Promise<string | undefined> {
   const gone = endOf(child)
   try {
     guard.watch(child.pid ?? 0)
-    guard.extend(systemClock.boot() + TICK_MS) // later than its first check, so that its clock has to wake it
+    guard.extend(systemClock.boot() + TICK_MS) // after its first check, so that its clock has to wake it
     const late = sleep(systemClock, LIMIT_MS).then(() => 'it took too long')
     const end = await Promise.race([guard.ended, late])
     if (end !== 'deadline') return end === 'gone' ? 'it did not see the process' : end

@@ -1,4 +1,4 @@
-/** Starts the guard and talks to it. `guard-script.ts` says what the guard does, and why that is safe. */
+/** Starts the guard and sends it messages. `guard-script.ts` says what the guard does, and why that is safe. */
 import { SeraError } from '../errors.js'
 import { guardPath, hasSleep } from './guard-needs.js'
 import { GUARD_SCRIPT } from './guard-script.js'

@@ -58,7 +58,7 @@ interface Identity {
 }
 
 export interface ClockReading {
-  /** This host's clock, ms since 1970, before and after the server was asked. */
+  /** This host's clock, ms since 1970, before and after the answer. */
   before: number
   after: number
   /** The server's UTC_TIMESTAMP(6), `2026-11-21 16:36:32.018949`. */

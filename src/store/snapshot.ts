@@ -9,12 +9,12 @@ import { type GetLock, type GetLockSnapshot, readGetLocks } from './get-lock/sna
 import type { Row } from './mysql/connection.js'
 import { errorCode } from './mysql/retry.js'
 import {
-  contendersOf,
+  claimsWithOwnerOf,
   NOW,
   RESOURCE_COLUMNS,
   resourceOf,
+  SNAPSHOT_COLUMNS,
   type Statement,
-  SURVEYED_COLUMNS,
 } from './tables/claim-sql.js'
 import { type RetryingClient, SEPARATOR } from './tables/retrying-client.js'
 import { NO_TABLES, type TableConnection } from './tables/table-connection.js'
@@ -95,7 +95,7 @@ async function readTables(
 /** Starts at the claims, which are few, unless the resources are named: for such a table the server's statistics are poor. */
 function claimedStatement(namespace: string, wanted: SnapshotQuery): Statement {
   const { sql, values } = condition(namespace, wanted)
-  const columns = `${SURVEYED_COLUMNS}${wanted.payloads ? ', c.payload' : ''}`
+  const columns = `${SNAPSHOT_COLUMNS}${wanted.payloads ? ', c.payload' : ''}`
   const join = wanted.names ? 'JOIN' : 'STRAIGHT_JOIN'
   return {
     sql: `SELECT ${columns} FROM sera_claim c ${join} sera_resource r ON r.id = c.resource_id WHERE ${sql}`,
@@ -139,7 +139,7 @@ function resourcesOf(rows: readonly Row[], namespace: string): ResourceSnapshot[
   return [...byId.values()].map(group => {
     const [first = {}] = group
     const name = String(first.name).slice(prefixOf(namespace).length)
-    const claims = contendersOf(group.filter(({ id }) => id !== undefined))
+    const claims = claimsWithOwnerOf(group.filter(({ id }) => id !== undefined))
     return { key: { kind: String(first.kind), name }, resource: resourceOf(first), claims }
   })
 }

@@ -20,7 +20,7 @@ export const QUEUED_MS = 5000
 
 /** Limit for what a server does within milliseconds. */
 const SOON_MS = 2000
-const LOOK_MS = 10
+const POLL_MS = 10
 
 export interface Former {
   /** The mutex. */
@@ -31,10 +31,10 @@ export interface Former {
 
 /** `free`: no session holds the mutex. `former`: the former session holds it. `other`: another session holds it. */
 export async function holderOfMutex(
-  looker: GetLockSession,
+  observer: GetLockSession,
   { name, proof }: Former,
 ): Promise<'free' | 'former' | 'other'> {
-  const { holder, former } = await looker.ask('SELECT IS_USED_LOCK(?) AS holder, IS_USED_LOCK(?) AS former', [
+  const { holder, former } = await observer.ask('SELECT IS_USED_LOCK(?) AS holder, IS_USED_LOCK(?) AS former', [
     name,
     proof,
   ])
@@ -46,10 +46,10 @@ export async function holderOfMutex(
  * True when the former session loses the mutex by itself: the server closes a killed session's connection, then frees
  * its locks.
  */
-export async function endsSoon(looker: GetLockSession, former: Former, signal: AbortSignal): Promise<boolean> {
-  for (let waitedMs = 0; waitedMs < SOON_MS; waitedMs += LOOK_MS) {
-    if ((await holderOfMutex(looker, former)) !== 'former') return true
-    await sleep(looker.server.clock, LOOK_MS, signal)
+export async function endsSoon(observer: GetLockSession, former: Former, signal: AbortSignal): Promise<boolean> {
+  for (let waitedMs = 0; waitedMs < SOON_MS; waitedMs += POLL_MS) {
+    if ((await holderOfMutex(observer, former)) !== 'former') return true
+    await sleep(observer.server.clock, POLL_MS, signal)
   }
   return false
 }
@@ -57,12 +57,12 @@ export async function endsSoon(looker: GetLockSession, former: Former, signal: A
 /**
  * For an account that sees all sessions. `queued`: the new session's connection. False: not ended, as another session may wait.
  */
-export async function endFormer(looker: GetLockSession, former: Former, queued: number): Promise<boolean> {
-  if (!(await waitsAlone(looker, former.name, queued))) return false
+export async function endFormer(observer: GetLockSession, former: Former, queued: number): Promise<boolean> {
+  if (!(await waitsAlone(observer, former.name, queued))) return false
   const { name, proof } = former
   // KILL 0 fails: no session has the number 0
   const sql = 'KILL IF(IS_USED_LOCK(?) = IS_USED_LOCK(?), IS_USED_LOCK(?), 0)'
-  await looker.ask(sql, [name, proof, proof]).catch(() => {}) // the queued session shows whether it worked
+  await observer.ask(sql, [name, proof, proof]).catch(() => {}) // the queued session shows whether it worked
   return true
 }
 
@@ -70,26 +70,26 @@ export async function endFormer(looker: GetLockSession, former: Former, queued: 
  * Whether the account's own grants include PROCESS. A grant through a role does not show here; then no session is
  * ended.
  */
-export async function seesAllSessions(looker: GetLockSession): Promise<boolean> {
-  const { process } = await looker.ask(`SELECT COUNT(*) AS process FROM information_schema.USER_PRIVILEGES
+export async function seesAllSessions(observer: GetLockSession): Promise<boolean> {
+  const { process } = await observer.ask(`SELECT COUNT(*) AS process FROM information_schema.USER_PRIVILEGES
     WHERE PRIVILEGE_TYPE = 'PROCESS' AND GRANTEE = CONCAT('''', REPLACE(CURRENT_USER(), '@', '''@'''), '''')`)
   return Number(process) > 0
 }
 
 /** Waits until the new session is in the queue. True when it is the only waiter. */
-async function waitsAlone(looker: GetLockSession, name: string, queued: number): Promise<boolean> {
-  for (let waitedMs = 0; waitedMs < SOON_MS; waitedMs += LOOK_MS) {
-    const waiters = await waitersFor(looker, name)
+async function waitsAlone(observer: GetLockSession, name: string, queued: number): Promise<boolean> {
+  for (let waitedMs = 0; waitedMs < SOON_MS; waitedMs += POLL_MS) {
+    const waiters = await waitersFor(observer, name)
     if (waiters.includes(queued)) return waiters.length === 1
-    await sleep(looker.server.clock, LOOK_MS)
+    await sleep(observer.server.clock, POLL_MS)
   }
   return false
 }
 
 /** Connections that wait for this lock, or for one that their statement does not name (a prepared statement). */
-async function waitersFor(looker: GetLockSession, name: string): Promise<number[]> {
+async function waitersFor(observer: GetLockSession, name: string): Promise<number[]> {
   const sql = "SELECT ID AS id, INFO AS statement FROM information_schema.PROCESSLIST WHERE STATE = 'User lock'"
-  const rows = await looker.rows(sql)
+  const rows = await observer.rows(sql)
   return rows.flatMap(({ id, statement }) => {
     const lock = lockIn(String(statement ?? ''))
     return lock === undefined || lock === name.toLowerCase() ? [Number(id)] : []

@@ -121,16 +121,16 @@ export class HeldGetLock implements HeldLock {
   /** While another session waits or may wait, the former one is not ended: it keeps the mutex until the command has ended. */
   async #takeFrom(former: Former, session: GetLockSession, signal: AbortSignal): Promise<Attempt> {
     if (!(await seesAllSessions(session))) return (await endsSoon(session, former, signal)) ? 'again' : 'theirs'
-    const looker = await this.#open(signal)
+    const observer = await this.#open(signal)
     try {
       const taken = this.#take(session, QUEUED_MS, signal)
       taken.catch(() => {}) // it may fail after the reclaim was aborted
-      const ended = endFormer(looker, former, session.connection.id)
+      const ended = endFormer(observer, former, session.connection.id)
       ended.catch(() => {}) // it fails when the former session ended by itself
       if (!(await Promise.race([taken, ended]))) return 'theirs'
       return (await taken) ? 'ours' : 'again'
     } finally {
-      looker.connection.close()
+      observer.connection.close()
     }
   }
 

@@ -21,7 +21,7 @@ const BREAK_LOCK = 'sera_break:'
 
 /** Limit for what a server does within milliseconds: queue a session, free the lock of an ended session. */
 const SOON_MS = 2000
-const LOOK_MS = 10
+const POLL_MS = 10
 
 /** How long the second session stays in the queue, s. */
 const WAIT_S = 5
@@ -65,7 +65,7 @@ async function claimBreak(queued: TableConnection, name: string): Promise<void> 
 
 /** Waits until `isTrue`, for a moment at most. Whether it became true does not matter to the caller. */
 async function until(clock: Clock, isTrue: () => Promise<boolean>): Promise<void> {
-  for (let waitedMs = 0; waitedMs < SOON_MS && !(await isTrue()); waitedMs += LOOK_MS) await sleep(clock, LOOK_MS)
+  for (let waitedMs = 0; waitedMs < SOON_MS && !(await isTrue()); waitedMs += POLL_MS) await sleep(clock, POLL_MS)
 }
 
 /** Checks and ends in one statement, so that only a session that holds the lock is ended. KILL 0 fails. */

@@ -219,7 +219,7 @@ function isNumbered(error: unknown): boolean {
   return typeof (error as { code?: unknown }).code === 'number'
 }
 
-/** The error of an answer that did not come in time. */
+/** The error for an answer that exceeds its limit. */
 export function noAnswer(limitMs: number): Error {
   return Object.assign(new Error(`no answer in ${limitMs} ms`), { code: 'PROTOCOL_SEQUENCE_TIMEOUT' })
 }

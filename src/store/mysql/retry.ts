@@ -17,7 +17,7 @@ interface Meaning {
 const contention = (say: string): Meaning => ({ transient: true, contention: true, say })
 const denied = (say: string): Meaning => ({ transient: false, quoted: true, say })
 
-const RIVAL = 'another transaction changed the same rows first'
+const CHANGED_FIRST = 'another transaction changed the same rows first'
 const INTERRUPTED =
   'the server interrupted a statement: an administrator ran KILL QUERY, or a proxy limits the time of statements'
 
@@ -37,12 +37,12 @@ const MEANINGS: Record<string, Meaning> = {
   ER_CONNECTION_KILLED: transient('the connection was killed'),
   ER_UNKNOWN_COM_ERROR: transient('the cluster member is not ready (no quorum, or joining)'),
 
-  ER_LOCK_DEADLOCK: contention(RIVAL),
+  ER_LOCK_DEADLOCK: contention(CHANGED_FIRST),
   ER_TRANSACTION_ROLLBACK_DURING_COMMIT: contention('a transaction on another member changed the same rows first'),
   ER_LOCK_WAIT_TIMEOUT: contention('another transaction keeps a row locked'),
-  ER_CHECKREAD: contention(RIVAL),
+  ER_CHECKREAD: contention(CHANGED_FIRST),
   ER_DUP_ENTRY: contention('another transaction inserted the same row'),
-  SERA_RIVAL: contention(RIVAL),
+  SERA_CONTENTION: contention(CHANGED_FIRST),
   ER_QUERY_INTERRUPTED: contention(INTERRUPTED),
   ER_QUERY_TIMEOUT: contention(INTERRUPTED),
   ER_STATEMENT_TIMEOUT: contention(INTERRUPTED),
@@ -104,8 +104,8 @@ export function isContention(error: unknown): boolean {
 }
 
 /** The error of a transaction that found rows changed since it read them. */
-export function rival(): Error {
-  return Object.assign(new Error(RIVAL), { code: 'SERA_RIVAL' })
+export function contentionError(): Error {
+  return Object.assign(new Error(CHANGED_FIRST), { code: 'SERA_CONTENTION' })
 }
 
 export function isTransient(error: unknown): boolean {

@@ -2,7 +2,7 @@
 
 import type { ResourceKey } from '../../claims/model.js'
 import type { Deadline } from '../../deadline.js'
-import { rival } from '../mysql/retry.js'
+import { contentionError } from '../mysql/retry.js'
 import { NOW } from './claim-sql.js'
 import type { RetryingClient } from './retrying-client.js'
 import type { TableConnection } from './table-connection.js'
@@ -34,7 +34,7 @@ export async function breakClaims(
     try {
       const noted = await noteBroken(connection, ids, reason)
       const rows = await removed(connection, ids)
-      if (noted !== undefined && noted !== rows) throw rival()
+      if (noted !== undefined && noted !== rows) throw contentionError()
       await connection.commit()
       return rows > 0 || doubtfulSince !== undefined
     } catch (error) {

@@ -66,14 +66,14 @@ const LOOK_AHEAD = `SELECT ? AS asked, ${QUEUE} AND c.ticket <= ? ${NAMED}`
 const SINCE = 'TIMESTAMPDIFF(MICROSECOND, COALESCE(c.granted_at, c.requested_at), UTC_TIMESTAMP(6)) AS since'
 
 /** A claim, with what people want to know about it. */
-export const CONTENDER_COLUMNS = `${CLAIM_COLUMNS}, c.payload, c.result, c.host, c.pid, c.user, c.command, ${SINCE}`
+export const WITH_OWNER_COLUMNS = `${CLAIM_COLUMNS}, c.payload, c.result, c.host, c.pid, c.user, c.command, ${SINCE}`
 
 /** For kind, name: the claims. */
-export const READ_CONTENDERS = `SELECT ${CONTENDER_COLUMNS}
+export const READ_WITH_OWNER = `SELECT ${WITH_OWNER_COLUMNS}
 FROM sera_resource r JOIN sera_claim c ON c.resource_id = r.id WHERE r.kind = ? AND r.name = ?`
 
 /** What people want to know about a resource and a claim. */
-export const SURVEYED_COLUMNS = `r.kind, r.name, ${RESOURCE_COLUMNS}, ${QUEUE_COLUMNS}, c.generation, c.labels,
+export const SNAPSHOT_COLUMNS = `r.kind, r.name, ${RESOURCE_COLUMNS}, ${QUEUE_COLUMNS}, c.generation, c.labels,
   c.selector, c.host, c.pid, c.user, c.command, ${SINCE}`
 
 export interface Statement {
@@ -148,8 +148,8 @@ function claimOf(row: Row): Claim {
   }
 }
 
-export function contendersOf(rows: readonly Row[]): ClaimWithOwner[] {
-  const contenders = rows.map(row => ({
+export function claimsWithOwnerOf(rows: readonly Row[]): ClaimWithOwner[] {
+  const claims = rows.map(row => ({
     ...claimOf(row),
     host: String(row.host),
     pid: Number(row.pid),
@@ -157,7 +157,7 @@ export function contendersOf(rows: readonly Row[]): ClaimWithOwner[] {
     command: String(row.command),
     sinceMs: Number(row.since) / 1000,
   }))
-  return contenders.sort((a, b) => a.ticket - b.ticket)
+  return claims.sort((a, b) => a.ticket - b.ticket)
 }
 
 function number(value: unknown): number | undefined {

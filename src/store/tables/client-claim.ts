@@ -5,7 +5,7 @@
 
 import type { ClaimWithOwner, ResourceKey } from '../../claims/model.js'
 import type { Deadline } from '../../deadline.js'
-import { CONTENDER_COLUMNS, contendersOf, NOW } from './claim-sql.js'
+import { claimsWithOwnerOf, NOW, WITH_OWNER_COLUMNS } from './claim-sql.js'
 import { type RetryingClient, SEPARATOR } from './retrying-client.js'
 
 export interface ClientClaim extends ClaimWithOwner {
@@ -26,7 +26,7 @@ export async function readClaim(
   deadline: Deadline,
 ): Promise<ClientClaim | undefined> {
   const rows = await client.persist(connection => connection.query(READ, [id]), deadline)
-  const [claim] = contendersOf(rows)
+  const [claim] = claimsWithOwnerOf(rows)
   const [row] = rows
   if (!claim || !row) return undefined
   const name = String(row.name).split(SEPARATOR).at(-1) as string
@@ -41,7 +41,7 @@ export async function renewClaim(client: RetryingClient, id: string, deadline: D
 
 const A_CLIENTS = 'c.id = ? AND c.process_id = LEFT(c.id, 16)'
 
-const READ = `SELECT r.kind, r.name, ${NOW} AS now, ${CONTENDER_COLUMNS}
+const READ = `SELECT r.kind, r.name, ${NOW} AS now, ${WITH_OWNER_COLUMNS}
 FROM sera_claim c JOIN sera_resource r ON r.id = c.resource_id WHERE ${A_CLIENTS}`
 
 const RENEW = `UPDATE sera_claim c SET c.renewals = c.renewals + 1,

@@ -15,7 +15,7 @@ import type {
 import type { Owner } from '../../claims/owner.js'
 import type { Deadline } from '../../deadline.js'
 import type { Row } from '../mysql/connection.js'
-import { contendersOf, lookStatements, oldestStatement, READ_CONTENDERS, stateOf, statesOf } from './claim-sql.js'
+import { claimsWithOwnerOf, lookStatements, oldestStatement, READ_WITH_OWNER, stateOf, statesOf } from './claim-sql.js'
 import { RetryingClient, type RetryingClientOptions, SEPARATOR } from './retrying-client.js'
 import { expiredAt, sightOverdue } from './sightings.js'
 import { StepQueue } from './step-queue.js'
@@ -115,8 +115,8 @@ export class LockTables implements ClaimStore {
 
   async listClaims(key: ResourceKey, deadline: Deadline): Promise<ClaimWithOwner[]> {
     const { kind, name } = this.client.key(key)
-    return contendersOf(
-      await this.client.persist(connection => connection.query(READ_CONTENDERS, [kind, name]), deadline),
+    return claimsWithOwnerOf(
+      await this.client.persist(connection => connection.query(READ_WITH_OWNER, [kind, name]), deadline),
     )
   }
 

@@ -1,7 +1,7 @@
 /** Writes the decision of a step and counts every row: a wrong count means that a row changed after it was read. */
 import type { Change, Claim, ClaimChange, Resource } from '../../claims/model.js'
 import type { Owner } from '../../claims/owner.js'
-import { rival } from '../mysql/retry.js'
+import { contentionError } from '../mysql/retry.js'
 import type { TableConnection } from './table-connection.js'
 
 export class StepWriter {
@@ -81,7 +81,7 @@ export class StepWriter {
 
   async #expect(rows: number, sql: string, values: unknown[]): Promise<void> {
     const changed = await this.connection.change(sql, values)
-    if (changed.rows !== rows) throw rival()
+    if (changed.rows !== rows) throw contentionError()
   }
 }
 

@@ -58,7 +58,7 @@ export interface Step {
   read: StepOptions['read']
   processId: string
   owner: Owner
-  /** Whether a holder whose claim is reaped leaves an entry in the history. */
+  /** Whether reaping the claim of a holder adds an entry to the history. */
   keepsHistory: boolean
   /** Boot clock, ms. */
   sentAt: number

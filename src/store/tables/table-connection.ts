@@ -3,7 +3,7 @@ import type { Clock } from '../../clock.js'
 import type { Dsn } from '../../config/dsn.js'
 import { SeraError } from '../../errors.js'
 import { type Attributes, type Changed, Connection, type Row } from '../mysql/connection.js'
-import { errorCode, rival } from '../mysql/retry.js'
+import { contentionError, errorCode } from '../mysql/retry.js'
 import { limitSilence, STEP_SILENCE_S, tableSessionSettings } from '../mysql/session-settings.js'
 import { createTables } from '../schema/create-tables.js'
 import { checkVersion, SCHEMA_VERSION } from '../schema/schema.js'
@@ -12,19 +12,19 @@ import { checkEngines, FOREIGN_TABLES } from '../schema/table-engines.js'
 export interface TableServer {
   attributes: Attributes
   clock: Clock
-  /** What one call may take, ms; always less than a third of a lease. */
+  /** Limit for one call, ms; always less than a third of a lease. */
   callLimitMs: number
-  /** What a session may be silent between steps before the server ends it, ms. */
+  /** How long a session may be silent between steps before the server ends it, ms. */
   idleLimitMs: number
   /** The tables may be missing, or of another version. */
   anySchema?: boolean | undefined
   /** Called with each new connection. */
   onTraits(facts: ServerTraits): void
-  /** Nothing will be written: tables that are missing stay so, and are no reason not to connect. */
+  /** The caller writes nothing: missing tables are not created, and do not fail the connection. */
   onlyReads?: boolean | undefined
 }
 
-/** Where the tables are when the DSN names no database. */
+/** The database of the tables when the DSN names none. */
 const DEFAULT_DATABASE = 'sera'
 
 export function databaseOf({ database }: Pick<Dsn, 'database'>): string {
@@ -120,7 +120,7 @@ export class TableConnection {
    */
   #expect(inTransaction: boolean, changed: Changed): Changed {
     if (changed.inTransaction === inTransaction) return changed
-    if (inTransaction) throw rival()
+    if (inTransaction) throw contentionError()
     this.raw.destroy()
     throw new SeraError('lock-failed', STILL_OPEN)
   }
