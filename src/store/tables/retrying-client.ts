@@ -86,10 +86,7 @@ export class RetryingClient {
     return this.#pool.name
   }
 
-  /**
-   * Runs `work`, and again after transient failures, on every member at least once, until the deadline. @throws
-   * SeraError lock-failed
-   */
+  /** Runs `work` until the deadline, on every member at least once, while it fails transiently. @throws SeraError lock-failed */
   async persist<T>(
     work: (connection: TableConnection, tries: Tries) => Promise<T>,
     deadline: Deadline,
