@@ -9,7 +9,7 @@ function recipients(situation: Situation): Record<string, Recipient> {
   return Object.fromEntries(SIGNALS.map(signal => [signal.slice(3), recipientOf(signal, situation)]))
 }
 
-test('without a terminal, INT, TERM and QUIT go to the group, others to the command', t => {
+test('without a terminal INT, TERM and QUIT go to the group', t => {
   t.deepEqual(recipients({ ownGroup: true, self: { ...state, terminal: false, foreground: false }, pid: 20 }), {
     INT: 'group',
     TERM: 'group',

@@ -15,7 +15,7 @@ const LEASE = ['--lease', `${LEASE_MS}ms`, '--grace', '1s']
 let hosts = 0
 
 eachOwn(
-  'a host is cut off: its command ends, then another gets the lock within the lease',
+  'a host is cut off: its command ends before the next grant',
   async (t, here, server) => {
     const host = otherHost(t)
     await using above = await admin(server)

@@ -16,7 +16,7 @@ const STUBBORN = `trap '' TERM; while :; do sleep 0.05; done`
 const STALLED_MS = 50
 
 for (const offsetMs of [50, 250, 450, 650, 850]) {
-  test(`an unrenewed lease: the command ends in time, ${offsetMs} ms after a full second`, async t => {
+  test(`an unrenewed lease: ended in time, ${offsetMs} ms after a full second`, async t => {
     const { folder } = bench(t, { name: 'node', program: '' }, '')
     const onTime = async () => {
       const { leftMs, stalledMs } = await loseIn(folder, 2000 + offsetMs)

@@ -11,7 +11,7 @@ import { isAlive, kill, processesMarked } from '../support/processes.js'
 
 const SHELLS = ['dash', 'bash', 'busybox'].filter(name => existsSync(`/bin/${name}`))
 for (const shell of SHELLS) {
-  test(`${shell}: a child is found by its entry when sera died before it sent the PID`, async t => {
+  test(`${shell}: a child is found by its entry if its PID was never sent`, async t => {
     const marker = `4711:${randomUUID()}`
     const child = start(t, 'sleep 1000 & sleep 1001', marker)
     const guard = startGuard(t, shell, marker)

@@ -89,7 +89,7 @@ each('--hold-at-least continues with a reclaimed lock; TERM to the command ends 
   t.is(await quick.exited, 8)
 })
 
-each('a wait ends at its deadline, also on a server that counts whole seconds', async (t, bench, server) => {
+each('a wait ends at its deadline, also where the server counts seconds', async (t, bench, server) => {
   await using above = await admin(server)
   const holder = bench.sera(['5', 'sleep', '1000'])
   await until('locked', () => above.holder(bench.lock))
@@ -115,7 +115,7 @@ each('a wait has one deadline, and a lock freed before it is granted', async (t,
   t.is(await waiter.exited, 9, await waiter.said())
 })
 
-each('a server silent after a late grant: the wait ends at its deadline, nothing runs', async (t, bench, server) => {
+each('a server silent after a late grant: the wait ends, nothing runs', async (t, bench, server) => {
   const { waiter, journal } = await grantedAndSilent(bench, server)
   const code = await waiter.exited
   t.true([202, 204].includes(code), `${code}: ${await waiter.said()}`)

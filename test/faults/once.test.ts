@@ -29,7 +29,7 @@ for (const fate of ['lost', 'unanswered', 'late'] as const satisfies AnswerFate[
   })
 }
 
-eachProxied('cut off for good when the command ends: 206, and the next host runs', async (t, bench, proxy, server) => {
+eachProxied('cut off when the command ends: 206, and the next host runs', async (t, bench, proxy, server) => {
   const file = join(bench.folder, 'outcome')
   const words = ['once', bench.name, '30']
   const flags = [...LEASE, '--outcome-file', file]

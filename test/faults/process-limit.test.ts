@@ -33,12 +33,12 @@ const FILL = `
   }`
 
 if (process.getuid?.() === 0) {
-  each('sera is killed at a full process limit: its command ends by the grace', async (t, bench) => {
+  each('sera killed at a full process limit: the command ends by the grace', async (t, bench) => {
     const sera = await full(bench)
     await goneInTime(t, sera, () => sera.kill('SIGKILL'))
   })
 
-  each('the lock is lost at a full process limit: the command ends by the grace', async (t, bench, server) => {
+  each('lock lost at a full process limit: the command ends by the grace', async (t, bench, server) => {
     await using above = await admin(server)
     const sera = await full(bench)
     const holder = await above.holder(bench.lock)

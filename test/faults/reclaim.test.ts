@@ -161,7 +161,7 @@ async function accountWithProcess(t: ExecutionContext, server: SharedServer, lim
 }
 
 for (const [runtime, { kind }] of couples(RUNTIMES, sharedServers())) {
-  test(`a moved address leads to a holder with the same connection number: it stays (${runtime.name}, ${kind})`, async t => {
+  test(`a moved address, another holder with the same number: it stays (${runtime.name}, ${kind})`, async t => {
     await using first = await startServer({ kind })
     await using second = await startServer({ kind })
     await using proxy = await startFaultyProxy(first.port)
@@ -199,7 +199,7 @@ async function connectionFrom(t: ExecutionContext, server: SharedServer, number:
 }
 
 eachProxied(
-  'a reset unseen by the server, with PROCESS: the former session is ended, reclaimed',
+  'a reset unseen by the server, with PROCESS: reclaimed from the former session',
   async (t, bench, proxy, server) => {
     await using above = await admin(server)
     const account = await accountWithProcess(t, server)
@@ -278,7 +278,7 @@ eachProxied('a reset unseen by the server, a waiter: it gets the lock, 206', asy
   t.deepEqual(first.family(), [])
 })
 
-eachProxied('a command that ends while the lock is being reclaimed keeps its exit code', async (t, bench, proxy) => {
+eachProxied('a command that ends during a reclaim keeps its exit code', async (t, bench, proxy) => {
   const { sera, folder, untilTold, tell } = bench
   const journal = new Journal(folder)
   const run = sera([...LEASE, '5', ...journal.command({ who: 'it', script: untilTold, exitCode: 7 })])

@@ -16,7 +16,7 @@ sleep 1000 &
 setsid sh -c 'sleep 1001; :' &
 sleep 1002`
 
-eachPair('kill -9 of sera: the lock stays taken until the command ends, within the grace', async (t, bench, server) => {
+eachPair('kill -9 of sera: the lock stays taken until the command ends', async (t, bench, server) => {
   const journal = new Journal(bench.folder)
   const sera = bench.sera([...LEASE, '0', ...journal.command({ who: 'first', script: STUBBORN })])
   await journal.seen('start', 'first')
@@ -44,7 +44,7 @@ eachPair('kill -9 of sera: a command that handles TERM ends by its handler', asy
   t.is(journal.all('term').length, 1)
 })
 
-eachPair('kill -9 of sera and guard: the command keeps the lock to its end', async (t, bench, server) => {
+eachPair('kill -9 of sera and guard: the command keeps the lock', async (t, bench, server) => {
   const journal = new Journal(bench.folder)
   const sera = bench.sera([...LEASE, '0', ...journal.command({ who: 'orphan', script: 'sleep 4' })])
   await journal.seen('start', 'orphan')

@@ -30,7 +30,7 @@ eachPair(
   },
 )
 
-eachPair('sera wakes while its guard ends the command: 206, lock kept to the end', async (t, bench) => {
+eachPair('sera wakes while its guard ends the command: 206, lock kept', async (t, bench) => {
   const journal = new Journal(bench.folder)
   // the direct child ends a second after TERM; the process it started ignores TERM and lives for the whole grace
   const script = `(trap '' TERM; sleep 1000 & wait; sleep 1001) & trap 'note term; sleep 1 9>&-; exit 7' TERM; wait`

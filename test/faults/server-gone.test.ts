@@ -43,7 +43,7 @@ for (const { kind } of sharedServers()) {
     await allLost(t, running, performance.now())
   })
 
-  test.serial(`a connection closed only at the server: the command ends within the lease, 206 (${kind})`, async t => {
+  test.serial(`a connection closed at the server: the command ends within the lease, 206 (${kind})`, async t => {
     await using server = await startServer({ kind })
     await using proxy = await startFaultyProxy(server.port)
     const running = await startAll(t, [proxy.dsn])

@@ -5,7 +5,7 @@ import { each, eachProxied } from '../support/each.js'
 import { Journal } from '../support/journal.js'
 import { until } from '../support/until.js'
 
-eachProxied('TERM ends the only try of wait 0 while the grant is on its way', async (t, bench, proxy) => {
+eachProxied('TERM ends a wait of 0 whose grant is on its way', async (t, bench, proxy) => {
   const journal = new Journal(bench.folder)
   proxy.delayMs = 700
   const sera = bench.sera(['0', ...journal.command({ who: 'it', script: '' })])

@@ -51,7 +51,7 @@ const clientsKilled: FaultCase = {
 }
 
 const stopped: FaultCase = {
-  title: 'both gateways stop beyond a pool’s expiry: the holder stops before the next grant',
+  title: 'both gateways stop beyond a pool’s expiry: the holder stops first',
   quick: 60,
   run: (cluster, grants) =>
     inHarness(cluster, {}, async harness => {

@@ -59,7 +59,7 @@ test('on a Galera member auto uses the lock tables; get_lock needs allowMultiPri
 const withMySql = sharedServers().some(({ kind }) => kind === 'mysql')
 const onMySql = withMySql ? test : () => {}
 
-onMySql('on a Group Replication member auto uses the lock tables; a primary accepts --engine get_lock', async t => {
+onMySql('on Group Replication auto uses the lock tables; a primary accepts get_lock', async t => {
   const single = await on(t, 'mysql', GROUP)
   t.like(await single(['--verbose']), { code: 0, stdout: 'ran\n', stderr: LEASED })
   t.regex((await single(['--verbose', '--lease', '29s'])).stderr, /a lease of 29s is short.* 30s or longer/)

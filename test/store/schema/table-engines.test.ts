@@ -11,7 +11,7 @@ const [runtime] = RUNTIMES as [(typeof RUNTIMES)[number]]
 for (const server of sharedServers()) {
   const { kind } = server
 
-  test(`${kind}: a lock table that is not InnoDB is refused, and doctor and schema name it`, async t => {
+  test(`${kind}: a lock table that is not InnoDB is refused and named`, async t => {
     const { account, root } = await database(t, server)
     const dsn = await account('ALL')
     for (const statement of statementsSince(0, kind === 'mariadb')) await root.query(statement)

@@ -96,7 +96,7 @@ for (const server of sharedServers()) {
     t.truthy(await take(participantAt(t, behind), 40_000))
   })
 
-  test(`${kind}: a session silent in a step after a long pause delays a waiter for seconds`, async t => {
+  test(`${kind}: a session silent in its first step after a pause delays waiters for seconds`, async t => {
     const db = await database(t, server)
     const dsn = await db.account('ALL')
     const [stalled, behind] = [db.open(dsn, { leaseMs: 120_000 }), db.open(dsn, { leaseMs: 120_000 })]
