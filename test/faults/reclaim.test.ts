@@ -67,7 +67,7 @@ each('after many reclaims the guard still ends the command', async (t, bench, se
 })
 
 eachProxied(
-  'kill -9 before sera hears that the lock is reclaimed: the lock is free only after the command has ended',
+  'kill -9 of sera before it learns of the reclaim: the lock outlives the command',
   async (t, bench, proxy, server) => {
     await using above = await admin(server)
     const journal = new Journal(bench.folder)
@@ -76,7 +76,7 @@ eachProxied(
     await journal.seen('start', 'it')
     const former = await above.holder(bench.lock)
     proxy.fate = statement => {
-      // the answer vanishes
+      // the answer is lost
       if (statement.includes('GET_LOCK(')) setImmediate(() => Object.assign(proxy, { dark: true }))
       return 'pass'
     }
