@@ -1,6 +1,6 @@
 /**
  * Sightings of expired claims: a process read a claim with a number of renewals, at a time by the server's clock.
- * `primitives/sighting.ts` says why they prove that a claim is dead.
+ * `claims/sighting.ts` says why they prove that a claim is dead.
  */
 
 import { type Claim, NEVER_MS, NO_PROCESS, type ResourceKey } from '../../claims/model.js'
