@@ -165,7 +165,7 @@ export class GuardedRun {
   #forward(signal: NodeJS.Signals): void {
     const situation = { ownGroup: this.#ownGroup, self: readProcess('self'), pid: this.host.pid }
     const recipient = recipientOf(signal, situation)
-    if (recipient !== 'nobody') this.#child?.signal(signal, recipient === 'group', this.host.kill)
+    if (recipient !== 'none') this.#child?.signal(signal, recipient === 'group', this.host.kill)
     if (ENDS_THE_RUN.includes(signal)) this.#enough.abort()
   }
 }

@@ -95,7 +95,7 @@ test('README names exactly the variables of the code', t => {
   for (const name of [...SETTING_NAMES, 'config'] as const) inCode.add(variableOf(name))
   inCode.delete('SERA_SIGIGN') // between bin/sera and sera
   inCode.delete('SERA_ENVIRONMENT') // between sera and the shell that becomes the command
-  inCode.delete('SERA_RIVAL') // the code of an error
+  inCode.delete('SERA_CONTENTION') // the code of an error
   t.deepEqual([...variables(textOf(README))].sort(), [...inCode].sort())
 })
 
