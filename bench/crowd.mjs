@@ -1,11 +1,11 @@
-/** Processes that wait for one lock: the first of them holds it, by a command that goes on until they are all ended. */
+/** Processes that wait for one lock. The first one holds it, by a command that runs until all of them are ended. */
 import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { settled } from './settled.mjs'
 
-/** Some wrappers don't listen to TERM while they wait. */
+/** Some wrappers ignore TERM while they wait. */
 const PATIENCE_MS = 2000
 
 export async function crowd({ argv, env }, size) {
@@ -27,5 +27,5 @@ export async function crowd({ argv, env }, size) {
 function killGroup(leader) {
   try {
     process.kill(-leader, 'SIGKILL')
-  } catch {} // gone
+  } catch {} // it has ended
 }

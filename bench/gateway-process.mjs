@@ -1,4 +1,4 @@
-/** A gateway for a bench, on a port that the system chooses. */
+/** A gateway for a benchmark, on a port that the system chooses. */
 import { spawn } from 'node:child_process'
 
 /** @param more further arguments of `sera serve` */

@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 /**
- * What thousands who wait at one gateway cost, how long a release takes to reach the next of them, and how many get/release pairs it
- * does in a second. It starts a server and a gateway of its own; the clients are in this process, on the same machine. Figures are
- * reported and nothing fails.
+ * Measures one gateway: the cost of thousands of waiters, how soon a release reaches the next waiter, and get/release
+ * pairs a second. It starts its own server and gateway; the clients are in this process, on the same machine. It only
+ * reports figures.
  *
  *     npm run build && npm run build:test && node bench/gateway.mjs [--binary] [--waiting 5000] [--flush 1] [--kind mysql]
  */
@@ -41,7 +41,7 @@ try {
   const pairs = []
   for (const clients of [1, 10, 50]) pairs.push(await getAndRelease(clients))
   print(`get and release, ${gateway.runtime}`, pairs)
-  print(`${WAITING} wait at one gateway, ${gateway.runtime}`, [await crowd()])
+  print(`${WAITING} waiters at one gateway, ${gateway.runtime}`, [await crowd()])
 } finally {
   await root.end()
   await server.stop?.()
@@ -49,7 +49,7 @@ try {
 }
 process.exit()
 
-/** As many pools as there are clients. */
+/** One pool a client. */
 function poolsFile() {
   const file = join(tmpdir(), `sera-bench-${process.pid}.yaml`)
   const own = Array.from({ length: 50 }, (_, at) => `  - name: own${at}\n`).join('')
@@ -57,7 +57,7 @@ function poolsFile() {
   return file
 }
 
-/** Each client on a connection and a pool of its own, one request after the other. */
+/** Each client uses its own connection and pool, one request after the other. */
 async function getAndRelease(clients) {
   const until = performance.now() + PAIRS_MS
   let pairs = 0
@@ -84,7 +84,7 @@ async function crowd() {
   let next = () => {}
   for (let at = 1; at <= WAITING; at++) {
     void say('wait', `h${at}`, 'crowd').then(answer => next(at, answer))
-    if (at % 50 === 0) await pass(10) // a listener has room for some hundreds who have not been accepted yet
+    if (at % 50 === 0) await pass(10) // a listener queues only some hundred connections
   }
   while ((await one("SELECT COUNT(*) AS n FROM sera.sera_claim WHERE state = 'waiting'")) < WAITING) await pass(200)
   const queuedMs = performance.now() - startedAt

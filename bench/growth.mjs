@@ -1,12 +1,12 @@
 #!/usr/bin/env node
 /**
- * What single calls cost on tables that remember much: a million names (four of ten are counters, four once keys, one a closed gate)
- * and five million runs in the history. Each call is timed on an open connection until its answer has been read. On a busy machine read p25:
- * the others show what else ran.
+ * Measures single calls on full tables: a million names (four of ten are counters, four once keys, one a closed gate)
+ * and five million runs in the history. Each call is timed on an open connection until its answer is read. On a busy
+ * machine read p25: the other figures include the load.
  *
  *     npm run build && npm run build:test && node bench/growth.mjs [--kind mysql] [--names 1000000] [--runs 5000000]
  *
- * It starts a server of its own and fills its tables, which takes minutes. Figures are reported and nothing fails on them.
+ * It starts its own server and fills its tables, which takes minutes. It only reports figures.
  */
 import { parseArgs } from 'node:util'
 import mysql from 'mysql2/promise'
@@ -40,7 +40,7 @@ const LEASE_MS = 60_000
 const WEEK_MS = 7 * 86_400_000
 const PATIENCE = { until: Number.POSITIVE_INFINITY }
 
-/** As on a server that is meant to hold so much; the test servers have little of either. */
+/** Memory as on a server of this size; the test servers have little. */
 const ROOMY = {
   mariadb: ['--innodb-buffer-pool-size=1G', '--innodb-log-file-size=512M'],
   mysql: ['--innodb-buffer-pool-size=1G', '--innodb-redo-log-capacity=1G'],
@@ -111,7 +111,7 @@ function tables(namespace) {
   })
 }
 
-/** The first call of each kind warms up, and is left out. */
+/** The first call of each kind is a warm-up and is left out. */
 async function timed(work, after = () => {}) {
   const times = []
   for (let n = 0; n <= TIMES; n++) {

@@ -1,7 +1,8 @@
 /**
- * From the end of one command to the start of the next. A holder's command waits for a word; when all others wait for the
- * lock it is given, and the queue drains. Commands are bash, which can tell the time in microseconds without starting
- * anything; its own start (a millisecond or two) is in every figure, and alone in the line "(no wrapper)".
+ * Measures the time from the end of one command to the start of the next. The first holder's command waits for a line;
+ * it gets the line when all others wait for the lock, and the queue drains. The commands are bash, which reads the time
+ * in microseconds without starting a process. Its own start (a millisecond or two) is in every figure, and alone in the
+ * line "(no wrapper)".
  */
 import { execFileSync, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
@@ -12,7 +13,7 @@ import { join } from 'node:path'
 import { settled } from './settled.mjs'
 import { ms, quantile } from './table.mjs'
 
-/** The first holder finds the log empty, and holds the lock until a line comes through the fifo. */
+/** The first holder finds the log empty, and holds the lock until the fifo has a line. */
 const SCRIPT = `
 started=$EPOCHREALTIME
 if [ -s "$1/log" ]; then
@@ -63,7 +64,7 @@ function started({ argv, env }, lock, command) {
   return { child, ended: once(child, 'exit') }
 }
 
-/** Milliseconds between each end and the start after it. */
+/** Milliseconds from each end to the next start. */
 function gapsIn(log) {
   const gaps = []
   let endedAt
@@ -77,7 +78,7 @@ function gapsIn(log) {
   return gaps
 }
 
-/** The same commands, one after the other by a shell. */
+/** The same commands, run one after the other by a shell. */
 function inLine(count) {
   const folder = mkdtempSync(join(tmpdir(), 'bench-'))
   try {

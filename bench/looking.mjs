@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 /**
- * What `sera status` and `sera doctor` cost a server with a thousand claims, and tens of thousands of names that are not in use: the
- * time of all that they ask, on a connection that is open. It starts a server of its own; figures are reported and nothing fails.
+ * Measures the cost of `sera status` and `sera doctor` for a server with a thousand claims and tens of thousands of
+ * unused names: the time of all their statements, on an open connection. It starts its own server and only reports
+ * figures.
  *
  *     npm run build && npm run build:test && node bench/looking.mjs [--kind mysql]
  */

@@ -1,4 +1,4 @@
-/** Under which circumstances the figures came about. */
+/** Describes the machine, for a table of figures. */
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { cpus, loadavg, release } from 'node:os'

@@ -1,6 +1,6 @@
 /**
- * What one more waiter takes. Resident memory counts the program's own text, which all processes of it share and which
- * can be dropped at any time; private memory is what a machine with a hundred waiters has to find a hundred times.
+ * Measures the memory of one more waiter. Resident memory includes the program's text, which all its processes share
+ * and the kernel can drop at any time. A machine with a hundred waiters needs the private memory a hundred times.
  */
 import { readFileSync } from 'node:fs'
 import { crowd } from './crowd.mjs'
@@ -33,7 +33,7 @@ function usedBy(pid) {
   return Object.fromEntries([...lines].map(([, name, value]) => [name, Number(value)]))
 }
 
-/** sera's waiter has a guard beside it. */
+/** A waiter of sera has a guard, which counts, too. */
 function usedByAll(pids) {
   const all = pids.map(usedBy)
   const sum = name => all.reduce((total, used) => total + used[name], 0)

@@ -1,7 +1,7 @@
 /**
- * One library process that waits at one mutex, many times over. Told over IPC: `wait` makes that many claims, one after the
- * other; each that is granted holds for a while, says when it began and ended, and goes. Times are the machine's monotonic
- * clock, which all processes share.
+ * One library process with many claims at one mutex. The message `wait` makes that many claims, one after the other.
+ * Each granted claim holds for a while, reports its start and end, and is released. Times are of the machine's
+ * monotonic clock, which all processes share.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { acquire } from '../dist/claims/acquire.js'

@@ -1,13 +1,13 @@
 #!/usr/bin/env node
 /**
- * What a queue at the lock tables costs, from ten who wait to a thousand, on one mutex, in ten processes: how soon the next
- * one is in after a release, what the server is asked while nothing moves, and over how many connections.
+ * Measures a queue at the lock tables, with ten to a thousand waiters of ten processes at one mutex: how soon the next
+ * one holds after a release, how many statements the server gets while nothing moves, and over how many connections.
  *
  *     npm run build && node bench/queue.mjs                 # a table; two or three minutes
  *     node bench/queue.mjs --plot docs/images/waiting.svg   # and a plot
  *     node bench/queue.mjs --kind mysql --waiters 10,100
  *
- * It starts a server of its own. Figures are reported and nothing fails on them.
+ * It starts its own server and only reports figures.
  */
 import { fork } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
@@ -44,7 +44,7 @@ try {
   const rows = []
   for (const waiters of options.waiters.split(',').map(Number)) {
     const row = await measure(waiters, QUIET_MS)
-    // the gap after the first one, too, is a hand-over: many rounds of a short queue make as many as a long one
+    // the gap after the first holder is a hand-over, too: many rounds of a short queue give as many as one long queue
     for (let more = row.gaps.length; more < HAND_OVERS; more += waiters)
       row.gaps.push(...(await measure(waiters, 0)).gaps)
     rows.push(row)
@@ -90,7 +90,7 @@ async function measure(waiters, quietMs) {
   return { waiters, perSecond, connections, joinedMs, gaps, inOrder, served: turns.length }
 }
 
-/** A claim that holds the mutex until it is deleted, made by hand. */
+/** A claim, inserted by SQL, that holds the mutex until it is deleted. */
 async function hold(name) {
   await root.query("INSERT INTO sera_resource (kind, name, version) VALUES ('mutex', ?, 1)", [name])
   await root.query(
@@ -117,7 +117,7 @@ async function count(name) {
   return row.claims
 }
 
-/** The asking itself is taken off. */
+/** Without the statement that asks. */
 async function questions() {
   return (await status('Questions')) - 1
 }

@@ -1,18 +1,18 @@
 #!/usr/bin/env node
 /**
- * What it costs to wait one's turn: start-up, hand-over, memory, work for the server. For the binary, for Node, and for
- * other wrappers of the same kind. Prints tables; a figure is never a reason to fail.
+ * Measures start-up, hand-over, memory and work for the server, for the binary, for Node, and for similar wrappers. It
+ * only prints tables; no figure makes it fail.
  *
  *     npm run build:binary && npm run build     # what is measured
  *     npm run bench                             # all, about three minutes
- *     npm run bench -- --quick                  # the same with few rounds, to see that it works
+ *     npm run bench -- --quick                  # the same with few rounds, to check that it works
  *     npm run bench -- --also 'flock -n /tmp/mine {command}' --also 'mylock {name} -- {command}'
  *     npm run bench -- --kind mysql             # on a MySQL server instead of MariaDB
  *     npm run bench -- --only binary,flock
  *
- * In a template `{command}` is the command's words and `{name}` the lock's name; it is cut at blanks, there is no shell.
- * Built in: flock, GNU sem, etcdctl (with a server that answers), each where it is installed. It starts a server of its
- * own. Medians of interleaved rounds: on a machine that has something else to do, compare columns and believe no figure.
+ * In a template `{command}` is the command's words and `{name}` the lock's name. The template is split at blanks; there
+ * is no shell. Built in are flock, GNU sem and etcdctl (with a server that answers), if installed. It starts its own
+ * server. Figures are medians of interleaved rounds: on a busy machine, only compare columns.
  */
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
@@ -45,7 +45,7 @@ try {
   const measured = all.filter(({ name }) => only === undefined || only.includes(name))
   const seras = measured.filter(({ isSera }) => isSera)
   console.log(await circumstances(server))
-  print('Start-up: a whole run of "true", nobody else waiting', await startUp(measured, options.quick ? 5 : 60))
+  print('Start-up: a whole run of "true", no other waiter', await startUp(measured, options.quick ? 5 : 60))
   for (const waiters of options.quick ? [1, 5] : [1, 10, 100]) {
     const rounds = options.quick ? 1 : Math.max(2, Math.round(40 / waiters))
     print(

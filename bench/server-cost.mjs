@@ -1,4 +1,4 @@
-/** What one run asks of the server, and what waiters ask of it while nothing happens. */
+/** Counts what one run sends to the server, and what waiters send while nothing happens. */
 import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
@@ -21,7 +21,7 @@ export async function serverCost(seras, server, { idleS }) {
   return rows
 }
 
-/** Counts on the wire, from after the handshake, COM_QUIT included: a command is a packet with sequence number 0. */
+/** Counts commands on the wire, after the handshake, COM_QUIT included: a command is a packet with sequence number 0. */
 async function commandsOfARun({ argv, env }, { port, dsn }) {
   let commands = 0
   const proxy = createServer(client => {

@@ -1,4 +1,4 @@
-/** Knowing that processes wait, whatever they wait for. */
+/** Detects that processes wait, from their CPU time. */
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 

@@ -1,4 +1,4 @@
-/** A whole run with nothing to wait for, from exec to exit: round by round through all wrappers, so that noise hits all. */
+/** Measures a whole run without a wait, from exec to exit: each round runs all wrappers, so that noise affects all of them. */
 import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'

@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 /**
- * What clients that vanish leave behind at a gateway. Each takes a lock with a lease of 2 s at a name of its own; one in four gives it
- * back, the others are never heard of again. Prints the size of the tables each minute, and after the traffic until no claim is
- * left. It starts a server and a gateway of its own.
+ * Measures what vanished clients leave behind at a gateway. Each client takes a lock with a lease of 2 s at its own
+ * name; one in four releases it, the others vanish. Prints the size of the tables each minute, and after the traffic
+ * until no claim is left. It starts its own server and gateway.
  *
  *     npm run build && npm run build:test && node bench/vanishing.mjs [--binary] [--minutes 15] [--rate 10] [--kind mysql]
  */
@@ -91,7 +91,7 @@ async function sizes() {
   }
 }
 
-/** How long it takes, ms. */
+/** Waits until no claim is left. @returns how long it took, ms */
 async function drained() {
   const startedAt = performance.now()
   while (performance.now() < startedAt + DRAINED_WITHIN_MS) {

@@ -1,4 +1,4 @@
-/** The wrappers that are measured: sera on its two runtimes, and what else takes a lock around a command. */
+/** The measured wrappers: sera on its two runtimes, and other programs that take a lock around a command. */
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
@@ -14,7 +14,7 @@ import { resolve } from 'node:path'
 
 const OTHERS = [
   { name: 'flock', template: 'flock {file} {command}' },
-  // -q: it would join the words into a line for a shell
+  // -q: otherwise sem joins the words into a shell line
   { name: 'sem', template: 'sem --fg -q --id {name} -j1 {command}' },
   { name: 'etcdctl', template: 'etcdctl lock {name} -- {command}', works: ['etcdctl', 'endpoint', 'health'] },
 ]

@@ -1,6 +1,7 @@
 /**
- * Runs the tests on Node and prints which lines and functions of each room of src they run (npm run coverage). Arguments go to
- * ava. It counts the processes that tests start, too: Node writes what it ran to NODE_V8_COVERAGE when a process ends by itself.
+ * Runs the tests on Node and prints how many lines and functions of each room of src they cover (npm run coverage).
+ * Arguments go to ava. It includes the processes that tests start: Node writes its coverage to NODE_V8_COVERAGE when a
+ * process exits by itself.
  */
 import { spawnSync } from 'node:child_process'
 import { readFileSync, rmSync } from 'node:fs'
@@ -11,7 +12,7 @@ const REPORT = 'build/coverage/coverage-summary.json'
 const run = (...words) => spawnSync(words[0], words.slice(1), { stdio: 'inherit' }).status
 
 run('npm', 'run', '--silent', 'build:test')
-// what tests start is compiled to dist: without maps its lines are not those of src
+// tests start programs in dist: without source maps their lines are not those of src
 run('node_modules/.bin/tsc', '-p', 'tsconfig.json', '--sourceMap')
 process.env.SERA_TEST_RUNTIME = 'node'
 process.exitCode = run('npm', 'run', '--silent', 'test:covered', '--', ...process.argv.slice(2))

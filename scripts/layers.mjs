@@ -1,8 +1,8 @@
 /**
- * Draws the rooms of src and their imports into CONTRIBUTING.md (npm run layers), from what dependency-cruiser finds. An arrow
- * that follows from others is left out, and so are the rooms at the bottom, which all others import.
+ * Draws the rooms of src and their imports into CONTRIBUTING.md (npm run layers), with data of dependency-cruiser. It
+ * omits arrows that follow from others, and the rooms at the bottom, which all others import.
  *
- *     node scripts/layers.mjs --check    # fails when the picture there is out of date
+ *     node scripts/layers.mjs --check    # fails when the picture is out of date
  */
 import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'

@@ -1,6 +1,6 @@
 /**
- * The test run: starts one shared server of each kind that this machine has, runs ava with the arguments given, stops
- * the servers, and ends with ava's exit code.
+ * The test run: starts one shared server of each kind on this machine, runs ava with the given arguments, stops the
+ * servers, and exits with ava's exit code.
  *
  *     node build/test/run.js                          # everything
  *     node build/test/run.js build/test/dsn.test.js   # one file
@@ -14,11 +14,11 @@ import { type ServerAddress, serverBinary, startServer, type TestServer } from '
 
 process.umask(0o022)
 process.env = testEnvironment()
-chmodSync(testFolder, 0o711) // tests may act as another user in a folder of its own
+chmodSync(testFolder, 0o711) // tests may run as another user in a folder of their own
 process.env.SERA_TEST_DIR = testFolder
 process.on('exit', () => rmSync(testFolder, { recursive: true, force: true }))
 
-// a terminal's Ctrl-C reaches ava too; this process waits for it and then cleans up
+// a terminal's Ctrl-C reaches ava, too; this process waits for it and then cleans up
 let given: NodeJS.Signals | undefined
 const note = (signal: NodeJS.Signals) => {
   given = signal

@@ -1,9 +1,9 @@
 /**
- * The single binary: sera and its packages as bytecode, in one file with the runtime. It is built twice. The first one
- * makes a run against a stand-in for a server and writes down which functions it used; the second has those in front,
- * which saves 2 MB of memory and a little time. A binary that can't make that run is not released.
+ * The single binary: sera and its packages as bytecode, in one file with the runtime. It is built twice. The first
+ * build runs against a stand-in for a server and records which functions it used. The second build places those first,
+ * which saves 2 MB of memory and a little time. A binary that fails this run is not released.
  *
- * What paid and what did not, with figures: docs/explanation/benchmarks.md.
+ * docs/explanation/benchmarks.md has the figures of what helped and what did not.
  */
 import { mkdirSync, mkdtempSync, renameSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
@@ -19,23 +19,23 @@ try {
   await build(join(folder, 'first'))
   const order = await record(join(folder, 'first'))
   await build(join(folder, 'sera'), order)
-  renameSync(join(folder, 'sera'), TARGET) // a process that runs the old one continues
+  renameSync(join(folder, 'sera'), TARGET) // a process that runs the old file continues
 } finally {
   rmSync(folder, { recursive: true, force: true })
 }
 console.log(`${TARGET}: ${Math.round(statSync(TARGET).size / 2 ** 20)} MB, Bun ${Bun.version}`)
 
-/** @param order what a run used, in order */
+/** @param order the functions that a run used, in order */
 async function build(outfile: string, order?: string): Promise<void> {
   const { success, logs } = await Bun.build({
     entrypoints: ['src/main.ts'],
     target: 'bun',
-    // with format cjs the binary builds and then dies of "import.meta is only valid inside modules"
+    // with format cjs the binary builds, but fails with "import.meta is only valid inside modules"
     format: 'esm',
     bytecode: true,
     splitting: true,
     minify: true,
-    // an addon that kills a Bun binary; src/log does without it there
+    // this addon crashes a Bun binary; src/log works without it there
     external: ['unix-dgram'],
     plugins: [lazyRequires, pageFiles],
     compile: {
@@ -43,7 +43,7 @@ async function build(outfile: string, order?: string): Promise<void> {
       // a .env in the working directory would reach the command, a bunfig.toml would run code inside sera
       autoloadDotenv: false,
       autoloadBunfig: false,
-      // most of what runs runs once: to compile it costs more than it gains
+      // most code runs once: compiling it costs more than it gains
       jitPolicy: 100,
       ...(order ? { bytecodeOrder: order } : {}),
     },
@@ -51,7 +51,7 @@ async function build(outfile: string, order?: string): Promise<void> {
   if (!success) throw new AggregateError(logs, 'the binary could not be built')
 }
 
-/** Runs `sera 5 true`; returns the file that says what it used. */
+/** Runs `sera 5 true`. @returns the file that lists the functions it used */
 async function record(program: string): Promise<string> {
   const order = join(folder, 'order')
   const server = await listen(join(folder, 'socket'))

@@ -1,8 +1,8 @@
 /**
- * A plugin for Bun's bundler: parts of mysql2 that `sera <wait> <command>` does not use are loaded when a command does,
- * which takes 4 ms off each start. A require() in the table becomes a stand-in that loads the module when a property of
- * it is read, or it is called. The text must be there exactly once; after an update of mysql2 that moved it, the build
- * fails here and says so, instead of being slow without a word.
+ * A plugin for Bun's bundler: it loads parts of mysql2 that `sera <wait> <command>` does not use only when a command
+ * needs them, which saves 4 ms of each start. A require() in the table becomes a stand-in, which loads the module when
+ * a property of it is read or it is called. Each text must occur exactly once: after an update of mysql2 that moved
+ * one, the build fails, and the start does not become slow unnoticed.
  */
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -30,7 +30,7 @@ const LAZY: Record<string, string[]> = {
   'mysql2/lib/parsers/string.js': ['iconv-lite'],
 }
 
-/** What a stand-in can't do: names taken out of a module at once, and work at load time. */
+/** Replacements where a stand-in can't work: destructured imports, and work at load time. */
 const REPLACED: Record<string, [text: string, by: string][]> = {
   'mysql2/lib/commands/client_handshake.js': [
     [
@@ -69,7 +69,7 @@ export const lazyRequires: Bun.BunPlugin = {
     build.onEnd(() => {
       const wrong = [...misfits, ...expected]
       if (wrong.length === 0) return
-      throw new Error(`scripts/binary/lazy-requires.ts does not fit this mysql2, look at\n${wrong.join('\n')}`)
+      throw new Error(`scripts/binary/lazy-requires.ts does not fit this mysql2; check\n${wrong.join('\n')}`)
     })
   },
 }

@@ -1,6 +1,7 @@
 /**
- * A plugin for Bun's bundler: the files of the gateway's page are read when the binary is built, and are part of it. TypeScript becomes
- * JavaScript, file by file, as a browser loads it. As in src/gateway/routes/page-files.ts, what is shared stands among them.
+ * A plugin for Bun's bundler: it reads the files of the gateway's page at build time and embeds them. TypeScript
+ * becomes JavaScript, file by file, as a browser loads it. Shared files are among them, as in
+ * src/gateway/routes/page-files.ts.
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'

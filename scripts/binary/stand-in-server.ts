@@ -1,6 +1,6 @@
 /**
- * Speaks as much of the MySQL protocol as `sera <wait> <command>` needs to get its lock at once, so that the binary can be
- * tried where there is no server. Every query for a number answers 1.
+ * Implements the part of the MySQL protocol that `sera <wait> <command>` needs to get its lock at once, so that the
+ * binary can run without a server. Every query for a number returns 1.
  *
  * @see https://dev.mysql.com/doc/dev/mysql-server/latest/PAGE_PROTOCOL.html
  */
@@ -26,7 +26,7 @@ function serve(socket: Socket): void {
   socket.on('error', () => {})
   send(socket, 0, [greeting()])
   let authenticated = false
-  // a statement of sera's is one packet, and on a local socket it comes in one piece
+  // a statement of sera is one packet, and arrives in one piece on a local socket
   socket.on('data', packet => {
     const [command, text] = [packet[4], packet.toString('latin1', 5)]
     if (!authenticated) send(socket, 2, [OK])
@@ -55,7 +55,7 @@ function greeting(): Buffer {
   ])
 }
 
-/** One row: 1 in every column, and nothing that would make GET_LOCK void. */
+/** One row: 1 in every column, and no reason against GET_LOCK. */
 function resultOf(sql: string): Buffer[] {
   const names = [...sql.matchAll(/ AS (\w+)/g)].map(([, name = '']) => name)
   const row = names.map(name => (name === 'void' ? NULL : text('1')))

@@ -1,4 +1,4 @@
-/** The running command: started with everything it would have without sera, signalled, and seen to end. */
+/** The running command: started with everything it would have without sera, signalled, and waited for. */
 import type { StdioOptions } from 'node:child_process'
 import { realpathSync } from 'node:fs'
 import { constants } from 'node:os'
@@ -9,13 +9,13 @@ import { type Process, spawn } from './spawn.js'
 export interface ChildOptions {
   command: readonly string[]
   env: NodeJS.ProcessEnv
-  /** Descriptors above 2 to hand on, each at its own number. */
+  /** Descriptors above 2 that the command inherits, each at its own number. */
   descriptors: readonly number[]
-  /** A descriptor that keeps the lock at the server while any process has it open, as flock(1) does with its own. */
+  /** Keeps the lock at the server while any process has it open, like the descriptor of flock(1). */
   lifeline: number | undefined
-  /** Without a terminal the child leads a session and group of its own, which can be signalled and ended whole. */
+  /** Without a terminal the child leads its own session and group, so that sera can signal the group as a whole. */
   ownGroup: boolean
-  /** Signals that were ignored when sera was started (nohup); the runtime would reset them in the child. */
+  /** Signals that were ignored when sera started (nohup); the runtime would reset them in the child. */
   ignored: readonly NodeJS.Signals[]
 }
 
@@ -24,7 +24,7 @@ const LIFELINE_AT_LEAST = 100
 
 export class Child {
   readonly pid: number
-  /** The exit code a shell would report: the command's own, or 128+n when signal n ended it. */
+  /** The exit code that a shell would report: the command's own, or 128 + n when signal n ended it. */
   readonly exited: Promise<number>
   readonly #process: Process
   readonly #ownGroup: boolean
@@ -57,10 +57,10 @@ export class Child {
         resolve(signal ? 128 + constants.signals[signal] : (code ?? 0))
       })
     })
-    child.on('error', () => {}) // a signal that could not be sent
+    child.on('error', () => {}) // sending a signal failed
   }
 
-  /** Whether there is still somebody to signal. */
+  /** Whether the command has not ended yet. */
   get running(): boolean {
     return this.#running
   }
@@ -71,7 +71,7 @@ export class Child {
     if (whole && this.#ownGroup) {
       try {
         killGroup(-this.pid, signal)
-      } catch {} // gone in this very moment
+      } catch {} // it ended just now
     } else {
       this.#process.kill(signal)
     }
@@ -89,7 +89,7 @@ function stdioOf({ descriptors, lifeline }: ChildOptions): StdioOptions {
   return stdio
 }
 
-/** Puts the command behind a program that ignores signals and becomes the command; busybox' `env` can't, its shell can. */
+/** Starts the command through a program that ignores the signals, then execs it: `env`, or the shell where `env` is busybox. */
 function ignoring(signals: readonly NodeJS.Signals[], name: string, args: string[]): [string, string[]] {
   if (signals.length === 0) return [name, args]
   const names = signals.map(signal => signal.slice(3))
@@ -108,11 +108,11 @@ function hasCoreutils(): boolean {
 
 function cannotStart(name: string, cause: unknown): SeraError {
   const code = (cause as NodeJS.ErrnoException)?.code
-  const reason = WORDS[code ?? ''] ?? (cause instanceof Error ? cause.message : String(cause))
+  const reason = START_PROBLEMS[code ?? ''] ?? (cause instanceof Error ? cause.message : String(cause))
   return new SeraError('not-started', `cannot start ${name}: ${reason}`, { cause })
 }
 
-const WORDS: Record<string, string> = {
+const START_PROBLEMS: Record<string, string> = {
   ENOENT: 'no such file (or the interpreter in its first line is missing)',
   EACCES: 'permission denied',
   ENOEXEC: 'exec format error',

@@ -1,7 +1,7 @@
 /**
- * Says before a command is started why it can't be. The search goes on as in execvp(3): a folder of PATH that may not be
- * searched, or a file that may not be executed, is remembered and passed over. There is no fallback to a shell for a text
- * file that lacks `#!`; the original refuses it too.
+ * Checks before the start whether a command can be executed. The search works as in execvp(3): it remembers a folder of
+ * PATH that it may not search, or a file that it may not execute, and goes on. A text file without `#!` does not run
+ * through a shell; the original refuses it too.
  */
 import { accessSync, closeSync, constants, openSync, readSync, statSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
@@ -9,7 +9,7 @@ import { SeraError } from '../errors.js'
 
 const DEFAULT_PATH = '/bin:/usr/bin'
 
-/** Throws SeraError('not-started') when `command` can't be executed. */
+/** @throws SeraError not-started, when `command` can't be executed */
 export function checkExecutable(command: string, path: string | undefined): void {
   const isPath = command.includes('/')
   const candidates = isPath ? [command] : (path ?? DEFAULT_PATH).split(delimiter).map(d => join(d, command))
@@ -23,7 +23,7 @@ export function checkExecutable(command: string, path: string | undefined): void
   throw new SeraError('not-started', `cannot start ${command}: ${reason}`)
 }
 
-/** `sera 5 'echo hi'`: a whole line of shell stands where the program should. */
+/** For `sera 5 'echo hi'`, a shell line in place of a program. */
 function hintFor(command: string): string {
   return /\s/.test(command) ? "; give a program and its arguments as separate words, or a shell line as sh -c '…'" : ''
 }
@@ -44,13 +44,13 @@ function problemWith(file: string): string | undefined {
   return lacksInterpreter(file) ? `${file} is a script without a first line such as #!/bin/sh` : undefined
 }
 
-/** What execvp(3) passes over in silence is missing; the rest it remembers for the end. */
+/** MISSING for what execvp(3) skips silently; a reason for what it remembers. */
 function unreachableFor(file: string, { code, message }: NodeJS.ErrnoException): string {
   if (code === 'ENOENT' || code === 'ENOTDIR') return MISSING
   return code === 'EACCES' ? `${file} is out of reach; permission denied on its folder` : message
 }
 
-/** A text file (no NUL in its first bytes, as bash tells it) that doesn't begin with `#!`. */
+/** A text file that doesn't begin with `#!`. Like bash, it counts a file without NUL in its first bytes as text. */
 function lacksInterpreter(file: string): boolean {
   const head = Buffer.alloc(128)
   try {
@@ -62,6 +62,6 @@ function lacksInterpreter(file: string): boolean {
       closeSync(fd)
     }
   } catch {
-    return false // execute permission without read permission: the kernel will say
+    return false // execute permission without read permission: the kernel decides
   }
 }

@@ -1,21 +1,21 @@
 /**
- * The child with everything it started: descendants, the group that the child leads, and every process that carries the
+ * The child with everything it started: its descendants, the group that it leads, and every process that carries the
  * child's entry in SERA_HELD. sera ends the family itself when the guard does not act.
  *
- * The order is the guard's: STOP to all, so that none can fork away, until no other is found; then KILL. PID and start time
- * name a member, so that a reused PID is never hit.
+ * The order is the guard's: STOP to all members until no new one is found, so that none can fork away; then KILL. PID
+ * and start time identify a member, so a reused PID is never signalled.
  */
 import { heldEntriesOf, type ProcessState, processIds, readProcess } from './process-table.js'
 
 export interface FamilyOf {
   pid: number
-  /** After the child has ended, another process may have its PID. Then only the entry names its family. */
+  /** False after the child has ended: another process may have its PID, so only the entry identifies its family. */
   running: boolean
   /** The child leads a group of its own. */
   ownGroup: boolean
   /** The child's entry in SERA_HELD. */
   marker: string
-  /** process.kill, which throws. */
+  /** process.kill; it may throw. */
   kill(pid: number, signal: NodeJS.Signals): void
 }
 
@@ -32,7 +32,7 @@ export class Family {
     this.#since = child.start
   }
 
-  /** Kills all members. True when none was left; KILL takes its time, so call it until then. */
+  /** Kills all members. True when none is left. KILL takes effect later, so call it until it returns true. */
   kill(): boolean {
     do this.#send('SIGSTOP')
     while (this.#grow())
@@ -40,7 +40,7 @@ export class Family {
     return this.#members.size === 0
   }
 
-  /** Forgets the dead and adds the new; true when there are new ones. */
+  /** Drops dead members and adds new ones; true when there are new ones. */
   #grow(): boolean {
     const alive = new Map(processIds().map(pid => [pid, readProcess(pid)] as const))
     for (const [pid, start] of this.#members) {
@@ -66,7 +66,7 @@ export class Family {
     for (const pid of this.#members.keys()) {
       try {
         this.of.kill(pid, signal)
-      } catch {} // it is dead by now, or belongs to another user
+      } catch {} // it is dead, or belongs to another user
     }
   }
 }

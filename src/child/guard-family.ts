@@ -1,18 +1,18 @@
 /**
- * The part of the guard's script that knows the child's family: finds its processes, signals them, and notices when they
- * are dead. It forks only for grep, and does without where forks fail (`builtins` is set).
+ * The part of the guard's script that finds the processes of the child's family, signals them, and notices when they
+ * are dead. It forks only for grep, and does not fork where forks fail (`builtins` is set).
  *
- * The targets are PID/start pairs, because a PID alone may be another process by now. They come from four places:
+ * The targets are PID/start pairs, because another process may reuse a PID. They come from four places:
  * 1. the child, by the PID that sera sends;
  * 2. descendants: the kernel lists the children of each process; where it does not, a census of all processes finds them;
  * 3. orphans in the group that the child leads: a census finds them;
  * 4. strays, which have left both the family and the group: a sweep finds them by the child's entry in SERA_HELD.
  *
- * 3 and 4 take longer the more processes the machine has. So they are done only when all known targets are dead, and delay
- * no signal to those.
+ * 3 and 4 take longer the more processes the machine has. So the guard does them only when all known targets are dead,
+ * and they delay no signal to those targets.
  */
 export const GUARD_FAMILY = `
-# look PID: sets ppid, pgrp and start of a live process; false when it is dead. A read that failed is repeated.
+# look PID: sets ppid, pgrp and start of a live process; false when it is dead. It repeats a read that failed.
 look() {
   line=
   { read -r line <"/proc/$1/stat" || { kill -0 "$1" && read -r line <"/proc/$1/stat"; }; } 2>/dev/null
@@ -25,7 +25,7 @@ look() {
   ppid=$2 pgrp=$3 start=\${20}
 }
 
-# prune: forgets the targets that are dead; true while there are some.
+# prune: drops dead targets; true while some are alive.
 prune() {
   pids= left=
   for target in $targets; do
@@ -38,7 +38,7 @@ prune() {
 
 add() { targets="$targets $1/$start" pids="$pids $1"; }
 
-# children PID...: sets kids, as the kernel lists them.
+# children PID...: sets kids from the kernel's lists of children.
 children() {
   kids=
   for parent; do
@@ -50,7 +50,7 @@ children() {
   done
 }
 
-# walk: adds all that descends from the targets, a generation a round.
+# walk: adds all descendants of the targets, one generation a round.
 walk() {
   parents=$pids
   while [ -n "$parents" ]; do
@@ -63,7 +63,8 @@ walk() {
   done
 }
 
-# census: reads every process of the machine, a tenth of a millisecond each; true when it has added one.
+# census: reads every process of the machine, 0.1 ms each; adds children of targets and members of the group; true when it
+# has added one.
 census() {
   before=$targets
   for dir in /proc/[0-9]*; do
@@ -91,7 +92,7 @@ elders() {
   [ "$pid" -le 1 ] || elders=
 }
 
-# orphaned: the process last looked at is a child of an elder, or the elders are not known.
+# orphaned: true when the process last looked at is a child of an elder, or when the elders are unknown.
 orphaned() { case " \${elders:-$ppid} " in *" $ppid "*) ;; *) return 1 ;; esac; }
 
 # pick PROCESS...: adopts the strays among these, until the limit. A process is a PID, or a file of it in /proc.
@@ -107,11 +108,11 @@ pick() {
   [ -n "$found" ]
 }
 
-# sweep: adopts the strays: what carries the child's entry in SERA_HELD, started no earlier than the child (or sera, while
-# the child is not known), and accepts signals; true when it has found some. grep is quick. A shell takes milliseconds to read an
-# environment byte by byte, so it reads only those of the elders' children, because the kernel makes an orphan a child of
-# one of them. It looks through the lists of children first. Then, unless there is a limit, it looks through all processes,
-# because a list that changes while it is read may lack an entry.
+# sweep: adopts the strays; true when it has found some. A stray carries the child's entry in SERA_HELD, started no earlier
+# than the child (or than sera, while the child is unknown), and accepts signals. grep is quick. A shell takes milliseconds
+# to read an environment byte by byte, so it reads only those of the elders' children: the kernel makes an orphan a child
+# of an elder. It reads the lists of children first. Then, unless there is a limit, it checks all processes, because a list
+# that changes while it is read may lack an entry.
 sweep() {
   found= elders=
   if [ -z "$builtins" ]; then
@@ -123,7 +124,7 @@ sweep() {
   pick $kids || { [ -z "$limit" ] && pick /proc/[0-9]*; }
 } 2>/dev/null
 
-# strays: sends TERM to what has left both the family and the group.
+# strays: sends TERM to the strays.
 strays() {
   while sweep; do
     kill -TERM $found
@@ -131,15 +132,15 @@ strays() {
   done
 } 2>/dev/null
 
-# collect: brings the targets up to date; false when nothing of the child is left. Orphans in its group, and what has
-# left both the group and the family, are looked for only when all others are dead.
+# collect: updates the targets; false when no process of the child is left. It looks for orphans and strays only when all
+# other targets are dead.
 collect() {
   prune
   if [ -e "/proc/$$/task/$$/children" ]; then walk; else while census; do :; done; fi
   [ -n "$targets" ] || { [ -n "$group" ] && kill -0 "-$group" && census; } || sweep
 } 2>/dev/null
 
-# send SIGNAL: to the group at once, and one by one to those that have left it.
+# send SIGNAL: signals the group as a whole, and one by one the targets outside it.
 send() {
   [ -z "$group" ] || kill -"$1" "-$group"
   for target in $targets; do

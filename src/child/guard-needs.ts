@@ -1,4 +1,4 @@
-/** What the guard needs of this host besides /proc and /bin/sh: one program, `sleep`. */
+/** The one program that the guard needs on this host, in addition to /proc and /bin/sh: `sleep`. */
 import { statSync } from 'node:fs'
 import { isAbsolute } from 'node:path'
 
@@ -8,7 +8,7 @@ const FOLDERS = [
   ...['/run/current-system/sw/bin', '/run/current-system/profile/bin'],
 ]
 
-/** The guard's PATH: the system's folders first, then what is absolute in sera's own PATH. */
+/** The guard's PATH: the system's folders, then the absolute folders of sera's own PATH. */
 export function guardPath(path = ''): string {
   return [...FOLDERS, ...path.split(':').filter(isAbsolute)].join(':')
 }

@@ -1,36 +1,36 @@
 /**
- * The guard: a process beside sera that ends the child, so that the child never outlives the lock, even when sera is
+ * The guard: a separate process that ends the child, so that the child never outlives the lock, even when sera is
  * killed, crashes or is stopped.
  *
- * The guard is a POSIX shell script (dash, busybox, bash), because a shell starts in a millisecond and takes a megabyte.
- * It runs in its own session, so that no terminal and no signal to sera's group reaches it. It holds the lifeline
- * (descriptor 3), so that the server keeps the lock while the guard works. It reads lines on stdin:
+ * The guard is a POSIX shell script (dash, busybox, bash), because a shell starts in a millisecond and takes a
+ * megabyte. It runs in its own session, so that no terminal and no signal to sera's group reaches it. It holds the
+ * lifeline (descriptor 3), so that the server keeps the lock while the guard works. It reads lines on stdin:
  *
  *     child PID       the command is running as PID
  *     deadline T      the child must be ended at T (hundredths of a second on the boot clock); sent before the child starts
  *     end             end the child now
- *     leave           exit: another guard has taken over, or there is nothing to guard any more
+ *     leave           exit: another guard has taken over, or there is nothing left to guard
  *
  * Safety argument:
- * 1. The guard starts before the child, so the child is never unguarded. A guard in reserve sleeps until its first
- *    deadline.
- * 2. End of file on stdin means that sera is dead: the kernel closes sera's end whatever killed it. The guard then ends
- *    the child if it lives. A child that has ended may leave processes behind. If sera died before it sent the PID, the
- *    guard finds the child by its entry in SERA_HELD.
+ * 1. The guard starts before the child, so the child is never unguarded. A guard in reserve sleeps until its first deadline.
+ * 2. End of file on stdin means that sera is dead: the kernel closes sera's end for every kind of death. The guard then
+ *    ends the child if it lives. A child that has ended may leave processes behind. If sera died before it sent the
+ *    PID, the guard finds the child by its entry in SERA_HELD.
  * 3. The guard wakes up every tick and compares /proc/uptime, which counts suspend, with the deadline. bash wakes up by
  *    itself (\`read -t\`). Other shells need a second process, the clock, which sends ALRM. The guard notices when the
- *    clock ends (CHLD, and a look at every wake-up), and starts another one.
- * 4. Nothing depends on a fork. dash and busybox exit when they cannot fork, but first run the EXIT trap, which ends the
- *    child with builtins alone. The clock uses its own EXIT trap to send ALRM for one more second, so that one failed fork
- *    ends no child. bash retries a failed fork for 15 s, so it runs on builtins from the beginning.
+ *    clock ends (by CHLD, and by a check at every wake-up), and starts another one.
+ * 4. Nothing depends on a fork. dash and busybox exit when they cannot fork, but first run the EXIT trap, which ends
+ *    the child with builtins alone. The clock uses its own EXIT trap to send ALRM for one more second, so that one
+ *    failed fork ends no child. bash retries a failed fork for 15 s, so it runs on builtins from the beginning.
  * 5. To end the child, the guard sends TERM (and CONT to stopped processes) and waits for the grace, counted from the
  *    deadline. Then it sends STOP to all, so that none can fork away, and KILL, until nothing is left.
- * 6. What is ended: the child's descendants, the group that the child leads, and every process that carries the child's
- *    entry in SERA_HELD and accepts signals from this user. PID and start time name a process, so a reused PID is never hit.
- * 7. A process counts as dead when it is gone, or when it is a zombie without other threads.
+ * 6. The guard ends the child's descendants, the group that the child leads, and every process that carries the child's
+ *    entry in SERA_HELD and accepts signals from this user. PID and start time identify a process, so a reused PID is
+ *    never signalled.
+ * 7. A process is dead when it no longer exists, or when it is a zombie without other threads.
  * 8. The guard exits last, and the lifeline closes with it.
  *
- * Exit status: 0 nothing to end, 10 sera was gone, 11 the deadline, 12 asked to, 13 the guard could not work on.
+ * Exit status: 0 nothing to end, 10 sera died, 11 the deadline passed, 12 sera asked, 13 the guard could not go on.
  */
 import { GUARD_FAMILY } from './guard-family.js'
 
@@ -58,7 +58,8 @@ spin() {
   while now && [ "$now" -lt "$till" ]; do :; done
 }
 
-# nap: waits for 50 ms. When sera is dead, bash finds stdin at its end: it then spins, or forks while time is plenty.
+# nap: waits for 50 ms. When sera is dead, stdin is at its end, so bash cannot wait in read: it spins, or forks sleep while
+# more than 20 s are left.
 nap() {
   case $builtins in
     '') sleep 0.05 ;;
@@ -72,8 +73,8 @@ nap() {
 }
 
 ${GUARD_FAMILY}
-# search: finds the child of a sera that died before it sent the PID; the child may still be between fork and exec. There
-# is hardly one before the first deadline, and then the server should soon hear that sera no longer waits.
+# search: finds the child of a sera that died before it sent the PID; the child may still be between fork and exec. Before
+# the first deadline a child is unlikely, so one attempt is enough: the lifeline must close soon, because sera waits no more.
 search() {
   for attempt in \${deadline:+1 2 3 4} 5; do
     if sweep || [ $attempt = 5 ]; then return; fi
@@ -89,9 +90,9 @@ quit() {
   exit "$1"
 }
 
-# ask: sends TERM, and sets when the grace is over. It counts from the deadline, not from when that was noticed. A sweep
-# delays no KILL: it has a process of its own, or, in bash, a limit. After a failed fork it is left out, and strays get
-# KILL alone.
+# ask: sends TERM, and sets when the grace ends, counted from the deadline and not from when the guard noticed it. A sweep
+# delays no KILL: it runs in a process of its own or, in bash, up to a limit. After a failed fork there is no sweep here,
+# and strays get only KILL.
 ask() {
   [ -n "$child" ] || search
   prune || quit 0
@@ -109,7 +110,7 @@ ask() {
 } 2>/dev/null
 
 # finish STATUS: ends the child and all it started, then the guard. After a failed fork the EXIT trap calls it again.
-# That VTALRM is ignored tells sera that the guard is acting.
+# Ignoring VTALRM shows sera that the guard is acting.
 finish() {
   why=$1
   trap '' ALRM VTALRM
@@ -144,7 +145,7 @@ tend() {
 }
 
 look $PPID && born=$start
-# A read that a signal has ended sets poked, or its status is above 128; at the end of file the next one fails too.
+# A read that a signal interrupts sets poked, or its status is above 128; at the end of file the next read fails too.
 while :; do
   poked=
   if read -r $timed word value; then
@@ -162,7 +163,7 @@ while :; do
   else
     quiet=1
   fi
-  # once more if the clock died after tend had looked: that CHLD ends no read
+  # tend again if the clock died after tend had checked it: that CHLD interrupts no read
   [ -z "$deadline" ] || { tend && [ -z "$died" ] || tend; }
 done
 `

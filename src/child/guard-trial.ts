@@ -1,4 +1,4 @@
-/** Whether the guard works on this host: a real guard ends a process that does nothing, at a deadline. For `sera doctor`. */
+/** For `sera doctor`: tries the guard on this host. A real guard ends an idle process at a deadline. */
 import { accessSync, constants } from 'node:fs'
 import { sleep, systemClock } from '../clock.js'
 import { Guard } from './guard.js'
@@ -6,9 +6,9 @@ import { guardPath, hasSleep } from './guard-needs.js'
 import { type Process, spawn } from './spawn.js'
 
 export interface GuardFacts {
-  /** What it needs and this host has not. */
+  /** What the guard needs and this host lacks. */
   missing: readonly string[]
-  /** It has ended the process. */
+  /** The guard ended the process. */
   ended: boolean
   problem?: string
 }
@@ -31,14 +31,14 @@ export async function tryGuard(path: string | undefined): Promise<GuardFacts> {
   }
 }
 
-/** Why it did not end a process; undefined when it did. */
+/** Why the guard did not end the process; undefined when it did. */
 async function trial(path: string | undefined): Promise<string | undefined> {
   const guard = new Guard({ marker: 'sera-doctor', graceMs: 0, tickMs: TICK_MS, lifeline: undefined, path })
   const child = spawn('sleep', ['60'], { stdio: ['ignore', 'ignore', 'ignore'], detached: true })
   const gone = endOf(child)
   try {
     guard.watch(child.pid ?? 0)
-    guard.extend(systemClock.boot() + TICK_MS) // later than its first look, so that its clock has to wake it
+    guard.extend(systemClock.boot() + TICK_MS) // after its first check, so that its clock has to wake it
     const late = sleep(systemClock, LIMIT_MS).then(() => 'it took too long')
     const end = await Promise.race([guard.ended, late])
     if (end !== 'deadline') return end === 'gone' ? 'it did not see the process' : end

@@ -1,4 +1,4 @@
-/** Starts the guard and talks to it. `guard-script.ts` says what the guard does, and why that is safe. */
+/** Starts the guard and sends it messages. `guard-script.ts` says what the guard does, and why that is safe. */
 import { SeraError } from '../errors.js'
 import { guardPath, hasSleep } from './guard-needs.js'
 import { GUARD_SCRIPT } from './guard-script.js'
@@ -6,16 +6,16 @@ import { ignoredSignals } from './process-table.js'
 import { type Process, spawn } from './spawn.js'
 
 /**
- * Why the guard ended the child. `gone`: the guard saw nothing to end. `unable`: the guard could not work on, and ended
- * what it saw. `failed`: the guard itself was killed, and ended nothing.
+ * Why the guard ended the child. `gone`: it found nothing to end. `unable`: it could not go on, and ended what it knew.
+ * `failed`: the guard itself was killed, and ended nothing.
  */
 export type GuardEnd = 'gone' | 'deadline' | 'asked' | 'unable' | 'failed'
 
 export interface GuardOptions {
-  /** The child's entry in SERA_HELD, by which it is found when sera dies before it can say the PID. */
+  /** The child's entry in SERA_HELD, which identifies the child if sera dies before it sends the PID. */
   marker: string
   graceMs: number
-  /** How often the guard looks at the clock, ms: how late it may notice the deadline. */
+  /** How often the guard checks the clock, ms: at most this much later it notices the deadline. */
   tickMs: number
   /** A descriptor that keeps the lock at the server while it is open. */
   lifeline: number | undefined
@@ -25,7 +25,7 @@ export interface GuardOptions {
 
 const END_BY_STATUS: Record<number, GuardEnd> = { 0: 'gone', 10: 'gone', 11: 'deadline', 12: 'asked', 13: 'unable' }
 
-/** Hundredths of a second, as /proc/uptime has them; a shell has no Infinity. */
+/** Hundredths of a second, as in /proc/uptime; a shell has no Infinity. */
 function hundredths(ms: number): string {
   return String(Number.isFinite(ms) ? Math.max(0, Math.floor(ms / 10)) : Number.MAX_SAFE_INTEGER)
 }
@@ -34,7 +34,7 @@ export class Guard {
   readonly ended: Promise<GuardEnd>
   readonly #process: Process
 
-  /** Starts a guard. Throws SeraError('lock-failed') when it cannot work here: no command may run without one. */
+  /** Starts a guard. @throws SeraError lock-failed, when it cannot work here: no command may run without one */
   constructor(options: GuardOptions) {
     const { marker, graceMs, tickMs, lifeline } = options
     const PATH = guardPath(options.path)
@@ -54,13 +54,13 @@ export class Guard {
       this.#process.once('error', () => resolve('failed'))
       this.#process.once('exit', status => resolve((status === null ? undefined : END_BY_STATUS[status]) ?? 'failed'))
     })
-    this.#process.stdin?.on('error', () => {}) // a guard that died is seen through `ended`
+    this.#process.stdin?.on('error', () => {}) // `ended` reports a guard that died
     if (this.#process.pid === undefined) throw cannotWork('/bin/sh could not be started')
   }
 
   /** The command runs as `pid` from now on. */
   watch(pid: number): void {
-    this.#say(`child ${pid}`)
+    this.#send(`child ${pid}`)
   }
 
   /**
@@ -68,33 +68,33 @@ export class Guard {
    * the guard sleeps until then.
    */
   extend(deadline: number): void {
-    this.#say(`deadline ${hundredths(deadline)}`)
+    this.#send(`deadline ${hundredths(deadline)}`)
   }
 
-  /** Ends the child: TERM, grace, KILL, all that it started. `ended` resolves when nothing is left. */
+  /** Ends the child and all it started: TERM, grace, KILL. `ended` resolves when nothing is left. */
   end(): void {
-    this.#say('end')
+    this.#send('end')
   }
 
-  /** The child has ended, or another guard watches it: this one exits. */
+  /** Makes the guard exit: the child has ended, or another guard watches it. */
   dismiss(): void {
     this.#process.stdin?.end('leave\n')
   }
 
-  /** Kills a guard that does not do its work. */
+  /** Kills a guard that does not respond. */
   kill(): void {
     this.#process.kill('SIGKILL')
   }
 
   /**
-   * Whether the guard has begun to end the child. It ignores VTALRM before it sends its first signal, so this is true
-   * before the child can end by the guard's hand.
+   * Whether the guard has begun to end the child. It ignores VTALRM before its first signal, so this is true before the
+   * guard can have ended the child.
    */
   get acting(): boolean {
     return ignoredSignals(this.#process.pid ?? 0).includes('SIGVTALRM')
   }
 
-  #say(line: string): void {
+  #send(line: string): void {
     this.#process.stdin?.write(`${line}\n`)
   }
 }

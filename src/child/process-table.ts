@@ -1,18 +1,18 @@
-/** What the kernel tells of this process in /proc: terminal, ignored signals, inherited descriptors, ancestors. */
+/** Facts about processes from /proc: terminal, ignored signals, inherited descriptors, ancestors. */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { constants } from 'node:os'
 
 export interface ProcessState {
-  /** False when it is gone in all but name: a zombie without other threads. A leader that has exited leaves a zombie, too. */
+  /** False for a zombie without other threads. A thread leader that has exited is a zombie, too, while other threads run. */
   alive: boolean
   parent: number
   group: number
   session: number
   /** It has a controlling terminal. */
   terminal: boolean
-  /** It belongs to the terminal's foreground group: Ctrl-C reaches it from the kernel. */
+  /** It is in the terminal's foreground group: the kernel sends it Ctrl-C. */
   foreground: boolean
-  /** When it started; with the PID, this names a process for good. */
+  /** When it started; with the PID, this identifies a process. */
   start: number
 }
 
@@ -33,7 +33,7 @@ export function readProcess(pid: number | 'self'): ProcessState | undefined {
   return { alive, parent, group, session, terminal, foreground: terminal && foregroundGroup === group, start }
 }
 
-/** The PIDs of all processes that /proc shows. */
+/** The PIDs of all processes in /proc. */
 export function processIds(): number[] {
   return readNames('/proc').map(Number).filter(Number.isInteger)
 }
@@ -57,7 +57,7 @@ export function ignoredSignals(pid: number | 'self'): NodeJS.Signals[] {
   }
 }
 
-/** The signals in a mask as /proc/PID/status has it. */
+/** The signals in a mask of /proc/PID/status. */
 export function signalsIn(mask = '0'): NodeJS.Signals[] {
   const bits = BigInt(`0x${mask}`)
   const names = Object.keys(constants.signals) as NodeJS.Signals[]
@@ -72,9 +72,9 @@ export function* ancestors(): Generator<number> {
 }
 
 /**
- * Descriptors above 2 that this process was started with, such as a shell's `<(…)` or `3>log`. The child gets them at
- * the same numbers; neither runtime passes them on by itself. What the runtime opened for itself is left out: anonymous
- * inodes, and pipes of which it holds both ends. To be called before sera opens anything.
+ * Descriptors above 2 that this process inherited, such as a shell's `<(…)` or `3>log`. The child gets them at the same
+ * numbers; neither runtime passes them on. The runtime's own are left out: anonymous inodes, and pipes of which it
+ * holds both ends. Call it before sera opens anything.
  */
 export function inheritedDescriptors(): number[] {
   const open = listDescriptors()
@@ -104,7 +104,7 @@ function listDescriptors(): Descriptor[] {
       const target = readlinkSync(`/proc/self/fd/${name}`)
       const access = target.startsWith('pipe:') ? accessMode(name) : 0
       open.push({ fd, target, access })
-    } catch {} // the descriptor of the directory itself, closed again
+    } catch {} // the descriptor of the directory itself is closed by now
   }
   return open
 }

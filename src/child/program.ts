@@ -1,2 +1,2 @@
-/** The door for the rooms that need a small program (syslog's `logger`) and may not start processes themselves. */
+/** For rooms that run a small program (syslog's `logger`) and may not import node:child_process. */
 export { spawn } from 'node:child_process'

@@ -1,20 +1,20 @@
 /**
- * Environment values that are not UTF-8 reach the command byte by byte.
+ * Passes environment values that are not UTF-8 to the command byte by byte.
  *
- * Node and Bun decode the environment and replace such bytes with U+FFFD; neither can hand them on. The bytes are still in
- * /proc/self/environ. A shell that already is the command's process makes them again and becomes the command:
+ * Node and Bun decode the environment and replace such bytes with U+FFFD; neither can pass them on. The bytes are still
+ * in /proc/self/environ. A shell, started as the command's process, restores them and then execs the command:
  *
- * 1. The values travel as octal escapes in one variable, SERA_ENVIRONMENT, never in an argument, which every user may read.
- * 2. The shell evaluates that variable, which has nothing but assignments of sera's own making in it, and removes it.
- * 3. A shell may drop a variable whose name is not an identifier, so `env` gets these as its arguments.
- * 4. A value that the shell cannot make (no process for `printf`) ends it with 126 before the command starts.
+ * 1. The values travel as octal escapes in one variable, SERA_ENVIRONMENT, and not in an argument, which every user may read.
+ * 2. The shell evaluates that variable, which contains only assignments made by sera, and removes it.
+ * 3. A shell may drop a variable whose name is not an identifier, so `env` gets these as arguments.
+ * 4. If the shell cannot make a value (no process for `printf`), it exits with 126 before the command starts.
  *
- * A run whose values are all UTF-8 pays for one look at each value.
+ * A run whose values are all UTF-8 only pays for one check of each value.
  */
 import { isUtf8 } from 'node:buffer'
 import { readFileSync } from 'node:fs'
 
-/** What is to be started, and with which environment. */
+/** A program to start, with its environment. */
 export interface Launch {
   file: string
   args: readonly string[]
@@ -25,10 +25,10 @@ const REPLACED = '\uFFFD'
 const CARRIER = 'SERA_ENVIRONMENT'
 const SCRIPT = `eval "$${CARRIER}"; exec "$@"`
 const IDENTIFIER = /^[A-Za-z_][A-Za-z0-9_]*$/
-/** Variables that a shell exports although it did not get them; bash adds SHLVL=0 whatever is done about it. */
+/** Variables that a shell adds to its exports; bash also adds SHLVL=0, which cannot be avoided. */
 const OF_THE_SHELL = ['PWD', 'OLDPWD']
 
-/** The same launch, by way of a shell when a value of the environment is not UTF-8. */
+/** The same launch, through a shell when a value of the environment is not UTF-8. */
 export function withRawValues(launch: Launch, environ = ownEnvironment): Launch {
   const { file, args, env } = launch
   const names = Object.keys(env).filter(name => env[name]?.includes(REPLACED) && !name.startsWith('SERA_'))
@@ -48,7 +48,7 @@ function ownEnvironment(): Buffer {
   }
 }
 
-/** By name, those values that are not UTF-8; one character of the text is one byte. */
+/** The values that are not UTF-8, by name; one character of the text is one byte. */
 function rawValues(names: readonly string[], environ: Buffer): Map<string, string> {
   const values = new Map<string, string>()
   for (const entry of environ.toString('latin1').split('\0')) {
@@ -60,7 +60,7 @@ function rawValues(names: readonly string[], environ: Buffer): Map<string, strin
   return values
 }
 
-/** What the shell evaluates. */
+/** The script that the shell evaluates. */
 function assignments(values: ReadonlyMap<string, string>, rest: NodeJS.ProcessEnv): string {
   const all = [...Object.entries(rest).map(([name, value = '']) => [name, latin1(value)] as const), ...values]
   const odd = all.filter(([name]) => !IDENTIFIER.test(name))
@@ -74,7 +74,7 @@ function assignments(values: ReadonlyMap<string, string>, rest: NodeJS.ProcessEn
   ].join('\n')
 }
 
-/** Assigns bytes to a variable. `$(…)` cuts newlines off the end, and `printf` takes a leading - for an option. */
+/** Assigns bytes to a variable. `x` protects a newline at the end from `$(…)`, and a leading - from `printf`. */
 function made(name: string, bytes: string): string {
   const escaped = bytes.replace(/[^\w ./:=,@+-]/g, byte => `\\${byte.charCodeAt(0).toString(8).padStart(3, '0')}`)
   return `${name}=$(printf 'x${escaped}x') || exit 126; ${name}=\${${name}#x}; ${name}=\${${name}%x}`

@@ -1,12 +1,11 @@
 /**
- * Starting a process. The single binary uses Bun's own call: node:child_process is there a layer on top of it, which
- * loads streams and costs 3 ms of every run for guard and command. It is dressed as the part of ChildProcess that this
- * folder needs, so that everybody else knows one way only.
+ * Starts a process. The single binary uses Bun's own call: node:child_process is a layer on top of it, which loads streams and
+ * costs 3 ms of every run for guard and command. An adapter gives it the part of ChildProcess that this folder uses.
  */
 import type { SpawnOptions } from 'node:child_process'
 
 export interface Process {
-  /** Undefined when it could not be started; `error` tells why. */
+  /** Undefined when the start failed; the event `error` has the reason. */
   readonly pid?: number | undefined
   readonly stdin: Stdin | null
   once(event: 'exit', listener: (code: number | null, signal: NodeJS.Signals | null) => void): unknown
@@ -23,10 +22,10 @@ interface Stdin {
 
 export type Spawn = (file: string, args: readonly string[], options: SpawnOptions) => Process
 
-/** Throws, or the process has no PID and emits `error`, when it can't be started. */
+/** When the start fails it throws, or returns a process that has no PID and emits `error`. */
 export const spawn: Spawn = 'Bun' in globalThis ? spawnByBun : (await import('node:child_process')).spawn
 
-/** What is used of https://bun.sh/reference/bun/spawn; its types would clash with Node's. */
+/** The part of https://bun.sh/reference/bun/spawn in use; its types would clash with Node's. */
 interface Bun {
   spawn(command: string[], options: object): BunProcess
 }
@@ -46,7 +45,7 @@ function spawnByBun(file: string, args: readonly string[], options: SpawnOptions
   return {
     pid: started.pid,
     stdin: started.stdin ? stdinOf(started.stdin) : null,
-    // it throws where ChildProcess emits 'error'
+    // Bun.spawn throws where ChildProcess emits 'error'
     once: (event: string, listener: (...args: never[]) => void) => {
       if (event === 'exit') exited = listener as typeof exited
     },
@@ -58,7 +57,7 @@ function spawnByBun(file: string, args: readonly string[], options: SpawnOptions
   }
 }
 
-/** A process that has gone reads no more; its end is told by 'exit'. */
+/** Write errors are ignored: the process has ended, and 'exit' reports that. */
 function stdinOf(sink: NonNullable<BunProcess['stdin']>): Stdin {
   const quietly = (step: () => unknown) => {
     try {

@@ -1,4 +1,4 @@
-/** The answers to questions about sera itself: help, version, completion. */
+/** Answers questions about sera itself: help, version, completion. */
 import { unreachable } from '../errors.js'
 import type { Host } from '../host.js'
 import type { Question } from './args/built-in.js'

@@ -1,4 +1,4 @@
-/** Help, of sera and of each subcommand: from the tables of flags, subcommands and exit codes. */
+/** The help of sera and of each subcommand, made from the tables of flags, subcommands and exit codes. */
 import { EXIT_CODES } from '../outcome.js'
 import { type Form, findSubcommand, SUBCOMMANDS, type Subcommand, usageOf } from './args/command-table.js'
 import type { Flag } from './args/flag.js'
@@ -6,7 +6,7 @@ import { flagsOf } from './args/flags.js'
 import { parser } from './args/parse-flags.js'
 import { folded } from './output/folded.js'
 
-/** Of a subcommand, or of all when it is none. */
+/** The help of a subcommand; without one, or if it is unknown, the help of sera. */
 export async function helpText(columns: number, about?: string): Promise<string> {
   const width = Math.min(100, columns)
   const subcommand = about === undefined ? undefined : findSubcommand(about)
@@ -17,7 +17,7 @@ async function wholeHelp(width: number): Promise<string> {
   const forms = SUBCOMMANDS.flatMap(subcommand =>
     subcommand.forms.map(form => [usageOf(subcommand, form), form.does] as const),
   )
-  const subcommands = `Subcommands, each with --help of its own:\n${columnsOf(forms, width)}`
+  const subcommands = `Subcommands, each with its own --help:\n${columnsOf(forms, width)}`
   return [USAGE, subcommands, await flagList(flagsOf(['classic']), width), exitCodes(width)].join('\n')
 }
 
@@ -38,17 +38,17 @@ async function subcommandHelp(subcommand: Subcommand, width: number): Promise<st
 
 const A_TIME = 'seconds, or 500ms, 90s, 5m, 1h30m, forever'
 
-/** How times are given, where there are any, and where flags stand. */
+/** How to write times, if the form has any, and where flags are allowed. */
 function flagsStand(forms: readonly Form[]): string {
   if (forms.some(({ wraps, dashed, direct }) => wraps && !dashed && !direct)) {
-    const elsewhere = forms.every(({ wraps }) => wraps) ? '' : ', or anywhere where there is none'
-    return `<wait> is ${A_TIME}. Flags stand before it${elsewhere}.`
+    const elsewhere = forms.every(({ wraps }) => wraps) ? '' : ', or anywhere if there is no <wait>'
+    return `<wait> is ${A_TIME}. Put flags before it${elsewhere}.`
   }
   const timed = flagsOf(forms.map(({ name }) => name)).some(({ name }) => name === 'wait')
   const dashed = forms.some(form => form.dashed) && 'anywhere before the --'
   const direct = forms.some(form => form.direct) && 'before the command'
   const where = dashed || direct || 'anywhere'
-  return `${timed ? `A TIME is ${A_TIME}. ` : ''}Flags stand ${where}.`
+  return `${timed ? `A TIME is ${A_TIME}. ` : ''}Put flags ${where}.`
 }
 
 const USAGE = `Usage: sera [flags] [--] <wait> <command> [args…]
@@ -59,9 +59,9 @@ Runs a command on a cluster only when it is that command's turn. <wait> is how
 long to wait for the lock: seconds, or 500ms, 90s, 5m, 1h30m, forever.
 
 Examples:
-  sera 90 autoexec.sh                        every host runs it, one after the other
-  sera 0 backup.sh                           one host runs it, the others give up (204)
-  sera --wait-and-skip -- 30 migrate.sh      one host runs it, the others wait and skip
+  sera 90 autoexec.sh                        run on every host, one after the other
+  sera 0 backup.sh                           run on one host; the others give up (204)
+  sera --wait-and-skip -- 30 migrate.sh      run on one host; the others wait and skip
   sera --server embedded 5 echo hello        try it without a database
 `
 
@@ -75,7 +75,7 @@ function exitCodes(width: number): string {
   return `Exit codes: the command's own (128+n when signal n ended it), or\n${columnsOf(codes, width)}`
 }
 
-/** What it is, and beside it what that does; below it where that would be a narrow column. */
+/** Two columns: an item, and its text. The text goes below the item if its column would be narrow. */
 function columnsOf(rows: readonly (readonly [string, string])[], width: number): string {
   const indent = 4 + Math.max(...rows.map(([left]) => left.length))
   const beside = indent <= width / 2

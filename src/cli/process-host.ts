@@ -1,4 +1,4 @@
-/** The Host that is this process. Nothing else in sera touches `process`, but for `main.ts`, which ends it. */
+/** The `Host` of this process. Only this file touches `process`, and `main.ts`, which ends it. */
 import { readSync, writeSync } from 'node:fs'
 import { isatty, type WriteStream } from 'node:tty'
 import { ignoredSignals, inheritedDescriptors, signalsIn } from '../child/process-table.js'
@@ -10,9 +10,9 @@ type Forwarded = (typeof SIGNALS)[number]
 
 export function processHost(): Host {
   const descriptors = inheritedDescriptors() // before anything else is opened
-  const { SERA_SIGIGN: told, ...env } = process.env
-  // Node resets them before any script runs, so `bin/sera` looks first and passes the mask on; Bun leaves them alone
-  const ignored = (told ? signalsIn(told) : ignoredSignals('self')).filter(signal =>
+  const { SERA_SIGIGN: mask, ...env } = process.env
+  // Node resets ignored signals before any script runs, so `bin/sera` passes their mask on. Bun leaves them alone.
+  const ignored = (mask ? signalsIn(mask) : ignoredSignals('self')).filter(signal =>
     SIGNALS.includes(signal as Forwarded),
   )
   return {
@@ -30,7 +30,7 @@ export function processHost(): Host {
   }
 }
 
-/** Signals nobody handled yet keep their default until the first listener comes; then sera decides. */
+/** Until the first listener, signals keep their default action. From then on the listeners decide. */
 const listeners: ((signal: NodeJS.Signals) => void)[] = []
 let listening = false
 
@@ -45,17 +45,17 @@ function deliver(signal: NodeJS.Signals): void {
   for (const listener of [...listeners]) listener(signal)
 }
 
-/** What is said waits so long for a reader who is slow; what is printed waits as long as it takes. */
+/** A message on stderr waits at most this long for a slow reader. Output on stdout waits without a limit. */
 const SAYING_MS = 1000
 const RETRY_MS = 10
 
-/** A terminal gives one line at a time. */
+/** One read of a terminal returns one line. */
 function readLine(fd: number): string {
   const line = Buffer.alloc(1024)
   return line.toString('utf8', 0, readSync(fd, line))
 }
 
-/** Writes at once and in order; process.stdout would load a stream, and lose its tail at exit when it is a pipe. */
+/** Writes synchronously. process.stdout would load a stream, and could lose the end of the output to a pipe at exit. */
 function terminal(fd: number, stream: () => Partial<Pick<WriteStream, 'columns' | 'rows'>>): Terminal {
   const isTerminal = isatty(fd)
   const tries = fd === 1 ? Number.POSITIVE_INFINITY : SAYING_MS / RETRY_MS
@@ -65,7 +65,7 @@ function terminal(fd: number, stream: () => Partial<Pick<WriteStream, 'columns' 
     get failure() {
       return failure
     },
-    // to ask for the size of a pipe would make the stream
+    // only for a terminal: the question loads the stream
     get columns() {
       return (isTerminal && stream().columns) || 80
     },
@@ -91,7 +91,7 @@ function terminal(fd: number, stream: () => Partial<Pick<WriteStream, 'columns' 
   }
 }
 
-/** The stream is loaded here, as nothing else listens while time goes on. */
+/** Reads keys. This needs the stream of stdin, which is loaded only here. */
 function keys(listener: (key: string) => void): () => void {
   const hear = (data: Buffer) => listener(data.toString())
   process.stdin.setRawMode?.(true)

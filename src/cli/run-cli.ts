@@ -1,4 +1,4 @@
-/** Composition root: argv -> command line -> options -> task -> settings -> outcome -> exit code, in this order and once. */
+/** The composition root: argv -> command line -> options -> task -> settings -> outcome -> exit code. */
 import { LOAD } from '../commands/index.js'
 import { parseWait } from '../config/duration.js'
 import { SeraError } from '../errors.js'
@@ -41,6 +41,6 @@ function waitOf({ wait, form }: Invocation, options: RunOptions): number {
   if (waitMs !== undefined) return waitMs
   throw new SeraError(
     'usage',
-    `<wait> is ${JSON.stringify(wait)}; it takes 0, 90, 1.5, 500ms, 90s, 5m, 1h30m or forever`,
+    `<wait> must be 0, 90, 1.5, 500ms, 90s, 5m, 1h30m or forever, not ${JSON.stringify(wait)}`,
   )
 }

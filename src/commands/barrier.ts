@@ -1,5 +1,4 @@
 /** `sera barrier <name> <count>` */
-
 import { wholeNumber } from '../cli/args/flag.js'
 import type { RunOptions } from '../cli/args/options.js'
 import { barrierSummary } from '../cli/output/queue-summary.js'
@@ -13,7 +12,7 @@ export function barrier(words: readonly string[], { tag, singleUse, keepMs }: Ru
   const [name = '', number = ''] = words
   const count = wholeNumber('<count>', number)
   if (Number.isFinite(keepMs) && !singleUse) {
-    throw new SeraError('usage', '--keep is for a barrier with --single-use, which it makes forget its one use')
+    throw new SeraError('usage', '--keep needs --single-use: it says when the barrier forgets its one use')
   }
   const request: WaitOnlyRequest = {
     key: keyOf('barrier', name),

@@ -1,5 +1,4 @@
 /** `sera semaphore <name> <delta>`: prints the new value. */
-
 import { wholeNumber } from '../cli/args/flag.js'
 import { counterSummary } from '../cli/output/queue-summary.js'
 import { counterRequest } from '../primitives/counter.js'

@@ -1,9 +1,8 @@
 /**
- * `sera barrier <name> <count> <wait> <command…>`: all start together, and each sera stays until all commands have ended.
+ * `sera barrier <name> <count> <wait> <command…>`: all commands start together, and each sera stays until all have ended.
  *
- * If the command failed, that is the outcome, and not how the wait for the others ended.
+ * If the command failed, its exit code is the outcome, however the wait for the other participants ends.
  */
-
 import { stepUntilGranted } from '../claims/acquire.js'
 import type { OwnClaim } from '../claims/own-claim.js'
 import type { Session } from '../claims/session.js'
@@ -37,14 +36,14 @@ export function doubleBarrier(words: readonly string[]): Task {
   }
 }
 
-/** Waits until the others have finished. Returns how that ended, unless it ended well. */
+/** Waits until the other participants have finished. Returns an outcome only if that wait failed. */
 async function departure(
   request: LockRequest,
   session: Session,
   ownClaim: OwnClaim,
   context: RunContext,
 ): Promise<Outcome | undefined> {
-  const story: Partial<Report> = {}
+  const waitReport: Partial<Report> = {}
   const summary = departureSummary(ownClaim.seen?.generation)
   const grant = {
     ...grantSourceAt({ ...request, summary }, session, ownClaim),
@@ -52,13 +51,13 @@ async function departure(
     acquire: async (wait: Deadline) =>
       (await stepUntilGranted(session, ownClaim, {}, LEAVING, wait)) ? ownClaim : undefined,
   }
-  const leaving = { ...context, waitMs: context.options.leaveWaitMs, report: story }
+  const leaving = { ...context, waitMs: context.options.leaveWaitMs, report: waitReport }
   const result = await awaitGrant(grant, leaving).catch((error: Error) => {
     context.messages.warn(`could not wait for the others to finish: ${error.message}`)
     return ownClaim
   })
   if (!('outcome' in result)) return undefined
-  if (story.situation !== undefined) context.report.situation = story.situation
+  if (waitReport.situation !== undefined) context.report.situation = waitReport.situation
   return result.outcome
 }
 
@@ -83,7 +82,7 @@ class HeldParty extends HeldClaim {
     return (outcome.kind === 'ran' && outcome.exitCode === 0 && this.#departed) || outcome
   }
 
-  /** Leaving is a step that does not need the claim, so its absence must be found before. False also if the store can't be asked. */
+  /** The step that leaves does not notice a missing claim, so it is checked before. False also if the store cannot be asked. */
   async #isGone(): Promise<boolean> {
     const { store, farewell } = this.session
     const alive = await store.renew([this.ownClaim.id], farewell).catch(() => undefined)

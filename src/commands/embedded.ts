@@ -1,4 +1,4 @@
-/** `sera embedded start|stop|status`: the private local server, for people. */
+/** `sera embedded start|stop|status`: manages the private local server. */
 import type { RunOptions } from '../cli/args/options.js'
 import { embeddedStatus, startEmbedded, stopEmbedded } from '../embedded/embedded.js'
 import type { EmbeddedHost } from '../embedded/program.js'
@@ -15,9 +15,9 @@ export function embedded([action = '']: readonly string[], options: RunOptions):
 }
 
 /**
- * Does it and returns what goes to stdout: one line, with `--json` an object.
+ * Runs the action and returns the text for stdout: one line, with `--json` an object.
  *
- * @throws SeraError `usage`, and what the actions throw
+ * @throws SeraError `usage`, and the errors of the actions
  */
 export async function embeddedAnswer(
   action: string,

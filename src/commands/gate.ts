@@ -1,5 +1,4 @@
 /** `sera gate close|open|wait <name>` */
-
 import type { RunOptions } from '../cli/args/options.js'
 import { gateSummary } from '../cli/output/queue-summary.js'
 import { closeRequest, OPEN_REQUEST, PASS_REQUEST } from '../primitives/gate.js'

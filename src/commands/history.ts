@@ -1,5 +1,4 @@
-/** `sera history`: what ran where, waited and held how long, ended how. */
-
+/** `sera history`: lists past runs. */
 import type { RunOptions } from '../cli/args/options.js'
 import { type Column, inColumns } from '../cli/output/columns.js'
 import { sinceThen } from '../cli/output/progress-line.js'
@@ -10,7 +9,7 @@ import { openRetryingClient } from '../run/open-session.js'
 import { RECORDED } from '../status/recorded.js'
 import { type HistoryEntry, type HistoryQuery, readHistory } from '../store/tables/history.js'
 
-/** What a server and a terminal bear at once; who wants more asks for it piece by piece, with `--since`, or in SQL. */
+/** More would strain server and terminal. For more, use `--since` repeatedly, or SQL. */
 const HIGHEST_LIMIT = 10_000
 
 export function history(_: readonly string[], { name, since, outcome, limit }: RunOptions): Task {
@@ -28,7 +27,7 @@ export function history(_: readonly string[], { name, since, outcome, limit }: R
       const { isTerminal, columns } = host.stdout
       const width = isTerminal ? columns : Number.POSITIVE_INFINITY
       host.stdout.write(options.json ? entries.map(line).join('') : historyText(entries, width))
-      if (entries.length === 0) messages.news('there are no such entries in the history')
+      if (entries.length === 0) messages.news('no entries in the history match')
       return { kind: 'done' }
     } finally {
       client.close()
@@ -36,17 +35,17 @@ export function history(_: readonly string[], { name, since, outcome, limit }: R
   }
 }
 
-/** Of the same fields always: what does not apply is null. */
+/** Every line has the same fields; a field that does not apply is null. */
 function line(entry: HistoryEntry): string {
   return `${JSON.stringify(entry, (_, value) => value ?? null)}\n`
 }
 
 function outcomeOf(word: string): string {
   if (RECORDED.includes(word)) return word
-  throw new SeraError('usage', `--outcome is ${JSON.stringify(word)}; it takes ${RECORDED.join(', ')}`)
+  throw new SeraError('usage', `unknown --outcome ${JSON.stringify(word)}; use one of ${RECORDED.join(', ')}`)
 }
 
-/** The history as a person reads it. */
+/** The columns of the history for a person. */
 const COLUMNS: readonly Column<HistoryEntry>[] = [
   { head: 'ENDED (UTC)', of: ({ releasedAt }) => releasedAt.slice(0, 19).replace('T', ' ') },
   {
@@ -63,17 +62,17 @@ const COLUMNS: readonly Column<HistoryEntry>[] = [
   },
 ]
 
-/** '' when there are none. On a terminal, lines are cut to its width; otherwise nothing is. */
+/** '' without entries. Lines are cut to the width of a terminal, and elsewhere not at all. */
 function historyText(entries: readonly HistoryEntry[], width: number): string {
   return entries.length === 0 ? '' : inColumns(COLUMNS, entries, width)
 }
 
-/** A lock without --name has a digest as its name: the command says more. */
+/** A lock without --name has a digest as its name; the command says more. */
 function isDigest(name: string): boolean {
   return /^[0-9a-f]{32}$/.test(name)
 }
 
-/** To three digits or so, as the rest is noise. */
+/** Rounded to about three digits. */
 function duration(ms: number): string {
   if (ms < 1000) return `${ms}ms`
   return ms < 120_000 ? `${(ms / 1000).toFixed(1)}s` : sinceThen(ms)

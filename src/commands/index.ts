@@ -1,11 +1,11 @@
-/** The subcommands by form. Each is loaded when it is used, and loads no other. */
+/** The subcommands by form. A subcommand is loaded when it is used, and loads no other one. */
 import type { Needs } from '../cli/args/command-line.js'
 import type { RunOptions } from '../cli/args/options.js'
 import type { Task } from '../run/context.js'
 import type { RunSetup } from '../run/setup.js'
 
 /**
- * Checks the words and the flags that go with them. `setup` is for the subcommands that leave the settings `unread`.
+ * Checks words and flags. `setup` is for the subcommands that leave the settings `unread`.
  *
  * @throws SeraError usage
  */

@@ -1,5 +1,4 @@
-/** `sera once <key> <wait> <command…>`: runs the command unless it has succeeded for the key, and else takes over that outcome. */
-
+/** `sera once <key> <wait> <command…>`: runs the command, or takes over the outcome of an earlier run for the key. */
 import type { OwnClaim } from '../claims/own-claim.js'
 import type { Session } from '../claims/session.js'
 import type { RunOptions } from '../cli/args/options.js'
@@ -42,10 +41,10 @@ async function runOrTakeOver(
   return { outcome: { kind: 'taken-over', exitCode: other.run.exitCode, reason } }
 }
 
-/** A claim whose command's exit code is recorded at the key. */
+/** A claim that records the exit code of its command at the key. */
 class HeldRun extends HeldClaim {
-  /** Aborts when a signal tells sera to stop, with the signal as its reason. */
-  readonly #told = new AbortController()
+  /** Aborts when a signal stops sera, with the signal as its reason. */
+  readonly #stopped = new AbortController()
   readonly #stopListening: () => void
 
   constructor(
@@ -54,24 +53,26 @@ class HeldRun extends HeldClaim {
     readonly context: RunContext,
   ) {
     super(session, ownClaim)
-    this.#stopListening = context.host.onSignal(signal => signal.startsWith('SIGUSR') || this.#told.abort(signal))
+    this.#stopListening = context.host.onSignal(signal => signal.startsWith('SIGUSR') || this.#stopped.abort(signal))
   }
 
   /** Other runs take over only the exit code of a command that ended by itself. */
   async conclude(outcome: Outcome): Promise<Outcome> {
-    const { signal } = this.#told
+    const { signal } = this.#stopped
     if (signal.aborted) {
-      this.context.messages.news(`told to stop (${signal.reason}): this run does not count`)
+      this.context.messages.news(`stopped by ${signal.reason}; this run does not count`)
       return outcome
     }
     const exitCode = exitCodeOf(outcome)
     const hadEnded = `the command had ended with ${exitCode}`
     try {
       if (await finish(this.session, this.ownClaim, { exitCode }, this.context.options.keepMs, signal)) return outcome
-      return unrecorded(`${hadEnded}, but the lock was lost by then: it is not recorded, and others may run it again`)
+      return unrecorded(
+        `${hadEnded}, but the lock was lost by then; the run is not recorded, and others may run it again`,
+      )
     } catch (error) {
-      const why = signal.aborted ? `told to stop (${signal.reason})` : (error as Error).message
-      return unrecorded(`${hadEnded}, but whether that is recorded is not known: ${why}; if not, others run it again`)
+      const why = signal.aborted ? `stopped by ${signal.reason}` : (error as Error).message
+      return unrecorded(`${hadEnded}, but sera does not know if it is recorded: ${why}; if not, others run it again`)
     }
   }
 

@@ -1,5 +1,4 @@
-/** `sera rendezvous <event>`: prints the match, or runs a command that gets it in a file. */
-
+/** `sera rendezvous <event>`: prints the match, or runs a command that reads it from a file. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -20,7 +19,7 @@ import { parseSelector } from '../selector/selector.js'
 
 export function rendezvous([event = '']: readonly string[], options: RunOptions): Task {
   const request: WaitOnlyRequest = {
-    ...stopAt(event, options),
+    ...requestAt(event, options),
     text: claim => `${JSON.stringify(matchOf(event, claim))}\n`,
   }
   return context => waitOnly(request, context)
@@ -28,7 +27,7 @@ export function rendezvous([event = '']: readonly string[], options: RunOptions)
 
 export function rendezvousCommand([event = '']: readonly string[], options: RunOptions): Task {
   const request: ResourceLock = {
-    ...stopAt(event, options),
+    ...requestAt(event, options),
     endless: () => false,
     prestartsGuard: false,
     hold: underMatch,
@@ -36,26 +35,26 @@ export function rendezvousCommand([event = '']: readonly string[], options: RunO
   return context => runLocked(resourceSource(request, context), context)
 }
 
-/** No claim is left at the event when the command runs: the match is final. */
+/** The match is final, so the claim leaves the event before the command runs. */
 const underMatch: Hold = async (session, ownClaim, signal) => {
   await leaveQuietly(session, ownClaim)
-  signal?.throwIfAborted() // A run that was told to stop starts nothing, although the others have met it.
+  signal?.throwIfAborted() // After a signal no command starts, although the match with the others stands.
   session.store.rest()
   return new HeldMatch(matchOf(ownClaim.key.name, ownClaim.seen))
 }
 
 /** @throws SeraError usage */
-function stopAt(event: string, { actor, mates, labels = '', selector, payload }: RunOptions): LockRequest {
+function requestAt(event: string, { actor, mates, labels = '', selector, payload }: RunOptions): LockRequest {
   const key = keyOf('rendezvous', event)
-  if (actor === undefined) throw new SeraError('usage', '--actor is missing: the others want to know who comes')
+  if (actor === undefined) throw new SeraError('usage', '--actor NAME is required: your name in the rendezvous')
   if (selector !== undefined) parseSelector(selector, '--selector')
   const asked = { actor, mates, labels: parseLabels(labels, '--labels'), selector }
-  rendezvousRequest(asked) // a wrong flag is refused before stdin is read
+  rendezvousRequest(asked) // refuses a wrong flag before stdin is read
   const request = rendezvousRequest({ ...asked, payload: readPayload(payload) })
   return { key, ...request, preposition: 'at', summary: rendezvousSummary(request.spec) }
 }
 
-/** A command that has met the others runs for as long as it likes; its match is a file for as long. */
+/** No lock protects the command, and no fence limits it. The file with the match exists while it runs. */
 class HeldMatch implements RunnableLock {
   readonly until = Number.POSITIVE_INFINITY
   readonly provenAt = Number.POSITIVE_INFINITY
@@ -87,7 +86,7 @@ class HeldMatch implements RunnableLock {
   }
 }
 
-/** A match as a file, which only this user may read. */
+/** A match in a file that only this user can read. */
 class MatchFile {
   readonly #folder: string
   readonly path: string
@@ -100,7 +99,7 @@ class MatchFile {
       writeFileSync(this.path, `${JSON.stringify(match)}\n`, { mode: 0o600 })
     } catch (cause) {
       const reason = (cause as Error).message
-      throw new SeraError('not-started', `cannot write down who was met: ${reason}; nothing was run`, { cause })
+      throw new SeraError('not-started', `cannot write the list of participants: ${reason}; nothing was run`, { cause })
     }
   }
 

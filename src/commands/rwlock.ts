@@ -1,5 +1,4 @@
 /** `sera rwlock read|write <name> <wait> <command…>` */
-
 import { queueSummary } from '../cli/output/queue-summary.js'
 import { type Access, rwlockRequest } from '../primitives/rwlock.js'
 import type { Task } from '../run/context.js'
@@ -21,8 +20,8 @@ export function rwlock(words: readonly string[]): Task {
 }
 
 /**
- * A reader shares the lock with a reader above it, unless a writer is queued between them: the writer waits for the reader
- * above, and the reader here would wait for the writer.
+ * A reader shares the lock with a parent reader. But if a writer is queued in between, this reader waits for the writer,
+ * and the writer waits for the parent: a deadlock.
  */
 function endless(mode: string, above: readonly string[]): boolean | 'perhaps' {
   if (above.length === 0) return false

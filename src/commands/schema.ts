@@ -1,9 +1,8 @@
 /**
- * `sera schema print`: the lock tables for a DBA. One text for both kinds of servers, so that none need be asked: where they differ
- * (the name of a collation), each reads its own word and takes the other's for a comment.
+ * `sera schema print`: prints the lock tables as SQL for a DBA. It asks no server, so one text serves MariaDB and MySQL:
+ * where the words differ (names of collations), each server reads its own and takes the other one for a comment.
  * @see https://mariadb.com/kb/en/comment-syntax/
  */
-
 import { checkAskable, confirm } from '../cli/output/confirm.js'
 import { type Dsn, describeDsn } from '../config/dsn.js'
 import { SeraError } from '../errors.js'
@@ -29,7 +28,7 @@ function schema({ user, database }: Pick<Dsn, 'user' | 'database'>): string {
   const statements = forBoth(statementsSince(0, true), statementsSince(0, false))
   const names = statements.flatMap(statement => /^CREATE TABLE IF NOT EXISTS (\w+)/.exec(statement)?.[1] ?? [])
   return [
-    '-- The lock tables of sera, on MariaDB or MySQL, and what its account has to be granted. Older ones become these.',
+    '-- Creates the lock tables of sera on MariaDB or MySQL, or updates older ones, and grants its account what it needs.',
     `CREATE DATABASE IF NOT EXISTS ${into};`,
     `USE ${into};`,
     '',
@@ -49,7 +48,7 @@ function forBoth(mariadb: readonly string[], mysql: readonly string[]): string[]
   })
 }
 
-/** `sera schema apply`, `sera schema drop`: the lock tables made, brought up to date, taken away. */
+/** `sera schema apply`: creates or updates the lock tables. */
 export function applySchema(): Task {
   return withTables(async (client, { host, options }) => {
     const { from, to } = await tables.applySchema(client)
@@ -77,23 +76,27 @@ async function dropAsked(client: RetryingClient, context: RunContext): Promise<O
     await droppable(client, context) // a claim may have been made since the question was asked
   }
   if (claims) await tables.dropTables(client)
-  const told = json
+  const answer = json
     ? JSON.stringify({ dropped: claims !== undefined, ...claims })
     : claims
       ? 'dropped'
-      : 'there were none'
-  host.stdout.write(`${told}\n`)
+      : 'there were no lock tables'
+  host.stdout.write(`${answer}\n`)
   return { kind: 'done' }
 }
 
 /**
- * The claims that would be deleted with the tables; undefined when there are no tables. @throws SeraError conflict, when such a claim
- * is alive
+ * The claims that would be deleted with the tables; undefined without tables.
+ *
+ * @throws SeraError conflict if a claim is live
  */
 async function droppable(client: RetryingClient, context: RunContext): Promise<tables.Claimed | undefined> {
   const claims = await tables.liveClaims(client)
   if (!claims || claims.held + claims.waiting === 0 || context.options.force) return claims
-  throw new SeraError('conflict', `${described(claims, context)} are in use; with --force commands that run are ended`)
+  throw new SeraError(
+    'conflict',
+    `${described(claims, context)} are in use; --force drops them and ends running commands`,
+  )
 }
 
 function described(claims: tables.Claimed, { settings: { server } }: RunContext): string {

@@ -1,5 +1,4 @@
 /** `sera semaphore <name> <permits> <wait> <command…>` */
-
 import { wholeNumber } from '../cli/args/flag.js'
 import type { RunOptions } from '../cli/args/options.js'
 import { queueSummary } from '../cli/output/queue-summary.js'

@@ -1,5 +1,4 @@
-/** `sera verify <kind> <name> <token>`: whether a grant is the newest and still held. */
-
+/** `sera verify <kind> <name> <token>`: checks that a grant is the newest and still held. */
 import type { ResourceKey, ResourceState } from '../claims/model.js'
 import { SeraError } from '../errors.js'
 import type { RunContext, Task } from '../run/context.js'
@@ -35,7 +34,7 @@ async function stateAt(key: ResourceKey, context: RunContext): Promise<ResourceS
   }
 }
 
-/** A claim whose lease is over by the server's clock may still be there; nobody can rely on it. */
+/** An expired claim may still be in the tables, but it counts as no longer held. */
 function statusOf({ resource, claims }: ResourceState, token: number): { newest: boolean; held: boolean } {
   const holder = claims.find(claim => claim.state === 'granted' && claim.token === token)
   return { newest: resource.grantedToken === token, held: holder !== undefined && holder.overdueMs <= 0 }
@@ -44,11 +43,11 @@ function statusOf({ resource, claims }: ResourceState, token: number): { newest:
 function kindOf(word: string): (typeof KINDS)[number] {
   const kind = KINDS.find(known => known === word)
   if (kind) return kind
-  throw new SeraError('usage', `<kind> is ${JSON.stringify(word)}; it takes ${KINDS.join(', ')}`)
+  throw new SeraError('usage', `unknown <kind> ${JSON.stringify(word)}; use one of ${KINDS.join(', ')}`)
 }
 
 function tokenOf(word: string): number {
   const token = Number(word)
   if (/^\d+$/.test(word) && Number.isSafeInteger(token)) return token
-  throw new SeraError('usage', `<token> is ${JSON.stringify(word)}; it takes what a command got as SERA_TOKEN`)
+  throw new SeraError('usage', `<token> must be the number in SERA_TOKEN of a command, not ${JSON.stringify(word)}`)
 }

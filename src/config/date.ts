@@ -1,10 +1,10 @@
-/** Dates as people write them. */
+/** Reads dates. */
 
 const DATE = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2})(:\d{2}(?:\.\d{1,3})?)?)?(Z|[+-]\d{2}:\d{2})?$/
 
 /**
- * `2026-11-21`, `2026-11-21T16:40`, `2026-11-21 16:40:12`, UTC unless a zone is given; undefined for anything else,
- * also for a 30 February.
+ * Reads `2026-11-21`, `2026-11-21T16:40`, `2026-11-21 16:40:12`, in UTC unless the text has a zone. Undefined for
+ * anything else, also for 30 February.
  */
 export function parseDate(text: string): Date | undefined {
   const [matched, day = '', time = '00:00', seconds = ':00', zone = 'Z'] = DATE.exec(text) ?? []

@@ -1,5 +1,4 @@
-/** Host and port, as they stand in DSNs and URLs. */
-
+/** Reads host and port in DSNs and URLs. */
 import { isIPv6 } from 'node:net'
 import { invalidDsn } from './dsn-type.js'
 
@@ -10,12 +9,12 @@ const PLAIN = /^([^:]*)(?::([^:]*))?$/s
 const HOST_NAME = /^[^\s()[\]@/?#%:]+$/
 
 /**
- * `db`, `db:3306`, `[::1]:3306`, `[::1]`, `::1`, and `:3306`, which is this host.
+ * Reads `db`, `db:3306`, `[::1]:3306`, `[::1]`, `::1`, and `:3306`, which means this host.
  *
  * @throws SeraError config
  */
 export function hostAndPort(text: string): { host: string; port: number } {
-  // The first call of isIPv6 costs Bun half a millisecond, which most runs need not pay.
+  // The first call of isIPv6 costs half a millisecond in Bun, so most runs avoid it.
   const manyColons = text.indexOf(':') !== text.lastIndexOf(':')
   if (manyColons && isIPv6(text)) return { host: text, port: DEFAULT_PORT }
   const bracketed = BRACKETED.exec(text)

@@ -1,19 +1,18 @@
-/** What stands after the `?` of a DSN. Names are told apart by case, as in go-sql-driver; of two, the last counts. */
-
+/** Reads the parameters of a DSN. As in go-sql-driver, names are case-sensitive, and the last of equal ones counts. */
 import { type Dsn, type DsnTls, decoded, invalidDsn } from './dsn-type.js'
 
-/** Long enough for a busy server or a lost packet, short enough for a command that waits to be run. */
+/** Long enough for a busy server or a lost packet, short enough for a waiting command. */
 export const DEFAULT_CONNECT_TIMEOUT_MS = 10_000
 
 export type DsnParameters = Omit<Dsn, 'user' | 'password' | 'address' | 'database'>
 
-/** What is no such name may be half a password that a missing slash has brought here; and names are shown. */
+/** Names are shown. Any other text may be part of a password, if the slash before the parameters is missing. */
 const NAME = /^[\w.-]+$/
 
 type Read = (value: string, given: DsnParameters) => Partial<DsnParameters>
 
 const PARAMETERS: Readonly<Record<string, Read>> = {
-  /** In go 0 is the same as not given, and so it is here. */
+  /** As in Go, 0 means the default. */
   timeout: value => ({ connectTimeoutMs: goDuration('timeout', value) || DEFAULT_CONNECT_TIMEOUT_MS }),
   readTimeout: value => ({ readTimeoutMs: goDuration('readTimeout', value) }),
   writeTimeout: value => ({ writeTimeoutMs: goDuration('writeTimeout', value) }),
@@ -46,15 +45,16 @@ export function parseParameters(query: string): DsnParameters {
 function readPair(pair: string, into: DsnParameters): void {
   const equals = pair.indexOf('=')
   const name = equals === -1 ? pair : pair.slice(0, equals)
-  if (!NAME.test(name)) throw invalidDsn("a parameter's name is made of letters, digits and _ . -")
+  if (!NAME.test(name)) throw invalidDsn('the name of a parameter must consist of letters, digits and _ . -')
   const read = Object.hasOwn(PARAMETERS, name) ? PARAMETERS[name] : undefined
   if (!read || equals === -1) into.ignored.push(name)
   else Object.assign(into, read(decoded(name, pair.slice(equals + 1).replaceAll('+', ' ')), into))
 }
 
-/** Naming certificates asks for TLS; naming them and switching it off is a contradiction. */
+/** Certificates without `tls` turn TLS on. With `tls=false` they are a contradiction. */
 function checkedTls(tls: DsnTls, modeGiven: boolean): DsnTls {
-  if ((tls.cert === undefined) !== (tls.key === undefined)) throw invalidDsn('tls-cert and tls-key need each other')
+  if ((tls.cert === undefined) !== (tls.key === undefined))
+    throw invalidDsn('tls-cert and tls-key need each other; give both')
   if (tls.mode !== 'off' || (tls.ca ?? tls.cert) === undefined) return tls
   if (modeGiven) throw invalidDsn('tls=false contradicts tls-ca, tls-cert and tls-key')
   return { ...tls, mode: 'verify' }
@@ -73,11 +73,11 @@ function tlsMode(value: string): DsnTls['mode'] {
     case 'preferred':
       return 'preferred'
     default:
-      throw invalidDsn('tls must be true, skip-verify, preferred or false; a CA of your own goes to tls-ca')
+      throw invalidDsn('tls must be true, skip-verify, preferred or false; name a CA of your own with tls-ca')
   }
 }
 
-/** As go-sql-driver reads it. */
+/** Reads a switch as go-sql-driver does. */
 function goTruth(name: string, value: string): boolean {
   if (['1', 'true', 'TRUE', 'True'].includes(value)) return true
   if (['0', 'false', 'FALSE', 'False'].includes(value)) return false
@@ -97,7 +97,7 @@ const GO_UNITS: Readonly<Record<string, number>> = {
 const GO_AMOUNT = /(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)/g
 const GO_DURATION = new RegExp(`^(?:0|(?:${GO_AMOUNT.source})+)$`)
 
-/** Milliseconds of a duration as go's time.ParseDuration reads it: 0, or numbers with units. Rounded up. */
+/** Reads a duration as Go's time.ParseDuration does: 0, or numbers with units. In ms; less than 1 ms is rounded up. */
 function goDuration(name: string, value: string): number {
   if (!GO_DURATION.test(value)) throw invalidDsn(`${name} must be a duration with a unit, as in 500ms or 1m30s`)
   const ms = [...value.matchAll(GO_AMOUNT)].reduce(
@@ -113,7 +113,7 @@ function file(name: string, value: string): string {
   return value
 }
 
-/** Kept to what such names consist of, for they end up in SQL. */
+/** Checked strictly, because it becomes part of an SQL statement. */
 function word(name: string, form: RegExp, value: string): string {
   if (!form.test(value)) throw invalidDsn(`${name} must be the name of a ${name}`)
   return value

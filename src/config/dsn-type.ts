@@ -1,4 +1,4 @@
-/** Where a server is and how to talk to it, parsed; and the error for text that does not parse. */
+/** A parsed DSN, and the error for an invalid one. */
 import { SeraError } from '../errors.js'
 
 export interface Dsn {
@@ -6,22 +6,22 @@ export interface Dsn {
   password: string
   address: DsnAddress
   database: string | undefined
-  /** Time for one connection attempt, ms. */
+  /** Time limit of one connection attempt, ms. */
   connectTimeoutMs: number
-  /** Time one answer may take, ms; 0 = no limit. Not applied to waiting for a lock. */
+  /** Time limit of one answer, ms; 0: none. It does not apply to the wait for a lock. */
   readTimeoutMs: number
   writeTimeoutMs: number
   tls: DsnTls
-  /** The server may ask for the password as it is. */
+  /** The server may ask for the password in clear text. */
   allowCleartextPasswords: boolean
   charset: string | undefined
   collation: string | undefined
-  /** Names of parameters that are not honoured, without their values, which may be secret; `doctor` warns of them. */
+  /** The names of ignored parameters, for `doctor`. Their values may be secret, so they are not kept. */
   ignored: string[]
 }
 
 export type DsnAddress =
-  /** `family`: only addresses of that kind (tcp4, tcp6). */
+  /** `family` limits the addresses to IPv4 (tcp4) or IPv6 (tcp6). */
   { net: 'tcp'; host: string; port: number; family?: 4 | 6 } | { net: 'unix'; path: string } | { net: 'embedded' }
 
 export interface DsnTls {
@@ -33,18 +33,18 @@ export interface DsnTls {
 }
 
 /**
- * A DSN that can't be used, and why. The reason quotes nothing of the text: in a malformed DSN any piece may be a piece
- * of the password. For the same reason there is no `cause`.
+ * The error for an invalid DSN. The reason must not quote the text, because any part of a malformed DSN may be part of the
+ * password. For the same reason the error has no `cause`.
  */
 export function invalidDsn(reason: string): SeraError {
   return new SeraError('config', `invalid DSN: ${reason}`)
 }
 
-/** Percent-decodes a part of a DSN; `what` is what messages call it. */
+/** Percent-decodes a part of a DSN. @param what its name for messages */
 export function decoded(what: string, text: string): string {
   try {
     return decodeURIComponent(text)
   } catch {
-    throw invalidDsn(`${what} is not percent-encoded UTF-8; % itself is written %25`)
+    throw invalidDsn(`${what} is not percent-encoded UTF-8; write % itself as %25`)
   }
 }

@@ -1,12 +1,11 @@
-/** `mysql://user:password@host:port/database?param=value&…`, or `mariadb://…`, everything percent-encoded, as hosters hand it out. */
-
+/** Reads `mysql://user:password@host:port/database?param=value&…`, or `mariadb://…`, with all parts percent-encoded. */
 import { hostAndPort } from './dsn-address.js'
 import { parseParameters } from './dsn-parameters.js'
 import { type Dsn, decoded, invalidDsn } from './dsn-type.js'
 
 const PARTS = /^(?:mysql|mariadb):\/\/(?:([^/?#@:]*)(?::([^/?#@]*))?@)?([^/?#@]+)(?:\/([^/?#@]*))?(?:\?([^#]*))?$/i
 
-/** The option of MySQL's own clients that hosters put in their URLs. Overlooking it would mean talking in the clear. */
+/** The option `ssl-mode` of MySQL's clients, which hosters put into their URLs. To ignore it would turn TLS off. */
 const TLS_OF_SSL_MODE: Readonly<Record<string, string>> = {
   DISABLED: 'false',
   PREFERRED: 'preferred',
@@ -19,7 +18,7 @@ export function parseUrlDsn(text: string): Dsn {
   const parts = PARTS.exec(text)
   if (!parts) {
     throw invalidDsn(
-      'a URL must read mysql://user:password@host:port/database, with / @ : ? # in a part written %2F %40 %3A %3F %23',
+      'a URL must read mysql://user:password@host:port/database; within a part, write / @ : ? # as %2F %40 %3A %3F %23',
     )
   }
   const [, user = '', password = '', host = '', database = '', query = ''] = parts

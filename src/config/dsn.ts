@@ -1,6 +1,6 @@
 /**
- * Where a server is and how to talk to it, as text: a go-sql-driver DSN, so that the original's config files work, a
- * `mysql://` or `mariadb://` URL, or `embedded`.
+ * Reads a DSN: that of go-sql-driver, so the config files of the original work, a `mysql://` or `mariadb://` URL, or
+ * `embedded`.
  */
 import { parseGoDsn } from './dsn-go.js'
 import { parseParameters } from './dsn-parameters.js'
@@ -18,10 +18,10 @@ export const EMBEDDED: Dsn = {
 }
 
 /**
- * `[user[:password]@][net[(addr)]]/dbname[?param=value&…]` as go-sql-driver reads it, `mysql://user:password@host/db`
- * with everything percent-encoded, or `embedded`, the private local server.
+ * Reads `[user[:password]@][net[(addr)]]/dbname[?param=value&…]` as go-sql-driver does, `mysql://user:password@host/db`
+ * with all parts percent-encoded, or `embedded`, the private local server.
  *
- * @throws SeraError config; its message is one line and has nothing of the text in it
+ * @throws SeraError config; its message is one line and quotes nothing of the text
  * @example parseDsn('sera:secret@tcp(db:3306)/sera?timeout=500ms')
  * @see https://github.com/go-sql-driver/mysql#dsn-data-source-name
  */
@@ -33,13 +33,13 @@ export function parseDsn(text: string): Dsn {
   return dsn
 }
 
-/** Whether a NUL character is anywhere in a value read from outside: C programs would see the text end there. */
+/** Whether a value contains a NUL character, at which a C program would end the text. */
 export function containsNul(value: unknown): boolean {
   if (typeof value === 'string') return value.includes('\0')
   return typeof value === 'object' && value !== null && Object.values(value).some(containsNul)
 }
 
-/** The server's address for messages and logs: `db:3306`, `[::1]:3306`, `unix:/run/mysqld.sock` or `embedded`. */
+/** The address for messages and logs: `db:3306`, `[::1]:3306`, `unix:/run/mysqld.sock` or `embedded`. */
 export function describeDsn({ address }: Dsn): string {
   switch (address.net) {
     case 'tcp':

@@ -1,14 +1,14 @@
-/** Durations as people write them: in the config file, in the environment, and as `<wait>` on the command line. */
+/** Reads and formats durations, for the config file, the environment and the command line. */
 
 const NUMBER = String.raw`(\d+(?:\.\d+)?|\.\d+)`
 const SECONDS = new RegExp(`^${NUMBER}$`)
-/** Each unit at most once and the larger first, so that `5m5m` or `30m1h` is the typing error it looks like. */
+/** Each unit at most once, larger units first: `5m5m` and `30m1h` are most likely typing errors. */
 const COMPOUND = new RegExp(`^(?:${NUMBER}d)?(?:${NUMBER}h)?(?:${NUMBER}m)?(?:${NUMBER}s)?(?:${NUMBER}ms)?$`)
 const UNITS = [86_400_000, 3_600_000, 60_000, 1000, 1] as const
 
 /**
- * Milliseconds of `90` (seconds), `1.5`, `500ms`, `90s`, `5m`, `1h30m`, `2d`; undefined for anything else, so that the
- * caller can say where the text came from. Whole milliseconds; what is more than nothing is at least one.
+ * Reads `90` (seconds), `1.5`, `500ms`, `90s`, `5m`, `1h30m`, `2d`. The result is in whole milliseconds, at least 1 for a
+ * positive duration. Undefined for anything else; the caller knows where the text came from.
  */
 export function parseDuration(text: string): number | undefined {
   const seconds = SECONDS.exec(text)
@@ -24,10 +24,10 @@ export function parseWait(text: string): number | undefined {
 }
 
 /**
- * For messages, in the grammar that `parseWait` reads, so that it can be pasted back: `500ms`, `90s`, `1h30m`,
- * `forever`. Seconds stay seconds below two minutes, as people say "90 seconds".
+ * Formats a duration for messages, in the grammar of `parseWait`: `500ms`, `90s`, `1h30m`, `forever`. Below two minutes
+ * it uses seconds only.
  *
- * @param exactMs rounded to whole milliseconds; or Infinity
+ * @param exactMs is rounded to whole milliseconds; may be Infinity
  */
 export function formatDuration(exactMs: number): string {
   if (exactMs === Number.POSITIVE_INFINITY) return 'forever'
@@ -43,7 +43,7 @@ export function formatDuration(exactMs: number): string {
   return `${part(days, 'd')}${part(hours, 'h')}${part(minutes, 'm')}${part(seconds, 's')}`
 }
 
-/** Whole milliseconds of a number of seconds; undefined where the number is no duration. */
+/** Whole milliseconds of a number of seconds; undefined if the number is not a duration. */
 export function secondsToMs(seconds: number): number | undefined {
   return seconds >= 0 ? wholeMs(seconds * 1000) : undefined
 }

@@ -1,4 +1,4 @@
-/** The config file, strict JSON, and the file that a DSN may be kept in. */
+/** Reads the config file, which is strict JSON, and the file of a DSN. */
 import { isUtf8 } from 'node:buffer'
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
@@ -12,16 +12,16 @@ export const DEFAULT_FILE = '/etc/sera.json'
 
 export interface ConfigFile {
   values: Partial<Values>
-  /** Keys that sera does not know. */
+  /** Unknown keys, one line each. */
   warnings: string[]
 }
 
 /**
- * Keys are matched as the original matches them: exactly, or else without regard to case; `null` is as if not given. A
- * relative `serverFile` is relative to the config file.
+ * As in the original, a key matches exactly or else without regard to case, and `null` counts as absent. A relative
+ * `serverFile` is relative to the config file.
  *
- * @throws SeraError config: missing, unreadable, not JSON, or a value that its key can't have; never with a value that
- * has a password in it
+ * @throws SeraError config if the file is missing, unreadable or not JSON, or a value is invalid; the message never
+ * contains a password
  */
 export async function readConfigFile(file: string): Promise<ConfigFile> {
   const config: ConfigFile = { values: {}, warnings: [] }
@@ -35,13 +35,13 @@ export async function readConfigFile(file: string): Promise<ConfigFile> {
   return config
 }
 
-/** Reads a DSN from a file of its own, a mounted secret for instance. Blanks and line ends around it don't count. */
+/** Reads a DSN from a file of its own, for example a mounted secret. White space around it is ignored. */
 export function readServerFile(file: string): Dsn {
   const text = readText(file).trim()
   return located(file, 'config', () => parseDsn(text))
 }
 
-/** Whether it failed because the file isn't there. */
+/** Whether reading failed because the file does not exist. */
 export function isMissing(error: unknown): boolean {
   return error instanceof SeraError && codeOf(error.cause) === 'ENOENT'
 }
@@ -78,7 +78,7 @@ async function readObject(file: string): Promise<object> {
   throw new SeraError('config', `${file} must contain a JSON object, as in {"server": "sera:…@tcp(db:3306)/sera"}`)
 }
 
-/** Where and what. JSON.parse's own message quotes the text, and with it the password. */
+/** The position and the kind of the error. The message of JSON.parse quotes the text, which may contain a password. */
 async function syntaxError(text: string): Promise<string> {
   const { parse, printParseErrorCode } = await import('jsonc-parser')
   const errors: import('jsonc-parser').ParseError[] = []
@@ -92,7 +92,7 @@ async function syntaxError(text: string): Promise<string> {
   return `line ${before.length}, column ${before.at(-1)!.length + 1}: ${what}`
 }
 
-/** A byte order mark is tolerated. */
+/** Skips a byte order mark. */
 function readText(file: string): string {
   const bytes = readBytes(file)
   if (!isUtf8(bytes)) throw new SeraError('config', `${file} is not UTF-8 text`)
@@ -107,7 +107,7 @@ function readBytes(file: string): Buffer {
   }
 }
 
-/** Instead of Node's `ENOENT: no such file or directory, open '…'`. */
+/** A short reason, instead of Node's `ENOENT: no such file or directory, open '…'`. */
 export function whyUnreadable(error: unknown): string {
   return REASONS[codeOf(error)] ?? codeOf(error)
 }
@@ -115,7 +115,7 @@ export function whyUnreadable(error: unknown): string {
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file',
   EISDIR: 'it is a directory',
-  EACCES: 'it may not be read (permission)',
+  EACCES: 'permission denied',
 }
 
 function codeOf(error: unknown): string {

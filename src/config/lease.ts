@@ -1,14 +1,14 @@
-/** Whether lease and grace leave room between them. */
+/** Checks that the lease is long enough for the grace. */
 import { SeraError, type SeraErrorKind } from '../errors.js'
 import { SAFETY_MARGIN_MS } from '../fence.js'
 import { formatDuration } from './duration.js'
 
-/** As long as the locks of a host that vanished stay taken; and a timer of more than 24 days would fire at once. */
+/** The locks of a vanished host stay held for a lease. A timer of more than 24 days would fire at once. */
 const MAX_LEASE_MS = 86_400_000
 
 /**
- * Ending a command takes grace and margin, out of the lease. A renewal comes every third of the lease and may fail once;
- * so the half of the lease must remain.
+ * Ending a command takes grace and margin from the lease. sera renews every third of the lease, and one renewal may fail,
+ * so half of the lease must be left.
  *
  * @throws SeraError of `kind`
  */
@@ -18,7 +18,7 @@ export function checkLease(
   originOf: (name: 'lease' | 'grace') => string,
 ): void {
   if (leaseMs > MAX_LEASE_MS) {
-    throw new SeraError(kind, `${originOf('lease')}: a lease is at most ${formatDuration(MAX_LEASE_MS)}`)
+    throw new SeraError(kind, `${originOf('lease')}: a lease must be at most ${formatDuration(MAX_LEASE_MS)}`)
   }
   const needed = graceMs + SAFETY_MARGIN_MS
   if (needed < leaseMs / 2) return

@@ -1,4 +1,4 @@
-/** "Did you mean": the candidate that a typing error or two away from `word`, or undefined. */
+/** For "did you mean": the candidate within two typing errors of `word`, or undefined. */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   const distances = candidates.map(candidate => ({
     candidate,
@@ -8,7 +8,7 @@ export function nearest(word: string, candidates: readonly string[]): string | u
   return best.distance <= Math.min(2, Math.floor(best.candidate.length / 3)) ? best.candidate : undefined
 }
 
-/** Levenshtein's: letters to insert, delete or replace. */
+/** The Levenshtein distance: the number of letters to insert, delete or replace. */
 function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, j) => j)
   for (let i = 1; i <= a.length; i++) {

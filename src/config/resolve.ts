@@ -1,4 +1,4 @@
-/** Brings config file, environment and flags together; a later one of these overrules an earlier one, key by key. */
+/** Resolves the settings. For each key, flags override the environment, which overrides the config file. */
 import { SeraError, type SeraErrorKind } from '../errors.js'
 import { type Dsn, EMBEDDED } from './dsn.js'
 import { type ConfigFile, DEFAULT_FILE, isMissing, readConfigFile, readServerFile } from './file.js'
@@ -20,56 +20,56 @@ import {
 import { DEFAULT_SYSLOG } from './syslog.js'
 import { located, unexpected } from './values.js'
 
-/** By setting, as they stand on the command line; true for a bare flag (`--verbose`), false for one that is negated. */
+/** The flags as typed, by setting: true for a bare flag (`--verbose`), false for a negated one. */
 export type Flags = Readonly<Partial<Record<SettingName | 'config', string | boolean | undefined>>>
 
 export interface Given {
   env: Readonly<Record<string, string | undefined>>
   flags?: Flags
-  /** The config file when neither flag nor environment names one; it may be missing if they name a server. */
+  /** The default config file. It may be missing if flag or environment name a server. */
   file?: string
-  /** Nothing will be asked of a server, so none need be named. */
+  /** The run asks no server, so none need be named. */
   serverless?: boolean
-  /** No command will have to be ended, so there is no grace, and the lease need not leave room for one. */
+  /** The run ends no command, so the lease need not leave room for a grace. */
   graceless?: boolean
 }
 
 export interface Resolved {
   settings: Settings
-  /** What is odd but no error, one line each. */
+  /** One line each. */
   warnings: string[]
-  /** Where a value came from, for errors and for `doctor`: `--lease`, `SERA_LEASE`, `/etc/sera.json: lease`, `default`. */
+  /** The origin of a value, for errors and for `doctor`: `--lease`, `SERA_LEASE`, `/etc/sera.json: lease`, `default`. */
   originOf(name: SettingName): string
   /** The config file that was read. */
   file: string | undefined
-  /** What named the servers: `SERA_SERVER`, `/etc/sera.json: servers`. */
+  /** The origin of the servers: `SERA_SERVER`, `/etc/sera.json: servers`. */
   serversFrom: string
-  /** The file that their DSNs stand in. */
+  /** The file that contains their DSNs. */
   serversFile: string | undefined
 }
 
-/** One place that settings come from. */
+/** One source of settings: the flags, the environment or the config file. */
 interface Source {
   values: Partial<Values>
   warnings: string[]
-  /** How it calls a setting. */
+  /** The name of a setting in this source. */
   nameOf(name: SettingName): string
-  /** What a bad value from it is. */
+  /** The kind of error that a bad value is. */
   kind: SeraErrorKind
-  /** Where it is one. */
+  /** The path of the config file. */
   file?: string
 }
 
 interface NamedServers {
   servers: [Dsn, ...Dsn[]]
-  /** What named them. */
+  /** Their origin. */
   from: string
   file: string | undefined
 }
 
 /**
- * @throws SeraError usage, when a flag's value is wrong; config, when one of the file or the environment is, when the
- * file can't be read or when nothing names a server
+ * @throws SeraError usage if the value of a flag is wrong; config if one of the file or the environment is, if the file
+ * cannot be read, or if no server is named
  * @example const { settings } = await resolveSettings({ env: process.env, flags: { lease: '2m' } })
  */
 export async function resolveSettings({
@@ -117,12 +117,12 @@ function historyFor(keep: boolean | number | undefined): History | undefined {
   return { keepMs: typeof keep === 'number' ? keep : HISTORY_MS, always: keep !== undefined }
 }
 
-/** With several servers there is nothing left to find out: GET_LOCK would be another lock on each. */
+/** With several servers `auto` means `lease`, because GET_LOCK would be a different lock on each server. */
 function engineFor(servers: readonly Dsn[], engine: EngineChoice): EngineChoice {
   return engine === 'auto' && servers.length > 1 ? 'lease' : engine
 }
 
-/** The three ways to name a server overrule each other as one setting would: whoever comes last decides alone. */
+/** The three ways to name a server count as one setting: the source with the highest precedence decides alone. */
 function findServers(sources: Source[], otherwise: string | undefined): NamedServers {
   const ways = ['server', 'serverFile', 'servers'] as const
   const source = sources.find(({ values }) => ways.some(way => values[way] !== undefined))
@@ -141,7 +141,7 @@ function findServers(sources: Source[], otherwise: string | undefined): NamedSer
   if (server) return { ...named, servers: [server] }
   if (serverFile !== undefined) return { ...named, servers: [readServerFile(serverFile)], file: serverFile }
   if (servers!.length > 1 && servers!.some(({ address }) => address.net === 'embedded')) {
-    throw new SeraError(source.kind, `${given[0]}: the embedded server is no member of a cluster`)
+    throw new SeraError(source.kind, `${given[0]}: embedded cannot be one of several servers`)
   }
   return { ...named, servers: servers as [Dsn, ...Dsn[]] }
 }
@@ -149,7 +149,7 @@ function findServers(sources: Source[], otherwise: string | undefined): NamedSer
 /** GET_LOCK is local to one server. */
 function tooMany(kind: SeraErrorKind = 'config', originOf: (name: SettingName) => string): SeraError {
   const given = `${originOf('servers')} names several servers, and ${originOf('engine')} is get_lock`
-  return new SeraError(kind, `${given}, which locks on one only: use the engine lease, or name one server`)
+  return new SeraError(kind, `${given}, which locks on one server only: use the engine lease, or name one server`)
 }
 
 function configPath(env: Given['env'], flags: Flags, file: string): { path: string; named: boolean } {
@@ -164,7 +164,7 @@ function configPath(env: Given['env'], flags: Flags, file: string): { path: stri
   })
 }
 
-/** Undefined when there is none and none was named. */
+/** Undefined if the default file does not exist. */
 async function readFile(path: string, named: boolean): Promise<Source | undefined> {
   let config: ConfigFile
   try {
@@ -185,7 +185,7 @@ function readEnvironment(env: Given['env']): Source {
 function readFlags(flags: Flags): Source {
   const source: Source = { values: {}, warnings: [], kind: 'usage', nameOf: flagOf }
   for (const name of SETTING_NAMES) {
-    // a bare --syslog names no address: it takes the one of the config
+    // a bare --syslog has no address; it uses that of the config
     if (name !== 'syslog' || flags.syslog !== true) take(source, name, flags[name])
   }
   const named = [source.values.server, ...(source.values.servers ?? [])]

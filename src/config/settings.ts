@@ -1,6 +1,6 @@
 /**
- * The one table of settings: how each is read, and what it is when nothing gives it. The names of the environment variable
- * and of the flag follow from the key, and the types from the reader.
+ * The one table of settings: for each key its reader and its default. The names of the environment variable and of the
+ * flag follow from the key, and the type from the reader.
  */
 import type { Dsn } from './dsn.js'
 import { type SyslogSettings, syslog } from './syslog.js'
@@ -18,43 +18,43 @@ import {
   verbose,
 } from './values.js'
 
-/** For how long the history is kept when nothing says for how long. */
+/** How long the history is kept by default. */
 export const HISTORY_MS = 30 * 86_400_000
 
 export const SETTINGS = {
-  /** Where the locks live. */
+  /** The database server with the locks. */
   server: setting(dsn),
   serverFile: setting(path),
-  /** The members of one cluster, of which `server` is the first; engine `lease` goes from one to the next. */
+  /** The members of one cluster; `server` is the first. Engine `lease` moves to the next one when a member fails. */
   servers: setting(dsns),
   engine: setting(oneOf('auto', 'get_lock', 'lease'), 'auto'),
-  /** How long the lock outlives a host that vanishes. */
+  /** How long a lock outlives its host. */
   lease: setting(duration, 60_000),
-  /** Between TERM and KILL when the command is ended by force. */
+  /** The time between TERM and KILL when sera ends the command. */
   grace: setting(duration, 10_000),
-  /** Put before the lock's name before it is hashed; keeps clusters apart that share a server. */
+  /** A prefix of lock names before hashing, which separates clusters on one server. */
   namespace: setting(namespace, ''),
   onLost: setting(oneOf('reclaim', 'terminate', 'ignore'), 'reclaim'),
   syslog: setting(syslog),
-  /** Where sera's own messages go, besides errors (always stderr). */
+  /** The stream for messages other than errors, which always go to stderr. */
   verbose: setting(verbose, false),
-  /** Every outcome goes to syslog, not only failures. */
+  /** Log every outcome to syslog, not only failures. */
   audit: setting(truth, false),
   /**
-   * The first to lock runs the command, the others wait and skip it. The original, too, takes this and the next from the
-   * file, though it does not say so.
+   * Only the first holder runs the command; the others wait and skip it. The original reads this setting and the next one
+   * from the config file, too, although its documentation does not say so.
    */
   waitAndSkip: setting(truth, false),
-  /** A skip is 205 instead of 0. */
+  /** Exit with 205 instead of 0 after a skip. */
   detailedExitCodes: setting(truth, false),
   history: setting(retention),
-  /** Locks on a server that several members write to are void; this says that all hosts use one member. */
+  /** If several members of a cluster take writes, GET_LOCK does not exclude. This asserts that all hosts use one member. */
   allowMultiPrimary: setting(truth, false),
-  /** How long transient connection failures are retried. */
+  /** How long sera retries after a transient connection failure. */
   connectWait: setting(duration, 30_000),
-  /** By how much the clocks of a cluster's members may differ. */
+  /** The largest allowed difference between the clocks of the members of a cluster. */
   maxClockSkew: setting(duration, 30_000),
-  /** What to hide in a command line from others, besides what looks like a password. */
+  /** Patterns to hide in command lines, in addition to what looks like a password. */
   mask: setting(patterns, []),
 }
 
@@ -65,25 +65,25 @@ export type SettingName = keyof Table
 
 export const SETTING_NAMES = Object.keys(SETTINGS) as SettingName[]
 
-/** What each key's value is once it has been read, whether it came as JSON or as text. */
+/** The type of each key's value after reading, from JSON or from text. */
 export type Values = { [Name in SettingName]: ValueOf<Table[Name]['read']> }
 
-/** With a default where there is one. A duration is in milliseconds, as its name then says: `leaseMs`. */
+/** The values with defaults. A duration is in milliseconds, and its name says so: `leaseMs`. */
 type Defaulted = {
   [Name in SettingName as Table[Name]['read'] extends { unit: 'Ms' } ? `${Name}Ms` : Name]: Values[Name]
 }
 
-/** After resolution: every value is there, checked and in one unit. */
+/** The resolved settings, complete and checked. */
 export interface Settings extends Omit<Defaulted, 'serverFile' | 'syslog' | 'history'> {
   servers: Dsn[]
   syslog: SyslogSettings | undefined
-  /** What has run is remembered for `keepMs`; undefined: not at all. */
+  /** Undefined: no history. */
   history: History | undefined
 }
 
 export interface History {
   keepMs: number
-  /** Also what runs under GET_LOCK, which else needs neither tables nor a second connection. */
+  /** Record also runs under GET_LOCK, which otherwise need neither tables nor a second connection. */
   always: boolean
 }
 

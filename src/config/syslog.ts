@@ -1,9 +1,9 @@
-/** The `syslog` setting: off, on, an address, or an object that says where, as which facility and under which tag. */
+/** Reads the setting `syslog`: true, false, an address, or an object with address, facility and tag. */
 import { SeraError } from '../errors.js'
 import { fromStrings, oneOf, truthOf, unexpected, type ValueReader } from './values.js'
 
 export interface SyslogSettings {
-  /** Always in one of these forms: `unix:/dev/log`, `udp://host:514`, `tcp://[::1]:514`. */
+  /** In one of these forms: `unix:/dev/log`, `udp://host:514`, `tcp://[::1]:514`. */
   address: string
   /** A name of syslog.conf(5). */
   facility: string
@@ -18,12 +18,12 @@ export const DEFAULT_SYSLOG: SyslogSettings = { address: 'unix:/dev/log', facili
 
 const PARTS: { readonly [Part in keyof SyslogSettings]: ValueReader<string> } = {
   address: fromStrings(ADDRESS, parseAddress),
-  /** syslog.conf(5), without those that only the kernel and syslogd themselves may use. */
+  /** The facilities of syslog.conf(5), without those for the kernel and syslogd only. */
   facility: oneOf(
     ...['user', 'daemon', 'cron', 'mail', 'auth', 'authpriv', 'lpr', 'news', 'uucp', 'ftp'],
     ...Array.from({ length: 8 }, (_, n) => `local${n}`),
   ),
-  /** RFC 3164, 4.1.3; what ends a tag can't be in it. */
+  /** RFC 3164, 4.1.3: other characters would end the tag. */
   tag: fromStrings('1 to 32 letters, digits and _ . / -', text => (/^[\w./-]{1,32}$/.test(text) ? text : undefined)),
 }
 

@@ -1,6 +1,6 @@
 /**
- * Readers of single values: `json` as they stand in the config file, `text` as they come from the environment and from
- * flags. A reader throws a SeraError that says what was expected; who calls it adds where the value came from.
+ * Readers of single values: `json` reads the config file, `text` the environment and flags. A reader throws a SeraError
+ * that says what it expected; the caller adds the origin of the value.
  */
 import { SeraError, type SeraErrorKind } from '../errors.js'
 import { type Dsn, parseDsn } from './dsn.js'
@@ -9,17 +9,17 @@ import { parseDuration, secondsToMs } from './duration.js'
 export interface ValueReader<T> {
   json(value: unknown): T
   text(text: string): T
-  /** What a bare flag means, `--verbose` say; undefined where a flag needs a value. */
+  /** The value of a bare flag such as `--verbose`; undefined if the flag needs a value. */
   readonly bare?: T
-  /** The values there are, where they can be listed. */
+  /** All values, if they can be listed. */
   readonly choices?: readonly string[]
   /** The value is a time, in milliseconds. */
   readonly unit?: 'Ms'
-  /** Keys of the value where it may be an object. */
+  /** The keys of the value, if it may be an object. */
   readonly keys?: readonly string[]
 }
 
-/** Reads a value so that its error says where it came from: `--lease: expected seconds …`. */
+/** Reads a value, and adds its origin to an error: `--lease: expected seconds …`. */
 export function located<T>(where: string, kind: SeraErrorKind, read: () => T): T {
   try {
     return read()
@@ -34,7 +34,7 @@ export function unexpected(expected: string, value: unknown): SeraError {
   return new SeraError('config', `expected ${expected}, got ${shown(value)}`)
 }
 
-/** Strings read from JSON, where any other type is wrong. */
+/** A reader for values that are strings in JSON, too. */
 export function fromStrings<T>(expected: string, text: (text: string) => T | undefined): ValueReader<T> {
   const read = (value: unknown): T => {
     const result = typeof value === 'string' && value !== '' ? text(value) : undefined
@@ -69,7 +69,7 @@ export const duration: ValueReader<number> & { unit: 'Ms' } = {
 const TRUE = ['true', '1', 'yes', 'on']
 const FALSE = ['false', '0', 'no', 'off']
 
-/** What people write for yes and no in an environment variable; undefined for anything else. */
+/** Reads yes or no from an environment variable; undefined for anything else. */
 export function truthOf(text: string): boolean | undefined {
   const word = text.toLowerCase()
   return TRUE.includes(word) ? true : FALSE.includes(word) ? false : undefined
@@ -86,7 +86,7 @@ export const truth: ValueReader<boolean> = {
 
 const RETENTION = 'true, false, or for how long, such as "30d"'
 
-/** Whether to keep something, and perhaps for how long, ms: with a unit, as a mere number could be days or seconds. */
+/** Whether to keep the history, or how long, ms. A duration needs a unit: a number alone could be days or seconds. */
 export const retention: ValueReader<boolean | number> = {
   text: text => truthOf(text) ?? keptFor(text),
   json: value => (typeof value === 'boolean' ? value : keptFor(value)),
@@ -100,7 +100,7 @@ function keptFor(value: unknown): number {
 
 const VERBOSE = 'true, false, "stdout" or "stderr"'
 
-/** `true` is stdout, as in the original. A bare `--verbose` is stderr: it must not get into a pipeline. */
+/** As in the original, `true` means stdout. A bare `--verbose` means stderr, to stay out of pipelines. */
 export const verbose: ValueReader<false | 'stdout' | 'stderr'> = {
   text: text => (text === 'stdout' || text === 'stderr' ? text : fromTruth(truthOf(text), text)),
   json: value => (value === 'stdout' || value === 'stderr' ? value : fromTruth(value, value)),
@@ -112,7 +112,7 @@ function fromTruth(truth: unknown, value: unknown): false | 'stdout' {
   return truth && 'stdout'
 }
 
-/** Its errors don't show the value, which has a password in it. */
+/** Its errors do not show the value, which may contain a password. */
 export const dsn: ValueReader<Dsn> = {
   text: parseDsn,
   json: value => {
@@ -121,7 +121,7 @@ export const dsn: ValueReader<Dsn> = {
   },
 }
 
-/** Several members of one cluster; in an environment variable with blanks between them. */
+/** The members of one cluster, separated by blanks in an environment variable. */
 export const dsns: ValueReader<Dsn[]> = {
   text: text => text.trim().split(/\s+/).map(parseDsn),
   json: value => {
@@ -135,7 +135,7 @@ export const dsns: ValueReader<Dsn[]> = {
 
 const PATTERNS = 'a list of regular expressions'
 
-/** Regular expressions; in an environment variable one a line. */
+/** Regular expressions, one a line in an environment variable. */
 export const patterns: ValueReader<RegExp[]> = {
   text: text => {
     const lines = text.split('\n').filter(Boolean)
@@ -148,7 +148,7 @@ export const patterns: ValueReader<RegExp[]> = {
   },
 }
 
-/** With all matches and their places, as `hideMatches` wants them. A bad one is not shown: it may be a password. */
+/** `hideMatches` needs the flags d and g. The error does not show the pattern: it may contain a password. */
 function pattern(source: unknown, at: number): RegExp {
   if (typeof source !== 'string' || source === '')
     throw new SeraError('config', `pattern ${at + 1} is not text, or is empty`)
@@ -160,7 +160,7 @@ function pattern(source: unknown, at: number): RegExp {
   }
 }
 
-/** A value in an error; what may be a DSN in the wrong place is not shown. */
+/** A value for an error message. Text with an @ is not shown: it may be a misplaced DSN. */
 function shown(value: unknown): string {
   if (value === undefined) return 'nothing'
   if (typeof value === 'object' && value !== null) return typeName(value)

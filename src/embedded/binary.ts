@@ -1,4 +1,4 @@
-/** Finding a server program on this machine and telling MariaDB from MySQL: Debian's `mysqld` is MariaDB's. */
+/** Finds a server program on this host, and asks whether it is MariaDB or MySQL: `mysqld` of Debian is MariaDB. */
 import { execFile } from 'node:child_process'
 import { accessSync, constants, realpathSync, statSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
@@ -11,17 +11,17 @@ export type ServerKind = 'mariadb' | 'mysql'
 
 export interface ServerBinary {
   kind: ServerKind
-  /** As the server says it, for instance `10.11.6-MariaDB`. */
+  /** As the server reports it, for example `10.11.6-MariaDB`. */
   version: string
   path: string
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
-/** Where packages put servers that are not on everybody's PATH. */
+/** Folders of packaged servers that are often not on PATH. */
 const USUAL_PLACES = ['/usr/sbin', '/usr/local/sbin', '/usr/local/bin', '/usr/libexec', '/usr/local/mysql/bin']
 
-/** Paths of server programs, the preferred one first, each program once. `SERA_MYSQLD` stands alone. */
+/** The paths of server programs, the preferred one first, each program once. `SERA_MYSQLD` excludes all others. */
 function serverPaths(env: Environment, places = USUAL_PLACES): string[] {
   if (env.SERA_MYSQLD) return [env.SERA_MYSQLD]
   const folders = [...(env.PATH ?? '').split(delimiter).filter(Boolean), ...places]
@@ -40,16 +40,16 @@ function isProgram(path: string): boolean {
 }
 
 /**
- * Asks a program what it is.
+ * Asks a program for its kind and version.
  *
- * @throws SeraError `config` when it can't be run or is not a server.
+ * @throws SeraError `config` if it cannot be run or is not a server.
  */
 export async function identify(path: string): Promise<ServerBinary> {
   let answer: string
   try {
     answer = (await run(path, ['--no-defaults', '--version'])).stdout
   } catch (cause) {
-    throw new SeraError('config', `${path} is not a server that runs here: ${lastLine((cause as Error).message)}`, {
+    throw new SeraError('config', `cannot run the server program ${path}: ${lastLine((cause as Error).message)}`, {
       cause,
     })
   }
@@ -59,9 +59,9 @@ export async function identify(path: string): Promise<ServerBinary> {
 }
 
 /**
- * The server program to use: the first that runs, of the wanted kind if one is wanted.
+ * The server program to use: the first one that runs, of the given kind.
  *
- * @throws SeraError `config` when there is none; the line says how to get one.
+ * @throws SeraError `config` if there is none; the message says how to install one.
  */
 export async function findServer(env: Environment, kind?: ServerKind, places = USUAL_PLACES): Promise<ServerBinary> {
   const failures: unknown[] = []
@@ -79,7 +79,7 @@ function nothingFound(env: Environment, kind: ServerKind | undefined): string {
   return `no ${wanted} server program found: install ${howTo}, or set SERA_MYSQLD to its path`
 }
 
-/** As a person writes them. */
+/** The names for messages. */
 export const NAMES: Record<ServerKind, string> = { mariadb: 'MariaDB', mysql: 'MySQL' }
 
 function lastLine(text: string): string {

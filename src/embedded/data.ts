@@ -1,4 +1,4 @@
-/** The embedded server's data: made once, in a folder that gets its name only when it is complete. */
+/** Creates the data of the embedded server, once. The folder gets its final name only when it is complete. */
 import { existsSync, readdirSync } from 'node:fs'
 import { mkdtemp, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -10,9 +10,9 @@ import { dataFolder, type EmbeddedPlace, kindOfData, ownUid } from './place.js'
 const UNFINISHED = 'unfinished.'
 
 /**
- * The program that fits the data that is there; any that is found when there is none.
+ * The program for the existing data; without data, the first one found.
  *
- * @throws SeraError `config` in one line that says what to do
+ * @throws SeraError `config`
  */
 export async function chooseServer(env: Environment, place: EmbeddedPlace): Promise<ServerBinary> {
   const kind = kindOfData(place)
@@ -29,11 +29,11 @@ export interface Making {
   binary: ServerBinary
   place: EmbeddedPlace
   env: NodeJS.ProcessEnv
-  /** start.lock: it lives until the initialiser is gone, also when sera is killed. */
+  /** The descriptor of start.lock. The initialiser inherits it and so keeps the lock if sera is killed. */
   inherit: number
 }
 
-/** Makes the data unless it is there. What a killed initialiser left behind is removed. */
+/** Creates the data unless it exists, and removes what a killed initialiser left behind. */
 export async function makeData({ binary, place, env, inherit }: Making): Promise<void> {
   const data = dataFolder(place, binary.kind)
   if (existsSync(data)) return

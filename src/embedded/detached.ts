@@ -1,8 +1,8 @@
-/** What a process that outlives sera gets from it: nothing but what it is given. */
+/** Limits what a process that outlives sera inherits: environment and descriptors. */
 import type { StdioOptions } from 'node:child_process'
 import type { Environment } from './binary.js'
 
-/** What a server needs of the environment; nothing that changes what it does, and no secrets of whoever started it. */
+/** The variables that a server needs. Others could change its behaviour, or contain secrets of the user. */
 const INHERITED = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TZ', 'LD_LIBRARY_PATH']
 
 export function plainEnvironment(env: Environment): NodeJS.ProcessEnv {
@@ -10,8 +10,8 @@ export function plainEnvironment(env: Environment): NodeJS.ProcessEnv {
 }
 
 /**
- * These descriptors from 0 on. What sera itself has inherited above (a pipe of the script around it, say) would be
- * passed on by the runtime, and whoever reads that pipe would wait for the server's end: it is covered with /dev/null.
+ * The given descriptors, from 0 on, and /dev/null in place of all others. The runtime would pass on the descriptors that
+ * sera inherited. If one is a pipe, its reader would wait until the server ends.
  *
  * @param inherited descriptors above 2 that sera was started with
  */

@@ -1,4 +1,4 @@
-/** Starting, ending and describing the embedded server, as `sera embedded` does; see ensure.ts for what it is. */
+/** Starts, stops and describes the embedded server, for `sera embedded`. `ensure.ts` explains that server. */
 import { SeraError } from '../errors.js'
 import { ensureEmbedded } from './ensure.js'
 import { placeOf } from './place.js'
@@ -8,13 +8,13 @@ import { stop, watch } from './watch.js'
 
 export type { EmbeddedHost } from './program.js'
 
-/** Data for a program and a line for a person. */
+/** The status for programs, and a line for a person. */
 export interface EmbeddedReport {
   status: EmbeddedStatus
   line: string
 }
 
-/** Starts it, also when its watcher was killed, and says that it guards this host only. */
+/** Starts the server, and its watcher if that was killed. */
 export async function startEmbedded(host: EmbeddedHost): Promise<EmbeddedReport> {
   await ensureEmbedded(host)
   watch(placeOf(host.env), host)
@@ -22,9 +22,9 @@ export async function startEmbedded(host: EmbeddedHost): Promise<EmbeddedReport>
 }
 
 /**
- * Ends it, but not while clients are connected: they may hold locks.
+ * Stops the server. Without `force`, it refuses while clients are connected, because they may hold locks.
  *
- * @throws SeraError `conflict` when there are clients and `force` is not set
+ * @throws SeraError `conflict` if there are clients
  */
 export async function stopEmbedded(host: EmbeddedHost, options: { force?: boolean } = {}): Promise<EmbeddedReport> {
   const before = await embeddedStatus(host)
@@ -32,15 +32,18 @@ export async function stopEmbedded(host: EmbeddedHost, options: { force?: boolea
   const place = placeOf(host.env)
   const result = await stop(place, options.force ?? false)
   if (result === 'in use') {
-    throw new SeraError('conflict', 'the embedded server has clients, who may hold locks; --force ends it all the same')
+    throw new SeraError(
+      'conflict',
+      'the embedded server has clients, which may hold locks; use --force to stop it anyway',
+    )
   }
   if (result === 'does not end') {
     throw new SeraError(
       'lock-failed',
-      `the embedded server${pidText(before.status)} does not end, see ${place.logFile}`,
+      `the embedded server${pidText(before.status)} did not stop; see ${place.logFile}`,
     )
   }
-  return { status: await statusOf(place), line: `the embedded server${pidText(before.status)} has ended` }
+  return { status: await statusOf(place), line: `the embedded server${pidText(before.status)} has stopped` }
 }
 
 export async function embeddedStatus(host: EmbeddedHost): Promise<EmbeddedReport> {

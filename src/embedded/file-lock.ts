@@ -1,7 +1,7 @@
 /**
- * Exclusive locks on files, by flock(2): the kernel lets go of them when the last process that has the descriptor is
- * gone, however it ended, so that there are no stale ones. The runtimes have no call for it, but the lock belongs to the
- * open file and not to a process: flock(1) takes it on our descriptor, ends, and the lock is ours.
+ * Exclusive locks on files, by flock(2). The kernel releases such a lock when the last process with the descriptor has
+ * ended, so there are no stale locks. Node and Bun have no call for it. But the lock belongs to the open file and not to a
+ * process: flock(1) inherits the descriptor of sera, takes the lock and ends, and sera holds the lock.
  */
 import { spawn } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
@@ -14,15 +14,15 @@ export interface FileLock {
   release(): void
 }
 
-/** The lock, or undefined when somebody has it until `waitMs` are over; 0 does not wait. */
+/** The lock; undefined if another process holds it for all of `waitMs`. 0 does not wait. */
 export async function lockFile(path: string, waitMs: number): Promise<FileLock | undefined> {
   return await lockOpened(openSync(path, 'a', 0o600), waitMs)
 }
 
 /**
- * The lock on an open file, which is closed when it is not to be had.
+ * The lock on an open file. If it is not acquired, the file is closed.
  *
- * @param waitMs Infinity: until the signal aborts, which ends the wait as its time does
+ * @param waitMs may be Infinity; an abort of the signal ends the wait like a time-out
  */
 export async function lockOpened(fd: number, waitMs: number, signal?: AbortSignal): Promise<FileLock | undefined> {
   const lock = { fd, release: () => closeSync(fd) }
@@ -36,7 +36,7 @@ export async function lockOpened(fd: number, waitMs: number, signal?: AbortSigna
   return undefined
 }
 
-/** Gives the lock up although another process has inherited it. */
+/** Releases the lock, although another process may have inherited the descriptor. */
 export async function unlock({ fd }: FileLock): Promise<void> {
   await flock(['-u'], fd)
 }
@@ -55,7 +55,7 @@ async function takes(fd: number, waitMs: number, signal: AbortSignal | undefined
   }
 }
 
-/** The exit code; null when it was ended. */
+/** Returns the exit code; null if flock(1) was killed. */
 function flock(options: readonly string[], fd: number, over?: AbortSignal): Promise<number | null> {
   return new Promise((resolve, reject) => {
     if (over?.aborted) return resolve(null)

@@ -1,7 +1,7 @@
 /**
- * Makes the data folder of a private server: root without a password from this machine, and whatever SQL the caller
- * adds. MySQL does it itself; for MariaDB the SQL that `mariadb-install-db` would feed to `--bootstrap` is fed here, for
- * that script wants the client package, takes ten times as long and, run by root, changes the system's PAM helper.
+ * Creates the data folder of a private server: an account root without a password, for local connections, and the SQL of
+ * the caller. MySQL does it by itself. For MariaDB, sera feeds `--bootstrap` the SQL that `mariadb-install-db` would. That
+ * script needs the client package, takes ten times as long and, run by root, changes the PAM helper of the system.
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
@@ -14,17 +14,17 @@ import { initialiseOptions } from './options.js'
 
 export interface Initialisation {
   binary: ServerBinary
-  /** Made here; must not exist. */
+  /** Created here; must not exist. */
   data: string
   asRoot: boolean
   /** Statements, one a line, run once at the end. */
   sql: readonly string[]
   env: NodeJS.ProcessEnv
-  /** A descriptor the initialiser inherits, so that a lock on it lives until it is gone. */
+  /** A descriptor that the initialiser inherits, so a lock on it lasts until the initialiser has ended. */
   inherit?: number | undefined
 }
 
-/** @throws SeraError `lock-failed` with the last line the initialiser wrote. */
+/** @throws SeraError `lock-failed` with the last error that the initialiser printed */
 export async function initialise(init: Initialisation): Promise<void> {
   await mkdir(init.data, { recursive: true, mode: 0o700 })
   const args = initialiseOptions({ kind: init.binary.kind, data: init.data, asRoot: init.asRoot })
@@ -40,21 +40,21 @@ async function feed(init: Initialisation, args: string[], sql: string): Promise<
     env: init.env,
     stdio: ['pipe', 'ignore', 'pipe', init.inherit ?? 'ignore'],
   })
-  const said = collect(child)
-  // an initialiser that ends early closes its stdin; its exit code tells
+  const output = collect(child)
+  // an initialiser that ends early closes its stdin; its exit code reports the failure
   child.stdin?.on('error', () => {})
   child.stdin?.end(sql)
   const code = await exitOf(child)
   if (code === 0) return
-  throw new SeraError('lock-failed', `${init.binary.path} could not make its data: ${lastError(said.text)}`)
+  throw new SeraError('lock-failed', `${init.binary.path} could not create its data: ${lastError(output.text)}`)
 }
 
 function collect(child: ChildProcess): { text: string } {
-  const said = { text: '' }
+  const output = { text: '' }
   child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
-    said.text += chunk
+    output.text += chunk
   })
-  return said
+  return output
 }
 
 function exitOf(child: ChildProcess): Promise<number | NodeJS.Signals | null> {
@@ -64,7 +64,7 @@ function exitOf(child: ChildProcess): Promise<number | NodeJS.Signals | null> {
   })
 }
 
-/** Help texts and the sys schema are left out: nobody asks a private server for them. */
+/** Without the help texts and the sys schema, which a private server does not need. */
 const SYSTEM_TABLES = ['system_tables', 'performance_tables', 'system_tables_data']
 
 async function bootstrapSql(init: Initialisation): Promise<string> {
@@ -72,15 +72,15 @@ async function bootstrapSql(init: Initialisation): Promise<string> {
   const parts = SYSTEM_TABLES.map(name => {
     const path = [`mariadb_${name}.sql`, `mysql_${name}.sql`].map(file => join(share, file)).find(existsSync)
     if (path === undefined)
-      throw new SeraError('lock-failed', `${share} has no ${name}.sql to make MariaDB's data with`)
+      throw new SeraError('lock-failed', `${share} has no ${name}.sql, which MariaDB's data needs`)
     return readFileSync(path, 'utf8')
   })
   const opening = ['create database mysql;', 'use mysql;', 'set @auth_root_socket=null;']
-  // bootstrap knows of accounts only after it has read their tables
+  // bootstrap knows the accounts only after it has read their tables
   return `${[...opening, ...parts, 'flush privileges;', ...init.sql].join('\n')}\n`
 }
 
-/** The folder of the SQL files, which goes by two names and hangs below the program's prefix. */
+/** The folder of the SQL files: below the prefix of the program, under one of several names. */
 async function shareFolder(init: Initialisation): Promise<string> {
   const help = await promisify(execFile)(init.binary.path, ['--no-defaults', '--verbose', '--help'], {
     maxBuffer: 16 * 1024 * 1024,
@@ -94,12 +94,12 @@ async function shareFolder(init: Initialisation): Promise<string> {
   throw new SeraError('lock-failed', `no MariaDB SQL files found in ${folders.join(', ')}: install its server package`)
 }
 
-/** What a server said went wrong: its last line marked as an error (other than that it gives up), else its last line. */
+/** The error in a server's output: its last line marked ERROR other than `Aborting`, or else its last line. */
 export function lastError(text: string): string {
   const lines = text.split('\n').filter(line => line.trim() !== '')
   return (
     lines.findLast(line => /\bERROR\b/.test(line) && !/\] Aborting$/.test(line)) ??
     lines.at(-1) ??
-    'it said nothing'
+    'it printed no error'
   ).trim()
 }

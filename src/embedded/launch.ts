@@ -1,7 +1,6 @@
 /**
- * Starting the server, on demand and by exactly one of those who want it. All of it happens under start.lock; the server
- * itself holds server.lock from its first moment to its last, so whether the former one is gone is a question to the
- * kernel and not to a pid file.
+ * Starts the server on demand. One process at a time does so, under start.lock. The server itself holds server.lock as
+ * long as it lives, so the kernel says whether a former server has ended, and not a pid file.
  */
 import type { ChildProcess } from 'node:child_process'
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
@@ -17,19 +16,19 @@ import { greets, listens } from './probe.js'
 import { type EmbeddedHost, type RunningServer, spawnServer } from './program.js'
 import { watch } from './watch.js'
 
-/** Whoever has start.lock needs no longer, unless the machine is on its knees. */
+/** A start or stop takes less time than this, unless the machine is overloaded. */
 const QUEUE_LIMIT_MS = 120_000
-/** A server that was killed may have to repair its data first. */
+/** After a kill, the server may have to repair its data first. */
 const START_LIMIT_MS = 60_000
-/** A server that is told to end stops listening at once; after this long its socket was taken away by mistake. */
+/** A server that ends stops listening at once. If it lives this long, its socket was renamed by a killed watcher. */
 const REOPEN_AFTER_MS = 2000
 const LOOK_EVERY_MS = 20
 
-/** Returns when a server listens, having started it if need be. */
+/** Returns when the server listens; starts it if necessary. */
 export async function startIfNeeded(host: EmbeddedHost, place: EmbeddedPlace): Promise<void> {
   const startLock = await lockFile(place.startLock, QUEUE_LIMIT_MS)
   if (startLock === undefined)
-    throw failed(place, `somebody has been starting or ending it for ${formatDuration(QUEUE_LIMIT_MS)}`)
+    throw failed(place, `another sera has been starting or stopping it for ${formatDuration(QUEUE_LIMIT_MS)}`)
   try {
     await settle(host, place, startLock)
   } finally {
@@ -37,7 +36,7 @@ export async function startIfNeeded(host: EmbeddedHost, place: EmbeddedPlace): P
   }
 }
 
-/** A server without a door starts or ends just now, or its watcher was killed while it had the socket. */
+/** A live server without a socket is starting or stopping, or its watcher was killed after it renamed the socket. */
 async function settle(host: EmbeddedHost, place: EmbeddedPlace, startLock: FileLock): Promise<void> {
   const began = host.clock.now()
   while (!(await listens(place.socketPath))) {
@@ -45,7 +44,7 @@ async function settle(host: EmbeddedHost, place: EmbeddedPlace, startLock: FileL
     if (serverLock !== undefined) return await launch(host, place, startLock, serverLock)
     const waited = host.clock.now() - began
     if (waited > START_LIMIT_MS)
-      throw failed(place, 'it runs and does not answer; `sera embedded stop --force` ends it')
+      throw failed(place, 'it runs but does not answer; stop it with `sera embedded stop --force`')
     if (waited > REOPEN_AFTER_MS && existsSync(place.closingPath)) renameSync(place.closingPath, place.socketPath)
     await sleep(host.clock, LOOK_EVERY_MS)
   }
@@ -72,7 +71,7 @@ async function launch(
   }
 }
 
-/** What a server that was killed left behind; MySQL refuses to start on a lock file whose pid is somebody's by now. */
+/** Removes what a killed server left behind. MySQL refuses a lock file whose pid belongs to another process by now. */
 function clearAway(place: EmbeddedPlace): void {
   const { socketPath, closingPath, pidFile, logFile } = place
   for (const path of [socketPath, `${socketPath}.lock`, closingPath, pidFile]) rmSync(path, { force: true })

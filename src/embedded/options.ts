@@ -1,7 +1,7 @@
-/** The options of a small private server, as data. Every list starts with `--no-defaults`, which has to come first. */
+/** The options of a small private server, as data. Every list starts with `--no-defaults`, which must come first. */
 import type { ServerKind } from './binary.js'
 
-/** Everything that decides the format of the data; the same when data is made and when it is used. */
+/** The options that determine the format of the data. They must be the same when data is created and when it is used. */
 const FORMAT: Record<ServerKind, readonly string[]> = {
   mariadb: [
     '--innodb-data-file-path=ibdata1:1M:autoextend',
@@ -13,7 +13,7 @@ const FORMAT: Record<ServerKind, readonly string[]> = {
   mysql: ['--innodb-redo-log-capacity=8M', '--innodb-autoextend-increment=1'],
 }
 
-/** A few tables and many connections that wait: next to no caches. */
+/** Hardly any caches: there are few tables and many waiting connections. */
 const SMALL: Record<ServerKind, readonly string[]> = {
   mariadb: [
     '--innodb-buffer-pool-size=16M',
@@ -22,7 +22,7 @@ const SMALL: Record<ServerKind, readonly string[]> = {
     '--aria-pagecache-buffer-size=1M',
     '--query-cache-size=0',
     '--table-open-cache=200',
-    // 1: no note for each connection that ends without a word
+    // 1: no line for each aborted connection
     '--log-warnings=1',
   ],
   mysql: [
@@ -39,9 +39,9 @@ const SMALL: Record<ServerKind, readonly string[]> = {
 
 export interface ServerPlace {
   kind: ServerKind
-  /** Data folder. */
+  /** The data folder. */
   data: string
-  /** A server started by root wants to be told that it may run as root. */
+  /** sera runs as root: without --user=root the server would refuse to start. */
   asRoot: boolean
 }
 
@@ -52,7 +52,7 @@ export interface ServerRun extends ServerPlace {
   maxConnections: number
 }
 
-/** To make the data of a server. */
+/** The options that create the data of a server. */
 export function initialiseOptions({ kind, data, asRoot }: ServerPlace): string[] {
   const how = kind === 'mariadb' ? '--bootstrap' : '--initialize-insecure'
   return [
@@ -66,7 +66,7 @@ export function initialiseOptions({ kind, data, asRoot }: ServerPlace): string[]
   ]
 }
 
-/** To run a server; whoever wants a port adds it, and `--skip-networking` is for whoever does not. */
+/** The options that run a server. The caller adds a port, or `--skip-networking`. */
 export function runOptions(run: ServerRun): string[] {
   return [
     '--no-defaults',
@@ -76,7 +76,7 @@ export function runOptions(run: ServerRun): string[] {
     `--pid-file=${run.pidFile}`,
     `--log-error=${run.logFile}`,
     `--max-connections=${run.maxConnections}`,
-    // what max-connections and the table cache need, also where the limit is low
+    // enough for max-connections and the table cache, also if the soft limit is lower
     `--open-files-limit=${run.maxConnections + 500}`,
     '--skip-name-resolve',
     ...userOption(run.asRoot),

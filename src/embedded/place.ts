@@ -1,4 +1,4 @@
-/** Where the embedded server of a user lives: one folder below the XDG state folder, open to that user alone. */
+/** The folder of a user's embedded server, below the XDG state folder. Only that user can enter it. */
 import { chmodSync, closeSync, existsSync, futimesSync, mkdirSync, openSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { isAbsolute, join } from 'node:path'
@@ -9,32 +9,32 @@ import type { Environment, ServerKind } from './binary.js'
 export interface EmbeddedPlace {
   folder: string
   socketPath: string
-  /** The socket's name while it is decided whether the server may end: nobody can connect then. */
+  /** The name of the socket while sera checks that the server is unused: no client can connect meanwhile. */
   closingPath: string
   pidFile: string
   logFile: string
-  /** What runs, or ran last: `RunningCommand` as JSON. */
+  /** The current or last server: `RunningServer` as JSON. */
   factsFile: string
-  /** Its modification time is when somebody last asked for the server. */
+  /** Its modification time is the last use of the server. */
   usedFile: string
-  /** Held by whoever starts or ends the server. */
+  /** Held by the process that starts or stops the server. */
   startLock: string
-  /** Held by the server as long as it lives. */
+  /** Held by the server while it lives. */
   serverLock: string
-  /** How long the server stays when nobody uses it. */
+  /** How long the server runs without clients. */
   idleMs: number
 }
 
-/** Bytes of a unix socket's path, less the final zero (unix(7)). */
+/** The limit of a unix socket's path in bytes, without the final zero (unix(7)). */
 const LONGEST_SOCKET_PATH = 107
 const IDLE_MS = 10 * 60_000
 
 /**
- * @throws SeraError `config` when the path is too long for a socket, or `SERA_EMBEDDED_IDLE` is no duration
+ * @throws SeraError `config` if the path is too long for a socket, or `SERA_EMBEDDED_IDLE` is not a duration
  */
 export function placeOf(env: Environment): EmbeddedPlace {
   const state = env.XDG_STATE_HOME
-  // the XDG specification: a relative path is to be ignored
+  // the XDG specification says to ignore a relative path
   const base = state !== undefined && isAbsolute(state) ? state : join(env.HOME || homedir(), '.local/state')
   const folder = join(base, 'sera/embedded')
   const inFolder = (name: string) => join(folder, name)
@@ -66,18 +66,19 @@ function idleOf(text: string | undefined): number {
   throw new SeraError('config', `SERA_EMBEDDED_IDLE: ${text} is not a duration like ${formatDuration(IDLE_MS)}`)
 }
 
-/** Data of MariaDB and of MySQL can't be exchanged. */
+/** MariaDB and MySQL cannot use each other's data. */
 export function dataFolder(place: EmbeddedPlace, kind: ServerKind): string {
   return join(place.folder, `data-${kind}`)
 }
 
-/** The kind of server whose data is there. */
+/** The kind of server whose data exists. */
 export function kindOfData(place: EmbeddedPlace): ServerKind | undefined {
   return (['mariadb', 'mysql'] as const).find(kind => existsSync(dataFolder(place, kind)))
 }
 
 /**
- * Makes the folder and notes that somebody wants the server. A folder of somebody else's would be a server of somebody else's, and a lock that means nothing.
+ * Creates the folder and records a use of the server. It refuses the folder of another user: that user controls the server
+ * in it, so its locks would guard nothing.
  *
  * @throws SeraError `config`
  */
@@ -94,12 +95,12 @@ export function prepare(place: EmbeddedPlace): void {
   }
 }
 
-/** Also for a user without an entry in the user database, as in containers. */
+/** The own user id. It works also without an entry in the user database, as in containers. */
 export function ownUid(): number {
   return statSync('/proc/self').uid
 }
 
-/** Somebody wants the server now: the watcher counts the idle time from here. */
+/** Records a use of the server: the idle time starts again. */
 export function touch(place: EmbeddedPlace): void {
   const fd = openSync(place.usedFile, 'a', 0o600)
   const now = new Date()

@@ -1,15 +1,15 @@
-/** Whether somebody answers on a unix socket. */
+/** Tries to connect to a unix socket. */
 import { connect } from 'node:net'
 
-/** Long enough for a busy machine; a live server needs none of it. */
+/** Long enough for a busy machine. */
 const LIMIT_MS = 5000
 
-/** Somebody listens there. */
+/** Whether a server listens. */
 export function listens(socketPath: string): Promise<boolean> {
   return probe(socketPath, 'connect')
 }
 
-/** A server that is ready: it speaks first. */
+/** Whether a server is ready: it sends its greeting. */
 export function greets(socketPath: string): Promise<boolean> {
   return probe(socketPath, 'data')
 }

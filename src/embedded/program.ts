@@ -1,4 +1,4 @@
-/** The server as a process: in its own session and folder, with no descriptor of sera's but the lock it lives under. */
+/** Starts the server process: in its own session and folder, and with only the descriptor of server.lock from sera. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
 import type { Clock } from '../clock.js'
@@ -7,7 +7,7 @@ import { onlyThese, plainEnvironment } from './detached.js'
 import { runOptions } from './options.js'
 import { dataFolder, type EmbeddedPlace, ownUid } from './place.js'
 
-/** What the embedded server needs of sera's host. */
+/** The part of `Host` that the embedded server needs. */
 export interface EmbeddedHost {
   env: Environment
   clock: Clock
@@ -15,16 +15,16 @@ export interface EmbeddedHost {
   descriptors: readonly number[]
 }
 
-/** What runs, or ran last. */
+/** The current or last server. */
 export interface RunningServer extends ServerBinary {
   /** ISO 8601. */
   startedAt: string
 }
 
-/** Every sera that waits or holds has one; beyond it they are turned away and try again. */
+/** Each waiting or running sera has one. Above the limit the server refuses connections, and sera retries. */
 const MAX_CONNECTIONS = 1000
 
-/** @param lock descriptor of server.lock */
+/** @param lock the descriptor of server.lock */
 export function spawnServer(
   binary: ServerBinary,
   place: EmbeddedPlace,

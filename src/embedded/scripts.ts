@@ -1,17 +1,17 @@
 /**
- * Ending the server when nobody uses it. A shell script does it, because it has to outlive the sera that started the
- * server, and a shell takes a megabyte. A client must never lose its lock by it, so:
+ * Stops the server when it is unused. A shell script does this: it must outlive the sera that started the server, and a
+ * shell needs only a megabyte. No client may lose its lock, so:
  *
- * 1. Under start.lock, so that nobody starts or ends the server meanwhile.
- * 2. The socket is renamed: from here on nobody can connect.
- * 3. Whoever has connected before is seen: in /proc/net/unix from the moment of connect(2), accepted or not, and among
- *    the server's descriptors, also from another network namespace. Only the listening socket may be left.
- * 4. Whoever has asked for the server and is about to connect (`listens`, then the caller's own connection) has set the
- *    time of `used` before it found the socket.
- * 5. If anybody was found, or it can't be told, the socket gets its name back.
- * 6. Otherwise the server gets TERM, and start.lock is kept until it has gone: whoever wants it then starts it again.
+ * 1. The script holds start.lock, so no other process starts or stops the server.
+ * 2. It renames the socket. From now on no client can connect.
+ * 3. It looks for clients that connected before. /proc/net/unix lists them from connect(2) on, accepted or not. The
+ *    descriptors of the server show also those from another network namespace. Only the listening socket may be left.
+ * 4. A client may have probed the socket and be about to connect. It has set the time of `used` before its probe, so the
+ *    watcher checks that time as well.
+ * 5. If there is a client, or the script cannot be sure, it renames the socket back.
+ * 6. Otherwise it sends TERM to the server, and keeps start.lock until the server has ended. The next client starts it again.
  *
- * If the script is killed between 2 and 6, the next starter gives the socket its name back (see launch.ts).
+ * If the script is killed between 2 and 6, the next start renames the socket back (see launch.ts).
  */
 const ENDING = `
 cd /
@@ -23,14 +23,14 @@ lock() { exec 9>>"$folder/start.lock" && flock 9; }
 unlock() { exec 9>&-; }
 gone() { flock -n "$folder/server.lock" true; }
 
-# in_use: somebody is connected, or it can't be told.
+# in_use: a client is connected, or the script cannot be sure.
 in_use() {
   read -r pid <"$folder/server.pid" || return 0
   [ "$(ls -l "/proc/$pid/fd" | grep -c socket:)" = 1 ] || return 0
   [ "$(grep -cF -- " $socket" /proc/net/unix)" -gt 1 ]
 }
 
-# end WANTED: ends the server unless the command WANTED succeeds.
+# end WANTED: stops the server unless the command WANTED succeeds.
 end() {
   [ ! -S "$socket" ] || mv "$socket" "$closing"
   if "$1"; then
@@ -43,7 +43,7 @@ end() {
 }
 `
 
-/** Arguments: folder, `force` or `unused`. Exit status 3: in use. */
+/** The arguments are the folder and `force` or `unused`. Exit status 3 means in use. */
 export const STOP_SCRIPT = `${ENDING}
 lock
 gone && exit 0
@@ -52,8 +52,8 @@ end "$wanted" || exit 3
 `
 
 /**
- * Arguments: folder, idle seconds, seconds between looks. One watcher is enough: a second one gives it a moment to end,
- * in case it has just seen the former server go.
+ * The arguments are the folder, the idle time and the interval of checks, in seconds. Only one watcher runs. A second one
+ * retries for a few seconds, because the first may just be ending with the former server.
  */
 export const WATCH_SCRIPT = `${ENDING}
 idle=$2 pause=$3

@@ -1,4 +1,4 @@
-/** What can be said of the embedded server, without starting it. */
+/** The status of the embedded server, without starting it. */
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { sleep, systemClock } from '../clock.js'
 import { formatDuration } from '../config/duration.js'
@@ -9,14 +9,14 @@ import { listens } from './probe.js'
 import type { RunningServer } from './program.js'
 
 export interface EmbeddedStatus {
-  /** `unreachable`: it starts or ends just now, or hangs. */
+  /** `unreachable`: it is starting, stopping or hung. */
   state: 'running' | 'stopped' | 'unreachable'
   folder: string
   socketPath: string
   logFile: string
-  /** The server stays this long without clients, ms. */
+  /** How long the server runs without clients, ms. */
   idleMs: number
-  /** Known while it runs. */
+  /** Present while it runs. */
   server?: RunningServer
   pid?: number
   clients?: number
@@ -35,16 +35,16 @@ export async function statusOf(place: EmbeddedPlace): Promise<EmbeddedStatus> {
   }
 }
 
-/** ENOENT: it has not written its pid yet, or has just gone. */
+/** Throws ENOENT if the server has not written its pid yet, or has just ended. */
 async function look(place: EmbeddedPlace): Promise<{ server: RunningServer; pid: number; clients: number }> {
   const server = JSON.parse(readFileSync(place.factsFile, 'utf8')) as RunningServer
   const pid = Number(readFileSync(place.pidFile, 'utf8'))
-  // our own knock has gone in a moment
+  // the probe of `listens` counts as a client for a moment, so count twice
   const clients = Math.min(clientsOf(pid), await sleep(systemClock, 50).then(() => clientsOf(pid)))
   return { server, pid, clients }
 }
 
-/** Some server holds server.lock. */
+/** Whether a server holds server.lock. */
 async function lives(place: EmbeddedPlace): Promise<boolean> {
   if (!existsSync(place.serverLock)) return false
   const lock = await lockFile(place.serverLock, 0)
@@ -52,7 +52,7 @@ async function lives(place: EmbeddedPlace): Promise<boolean> {
   return lock === undefined
 }
 
-/** The server's sockets, less the one it listens on. */
+/** The number of the server's sockets, without the listening one. */
 function clientsOf(pid: number): number {
   const folder = `/proc/${pid}/fd`
   const sockets = readdirSync(folder).filter(fd => target(`${folder}/${fd}`).startsWith('socket:'))
@@ -63,16 +63,16 @@ function target(link: string): string {
   try {
     return readlinkSync(link)
   } catch {
-    return '' // closed meanwhile
+    return '' // closed in the meantime
   }
 }
 
 /** One line for a person. */
 export function describeStatus(status: EmbeddedStatus): string {
   const { state, folder, socketPath, logFile, idleMs, server, pid, clients } = status
-  if (state === 'stopped') return `the embedded server does not run (${folder})`
-  if (server === undefined) return `the embedded server is starting, ending or hung, see ${logFile}`
+  if (state === 'stopped') return `the embedded server is not running (${folder})`
+  if (server === undefined) return `the embedded server is starting, stopping or hung; see ${logFile}`
   const program = `${NAMES[server.kind]} ${server.version}`
-  const use = `${clients} client${clients === 1 ? '' : 's'}, ends after ${formatDuration(idleMs)} without any`
+  const use = `${clients} client${clients === 1 ? '' : 's'}, stops after ${formatDuration(idleMs)} without clients`
   return `the embedded server guards this host only: ${program}, pid ${pid}, socket ${socketPath}; ${use}`
 }

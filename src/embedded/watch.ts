@@ -1,14 +1,14 @@
-/** The shell processes that end the server: the watcher, which stays, and `stop`, which is waited for. */
+/** Starts the shell scripts that stop the server: the watcher in the background, and `stop`, which sera waits for. */
 import { spawn } from 'node:child_process'
 import { onlyThese, plainEnvironment } from './detached.js'
 import type { EmbeddedPlace } from './place.js'
 import type { EmbeddedHost } from './program.js'
 import { STOP_SCRIPT, WATCH_SCRIPT } from './scripts.js'
 
-/** Seconds between looks at most: the server is needed or it isn't, and a look costs a few forks. */
+/** The longest interval of checks in seconds. A check costs a few forks. */
 const LONGEST_PAUSE_S = 30
 
-/** Starts a watcher in a session of its own. It ends at once when there is one already. */
+/** Starts a watcher in a session of its own. It ends soon if there is another watcher. */
 export function watch(place: EmbeddedPlace, host: EmbeddedHost): void {
   const idle = Math.ceil(place.idleMs / 1000)
   const pause = Math.min(LONGEST_PAUSE_S, Math.max(1, Math.floor(idle / 10)))
@@ -18,15 +18,15 @@ export function watch(place: EmbeddedPlace, host: EmbeddedHost): void {
     detached: true,
     stdio: onlyThese(['ignore', 'ignore', 'ignore'], host.descriptors),
   })
-  // no shell: the server stays until it is stopped
+  // without a shell, the server runs until it is stopped
   watcher.on('error', () => {})
   watcher.unref()
 }
 
-/** A server that is asked to end and has much to write may need as long as this. */
+/** A server with much data to write may need this long to stop. */
 const STOP_LIMIT_MS = 60_000
 
-/** Ends the server and waits until it is gone. */
+/** Stops the server, and waits until it has ended. */
 export function stop(place: EmbeddedPlace, force: boolean): Promise<'gone' | 'in use' | 'does not end'> {
   const args = ['-c', STOP_SCRIPT, 'sera-embedded-stop', place.folder, force ? 'force' : 'unused']
   const script = spawn('sh', args, { stdio: 'ignore', timeout: STOP_LIMIT_MS })

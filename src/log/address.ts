@@ -1,4 +1,4 @@
-/** Where syslog listens, out of the form the config brings it into. */
+/** Parses the address of syslog, as the config resolves it. */
 import { SeraError } from '../errors.js'
 
 export type Address = { kind: 'unix'; path: string } | { kind: 'udp' | 'tcp'; host: string; port: number }

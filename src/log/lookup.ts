@@ -1,11 +1,11 @@
-/** The addresses of a host, as the system's resolver gives them. */
+/** Looks up the addresses of a host with the resolver of the system. */
 import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
 import { run, type SpawnProgram } from './program.js'
 
 /**
- * The lookup happens in a child, `getent`: Node can't end while a lookup of its own hangs (10 s with a dead name server),
- * and a dead syslog must not hold up a command. Where there is no getent the lookup is done here all the same.
+ * A child process, `getent`, does the lookup. Node cannot end while its own lookup hangs (10 s with a dead name server),
+ * and a dead syslog must not delay a command. Without getent, Node does the lookup.
  */
 export async function lookUp(host: string, spawn: SpawnProgram, signal: AbortSignal): Promise<string[]> {
   if (isIP(host)) return [host]

@@ -1,6 +1,6 @@
 /**
- * A syslog message as the original wrote it: RFC 3164, but for the time, which is that of RFC 3339 (rsyslog and syslog-ng read both).
- * So it needs no time zone, neither to be understood nor to be written; working out the local time takes Bun 4 ms.
+ * A syslog message in the format of the original: RFC 3164, but with the time format of RFC 3339, which rsyslog and
+ * syslog-ng read, too. This time does not depend on a time zone; to compute the local time takes Bun 4 ms.
  *
  *     <131>2026-11-21T08:25:00.123Z web-2 sera[4312]: outcome=timed-out lock=…
  */
@@ -23,7 +23,7 @@ export function formatMessage(severity: Severity, line: string, date: Date, host
   return `${prioritised(severity, '', sender)}${date.toISOString()} ${host} ${sender.tag}[${sender.pid}]: ${line}`
 }
 
-/** For `logger`, which writes time, tag and pid itself. */
+/** The input for `logger`, which adds time, tag and pid. */
 export function prioritised(severity: Severity, line: string, { facility }: Sender): string {
   return `<${FACILITIES.indexOf(facility) * 8 + SEVERITIES[severity]}>${line}`
 }

@@ -1,21 +1,21 @@
-/** Small programs that do for syslog what this runtime can't: `logger` and `getent`. */
+/** Runs the programs `logger` and `getent`, which do what the runtime cannot. */
 
 /** `spawn` of node:child_process. */
 export type SpawnProgram = typeof import('node:child_process').spawn
 
 export interface ProgramOptions {
-  /** What the program reads. */
+  /** The text for the program's stdin. */
   input?: string
   /** Kills the program. */
   signal: AbortSignal
 }
 
-/** In a long-lived process nobody else would end a program that hangs. */
+/** Ends a program that hangs; the process of sera may live long. */
 const LIMIT_MS = 5000
 
 /**
- * What the program prints, once it has ended well. It has a session of its own, so that a terminal's Ctrl-C or hang-up, which
- * may be the very thing to be logged, does not end it.
+ * Returns the output of the program after its success. The program has a session of its own, so Ctrl-C or a hang-up of the
+ * terminal does not end it: that signal may be what the line reports.
  */
 export function run(
   spawn: SpawnProgram,

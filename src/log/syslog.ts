@@ -1,6 +1,6 @@
 /**
- * sera's lines to syslog: the last one arrives too, and a syslog that is dead or hangs costs a command {@link CLOSE_LIMIT_MS}
- * and nothing else. Nothing here prints, throws once open, or keeps the process alive.
+ * Writes lines to syslog. The last line before the exit arrives, too. A dead or hung syslog delays a command by at most
+ * {@link CLOSE_LIMIT_MS}. After opening, this code never prints, never throws, and never keeps the process alive.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { SyslogSettings } from '../config/syslog.js'
@@ -13,21 +13,20 @@ import type { Transport } from './transport.js'
 export const CLOSE_LIMIT_MS = 500
 const STEPS = 10
 
-/** Lines under way to a syslog that hangs; further ones are dropped. Only a gateway comes near. */
+/** If syslog hangs, lines beyond this number are dropped. Only a gateway may reach it. */
 const MAX_UNDER_WAY = 1000
 
 export interface LogContext {
-  /** sera's own, as syslog shows it. */
+  /** The pid of sera. */
   pid: number
   /** `spawn` of node:child_process, for `logger` and `getent`. */
   spawn: SpawnProgram
 }
 
 /**
- * A log on the syslog at `settings.address`, or one that drops all lines where there are no settings. Opens nothing before the
- * first line.
+ * A log to the syslog at `settings.address`. Without settings it drops all lines. It opens nothing before the first line.
  *
- * @throws SeraError of kind `config` when the address is in none of the forms of {@link SyslogSettings}
+ * @throws SeraError of kind `config` if the address is in none of the forms of {@link SyslogSettings}
  */
 export function openLog(settings: SyslogSettings | undefined, context: LogContext): Log {
   if (settings === undefined) return { write: () => undefined, close: () => Promise.resolve() }
@@ -56,7 +55,7 @@ class SyslogLog implements Log {
 
   close: Log['close'] = async () => {
     this.#closed = true
-    // The clock starts when winston is loaded: that is this machine's work, not syslog's, and slow only where all is slow.
+    // The time limit starts after winston is loaded: it limits syslog, not the work of this host.
     const transport = await this.#transport?.catch(() => undefined)
     await within(CLOSE_LIMIT_MS, Promise.all(this.#underWay))
     transport?.close()
@@ -64,9 +63,9 @@ class SyslogLog implements Log {
 }
 
 /**
- * Waits for the work, but no longer than the limit; the timer holds the process meanwhile, and not a moment more. The limit is waited
- * for in steps, and between two the process looks at its sockets: one that got no processor for half a second would find the limit
- * passed first, and only then that syslog has long answered.
+ * Waits for the work or the limit; its timer keeps the process alive only that long. The limit is divided into steps, and
+ * between two of them the process reads its sockets. With one timer, a process without CPU time for half a second would
+ * find the limit passed before it reads an answer that has arrived long ago.
  */
 async function within(ms: number, work: Promise<unknown>): Promise<void> {
   const enough = new AbortController()

@@ -1,9 +1,9 @@
-/** Syslog over TCP (RFC 6587, a message a line). A line is sent once: what a dying connection swallowed is lost. */
+/** Syslog over TCP (RFC 6587, one message a line). A line is sent once; if the connection breaks, it may be lost. */
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import type { Wire } from './wire.js'
 
-/** `addresses` looks the host up. They are tried in turn, and again with the first line after the connection was lost. */
+/** @param addresses looks up the host; they are tried in turn, and again for the first line after a disconnect */
 export function openTcp(port: number, addresses: (signal: AbortSignal) => Promise<string[]>): Wire {
   const closing = new AbortController()
   let connection: Promise<Socket> | undefined
@@ -16,7 +16,7 @@ export function openTcp(port: number, addresses: (signal: AbortSignal) => Promis
         connection = undefined
       })
     }
-    throw new Error('nobody listens')
+    throw new Error('no server listens')
   }
 
   return {
@@ -40,11 +40,11 @@ export function openTcp(port: number, addresses: (signal: AbortSignal) => Promis
   }
 }
 
-/** The socket never keeps the process alive: whoever waits for a line does that. Undefined where nobody answers. */
+/** A connected socket; undefined if the server does not answer. The socket does not keep the process alive; a wait does. */
 export async function connected(host: string, port: number, signal: AbortSignal): Promise<Socket | undefined> {
   const socket = connect({ host, port, noDelay: true }).unref()
   socket.on('error', () => undefined)
-  // What is left unread turns the closing FIN into a reset, and the last line may be lost with it.
+  // Unread data would turn the closing FIN into a reset, which could lose the last line.
   socket.resume()
   try {
     await once(socket, 'connect', { signal })

@@ -1,10 +1,10 @@
 /**
- * winston and winston-syslog on a wire of sera's own. Imported with the first line only: it takes longer to load
- * than the rest of sera.
+ * Connects winston and winston-syslog to a `Wire` of sera. It is imported with the first line only, because it takes
+ * longer to load than the rest of sera.
  *
- * winston-syslog opens sockets too, but then loses lines of a process that ends at once: it calls back before UDP is bound,
- * reconnects TCP for ever, and needs a native module for the unix socket. It sends through any socket it is given, though, and
- * its `unix` protocol asks no more of one than `send`. Its own messages have a clock of local time and no facility `cron`.
+ * The sockets of winston-syslog lose lines of a process that ends at once: UDP calls back before it is bound, TCP
+ * reconnects for ever, and the unix socket needs a native module. But it accepts a socket from outside, and its protocol
+ * `unix` needs only `send`. Its own messages use local time and have no facility `cron`, so sera formats them.
  */
 import { hostname } from 'node:os'
 import winston from 'winston'
@@ -19,7 +19,7 @@ import { openUnix } from './unix.js'
 import type { Speaker, Wire } from './wire.js'
 
 export interface Transport {
-  /** Resolves when the line is on its way, and also when it is lost. */
+  /** Resolves when the line is sent, and also if it is lost. */
   log(severity: Severity, line: string): Promise<void>
   close(): void
 }
@@ -62,7 +62,7 @@ function openWire(address: Address, speaker: Speaker): Wire {
   }
 }
 
-/** A failure is not handed on: winston-syslog would keep the line for ever, and wait for it when closed. */
+/** Hides a failure from winston-syslog, which would keep the line for ever and wait for it when closed. */
 function deliver(wire: Wire, message: Buffer, done: () => void): void {
   wire.send(message.toString()).then(
     () => done(),

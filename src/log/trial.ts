@@ -1,4 +1,4 @@
-/** Whether syslog can be reached, without a line to it; for `sera doctor`. */
+/** Checks that syslog can be reached, without sending a line; for `sera doctor`. */
 import { existsSync } from 'node:fs'
 import type { SyslogSettings } from '../config/syslog.js'
 import { type Address, parseAddress } from './address.js'
@@ -7,11 +7,11 @@ import { run, type SpawnProgram } from './program.js'
 import { connected } from './tcp.js'
 
 export interface SyslogFacts {
-  /** Why lines would be lost. */
+  /** Why lines would be lost; absent if they would arrive. */
   problem?: string
-  /** That reason is that the host has no such socket, as is usual in a container. */
+  /** The problem is that the socket does not exist, as is usual in a container. */
   isAbsent: boolean
-  /** Nothing comes back, so there may be a problem that does not show. */
+  /** UDP: there is no answer, so a problem may go unnoticed. */
   isBlind: boolean
 }
 
@@ -37,16 +37,16 @@ async function problemAt(where: Address, spawn: SpawnProgram, signal: AbortSigna
     socket?.destroySoon()
     if (socket) return undefined
   }
-  return signal.aborted ? 'nobody answers' : 'nobody listens there'
+  return signal.aborted ? 'no answer' : 'no server listens there'
 }
 
-/** logger connects before it reads, and sends nothing when there is nothing to read. */
+/** logger connects before it reads stdin, and sends nothing if stdin is empty. */
 async function problemWith(path: string, spawn: SpawnProgram, signal: AbortSignal): Promise<string | undefined> {
   try {
     await run(spawn, 'logger', ['--socket', path, '--socket-errors=on', '--tag', 'sera'], { signal })
     return undefined
   } catch (error) {
     const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT'
-    return isMissing ? 'logger, of util-linux, is not installed' : 'nobody listens there'
+    return isMissing ? 'logger, of util-linux, is not installed' : 'no server listens there'
   }
 }

@@ -8,14 +8,14 @@ interface UdpTarget {
   host: string
 }
 
-/** `addresses` looks the host up: once, and again after it has failed. */
+/** @param addresses looks up the host: once, and again after a failure */
 export function openUdp(port: number, addresses: (signal: AbortSignal) => Promise<string[]>): Wire {
   const closing = new AbortController()
   let target: Promise<UdpTarget> | undefined
 
   async function aim(): Promise<UdpTarget> {
     const found = await addresses(closing.signal)
-    // IPv4 first: nothing tells the sender that only one of `localhost`'s two addresses is listened on.
+    // IPv4 first: if the server listens on only one of the two addresses of `localhost`, UDP reports nothing.
     const host = found.find(isIPv4) ?? found[0]
     if (host === undefined) throw new Error('the host has no address')
     const socket = createSocket(isIPv4(host) ? 'udp4' : 'udp6').unref()
@@ -31,7 +31,7 @@ export function openUdp(port: number, addresses: (signal: AbortSignal) => Promis
       })
       const { socket, host } = await target
       const sent = () => sendTo(socket, message, port, host)
-      // Bun reports with one message that nobody listened when an earlier one came, and does not send this one.
+      // If no server listened at an earlier message, Bun reports that now and does not send this one. So send again.
       await sent().catch(sent)
     },
     close() {

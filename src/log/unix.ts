@@ -1,15 +1,15 @@
 /**
- * Syslog on its unix socket, by way of `logger` (util-linux).
+ * Syslog on its unix socket, through `logger` (util-linux).
  *
- * Neither Node nor Bun can send on a unix datagram socket, and the native module that could (unix-dgram) wants a compiler on Node
- * and ends a Bun binary. `logger` is on every Debian and RHEL, speaks to stream sockets too, and vouches for sera's pid.
+ * Node and Bun cannot send on a unix datagram socket. The native module unix-dgram needs a compiler on Node and crashes a
+ * Bun binary. Every Debian and RHEL has `logger`. It supports stream sockets, too, and reports the pid of sera.
  */
 import { run } from './program.js'
 import type { Speaker, Wire } from './wire.js'
 
 /**
- * Messages are `<priority>text`; `logger` writes the rest. Those that come while one `logger` runs are all the next one's:
- * a burst of lines is not a burst of processes.
+ * Messages are `<priority>text`; `logger` adds the rest. Messages that arrive while a `logger` runs share the next one, so
+ * many lines do not start many processes.
  */
 export function openUnix(path: string, { tag, pid, spawn }: Speaker): Wire {
   const closing = new AbortController()

@@ -1,9 +1,9 @@
-/** winston-syslog 2.7 brings no types; this is what sera uses of it. */
+/** winston-syslog 2.7 has no types. These are the parts that sera uses. */
 declare module 'winston-syslog' {
   import Transport from 'winston-transport'
   import type { Severity } from './log.js'
 
-  /** A line and what else a message is made of. */
+  /** A line and the other parts of a message. */
   export interface Produced {
     severity: Severity
     message: string
@@ -20,7 +20,7 @@ declare module 'winston-syslog' {
 
   export class Syslog extends Transport {
     constructor(options: SyslogOptions)
-    /** Opened at the first message unless there is one. */
+    /** If null, winston-syslog opens a socket at the first message. */
     socket: { send: Send } | null
   }
 }

@@ -1,15 +1,15 @@
-/** How one finished syslog message leaves this process: what the three transports have in common. */
+/** Sends finished syslog messages: the common interface of the three transports. */
 import type { Sender } from './message.js'
 import type { SpawnProgram } from './program.js'
 
 export interface Wire {
   /** Resolves when the kernel (or `logger`) has taken the message; rejects when it is lost. May never settle. */
   send(message: string): Promise<void>
-  /** Lets go of everything that is still open. */
+  /** Closes everything that is still open. */
   close(): void
 }
 
-/** Who is speaking, and what processes are started with. */
+/** The sender of messages, and the function that starts processes. */
 export interface Speaker extends Sender {
   spawn: SpawnProgram
 }

@@ -1,8 +1,7 @@
 /**
- * Waits until something is granted: one deadline, which a signal such as TERM ends early. A person who watches sees what
- * the run waits for, and the report gets how long it waited.
+ * Waits for a grant until one deadline, or until a signal such as TERM. A person at a terminal sees the progress line,
+ * and the report gets the time waited.
  */
-
 import type { OnQueued } from '../claims/lock.js'
 import { type Progress, showProgress } from '../cli/output/progress-line.js'
 import type { Report } from '../cli/output/report.js'
@@ -14,17 +13,17 @@ import type { RunContext } from './context.js'
 export interface GrantSource<T> extends Omit<Progress, 'until'> {
   /** Undefined when the deadline passed first. Rejects with the signal's reason when it aborts. */
   acquire(deadline: Deadline, onQueued?: OnQueued): Promise<T | undefined>
-  /** What the report says of a wait that timed out. */
+  /** Facts for the report about a wait that timed out. */
   explainTimeout(): Promise<Partial<Report>>
 }
 
-/** After a time-out, the question who holds the lock may take this long. */
+/** After a time-out, the question about the holder may take this long. */
 const MISSED_LIMIT_MS = 1000
 
 /** After a signal, the wait may take this long to end; the server may not answer. */
 const FAREWELL_MS = 2000
 
-/** The wait is over, and this is how the run ends. */
+/** The wait is over and the run ends without running the command. */
 export interface WithoutRun {
   outcome: Outcome
 }

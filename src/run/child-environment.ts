@@ -1,10 +1,10 @@
-/** The command's environment: what it learns of its lock. */
+/** The environment of the command, which describes its lock. */
 export interface LockFacts {
   lock: string
   waitedMs: number
   token: string | undefined
   slot: number | undefined
-  /** The file that lists who was met at a rendezvous. */
+  /** The file with the participants of a rendezvous. */
   match?: string | undefined
   /** This run's entry in SERA_HELD. */
   held: string

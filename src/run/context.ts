@@ -1,4 +1,4 @@
-/** One run of the command line, as a subcommand gets it once words, flags and settings have been checked. */
+/** One run of the command line, after words, flags and settings have been checked. */
 import type { RunOptions } from '../cli/args/options.js'
 import type { Messages } from '../cli/output/messages.js'
 import type { Report } from '../cli/output/report.js'
@@ -11,17 +11,17 @@ export interface RunContext {
   options: RunOptions
   settings: Settings
   messages: Messages
-  /** What is known of the run; it grows, so that a run that fails halfway still reports the rest. */
+  /** The report so far. It grows during the run, so a run that fails still reports what happened before. */
   report: Partial<Report>
-  /** What runs under the lock; empty where nothing does. */
+  /** The command to run under the lock; empty if the form has none. */
   command: readonly string[]
-  /** What others see of it: the command, or the subcommand itself, without passwords. */
+  /** The command, or else the subcommand, with passwords hidden: the text that other users see. */
   shown: readonly string[]
   /** Infinity: forever. */
   waitMs: number
 }
 
-/** What a subcommand does once its words have been checked. */
+/** The work of a subcommand, after its words have been checked. */
 export type Task = (context: RunContext) => Promise<Outcome>
 
 /** The task of a form that leaves the settings `unread`. */

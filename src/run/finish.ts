@@ -1,4 +1,4 @@
-/** The end of a run: how it ended is said, written to the outcome file and to syslog, and becomes an exit code. */
+/** The end of a run: reports the outcome to a person, the outcome file and syslog, and returns the exit code. */
 import { writeFileSync } from 'node:fs'
 import type { RunOptions } from '../cli/args/options.js'
 import { announce, sayError } from '../cli/output/messages.js'
@@ -9,7 +9,7 @@ import type { Host } from '../host.js'
 import { exitCodeOf, type Outcome } from '../outcome.js'
 import type { RunSetup } from './setup.js'
 
-/** Reports how the run ended, however far its setup came, and returns its exit code. */
+/** Reports how the run ended, also if its setup failed, and returns the exit code. */
 export async function finish(setup: RunSetup, ending: Outcome): Promise<number> {
   const { host, messages, options, settings } = setup
   const outcome = withPrinting(ending, host)
@@ -22,7 +22,7 @@ export async function finish(setup: RunSetup, ending: Outcome): Promise<number> 
   return exitCode
 }
 
-/** A run that could not print its answer has not done what was asked of it. */
+/** A run that could not print its answer has failed. */
 function withPrinting(outcome: Outcome, { stdout: { failure } }: Host): Outcome {
   if (outcome.kind !== 'done' || failure === undefined) return outcome
   return { kind: 'unwritten', reason: `cannot write to stdout: ${failure}` }
@@ -35,7 +35,7 @@ async function audit(report: Report, { host, settings, messages }: RunSetup): Pr
   if (known?.audit || severity !== 'info') messages.log(severity, auditFields(report))
 }
 
-/** A run that failed before its settings were known is logged as the rest of the configuration says. */
+/** If a run fails before its settings are known, the config file and the environment say where to log it. */
 async function settingsWithoutFlags({ env }: Host) {
   return await resolveSettings({ env }).then(
     ({ settings }) => settings,
@@ -43,7 +43,7 @@ async function settingsWithoutFlags({ env }: Host) {
   )
 }
 
-/** Empties it, so that the outcome of an earlier run is not taken for this one's. @throws SeraError usage */
+/** Empties the file, so it never shows the outcome of an earlier run. @throws SeraError usage */
 export function clearOutcomeFile({ outcomeFile }: RunOptions): void {
   if (outcomeFile === undefined) return
   try {

@@ -2,12 +2,13 @@
  * Keeps the child guarded while it runs, and ends it by the fence even if its guards fail.
  *
  * 1. sera replaces a guard that was killed or that does not see the child. The pause before a replacement doubles each
- *    time. After a few guards in vain sera gives up, because no child runs unguarded.
- * 2. sera looks at the boot clock at least every second, as timers don't count suspend. It takes over when the guard is
- *    not acting a tick and an allowance after the child's time was up (the fence, or the order to end it), and when the
- *    child still runs a grace and the allowance after that. The allowance is half of the margin that the fence leaves.
- * 3. When sera gives up or takes over, it kills the guard, if that is not acting, and the child with everything it
- *    started, again and again until nothing is left.
+ *    time. After a few short-lived guards sera gives up, because no child runs unguarded.
+ * 2. The child's time is up at the fence, or when sera orders the guard to end it. sera checks the boot clock at least
+ *    every second, because timers do not count suspend.
+ * 3. sera takes over if the guard is still idle one tick plus an allowance after that time, or if the child still runs
+ *    one grace plus the allowance after it. The allowance is half of the margin that the fence leaves.
+ * 4. When sera gives up or takes over, it kills the child with everything it started, and the guard if that is idle. It
+ *    repeats this until no process is left.
  */
 import type { Child } from '../child/child.js'
 import type { Family } from '../child/family.js'
@@ -16,7 +17,7 @@ import { type Cancel, type Clock, sleep } from '../clock.js'
 import { SAFETY_MARGIN_MS } from '../fence.js'
 
 export interface Post {
-  /** Starts a guard with this lifeline, by default the lock's present one; or throws. */
+  /** Starts a guard with this lifeline, by default the current one of the lock; or throws. */
   start(lifeline?: number): Guard
   /** When the child must be ended, ms on the boot clock. */
   fence(): number
@@ -31,37 +32,37 @@ export interface Post {
 }
 
 const ALLOWANCE_MS = SAFETY_MARGIN_MS / 2
-/** How late sera may notice that the machine was suspended. */
+/** The longest delay until sera notices that the machine was suspended. */
 const LOOK_MS = 1000
 const AGAIN_MS = 50
-const VAIN_GUARDS = 5
-/** A guard that has lived this long was not in vain. */
+const MOST_SHORT_LIVED = 5
+/** A guard that has lived this long does not count as short-lived. */
 const LONG_LIFE_MS = 10_000
 
 export class GuardDuty {
-  /** How the present guard ended. */
+  /** How the current guard ended; undefined while it runs. */
   end: GuardEnd | undefined
   #guard: Guard
-  /** A second guard while the lock is reclaimed, with the lifeline that the lock may come back with. */
+  /** The second guard during a reclaim, with the lifeline of the lock that sera may get back. */
   #standby: Guard | undefined
   #child: Child | undefined
   #family: Family | undefined
   #orderedAt = Number.POSITIVE_INFINITY
-  #employedAt = 0
-  #vain = 0
+  #takenAt = 0
+  #shortLived = 0
   #wasLate = false
   #tries = 0
   #cancelLook: Cancel = () => {}
 
   constructor(
     readonly post: Post,
-    /** A guard with this lock's lifeline, started while the lock was waited for. */
+    /** A guard with the lifeline of this lock, started during the wait. */
     prepared?: Guard,
   ) {
-    this.#guard = this.#employ(prepared ?? post.start())
+    this.#guard = this.#take(prepared ?? post.start())
   }
 
-  /** The guard has begun to end the child, or sera has. */
+  /** Whether the guard or sera has begun to end the child. */
   get acting(): boolean {
     return this.#family !== undefined || this.#guard.acting
   }
@@ -75,7 +76,7 @@ export class GuardDuty {
   watch(child: Child): void {
     this.#child = child
     this.#guard.watch(child.pid)
-    if (this.end !== undefined) this.replace() // it ended before there was a child
+    if (this.end !== undefined) this.replace() // the guard ended before the child started
     this.#look()
   }
 
@@ -86,28 +87,28 @@ export class GuardDuty {
     this.#look()
   }
 
-  /** Lets a second guard hold this lifeline. It ends the child only if sera is killed. Undefined: dismisses that guard. */
+  /** Starts a second guard with this lifeline, which ends the child only if sera is killed. Undefined: dismisses it. */
   standBy(lifeline: number | undefined): void {
     this.#standby?.dismiss()
     this.#standby = undefined
     if (lifeline === undefined) return
     this.#standby = this.post.start(lifeline)
-    this.#standby.extend(Number.POSITIVE_INFINITY) // the fence is the first guard's
+    this.#standby.extend(Number.POSITIVE_INFINITY) // the first guard keeps the fence
     if (this.#child) this.#standby.watch(this.#child.pid)
   }
 
-  /** The lock is reclaimed: the second guard takes the place of this one. */
+  /** The lock is reclaimed: the second guard replaces the first one. */
   relieve(): void {
     const standby = this.#standby
     this.#standby = undefined
     this.replace(standby)
   }
 
-  /** Puts another guard in the place of this one: by default a new one with the lock's present lifeline. */
+  /** Replaces the guard by `next`, or else by a new one with the current lifeline of the lock. */
   replace(next?: Guard): void {
     const former = this.#guard
     try {
-      this.#guard = this.#employ(next ?? this.post.start())
+      this.#guard = this.#take(next ?? this.post.start())
     } catch (error) {
       this.#force(`its guard could not be replaced: ${(error as Error).message}`)
       return
@@ -118,13 +119,13 @@ export class GuardDuty {
     former.dismiss()
   }
 
-  /** The child has ended. While force is at work, that is not the end of all that it started. */
+  /** The child has ended. If it was ended by force, waits until every process that it started has ended, too. */
   async settle(force: boolean): Promise<void> {
     const { acting } = this
     this.#guard.dismiss()
     if (!force && !acting) return
     this.end = await this.#guard.ended
-    if (this.end === 'failed') this.#force('its guard died while it ended it')
+    if (this.end === 'failed') this.#force('its guard died while it ended the command')
     while (this.#family?.kill() === false) await sleep(this.post.clock, AGAIN_MS)
   }
 
@@ -134,8 +135,8 @@ export class GuardDuty {
     this.standBy(undefined)
   }
 
-  #employ(guard: Guard): Guard {
-    this.#employedAt = this.post.clock.now()
+  #take(guard: Guard): Guard {
+    this.#takenAt = this.post.clock.now()
     guard.extend(this.post.fence())
     void guard.ended.then(end => this.#ended(guard, end))
     return guard
@@ -145,15 +146,15 @@ export class GuardDuty {
     if (guard !== this.#guard) return
     this.end = end
     if (end === 'deadline' || end === 'asked' || !this.#isMissed) return
-    if (this.post.clock.now() - this.#employedAt > LONG_LIFE_MS) this.#vain = 0
-    if (this.#vain === VAIN_GUARDS) this.#force('its guards died, or did not see the command')
+    if (this.post.clock.now() - this.#takenAt > LONG_LIFE_MS) this.#shortLived = 0
+    if (this.#shortLived === MOST_SHORT_LIVED) this.#force('its guards died, or did not see the command')
     else this.post.clock.after(this.#pause(end), () => this.#isMissed && this.replace())
   }
 
-  /** A guard that was killed left the child unguarded; any other may have ended just before the child is seen to. */
+  /** The first killed guard is replaced at once. Any other guard may have ended because the child has. */
   #pause(end: GuardEnd): number {
-    const vain = this.#vain++
-    return vain === 0 && end === 'failed' ? 0 : AGAIN_MS * 2 ** vain
+    const before = this.#shortLived++
+    return before === 0 && end === 'failed' ? 0 : AGAIN_MS * 2 ** before
   }
 
   get #isMissed(): boolean {
@@ -169,9 +170,9 @@ export class GuardDuty {
     const isIdle = late >= tickMs && !this.#guard.acting
     const isLate = isIdle || late >= graceMs
     if (this.#family || (isLate && this.#wasLate)) {
-      this.#force(isIdle ? 'its guard did not act' : 'its guard did not end it in time')
+      this.#force(isIdle ? 'its guard did not act' : 'its guard did not end the command in time')
     } else {
-      // Look once more after pending events: sera may have been stopped, and the child may have ended meanwhile.
+      // Check again after pending events: sera may have been stopped, and the child may have ended in the meantime.
       this.#wasLate = isLate
       this.#lookIn(isLate ? AGAIN_MS : late < tickMs ? tickMs - late : graceMs - late)
     }
@@ -182,7 +183,7 @@ export class GuardDuty {
     this.#cancelLook = this.post.clock.after(Math.min(LOOK_MS, ms), () => this.#look())
   }
 
-  /** Kills the child and all it started; `#look` goes on with that until nothing is left. */
+  /** Kills the child and everything it started; `#look` repeats this until nothing is left. */
   #force(reason: string): void {
     if (!this.#child) return
     this.post.onForce(reason)

@@ -1,4 +1,4 @@
-/** One command under guard, from its start until nothing of it is left; `hold-lock.ts` has the rules. */
+/** Runs one command under guard, until every process of it has ended; `hold-lock.ts` has the rules. */
 import { Child } from '../child/child.js'
 import { checkExecutable } from '../child/executable.js'
 import { Family } from '../child/family.js'
@@ -23,25 +23,25 @@ export interface Job {
   leaseMs: number
   graceMs: number
   onLost: OnLost
-  /** The child does not inherit the lifeline. */
+  /** Do not pass the lifeline on to the child. */
   close: boolean
   holdAtLeastMs: number
   runAtMostMs: number
-  /** Something went wrong that the command may survive. */
+  /** Reports a problem that does not end the command. */
   warn: (message: string) => void
 }
 
 type GuardTimes = Pick<GuardOptions, 'graceMs' | 'tickMs'>
 
-/** The grace, and how often the guard looks at the clock, which must be much less than grace and lease. */
+/** The grace, and the interval at which the guard checks the clock: much less than grace and lease. */
 export function guardTimes({ leaseMs, graceMs }: Pick<Job, 'leaseMs' | 'graceMs'>): GuardTimes {
   return { graceMs, tickMs: Math.max(50, Math.min(1000, leaseMs / 30, graceMs / 5)) }
 }
 
-/** Signals that end the run, and so `--hold-at-least` too. */
+/** Signals that end the run, and `--hold-at-least` with it. */
 const ENDS_THE_RUN: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT', 'SIGQUIT']
 
-const UNABLE = 'its guard could not work on (are there too many processes?)'
+const UNABLE = 'its guard could not continue (are there too many processes?)'
 const NO_ANSWER = 'no answer from the server until the deadline (was sera stopped?)'
 
 export class GuardedRun {
@@ -49,16 +49,16 @@ export class GuardedRun {
   readonly #loss: LossPolicy
   readonly #duty: GuardDuty
   #child: Child | undefined
-  /** Why the child is being ended; the first reason counts. */
+  /** Why the child is ended by force; the first reason counts. */
   #forced: Outcome | undefined
-  /** Ends what follows the child, see `holdOn`. */
+  /** Ends `holdOn`. */
   readonly #enough = new AbortController()
 
   constructor(
     readonly lock: HeldLock,
     readonly job: Job,
     readonly host: Host,
-    /** A guard with this lock's lifeline, started while the lock was waited for. */
+    /** A guard with the lifeline of this lock, started during the wait. */
     prepared?: Guard,
   ) {
     const { clock, kill } = host
@@ -89,7 +89,7 @@ export class GuardedRun {
     this.#duty = new GuardDuty(post, prepared ?? firstGuard(post.start))
   }
 
-  /** Starts the child and sees it to its end. */
+  /** Starts the child and waits for its end. */
   async outcome(): Promise<Outcome> {
     const stopListening = this.host.onSignal(signal => this.#forward(signal))
     this.#loss.keep()
@@ -106,7 +106,7 @@ export class GuardedRun {
     }
   }
 
-  /** Keeps the lock for `ms` more, or until a signal or its loss. */
+  /** Keeps the lock for `ms` more, until a signal, or until the lock is lost. */
   async holdOn(ms: number): Promise<void> {
     if (ms <= 0) return
     const stopListening = this.host.onSignal(signal => signal.startsWith('SIGUSR') || this.#enough.abort())
@@ -165,12 +165,12 @@ export class GuardedRun {
   #forward(signal: NodeJS.Signals): void {
     const situation = { ownGroup: this.#ownGroup, self: readProcess('self'), pid: this.host.pid }
     const recipient = recipientOf(signal, situation)
-    if (recipient !== 'nobody') this.#child?.signal(signal, recipient === 'group', this.host.kill)
+    if (recipient !== 'none') this.#child?.signal(signal, recipient === 'group', this.host.kill)
     if (ENDS_THE_RUN.includes(signal)) this.#enough.abort()
   }
 }
 
-/** @throws SeraError lock-failed, where there is no /proc */
+/** @throws SeraError lock-failed without /proc */
 function terminalOf(self: ReturnType<typeof readProcess>) {
   if (self) return self.terminal
   throw new SeraError('lock-failed', 'sera needs /proc to guard a command (Linux); nothing was run')

@@ -1,10 +1,9 @@
 /**
- * A claim that has been granted, as a lock that a command can run under (`hold-lock.ts`).
+ * A granted claim, as a lock that a command can run under (`hold-lock.ts`).
  *
- * It has no lifeline: the tables keep a claim for a lease, whatever happens to connections, and the guard ends the command
- * by then. It can't be reclaimed: after a claim is gone, other participants may have been granted newer tokens.
+ * It has no lifeline: a claim stays in the tables for a lease after its last renewal, also without a connection, and the
+ * guard ends the command by then. It cannot be reclaimed: after it was removed, other participants may have newer tokens.
  */
-
 import type { LockWatcher } from '../claims/lock.js'
 import type { OwnClaim } from '../claims/own-claim.js'
 import type { Session } from '../claims/session.js'
@@ -42,7 +41,7 @@ export class HeldClaim implements RunnableLock {
     return this.ownClaim.until
   }
 
-  /** The session renews it from its first step on. */
+  /** The session renews the claim already, since its first step. */
   keep(watcher: LockWatcher): void {
     this.#watcher = watcher
     if (this.#gone !== undefined) watcher.broken(this.#gone)
@@ -62,12 +61,12 @@ export class HeldClaim implements RunnableLock {
   }
 }
 
-export const GONE = 'its claim was no longer in the lock tables (its lease ran out, or it was broken)'
+export const GONE = 'its claim was no longer in the lock tables (it expired, or was broken)'
 
 /**
- * Takes the claim out of the tables. If they can't be reached, the claim expires with its lease.
+ * Deletes the claim. If the tables cannot be reached, the claim expires with its lease.
  *
- * @returns whether it was there; undefined when that can't be told, or when it had left before
+ * @returns whether the claim was there; undefined if that is unknown, or if it had left before
  */
 export async function leaveQuietly(session: Session, ownClaim: OwnClaim): Promise<boolean | undefined> {
   if (ownClaim.seen) return await session.leave(ownClaim).catch(() => undefined)

@@ -1,11 +1,10 @@
 /**
- * Runs a command under a lock that is held: the shared body of everything that wraps a command.
+ * Runs a command under a held lock: the shared body of all subcommands that wrap a command.
  *
- * The guard is there before the child and knows the fence deadline: the last proof that the lock is ours + lease − grace
- * − margin. All force comes from the guard; this function tells it when, and the lock is given back only after the child
- * has been seen to end.
+ * 1. The guard runs before the child starts, and knows the fence: sending of the last confirmed renewal + lease − grace − margin.
+ * 2. The guard applies all force, at the fence or on an order of this code.
+ * 3. sera releases the lock only after it has seen the child end.
  */
-
 import type { Guard } from '../child/guard.js'
 import type { HeldLock } from '../claims/lock.js'
 import { SeraError } from '../errors.js'
@@ -16,15 +15,15 @@ import type { RunContext } from './context.js'
 import { GuardedRun, type Job } from './guarded-run.js'
 
 export interface RunnableLock extends HeldLock {
-  /** The outcome of a run that still holds its lock, after what must be done before the release. Not called if the lock was lost. */
+  /** Work before the release, while the lock is held; returns the final outcome. Not called if the lock was lost. */
   conclude?(outcome: Outcome): Promise<Outcome>
-  /** The outcome of a run that has released its lock, where the release has changed it. */
+  /** Returns the outcome after the release, if the release changes it. */
   afterRelease?(outcome: Outcome): Outcome
-  /** How long it outlasts its last renewal, where that may be less than the lease of the settings. */
+  /** How long the lock outlives its last renewal, if that may be less than the lease of the settings. */
   readonly expiresInMs?: number
-  /** Which of a semaphore's slots the command has. */
+  /** The slot of the command at a semaphore. */
   readonly slot?: number | undefined
-  /** The file that lists who was met at a rendezvous. */
+  /** The file with the participants of a rendezvous. */
   readonly match?: string
 }
 
@@ -50,11 +49,11 @@ interface Ended {
   outcome: Outcome
   /** When the command had ended, ms on the boot clock. */
   endedAt: number
-  /** The lock was found to be lost while the command ran. */
+  /** sera noticed the loss of the lock while the command ran. */
   noticed: boolean
 }
 
-/** Waits for the end of the command, and for all that must happen before the release. */
+/** Runs the command, then does the work that must precede the release. */
 async function running(lock: RunnableLock, job: Job, host: Host, prepared?: Guard): Promise<Ended> {
   const heldSince = host.clock.now()
   const run = new GuardedRun(lock, job, host, prepared)
@@ -65,7 +64,7 @@ async function running(lock: RunnableLock, job: Job, host: Host, prepared?: Guar
   return { ...ended, outcome: (await lock.conclude?.(outcome)) ?? outcome }
 }
 
-/** Runs the command of this run under its lock, of which it learns by its environment. */
+/** Runs the command of this run under its lock. The environment of the command describes the lock. */
 export async function runUnderLock(
   held: RunnableLock,
   { lock, marker }: { lock: string; marker: string },
@@ -87,7 +86,7 @@ export async function runUnderLock(
   return held.afterRelease?.(outcome) ?? outcome
 }
 
-/** The message that a program cannot be started names it. If a whole line stands in its place, `mysql -psecret`, passwords are hidden. */
+/** The error of a failed start names the program. If that is a whole line, `mysql -psecret`, its passwords are hidden. */
 function asShown(error: unknown, { command, shown }: RunContext): unknown {
   const [typed = ''] = command
   const [seen = typed] = shown

@@ -1,5 +1,4 @@
-/** What a run asks of a resource of the lock tables, and how it waits there. */
-
+/** The request of a run at a resource of the lock tables, and how it waits. */
 import { acquire, type WaitPolicy } from '../claims/acquire.js'
 import type { OnQueued } from '../claims/lock.js'
 import type { ClaimWithOwner, ResourceKey } from '../claims/model.js'
@@ -19,22 +18,22 @@ export interface LockRequest {
   key: ResourceKey
   spec: ClaimSpec
   policy: WaitPolicy
-  /** How a person puts it: `for rwlock`, `at gate`. */
+  /** For the progress line: `for rwlock`, `at gate`. */
   preposition: 'for' | 'at'
   summary: QueueSummary
 }
 
-/** @throws SeraError usage, when it can't be a name */
+/** @throws SeraError usage if it is not a valid name */
 export function keyOf(kind: Kind, name: string): ResourceKey {
   return { kind, name: checkName(kind, name) }
 }
 
-/** What reports, logs and the command call it. */
+/** The name of the lock in reports, logs and SERA_LOCK. */
 export function lockOf({ kind, name }: ResourceKey): string {
   return `${kind}/${name}`
 }
 
-/** What SERA_HELD calls the tables: the same for all runs that are configured alike. */
+/** The name of the tables in SERA_HELD: the same for all runs with the same configuration. */
 export function tablesOf({ servers }: Settings): string {
   return servers.map(describeDsn).join(',')
 }
@@ -46,22 +45,22 @@ export function grantSourceAt(
 ): GrantSource<OwnClaim> {
   const { store, clock } = session
   const claims = () => store.listClaims(key, { until: clock.now() })
-  const told = (found: readonly ClaimWithOwner[]) => summary(found, ownClaim.id, clock.now())
+  const summaryOf = (found: readonly ClaimWithOwner[]) => summary(found, ownClaim.id, clock.now())
   return {
     what: `${preposition} ${key.kind} ${shortened(key.name)}`,
     // for the progress line only; if the tables can't be read, the wait itself fails with the reason
-    ask: () => claims().then(told, () => undefined),
+    ask: () => claims().then(summaryOf, () => undefined),
     acquire: (deadline, onQueued) =>
       acquireClaim(session, ownClaim, request, deadline, onQueued).catch(error => Promise.reject(withName(error, key))),
     explainTimeout: async () => {
       const found = await claims().catch((): ClaimWithOwner[] => [])
       const holder = firstHolder(found)
-      return { ...(holder ? { holder } : {}), situation: told(found)(clock.now()) || 'nobody holds it now' }
+      return { ...(holder ? { holder } : {}), situation: summaryOf(found)(clock.now()) || 'no holder now' }
     },
   }
 }
 
-/** A claim that need not queue is granted sooner; see `OnQueued`. */
+/** A claim that is granted sooner does not queue; see `OnQueued`. */
 const QUEUED_AFTER_MS = 50
 
 export async function acquireClaim(
@@ -75,7 +74,7 @@ export async function acquireClaim(
   return await acquire(session, ownClaim, spec, policy, deadline).finally(settled)
 }
 
-/** Rules don't know the name of what they decide on. */
+/** A rule does not know the name of its resource, so the error gets it here. */
 function withName(error: unknown, { kind, name }: ResourceKey): unknown {
   if (!(error instanceof SeraError) || error.kind !== 'conflict') return error
   return new SeraError('conflict', `${kind} ${name}: ${error.message}`, { cause: error })

@@ -1,10 +1,10 @@
 /**
- * What becomes of a command whose lock is lost (`--on-lost`), and the fence: the moment by which the command must be gone.
+ * Decides what happens to a command whose lock is lost (`--on-lost`), and computes the fence, by which it must have ended.
  *
  * - `terminate`: the command is ended at once.
- * - `reclaim`: sera tries until the fence to get the very same lock back. The command goes on only if the lock is back
- *   before the fence and nothing has begun to end the command. Then renewals start again, with another lifeline. A guard
- *   holds that lifeline before the server can grant the lock: kill -9 of sera never frees it while the command runs.
+ * - `reclaim`: sera tries until the fence to get the same lock back. The command goes on only if sera has the lock again
+ *   before the fence and nothing has begun to end the command. Then renewals start again, with another lifeline. A second
+ *   guard holds that lifeline before the server can grant the lock, so a kill of sera never frees it while the command runs.
  * - `ignore`: the command goes on, and there is no fence.
  */
 import type { HeldLock } from '../claims/lock.js'
@@ -13,13 +13,13 @@ import type { OnLost } from '../config/settings.js'
 import { SeraError, unreachable } from '../errors.js'
 import { fenceOf } from '../fence.js'
 
-/** What the policy decides for the run. */
+/** The decisions of the policy, for the run. */
 export interface LossEvents {
   /** The lock was renewed: the fence has moved. */
   renewed(): void
   /** The lock is lost, and the command goes on without it. */
   ignored(): void
-  /** The lock may come back with this lifeline; undefined: it will not. */
+  /** sera may get the lock back with this lifeline; undefined: it will not. */
   reclaiming(lifeline: number | undefined): void
   /** The lock is held again, with another lifeline. */
   reclaimed(): void
@@ -46,7 +46,7 @@ export class LossPolicy {
     readonly events: LossEvents,
   ) {}
 
-  /** When the child must be ended, so that it is gone before another participant can have the lock. */
+  /** When to end the child, so that it has ended before another participant can hold the lock. */
   get fence(): number {
     if (this.options.onLost === 'ignore') return Number.POSITIVE_INFINITY
     return fenceOf(this.lock.until, this.options.graceMs)
@@ -57,7 +57,7 @@ export class LossPolicy {
     return this.lostFor ?? this.lock.trouble
   }
 
-  /** Why the lock is lost, unless that is to be ignored. */
+  /** Why the lock is lost; undefined with `--on-lost ignore`. */
   get fatalLoss(): string | undefined {
     return this.options.onLost === 'ignore' ? undefined : this.lostFor
   }
@@ -70,7 +70,7 @@ export class LossPolicy {
     })
   }
 
-  /** @throws SeraError lock-failed, when no command may start under the lock any more */
+  /** @throws SeraError lock-failed if no command may start under the lock any more */
   checkStart(): void {
     const problem = this.#startProblem()
     if (problem !== undefined) throw new SeraError('lock-failed', `the lock was ${problem}; nothing was run`)
@@ -99,7 +99,7 @@ export class LossPolicy {
   }
 
   async #reclaim(reason: string): Promise<void> {
-    const { fence } = this // of the last proof: the lock's own deadline moves when it is reclaimed
+    const { fence } = this // read it first: it moves when the lock is reclaimed
     const { clock, warn } = this.options
     const reclaimed = await this.lock.reclaim(fence, lifeline => this.events.reclaiming(lifeline))
     if (!reclaimed || this.events.isEnding() || clock.boot() >= fence) return this.events.lost(reason)

@@ -1,17 +1,17 @@
-/** A sera inside a sera: the environment of a command says what the seras above it hold, so that none waits for its own ancestor. */
+/** Nested seras: the environment of a command names the locks of its parent seras, so no sera waits for its own ancestor. */
 import type { Host } from '../host.js'
 
 /**
- * SERA_HELD lists what the seras above hold, outermost first: `PID:LOCK@SERVER`, percent-encoded. If a lock is shared, the
- * share follows after another colon: `read`, or a number of permits.
+ * SERA_HELD lists the locks of the parent seras, outermost first: `PID:LOCK@SERVER`, percent-encoded. For a shared lock,
+ * the share follows after another colon: `read`, or a number of permits.
  */
 export function heldEntry(pid: number, lock: string, server: string, share = ''): string {
   return `${pid}:${encodeURIComponent(`${lock}@${server}`)}${share === '' ? '' : `:${share}`}`
 }
 
 /**
- * The shares of a lock that the seras above this one hold; '' is all of it. The environment alone proves nothing, because a
- * service that a command started keeps it after the command has ended. The holder must be a living ancestor.
+ * The shares of a lock that parent seras hold; '' is the whole lock. The environment alone proves nothing: a service that
+ * a command started keeps it after the command has ended. So the holder must be a living ancestor.
  */
 export function sharesAbove(host: Host, lock: string, server: string, ancestors: () => Iterable<number>): string[] {
   const entries = (host.env.SERA_HELD ?? '').split(' ').map(entry => {

@@ -1,5 +1,4 @@
-/** The connections of a run to the lock tables, and its session there. */
-
+/** Opens the connections of a run to the lock tables, and its session. */
 import type { ResourceKey } from '../claims/model.js'
 import { ownerOf } from '../claims/owner.js'
 import { Session, type SessionOptions } from '../claims/session.js'
@@ -42,7 +41,7 @@ export function openSession(
   return new Session(tables, { clock, random, leaseMs, graceMs, maxClockSkewMs, ...more })
 }
 
-/** Does work with a session, records how it ended after all claims are released, and closes the session. */
+/** Runs `work` with a session, records its outcome in the history, and closes the session. */
 export async function withSession(
   key: ResourceKey,
   context: RunContext,
@@ -60,7 +59,7 @@ export async function withSession(
   }
 }
 
-/** Reads only, on a connection of its own; to be closed. */
+/** A read-only client with a connection of its own. The caller closes it. */
 export function openRetryingClient(
   { settings, host: { clock, random, pid } }: Pick<RunContext, 'settings' | 'host'>,
   command: readonly string[],

@@ -1,8 +1,7 @@
 /**
- * Writes how a run ended, for `sera history`. It is the last step of a run, after the release of its lock, so that no
- * waiter is delayed. It takes half a second at most, and its failure changes nothing.
+ * Writes the outcome of a run to the history. This is the last step, after the release, so it delays no waiter. It takes
+ * at most half a second, and its failure changes nothing.
  */
-
 import type { ResourceKey } from '../claims/model.js'
 import { within } from '../clock.js'
 import { exitCodeOf, type Outcome } from '../outcome.js'
@@ -29,6 +28,6 @@ export async function recordHistory(
   try {
     await within(host.clock, LIMIT_MS, writeHistory(tables, entry, history.keepMs, deadline))
   } catch (error) {
-    messages.note(`no entry in the history: ${(error as Error).message}`)
+    messages.note(`cannot write to the history: ${(error as Error).message}`)
   }
 }

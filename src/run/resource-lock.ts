@@ -1,4 +1,4 @@
-/** A resource of the lock tables as the lock that a command runs under. */
+/** The lock source for a resource of the lock tables. */
 import type { OwnClaim } from '../claims/own-claim.js'
 import type { Session } from '../claims/session.js'
 import type { WithoutRun } from './await-grant.js'
@@ -11,9 +11,9 @@ import { recordHistory } from './record-history.js'
 import type { LockSource, OpenLock } from './run-locked.js'
 
 export interface ResourceLock extends LockRequest, Pick<LockSource, 'share' | 'endless'> {
-  /** What the run does with its granted claim; by default the command runs under it, and then the claim is released. */
+  /** Makes a lock of the granted claim; by default a `HeldClaim`. */
   hold?: Hold
-  /** A guard is started while the claim waits; true when absent. */
+  /** Whether a guard is started while the claim waits; true when absent. */
   prestartsGuard?: boolean
 }
 
@@ -47,7 +47,7 @@ function openResource(request: ResourceLock, context: RunContext): OpenLock {
       if (!granted) return undefined
       const { signal } = deadline
       if (!signal?.aborted) return await hold(session, granted, signal)
-      // At a barrier a claim may be granted just after a signal ended the wait. It is given back, and nothing is started.
+      // At a barrier, a claim may be granted just after a signal ended the wait. Release it, and start nothing.
       await leaveQuietly(session, granted)
       throw signal.reason
     },

@@ -1,5 +1,5 @@
 /**
- * Acquire, run, release, record: the one body of everything that runs a command under a lock, whatever holds that lock.
+ * Acquire, run, release, record: the one body of all subcommands that run a command under a lock, with any engine.
  */
 import { Guard, type GuardOptions } from '../child/guard.js'
 import { ancestors } from '../child/process-table.js'
@@ -11,25 +11,25 @@ import { guardTimes } from './guarded-run.js'
 import { type RunnableLock, runUnderLock } from './hold-lock.js'
 import { heldEntry, sharesAbove } from './nested.js'
 
-/** What a subcommand that wraps a command has to say of its lock. */
+/** The lock of a subcommand that wraps a command. */
 export interface LockSource {
-  /** As reports, logs and the command call it. */
+  /** Its name in reports, logs and SERA_LOCK. */
   lock: string
-  /** As messages call it, if that is more. */
+  /** Its name in messages, if that differs. */
   title?: string
-  /** The server that has it, as SERA_HELD names it: the same for all runs that are configured alike. */
+  /** Its server in SERA_HELD: the same for all runs with the same configuration. */
   server: string
-  /** How much of it is held, for a sera below this one; all of it when absent. */
+  /** The share that this run holds, for nested seras; the whole lock when absent. */
   share?: string
   /**
-   * Whether a wait could never end because the seras above this one hold these shares; `perhaps` when other participants
-   * decide that. When absent: if they hold any.
+   * Whether a wait would never end because parent seras hold these shares. `perhaps`: it depends on other participants.
+   * When absent: true if parents hold any share.
    */
   endless?(above: readonly string[]): boolean | 'perhaps'
   open(): OpenLock | Promise<OpenLock>
 }
 
-/** The lock, while a run waits for it and holds it. */
+/** The open lock: a run waits for it and holds it. */
 export interface OpenLock extends GrantSource<RunnableLock | WithoutRun> {
   /** Writes the outcome of the run to the history. */
   record?(outcome: Outcome): Promise<void>
@@ -73,28 +73,28 @@ async function acquireAndRun(
 }
 
 function endlessWait({ lock, title = lock }: LockSource): SeraError {
-  return new SeraError('conflict', `${title} is held by a sera above this one; waiting for it would never end`)
+  return new SeraError('conflict', `deadlock: a parent sera already holds ${title}`)
 }
 
 /**
- * A guard that is started while the lock is waited for, so that the command need not wait for its start when the lock is
- * handed over. It holds the lifeline of the connection that waits, and knows of no child yet.
+ * A guard started during the wait, so the command starts without delay when the lock is granted. It holds the lifeline of
+ * the waiting connection, and has no child yet.
  */
 class PrestartedGuard {
   #guard: Guard | undefined
 
   constructor(readonly options: Omit<GuardOptions, 'lifeline'>) {}
 
-  /** The wait goes on with this lifeline, or, undefined, with one that is not known yet. */
+  /** The lifeline of the wait has changed; undefined: the new one is not known yet. */
   prepare(lifeline: number | 'none' | undefined): void {
     this.dismiss()
     if (lifeline === undefined) return
     try {
       this.#guard = new Guard({ ...this.options, lifeline: lifeline === 'none' ? undefined : lifeline })
-    } catch {} // tried again, and then for good, when the lock is granted
+    } catch {} // sera starts another guard when the lock is granted; that failure counts
   }
 
-  /** Hands the guard over, if there is one. */
+  /** Returns the guard, if there is one. */
   take(): Guard | undefined {
     const guard = this.#guard
     this.#guard = undefined

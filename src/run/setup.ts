@@ -1,4 +1,4 @@
-/** What becomes known of a run on its way from argv to its task. */
+/** The setup of a run: it collects options and settings on the way from argv to the task. */
 import type { Invocation, Needs } from '../cli/args/command-line.js'
 import type { FlagValues } from '../cli/args/flags.js'
 import { type RunOptions, runOptions, settingFlags } from '../cli/args/options.js'
@@ -29,7 +29,7 @@ export class RunSetup {
     return this.options
   }
 
-  /** What the task gets. @throws SeraError config, usage, lock-failed */
+  /** The context for the task. @throws SeraError config, usage, lock-failed */
   async contextOf({ form, command, typed }: Invocation, options: RunOptions, waitMs: number): Promise<RunContext> {
     const { host, messages, report } = this
     const known = { host, messages, report, options, command, waitMs }
@@ -47,7 +47,7 @@ export class RunSetup {
     return settings
   }
 
-  /** Brings config file, environment and flags together, and says nothing. @throws SeraError config, usage */
+  /** Combines config file, environment and flags, without a message. @throws SeraError config, usage */
   async resolve(purpose: Purpose = {}): Promise<Resolved> {
     const resolved = await readSettings(this.host.env, this.#flags, purpose)
     this.settings = resolved.settings
@@ -55,7 +55,7 @@ export class RunSetup {
     return resolved
   }
 
-  /** Settings that name a server to connect to: the first run that needs the embedded server starts it. */
+  /** Settings with the address of a server. The first run that needs the embedded server starts it. */
   async reach(settings: Settings): Promise<Settings> {
     if (settings.server.address.net !== 'embedded') return settings
     const { ensureEmbedded } = await import('../embedded/ensure.js')
@@ -67,14 +67,14 @@ export class RunSetup {
   }
 }
 
-/** An `UnconfiguredTask` does not see this. */
+/** An `UnconfiguredTask` does not read the settings. */
 const UNREAD = undefined as unknown as Settings
 
-/** What the settings are for. */
+/** The purpose of the settings. */
 interface Purpose {
-  /** Nothing will be asked of a server. */
+  /** The run asks no server. */
   serverless?: boolean
-  /** There is no command that might have to be ended. */
+  /** The run has no command to end. */
   graceless?: boolean
 }
 

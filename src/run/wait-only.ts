@@ -1,5 +1,4 @@
-/** A subcommand without a command: waits at a resource of the lock tables until its claim is granted, and prints the result. */
-
+/** Runs a subcommand without a command: waits until its claim is granted, and prints the result. */
 import type { Claim } from '../claims/model.js'
 import type { Outcome } from '../outcome.js'
 import { awaitGrant } from './await-grant.js'
@@ -9,11 +8,11 @@ import { grantSourceAt, type LockRequest, lockOf } from './lock-request.js'
 import { withSession } from './open-session.js'
 
 export interface WaitOnlyRequest extends LockRequest {
-  /** For people without `--json`; '' for nothing. */
+  /** The text to print without `--json`; '' for none. */
   text(claim: Claim | undefined): string
-  /** For programs, besides kind and name; a contract. Absent where `text` is for programs. */
+  /** The fields to print with `--json`, in addition to kind and name: a contract. Absent if `text` is for programs. */
   facts?(claim: Claim | undefined, waitedMs: number | undefined): object
-  /** The rule decides at once, so there is no wait to report. */
+  /** The rule decides at once, so the report has no wait. */
   instant?: boolean
 }
 
@@ -26,7 +25,7 @@ export async function waitOnly(request: WaitOnlyRequest, context: RunContext): P
     const grant = await awaitGrant(grantSourceAt(request, session, ownClaim), context)
     if ('outcome' in grant) return grant.outcome
     const { seen: claim } = grant
-    await leaveQuietly(session, ownClaim) // the record of what was granted has been seen
+    await leaveQuietly(session, ownClaim) // the result is read already
     const facts = options.json ? request.facts?.(claim, report.waitedMs) : undefined
     host.stdout.write(facts ? `${JSON.stringify({ kind, name, ...facts })}\n` : request.text(claim))
     return { kind: 'done' }

@@ -1,9 +1,9 @@
 /**
- * A claim in words, for the terminal and for the page: who it is, what it does, as what, and for how long. Browsers load this file:
- * it imports nothing.
+ * Describes a claim for the terminal and for the page: its owner, its activity, its roles, and durations. Browsers load
+ * this file, so it imports nothing.
  */
 
-/** As far as it is known. */
+/** The owner of a claim; unknown parts are absent. */
 export interface KnownOwner {
   host?: string | undefined
   pid?: number | undefined
@@ -23,7 +23,7 @@ export interface KnownClaim extends KnownOwner {
   selector?: string | undefined
 }
 
-/** `root@web-2 pid 4312`; a client that came over HTTP has neither process nor connection. */
+/** `root@web-2 pid 4312`; an HTTP client has neither a process nor a connection. */
 export function whoIs({ user, host, pid, connection }: KnownOwner): string {
   if (host === undefined) return `connection ${connection}`
   const account = user ? `${user}@` : ''
@@ -36,15 +36,15 @@ export function describeHolder({ host, pid, command }: KnownOwner): string {
   return [host, pid ? ` pid ${pid}` : '', command ? ` (${command})` : ''].join('')
 }
 
-/** `web-2 4312`: what lanes are named after. */
+/** `web-2 4312`, the name of a lane. */
 export function participantOf({ host, pid, connection }: KnownOwner): string {
   return host === undefined ? `connection ${connection}` : pid === undefined ? host : `${host} ${pid}`
 }
 
-/** Kinds at which participants wait for each other, or for a word, and not for a holder. */
+/** Kinds whose participants wait for each other or for an opening, and not for a holder. */
 export const MEETINGS = ['barrier', 'double-barrier', 'gate', 'rendezvous']
 
-/** What a claim does at a resource of that kind. `place` from 1 is its place in the queue; `wants` is what it waits for there. */
+/** The activity of a claim. `place` is its place in the queue, from 1; `wants` is what it waits for. */
 export function activityOf(kind: string, { state, mode, slot }: KnownClaim, place: number, wants: string): string {
   if (state === 'granted') return DOES[kind]?.(mode, slot) ?? 'holds'
   return MEETINGS.includes(kind) ? 'waits' : `${ordinal(place)}${wants}`
@@ -59,7 +59,7 @@ const DOES: Record<string, (mode: string | undefined, slot: number | undefined) 
   rendezvous: () => 'goes',
 }
 
-/** As what it is there, in parts. */
+/** The roles of a claim: tag, labels, selector, units. */
 export function rolesOf({ tag, labels, selector, units = 1 }: KnownClaim, kind: string): string[] {
   return [
     tag === undefined ? '' : `as ${tag}`,
@@ -75,7 +75,7 @@ export function ordinal(n: number): string {
   return `${n}${ending}`
 }
 
-/** The two largest units: `45s`, `3m 12s`, `2h 5m`, `12d 3h`; negative for what is overdue. */
+/** A duration in its two largest units: `45s`, `3m 12s`, `2h 5m`, `12d 3h`; negative if overdue. */
 export function formatLength(ms: number): string {
   const seconds = Math.floor(Math.abs(ms) / 1000)
   const amounts = UNITS.map(([unit, size, limit]) => [Math.floor(seconds / size) % limit, unit] as const)

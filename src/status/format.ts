@@ -1,4 +1,4 @@
-/** How `sera status` puts it: what goes on at a resource, and what each claim does there. */
+/** The words of `sera status`: the state of a resource, and what each of its claims does. */
 import { activityOf, formatLength, rolesOf } from './claim-text.js'
 import {
   type ClaimView,
@@ -12,7 +12,7 @@ import {
   waiters,
 } from './resource-view.js'
 
-/** What goes on there, at `at` (ms since 1970, the server's clock). */
+/** The state of a resource at `at` (ms since 1970, the server's clock). */
 export function situation(view: ResourceView, at: number): string {
   return [stateOf(view, at), queueOf(view), expiredOf(view)].filter(Boolean).join(', ')
 }
@@ -25,8 +25,8 @@ function stateOf(view: ResourceView, at: number): string {
       return held.length === 0
         ? freeUnlessExpired(view)
         : held[0]?.mode === 'write'
-          ? 'being written'
-          : `${held.length} read`
+          ? '1 writer'
+          : `${held.length} reader${held.length === 1 ? '' : 's'}`
     case 'semaphore':
       return `${sum(held)} of ${resource?.capacity ?? '?'} permits taken`
     case 'pool':
@@ -34,7 +34,7 @@ function stateOf(view: ResourceView, at: number): string {
     case 'counter':
       return `value ${resource?.value ?? 0}`
     case 'barrier':
-      return missing(view) || (isUsedUp(view) ? 'used, for a single use' : '')
+      return missing(view) || (isUsedUp(view) ? 'used up (single use)' : '')
     case 'double-barrier':
       return held.length > 0 ? `${held.length} at work` : missing(view)
     case 'gate':
@@ -48,7 +48,7 @@ function stateOf(view: ResourceView, at: number): string {
   }
 }
 
-/** A holder whose lease is over keeps others out until it is reaped. */
+/** An expired holder still excludes others until it is reaped. */
 function freeUnlessExpired({ claims }: ResourceView): string {
   return claims.some(claim => claim.state === 'granted' && isExpired(claim)) ? '' : 'free'
 }
@@ -58,7 +58,7 @@ function expiredOf({ claims }: ResourceView): string {
   return expired === 0 ? '' : `${expired} expired`
 }
 
-/** The state of a barrier is the list of its waiters. */
+/** '' for a barrier, whose state already says how many are missing. */
 function queueOf(view: ResourceView): string {
   const waiting = waiters(view).length
   const isMeeting = view.kind === 'barrier' || (view.kind === 'double-barrier' && holders(view).length === 0)
@@ -82,7 +82,7 @@ function gateState(view: ResourceView, at: number): string {
   return Number.isFinite(until) ? `${closed}, opens in ${formatLength(until - at)}` : closed
 }
 
-/** Of the runs in a once key's record, which is by what became of them. */
+/** The newest run in the record of a once key, which holds the last success and the last failure. */
 function lastRun(record: string | undefined, at: number): string {
   const runs = Object.values(JSON.parse(record ?? '{}') as Record<string, RunFacts>)
   const [run] = runs.toSorted((a, b) => b.finishedAt - a.finishedAt)
@@ -98,21 +98,21 @@ interface RunFacts {
   finishedAt: number
 }
 
-/** What a claim does there; `place` from 1 is its place in the queue. */
-export function doing(kind: string, claim: ClaimView, place: number): string {
+/** The activity of a claim; `place` is its place in the queue, from 1. */
+export function activity(kind: string, claim: ClaimView, place: number): string {
   const { state, mode, units = 1 } = claim
   if (state === 'leaving') return 'left'
   return activityOf(kind, claim, place, kind === 'rwlock' ? ` ${mode}` : kind === 'counter' ? ` ${units}` : '')
 }
 
-/** As what it is there, and its command. */
+/** The roles of a claim, and its command. */
 export function whatRuns(claim: ClaimView, kind: string): string {
   const { host, tag, command } = claim
   const roles = rolesOf(tag === host ? { ...claim, tag: undefined } : claim, kind)
   return [...roles, ...(command ? [command] : [])].join('  ')
 }
 
-/** For how long the claim lives without a renewal, or how long ago its lease ended. */
+/** How long the lease still lasts without a renewal, or how long ago it ended. */
 export function leaseOf(claim: ClaimView): string {
   const { leaseLeftMs } = claim
   if (leaseLeftMs === undefined) return ''

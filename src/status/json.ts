@@ -1,4 +1,4 @@
-/** The picture as an object for programs; a contract (README, "For programs"). What is not known or does not apply is absent. */
+/** The status as an object for programs: a contract (docs/reference/status-json.md). Unknown and inapplicable fields are absent. */
 import type { PastRunRecord } from '../primitives/once/run-record.js'
 import {
   type ClaimView,
@@ -16,9 +16,9 @@ export function statusObject({ server, at, views, unseen }: StatusView) {
   return { server, at: time(at), resources: views.map(view => resourceObject(view, at)), unseen }
 }
 
-/** The object without what passes by itself: whoever compares two finds what has happened. */
-export function lasting(told: StatusObject): string {
-  return JSON.stringify(told, (key, value) => (TIMES.includes(key) ? undefined : value))
+/** The object as text without times. Two texts differ only if something happened in between. */
+export function withoutTimes(object: StatusObject): string {
+  return JSON.stringify(object, (key, value) => (TIMES.includes(key) ? undefined : value))
 }
 
 const TIMES = ['at', 'sinceMs', 'leaseLeftMs']
@@ -43,7 +43,7 @@ function resourceObject(view: ResourceView, at: number) {
   }
 }
 
-/** What there is to tell of a kind besides who is there. */
+/** The fields of a kind, in addition to its claims. */
 const OWN: Record<string, (view: ResourceView, at: number) => object> = {
   semaphore: ({ resource }) => ({ permits: resource?.capacity }),
   pool: ({ resource }) => ({ maxLocks: resource?.capacity }),

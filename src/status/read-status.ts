@@ -1,5 +1,4 @@
-/** Asking for the picture of all that is held, of a kind, or of one resource. */
-
+/** Reads the status of all resources, of one kind, or of one resource. */
 import type { Deadline } from '../deadline.js'
 import { lockName } from '../lockname/lockname.js'
 import type { Kind } from '../primitives/names.js'
@@ -7,7 +6,7 @@ import { readSnapshot } from '../store/snapshot.js'
 import type { RetryingClient } from '../store/tables/retrying-client.js'
 import { type StatusView, statusViewOf } from './resource-view.js'
 
-/** What is asked for; everything when empty. */
+/** Empty means everything. */
 export interface StatusQuery {
   kind?: Kind | undefined
   name?: string | undefined
@@ -28,7 +27,7 @@ function mayBeLock(kind: Kind | undefined): boolean {
   return kind === undefined || kind === 'mutex'
 }
 
-/** People know a mutex by what they gave to --name, or by SERA_LOCK. With a namespace each GET_LOCK is a hash. */
+/** A mutex is named by the argument of --name, or by SERA_LOCK. With a namespace, the name of each GET_LOCK is a hash. */
 function namesOf(kind: Kind | undefined, name: string, { options: { namespace } }: RetryingClient) {
   if (!mayBeLock(kind)) return { names: [name], getLocks: undefined }
   const hash = lockName([], { name, namespace })

@@ -1,5 +1,5 @@
 /**
- * Which runs leave an entry in the history: not one that asked nothing of the tables, nor one that could not use them.
+ * Which runs leave an entry in the history. A run that did not use the tables, or could not, leaves none.
  */
 import type { OutcomeKind } from '../outcome.js'
 import { TAKEN } from '../store/tables/taken-claims.js'
@@ -26,5 +26,5 @@ export const IS_RECORDED: Readonly<Record<OutcomeKind, boolean>> = {
 
 const RECORDED_RUNS = Object.entries(IS_RECORDED).flatMap(([kind, isRecorded]) => (isRecorded ? [kind] : []))
 
-/** The outcomes in the history: those of runs, and of claims that were taken away. */
+/** The outcomes in the history: of runs, and of claims that were broken or reaped. */
 export const RECORDED: readonly string[] = [...RECORDED_RUNS, ...TAKEN]

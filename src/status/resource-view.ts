@@ -1,4 +1,4 @@
-/** What `sera status` shows: all that is held and waited for, whatever holds it, in the order that matters to people. */
+/** The view that `sera status` shows: all resources with their claims, the most urgent first. */
 import { type ClaimState, type ClaimWithOwner, NEVER_MS, NO_PROCESS, type Resource } from '../claims/model.js'
 import type { GetLock, LockSession } from '../store/get-lock/snapshot.js'
 import type { ResourceSnapshot, StoreSnapshot } from '../store/snapshot.js'
@@ -13,23 +13,23 @@ export interface StatusView extends Pick<StoreSnapshot, 'server' | 'isCut' | 'un
 export interface ResourceView {
   kind: string
   name: string
-  /** Of a mutex. */
+  /** For a mutex only. */
   engine: 'get_lock' | 'lease' | undefined
-  /** Of what is in the lock tables. */
+  /** The row in the lock tables, if there is one. */
   resource: Resource | undefined
-  /** Who holds first, then who waits, in order of arrival. */
+  /** Holders first, then waiters in order of arrival. */
   claims: readonly ClaimView[]
 }
 
-/** One who holds or waits; what is not known of him is undefined. */
+/** One claim; an unknown field is undefined. */
 export interface ClaimView extends Partial<Pick<ClaimWithOwner, 'id' | 'user' | 'ticket' | 'token' | 'mode' | 'slot'>> {
   state: ClaimState
   host: string | undefined
   pid: number | undefined
   command: string | undefined
-  /** For how long he has been in his state, ms. */
+  /** How long it has been in its state, ms. */
   sinceMs: number | undefined
-  /** Negative: the lease is over, and the claim has not been reaped yet. Undefined: for ever. */
+  /** Negative: expired, but not reaped yet. Undefined: it never expires. */
   leaseLeftMs?: number | undefined
   units?: number
   generation?: number | undefined
@@ -41,11 +41,11 @@ export interface ClaimView extends Partial<Pick<ClaimWithOwner, 'id' | 'user' | 
 }
 
 export function statusViewOf({ server, now, isCut, unseen, resources, getLocks }: StoreSnapshot): StatusView {
-  const views = [...resources.map(viewOfResource), ...getLocks.map(viewOfGetLock)].filter(view => tells(view, now))
+  const views = [...resources.map(viewOfResource), ...getLocks.map(viewOfGetLock)].filter(view => hasContent(view, now))
   return { server, at: now / 1000, isCut, unseen, views: views.sort(byUrgency) }
 }
 
-/** Its lease is over by the server's clock: most likely dead, and to be reaped. It neither holds nor waits. */
+/** Expired by the server's clock. Its owner is most likely dead, so it counts as neither holder nor waiter. */
 export function isExpired({ leaseLeftMs = 0 }: Pick<ClaimView, 'leaseLeftMs'>): boolean {
   return leaseLeftMs < 0
 }
@@ -58,7 +58,7 @@ export function waiters({ claims }: ResourceView): ClaimView[] {
   return claims.filter(claim => claim.state === 'waiting' && !isExpired(claim))
 }
 
-/** How many have to come before all may go; undefined where that is not what is waited for. */
+/** How many participants are missing; undefined if the resource is not a barrier that waits for participants. */
 export function missingAt(view: ResourceView): number | undefined {
   const { kind, resource } = view
   if ((kind !== 'barrier' && kind !== 'double-barrier') || resource?.capacity === undefined) return undefined
@@ -67,17 +67,17 @@ export function missingAt(view: ResourceView): number | undefined {
   return waiting === 0 && isUsedUp(view) ? undefined : Math.max(0, resource.capacity - waiting)
 }
 
-/** A single-use barrier that has let its parties go, and remembers that. */
+/** A single-use barrier whose one round is over. */
 export function isUsedUp({ kind, resource }: ResourceView): boolean {
   return kind === 'barrier' && resource !== undefined && resource.value !== 0
 }
 
-/** The newest grant at a gate is whoever closed it, and its token the time. */
+/** The newest grant at a gate is its closing, and the token is the time of it. */
 export function closedSince({ resource }: ResourceView): number | undefined {
   return resource?.grantedToken === undefined ? undefined : resource.grantedToken / 1000
 }
 
-/** When a gate opens by itself, ms since 1970; Infinity: when somebody opens it. Undefined: it is no closed gate. */
+/** When a closed gate opens by itself, ms since 1970; Infinity: never. Undefined: not a closed gate. */
 export function opensAt({ kind, resource }: ResourceView, at: number): number | undefined {
   if (kind !== 'gate' || !resource || resource.value / 1000 <= at) return undefined
   return resource.value === Number.MAX_SAFE_INTEGER ? Number.POSITIVE_INFINITY : resource.value / 1000
@@ -93,12 +93,12 @@ function viewOfResource({ key, resource, claims }: ResourceSnapshot): ResourceVi
 
 const RANK: Record<ClaimState, number> = { granted: 0, leaving: 1, waiting: 2 }
 
-/** Who was given a time, and no process, is gone when it is over; who was given it for ever never is. */
+/** A claim without a process is not shown after its lease has ended. A claim with an endless lease always is. */
 function isThere({ processId, leaseMs, overdueMs }: ClaimWithOwner): boolean {
   return processId !== NO_PROCESS || leaseMs === NEVER_MS || overdueMs <= 0
 }
 
-/** Nobody holds these: what was granted there is a record of what was done. */
+/** Kinds without holders: a granted claim is only a record of an operation. */
 const PASSED = ['gate', 'counter', 'barrier', 'rendezvous']
 
 function hasPassed(kind: string, { state }: ClaimWithOwner): boolean {
@@ -125,14 +125,14 @@ function viewOfGetLock({ name, holder, waiting }: GetLock): ResourceView {
   return { kind: 'mutex', name, engine: 'get_lock', resource: undefined, claims }
 }
 
-/** A gate that has opened by itself is as good as none. */
-function tells(view: ResourceView, now: number): boolean {
+/** A gate that opened by itself has nothing to show. */
+function hasContent(view: ResourceView, now: number): boolean {
   return view.claims.length > 0 || view.kind !== 'gate' || opensAt(view, now / 1000) !== undefined
 }
 
 /**
- * What others wait for comes first, by how long they do; then what they meet at, what is held, what is only remembered, and what has
- * only expired claims.
+ * First resources that block waiters, by the longest wait; then resources where participants wait for each other, held
+ * ones, ones without claims, and last those with expired claims only.
  */
 function byUrgency(a: ResourceView, b: ResourceView): number {
   return urgency(a) - urgency(b) || longest(b) - longest(a) || compare(a.kind, b.kind) || compare(a.name, b.name)

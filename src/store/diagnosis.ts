@@ -1,6 +1,6 @@
 /**
- * What one server tells of itself, for `sera doctor`: one connection, short statements that read, each on its own feet, so
- * that one which is refused leaves the others. Nothing is written, no row is locked, and nothing is waited for that others hold.
+ * Facts about one server, for `sera doctor`, from one connection and short statements that read. A statement that fails
+ * does not affect the others. None of them writes, locks a row, or waits for a lock.
  */
 import type { Clock } from '../clock.js'
 import type { Dsn } from '../config/dsn.js'
@@ -16,33 +16,33 @@ import { diagnoseTables, type RunQuery, type TableFacts, Undisclosed } from './t
 
 export interface Diagnosis {
   dsn: Dsn
-  /** Of the attempt, successful or not. */
+  /** Duration of the attempt, successful or not. */
   connectMs: number
   facts: ServerFacts | undefined
-  /** Why there is no connection; `explain` knows what it means. */
+  /** Why the connection failed; `explain` interprets it. */
   failure?: unknown
 }
 
 export interface ServerFacts {
-  /** Of the greeting, which may be a proxy's. */
+  /** From the greeting, which may come from a proxy. */
   greeting: { version: string; connection: number }
   isMariaDb: boolean
   identity: Identity | Undisclosed
-  /** What a proxy calls itself; undefined where none does. */
+  /** The proxy's name; undefined without a proxy. */
   proxy: string | undefined
-  /** Global variables by their names in lower case, those of them that the server has. */
+  /** Global variables that the server has, by lower-case name. */
   settings: ReadonlyMap<string, string> | Undisclosed
-  /** Of the session, TLS, and of the server. */
+  /** Status variables of the session (TLS) and of the server. */
   status: ReadonlyMap<string, string> | Undisclosed
-  /** What the server made of the `wait_timeout` that sera sets, s. */
+  /** The session's `wait_timeout` after sera set it, s. */
   sessionTimeout: number | Undisclosed
   clock: ClockReading | Undisclosed
-  /** Why GET_LOCK excludes nobody there; undefined where it does. */
+  /** Why GET_LOCK does not lock there; undefined where it does. */
   getLock: UnsupportedServer | undefined | Undisclosed
-  /** Of Group Replication; undefined where there is none. */
+  /** Members of Group Replication; undefined where there is none. */
   members: readonly GroupMember[] | undefined | Undisclosed
   tables: TableFacts | Undisclosed
-  /** Statements, and the time that they took in all. */
+  /** Number of statements, and their total time. */
   asked: { count: number; ms: number }
 }
 
@@ -51,14 +51,14 @@ interface Identity {
   comment: string
   connection: number
   account: string
-  /** 0: no limit of the account's own. */
+  /** 0: the account has no limit. */
   maxUserConnections: number
-  /** Of this account, as far as it may see them. */
+  /** Connections of this account, as far as it may see them. */
   userConnections: number
 }
 
 export interface ClockReading {
-  /** This host's clock, ms since 1970, before and after the server was asked. */
+  /** This host's clock, ms since 1970, before and after the answer. */
   before: number
   after: number
   /** The server's UTC_TIMESTAMP(6), `2026-11-21 16:36:32.018949`. */
@@ -69,7 +69,7 @@ export interface GroupMember {
   name: string
   state: string
   role: string
-  /** The one that is being asked. */
+  /** The member that answers. */
   isThis: boolean
 }
 
@@ -80,18 +80,18 @@ export interface DiagnosisOptions {
   clock: Clock
 }
 
-/** One answer; a person waits for all of them. */
+/** Limit for one answer; a person waits for all answers. */
 const LONGEST_ANSWER_MS = 5000
 
-/** Never rejects: what went wrong is what was to be found out. */
+/** Never rejects: a failure is part of the diagnosis. */
 export async function diagnose(dsn: Dsn, options: DiagnosisOptions): Promise<Diagnosis> {
   const begun = options.clock.now()
   const connectMs = () => options.clock.now() - begun
   try {
-    // without its database, which may be what is wrong
+    // without a database, because the database may be the problem
     const connection = await Connection.open({ ...dsn, database: undefined }, options.attributes, options.clock)
     const found = { dsn, connectMs: connectMs() }
-    const facts = await new Interview(connection, dsn, options).hold()
+    const facts = await new ServerQuestions(connection, dsn, options).ask()
     connection.close()
     return { ...found, facts }
   } catch (failure) {
@@ -99,7 +99,7 @@ export async function diagnose(dsn: Dsn, options: DiagnosisOptions): Promise<Dia
   }
 }
 
-class Interview {
+class ServerQuestions {
   readonly #asked = { count: 0, ms: 0 }
 
   constructor(
@@ -108,24 +108,24 @@ class Interview {
     readonly options: DiagnosisOptions,
   ) {}
 
-  async hold(): Promise<ServerFacts> {
+  async ask(): Promise<ServerFacts> {
     const { connection, dsn } = this
     const { isMariaDb, id, serverVersion } = connection
-    const sessionTimeout = await this.#tell(() => this.#setUp())
-    const settings = await this.#tell(() => this.#variables(`SHOW GLOBAL VARIABLES WHERE ${named(SETTINGS)}`))
-    const identity = await this.#tell(() => this.#identify())
+    const sessionTimeout = await this.#orUndisclosed(() => this.#setUp())
+    const settings = await this.#orUndisclosed(() => this.#variables(`SHOW GLOBAL VARIABLES WHERE ${named(SETTINGS)}`))
+    const identity = await this.#orUndisclosed(() => this.#identify())
     return {
       greeting: { version: serverVersion, connection: id },
       isMariaDb,
       identity,
       proxy: await this.#proxy(identity),
       settings,
-      status: await this.#tell(() => this.#variables(`SHOW SESSION STATUS WHERE ${named(STATUS)}`)),
+      status: await this.#orUndisclosed(() => this.#variables(`SHOW SESSION STATUS WHERE ${named(STATUS)}`)),
       sessionTimeout,
-      clock: await this.#tell(() => this.#readClock()),
-      getLock: await this.#tell(() => this.#voidReason()),
-      members: await this.#tell(() => this.#groupMembers(settings)),
-      tables: await this.#tell(() => diagnoseTables(this.#ask, dsn)),
+      clock: await this.#orUndisclosed(() => this.#readClock()),
+      getLock: await this.#orUndisclosed(() => this.#voidReason()),
+      members: await this.#orUndisclosed(() => this.#groupMembers(settings)),
+      tables: await this.#orUndisclosed(() => diagnoseTables(this.#ask, dsn)),
       asked: this.#asked,
     }
   }
@@ -141,13 +141,13 @@ class Interview {
     }
   }
 
-  async #tell<T>(fact: () => Promise<T>): Promise<T | Undisclosed> {
+  async #orUndisclosed<T>(fact: () => Promise<T>): Promise<T | Undisclosed> {
     return await fact().catch(error => new Undisclosed(explain(error)))
   }
 
   /**
-   * As sera's sessions are set up, so that it shows whether that works. Nothing waits behind a table that is locked, and
-   * explaining an INSERT asks for no values.
+   * Sets up the session as sera does, which shows whether that works. Nothing waits behind a locked table, and EXPLAIN
+   * INSERT needs no values.
    */
   async #setUp(): Promise<number> {
     const seconds = Math.ceil(this.options.leaseMs / 1000)
@@ -180,7 +180,7 @@ class Interview {
     return Number(row?.n)
   }
 
-  /** ProxySQL answers the one statement by itself, word for word, and knows the other; servers take it for an error. */
+  /** ProxySQL answers exactly the first statement itself, and it knows the second; a server rejects the second as an error. */
   async #proxy(identity: Identity | Undisclosed): Promise<string | undefined> {
     const [row] = await this.#ask('SELECT @@version_comment LIMIT 1').catch((): Row[] => [])
     if (/proxysql/i.test(JSON.stringify(row ?? {}))) return 'ProxySQL'
@@ -199,7 +199,7 @@ class Interview {
     return { before, after: clock.wall(), server: String(row?.now) }
   }
 
-  /** By the engine's own rule. */
+  /** By the rules of the engine get_lock. */
   async #voidReason(): Promise<UnsupportedServer | undefined> {
     const { rules } = this.options
     const [row] = await this.#ask(`SELECT ${supportExpression(rules, this.connection.isMariaDb)} AS void`)

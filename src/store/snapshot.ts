@@ -1,6 +1,6 @@
 /**
- * All that is in use at the lock tables and by GET_LOCK, as people want to see it. Plain SELECTs: they read a consistent
- * snapshot, take no locks, and delay nobody, however long somebody else's step has its rows.
+ * What is in use in the lock tables and by GET_LOCK, for people. Plain SELECTs read a consistent snapshot, take no
+ * locks, and delay no step.
  */
 
 import type { ClaimWithOwner, Resource, ResourceKey } from '../claims/model.js'
@@ -9,28 +9,28 @@ import { type GetLock, type GetLockSnapshot, readGetLocks } from './get-lock/sna
 import type { Row } from './mysql/connection.js'
 import { errorCode } from './mysql/retry.js'
 import {
-  contendersOf,
+  claimsWithOwnerOf,
   NOW,
   RESOURCE_COLUMNS,
   resourceOf,
+  SNAPSHOT_COLUMNS,
   type Statement,
-  SURVEYED_COLUMNS,
 } from './tables/claim-sql.js'
 import { type RetryingClient, SEPARATOR } from './tables/retrying-client.js'
 import { NO_TABLES, type TableConnection } from './tables/table-connection.js'
 
-/** What is asked for: everything, a kind, or one resource. */
+/** What to read: everything, one kind, or one resource. */
 export interface SnapshotQuery {
   kind?: string | undefined
-  /** As what it may be known: a mutex by its name or by the hash of that. */
+  /** The names to look for: a mutex has its name and the hash of that name. */
   names?: readonly string[] | undefined
-  /** The locks of GET_LOCK to ask for: those of these names, or all; undefined for none. */
+  /** The names of the GET_LOCK locks to read, or all; undefined for none. */
   getLocks: readonly string[] | 'all' | undefined
-  /** Also what the claims have to tell those whom they meet. */
+  /** Include the claims' payloads. */
   payloads?: boolean
 }
 
-/** A resource that is held, waited for, or that remembers something. */
+/** A resource that is held, has waiters, or keeps data. */
 export interface ResourceSnapshot {
   key: ResourceKey
   resource: Resource
@@ -41,13 +41,13 @@ export interface ResourceSnapshot {
 export interface StoreSnapshot {
   /** The server that was asked. */
   server: string
-  /** By its clock, µs since 1970. */
+  /** The server's clock, µs since 1970. */
   now: number
   resources: readonly ResourceSnapshot[]
-  /** There are more that nobody is at; the newest of them are here. */
+  /** There are more unused resources than this; the newest are included. */
   isCut: boolean
   getLocks: readonly GetLock[]
-  /** What could not be seen, and what would help. */
+  /** What the account could not see, and how to change that. */
   unseen: readonly string[]
 }
 
@@ -72,7 +72,7 @@ interface TableSnapshot extends Pick<StoreSnapshot, 'resources' | 'isCut'> {
   unseen: string | undefined
 }
 
-/** Of those that remember something and nobody is at: keys that ran once may be many. */
+/** Limit for resources that keep data but have no claim: there may be many keys of `once`. */
 const MOST_IDLE = 100
 
 async function readTables(
@@ -92,10 +92,10 @@ async function readTables(
   }
 }
 
-/** Starts at the claims, which are few, unless the resources are named: a server may know too little of a table that changes so often. */
+/** Starts at the claims, which are few, unless the resources are named: for such a table the server's statistics are poor. */
 function claimedStatement(namespace: string, wanted: SnapshotQuery): Statement {
   const { sql, values } = condition(namespace, wanted)
-  const columns = `${SURVEYED_COLUMNS}${wanted.payloads ? ', c.payload' : ''}`
+  const columns = `${SNAPSHOT_COLUMNS}${wanted.payloads ? ', c.payload' : ''}`
   const join = wanted.names ? 'JOIN' : 'STRAIGHT_JOIN'
   return {
     sql: `SELECT ${columns} FROM sera_claim c ${join} sera_resource r ON r.id = c.resource_id WHERE ${sql}`,
@@ -103,7 +103,7 @@ function claimedStatement(namespace: string, wanted: SnapshotQuery): Statement {
   }
 }
 
-/** The newest of those that are kept without a claim, in the order of an index that has no others: it reads no more than it returns. */
+/** The newest resources that keep data without a claim, by an index of these alone: the server reads only what it returns. */
 function keptStatement(namespace: string, wanted: SnapshotQuery): Statement {
   const { sql, values } = condition(namespace, wanted)
   const index = wanted.names ? '' : `FORCE INDEX (${wanted.kind === undefined ? 'kept' : 'kept_of_kind'})`
@@ -124,7 +124,7 @@ function condition(namespace: string, { kind, names }: SnapshotQuery): Statement
   return { sql: `r.namespace = ?${ofKind}${named}`, values }
 }
 
-/** What the names of a namespace begin with. */
+/** The prefix of the names in a namespace. */
 function prefixOf(namespace: string): string {
   return namespace === '' ? '' : `${namespace}${SEPARATOR}`
 }
@@ -139,7 +139,7 @@ function resourcesOf(rows: readonly Row[], namespace: string): ResourceSnapshot[
   return [...byId.values()].map(group => {
     const [first = {}] = group
     const name = String(first.name).slice(prefixOf(namespace).length)
-    const claims = contendersOf(group.filter(({ id }) => id !== undefined))
+    const claims = claimsWithOwnerOf(group.filter(({ id }) => id !== undefined))
     return { key: { kind: String(first.kind), name }, resource: resourceOf(first), claims }
   })
 }
@@ -149,7 +149,7 @@ function whyNone({ dsn, database }: TableConnection, error: unknown): string {
     case 'ER_TABLEACCESS_DENIED_ERROR':
       return `The lock tables can't be read: ${dsn.user} needs SELECT on ${database}.*`
     case 'ER_NO_DB_ERROR':
-      return `Lock tables are not seen: the DSN names no database, and there is none called ${database} for ${dsn.user}.`
+      return `No lock tables are listed: the DSN names no database, and ${dsn.user} sees none called ${database}.`
     default:
       return `There are no lock tables in database ${database}.`
   }

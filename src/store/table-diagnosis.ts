@@ -1,4 +1,4 @@
-/** What is to be said of the lock tables on one server, without making, changing or locking any of them. */
+/** Facts about the lock tables on one server. It creates, changes and locks nothing. */
 import type { Dsn } from '../config/dsn.js'
 import type { Row } from './mysql/connection.js'
 import { errorCode, explain } from './mysql/retry.js'
@@ -10,21 +10,21 @@ export type RunQuery = (sql: string, values?: unknown[]) => Promise<Row[]>
 
 export interface TableFacts {
   database: string
-  /** Why it can't be used. */
+  /** Why the database can't be used. */
   noDatabase?: string
-  /** All that sera has, by name. */
+  /** All tables of sera. */
   tables: readonly TableFact[]
-  /** As `sera_schema` says; undefined when it doesn't. */
+  /** The version in `sera_schema`; undefined when it can't be read. */
   version: number | undefined
-  /** Whether the account may make tables there; undefined when it can't be told, as with a role. */
+  /** Whether the account may create tables there; undefined when unknown, as with a role. */
   mayCreate: boolean | undefined
 }
 
 export interface TableFact {
   name: string
-  /** InnoDB; undefined where there is no such table, or none that the account may see. */
+  /** InnoDB; undefined when the table is missing or hidden from the account. */
   engine: string | undefined
-  /** What the account may not do; a read-only server does not tell. */
+  /** The privileges that the account lacks; unknown on a read-only server. */
   denied: readonly string[] | Undisclosed
 }
 
@@ -49,7 +49,7 @@ export async function diagnoseTables(ask: RunQuery, dsn: Dsn): Promise<TableFact
   return { database, tables: found, version, mayCreate }
 }
 
-/** With the column that comes first, which an UPDATE needs. */
+/** Tables with their first column, for the UPDATE. */
 const COLUMNS = new Map(
   statementsSince(0, true).flatMap(sql => {
     const [, name, column] = /^CREATE TABLE IF NOT EXISTS (\w+) \(\s*(\w+)/.exec(sql) ?? []
@@ -70,11 +70,11 @@ async function enginesOf(ask: RunQuery, database: string): Promise<Map<string, s
 }
 
 /**
- * A statement that is only explained needs the same rights as one that is done, whether they come from the account, a role
- * or a pattern; and does nothing. Only where something is denied is it asked what.
+ * EXPLAIN needs the same privileges as the statement, from the account, a role or a pattern, and changes nothing.
+ * Single privileges are checked only if something is denied.
  */
 async function deniedAt(ask: RunQuery, name: string): Promise<string[]> {
-  if (name === VERSIONS) return [] // read only, which shows when it is
+  if (name === VERSIONS) return [] // sera only reads this table, and the query for the version shows whether it may
   const column = COLUMNS.get(name)
   const remove = `DELETE FROM ${name} WHERE FALSE`
   const rest = `INSERT INTO ${name} (${column}) SELECT ${column} FROM ${name} AS other WHERE FALSE
@@ -108,7 +108,7 @@ async function versionOf(ask: RunQuery): Promise<number | undefined> {
   return row?.version == null ? undefined : Number(row.version)
 }
 
-/** As the account's own grants say; a role's don't show there. */
+/** By the account's own grants; grants of a role do not show there. */
 async function mayCreateIn(ask: RunQuery, database: string): Promise<boolean | undefined> {
   const grantee = "CONCAT('''', REPLACE(CURRENT_USER(), '@', '''@'''), '''')"
   const create = `PRIVILEGE_TYPE = 'CREATE' AND GRANTEE = ${grantee}`
@@ -122,7 +122,7 @@ async function mayCreateIn(ask: RunQuery, database: string): Promise<boolean | u
   return [null, undefined, 'NONE'].includes(row?.role as string | null | undefined) ? false : undefined
 }
 
-/** In place of a fact about a server: it did not tell, and why. */
+/** Takes the place of a fact that the server did not disclose. */
 export class Undisclosed {
   constructor(readonly reason: string) {}
 }

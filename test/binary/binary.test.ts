@@ -1,6 +1,6 @@
 /**
- * The single binary runs, not only builds: what the bundler changed (one file, modules loaded late, another runtime) is
- * tried here. What sera does is tested elsewhere, on the binary and on Node alike.
+ * The single binary runs, and does not only build: this tests what the bundler changed (one file, modules loaded late,
+ * another runtime). Other tests run sera on the binary and on Node alike.
  */
 import { execFileSync } from 'node:child_process'
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
@@ -10,10 +10,10 @@ import { type CliOptions, sera } from '../support/cli.js'
 import { testFolder } from '../support/environment.js'
 import { sharedServers } from '../support/servers.js'
 
-// nothing to do where it is up to date
+// quick when the binary is up to date
 execFileSync('scripts/build-binary', { stdio: ['ignore', 'ignore', 'inherit'] })
 
-/** Away from all it was made of. */
+/** A folder without the sources. */
 const folder = mkdtempSync(join(testFolder, 'binary-'))
 const program = join(folder, 'sera')
 copyFileSync(resolve('dist/sera'), program)
@@ -21,19 +21,19 @@ copyFileSync(resolve('dist/sera'), program)
 const run = (args: readonly string[], options: CliOptions = {}) =>
   sera({ name: 'binary', program }, args, { cwd: folder, ...options })
 
-test('it knows its version', async t => {
+test('it prints its version', async t => {
   const { version } = JSON.parse(readFileSync('package.json', 'utf8'))
   t.like(await run(['--version']), { code: 0, stdout: `sera ${version}\n`, stderr: '' })
 })
 
-test('help and completion work, which are loaded only then', async t => {
+test('help and completion, loaded when needed, work', async t => {
   const help = await run(['--help'])
   t.is(help.code, 0)
   t.regex(help.stdout, /--wait-and-skip/)
   t.like(await run(['completion'], { env: { SHELL: '/bin/bash' } }), { code: 0, stderr: '' })
 })
 
-test('no path of the machine it was built on is in it', t => {
+test('it contains no path of the build machine', t => {
   t.false(readFileSync(program).includes(resolve('src')))
   t.false(readFileSync(program).includes(resolve('node_modules')))
 })
@@ -42,7 +42,7 @@ for (const server of sharedServers()) {
   const on = (title: string) => `${title} (${server.kind})`
   const dsn = server.dsn()
 
-  test(on('it runs a command, from anywhere and without a home'), async t => {
+  test(on('it runs a command in any folder and without HOME'), async t => {
     const nowhere = join(folder, `nowhere-${server.kind}`)
     mkdirSync(nowhere)
     const env = { SERA_SERVER: dsn, HOME: nowhere, PATH: '/usr/bin:/bin' }
@@ -50,7 +50,7 @@ for (const server of sharedServers()) {
     t.like(result, { code: 3, stdout: `${nowhere}\n`, stderr: '' })
   })
 
-  test(on('.env and bunfig.toml in the working directory reach neither sera nor the command'), async t => {
+  test(on('.env and bunfig.toml in the working directory have no effect'), async t => {
     const trap = join(folder, `trap-${server.kind}`)
     mkdirSync(trap)
     for (const name of ['.env', '.env.local', '.env.production', '.env.development']) {
@@ -64,20 +64,20 @@ for (const server of sharedServers()) {
     t.false(existsSync(join(trap, 'preloaded')))
   })
 
-  test(on('names of server errors are found, which are loaded at the first error'), async t => {
+  test(on('names of server errors, loaded at the first error, are found'), async t => {
     const { code, stderr } = await run(['5', 'true'], { env: { SERA_SERVER: dsn.replace('secret', 'wrong') } })
     t.is(code, 202)
     t.regex(stderr, /access denied/)
   })
 
-  test(on('character sets that the runtime lacks work, which are loaded when needed'), async t => {
+  test(on('character sets that the runtime lacks are loaded when needed'), async t => {
     const env = { SERA_SERVER: `${dsn}?charset=gbk` }
     t.like(await run(['5', 'echo', '序列'], { env }), { code: 0, stdout: '序列\n', stderr: '' })
   })
 
   if (server.ca) {
     const ca = encodeURIComponent(server.ca)
-    test(on('TLS works, which is loaded when needed'), async t => {
+    test(on('TLS, loaded when needed, works'), async t => {
       const verified = `${dsn.replace('127.0.0.1', 'localhost')}?tls=true&tls-ca=${ca}`
       t.like(await run(['5', 'echo', 'safe'], { env: { SERA_SERVER: verified } }), { code: 0, stdout: 'safe\n' })
       const unverified = await run(['5', 'true'], { env: { SERA_SERVER: `${dsn}?tls=true` } })

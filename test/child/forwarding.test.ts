@@ -9,7 +9,7 @@ function recipients(situation: Situation): Record<string, Recipient> {
   return Object.fromEntries(SIGNALS.map(signal => [signal.slice(3), recipientOf(signal, situation)]))
 }
 
-test('in cron, what asks the command to end goes to its whole group and the rest to it alone', t => {
+test('without a terminal INT, TERM and QUIT go to the group', t => {
   t.deepEqual(recipients({ ownGroup: true, self: { ...state, terminal: false, foreground: false }, pid: 20 }), {
     INT: 'group',
     TERM: 'group',
@@ -20,28 +20,28 @@ test('in cron, what asks the command to end goes to its whole group and the rest
   })
 })
 
-test('in a terminal’s foreground the kernel has told the command of Ctrl-C and Ctrl-\\ already', t => {
+test('in a terminal’s foreground INT and QUIT are not forwarded', t => {
   t.deepEqual(recipients({ ownGroup: false, self: state, pid: 20 }), {
-    INT: 'nobody',
+    INT: 'none',
     TERM: 'command',
     HUP: 'command',
-    QUIT: 'nobody',
+    QUIT: 'none',
     USR1: 'command',
     USR2: 'command',
   })
 })
 
-test('in the background of a terminal everything that reached sera reached sera alone', t => {
+test('in a terminal’s background every signal goes to the command', t => {
   const all = recipients({ ownGroup: false, self: { ...state, foreground: false }, pid: 20 })
   t.deepEqual([...new Set(Object.values(all))], ['command'])
 })
 
-test('a hang-up is told by the shell, unless sera is the session’s leader itself', t => {
+test('a hang-up is forwarded only if sera leads the session', t => {
   const hungUp = { ...state, terminal: false, foreground: false }
-  t.is(recipientOf('SIGHUP', { ownGroup: false, self: hungUp, pid: 20 }), 'nobody')
+  t.is(recipientOf('SIGHUP', { ownGroup: false, self: hungUp, pid: 20 }), 'none')
   t.is(recipientOf('SIGHUP', { ownGroup: false, self: hungUp, pid: 10 }), 'command')
 })
 
-test('without /proc everything is passed on', t => {
+test('without /proc every signal is forwarded', t => {
   t.is(recipientOf('SIGINT', { ownGroup: false, self: undefined, pid: 20 }), 'command')
 })

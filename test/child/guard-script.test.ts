@@ -1,4 +1,4 @@
-/** The guard by itself, in every shell that /bin/sh may be, on a family of processes that ignores TERM. */
+/** The guard alone, in each shell that may be /bin/sh, with a family that ignores TERM. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
@@ -16,7 +16,7 @@ const SHELLS = [
   { name: 'busybox', file: '/bin/busybox' },
 ].filter(({ file }) => existsSync(file))
 
-/** Ignores TERM, has children that do, too, an orphan, one in a session of its own, and a daemon that has left them all. */
+/** Ignores TERM, and so do its children: an orphan, one in a session of its own, and a daemon that has left group and family. */
 const STUBBORN =
   'trap "" TERM; setsid -f sleep 1000; (sleep 1000 &); (setsid sleep 1000 & sleep 1000) & sleep 1000 & sleep 1000; :'
 
@@ -24,7 +24,7 @@ function hundredthsSinceBoot(): number {
   return Math.floor(Number.parseFloat(readFileSync('/proc/uptime', 'latin1')) * 100)
 }
 
-/** A command that runs, marked as the child of the sera `mark`. */
+/** A running command, marked as the child of the sera `mark`. */
 async function running(t: ExecutionContext, mark: string, script = STUBBORN, sleepers = 6): Promise<ChildProcess> {
   const child = spawn('sh', ['-c', script], {
     detached: true,
@@ -53,18 +53,18 @@ for (const { name, file } of SHELLS) {
     return watching
   }
 
-  /** Its exit status, once it has gone with its clock and left nothing of the family. */
+  /** The guard's exit status once it and its clock have ended, and how many of the family are left. */
   const verdict = async (watching: ChildProcess, mark: string) => {
     const [status] = await once(watching, 'exit')
-    await until('the guard’s clock is gone', () => processesMarked(`GUARD=${mark.toUpperCase()}`).length === 0)
+    await until('the guard’s clock has ended', () => processesMarked(`GUARD=${mark.toUpperCase()}`).length === 0)
     return { status, left: processesMarked(`SERA_HELD=outer ${mark}`).length }
   }
 
   for (const [when, words, status] of [
-    ['sera is gone', undefined, 10],
-    ['it is asked to', 'end\n', 12],
+    ['sera has died', undefined, 10],
+    ['asked to', 'end\n', 12],
   ] as const) {
-    test(`${name}: when ${when}, TERM and KILL end the child and all that descends from it`, async t => {
+    test(`${name}: when ${when}, TERM and KILL end the child and all its descendants`, async t => {
       const mark = randomUUID()
       const child = await running(t, mark)
       const watching = guard(mark)
@@ -75,7 +75,7 @@ for (const { name, file } of SHELLS) {
     })
   }
 
-  test(`${name}: at the deadline it acts though nobody speaks to it, and a later deadline puts that off`, async t => {
+  test(`${name}: it acts at the deadline without a message; a later deadline postpones that`, async t => {
     const mark = randomUUID()
     const child = await running(t, mark)
     const first = hundredthsSinceBoot() + 30
@@ -86,7 +86,7 @@ for (const { name, file } of SHELLS) {
     t.true(hundredthsSinceBoot() >= first + 70)
   })
 
-  test(`${name}: a child whose PID sera had no time to say is found by its mark`, async t => {
+  test(`${name}: a child whose PID was never sent is found by its mark`, async t => {
     const mark = randomUUID()
     await running(t, mark)
     const watching = guard(mark)
@@ -94,7 +94,7 @@ for (const { name, file } of SHELLS) {
     t.deepEqual(await verdict(watching, mark), { status: 10, left: 0 })
   })
 
-  test(`${name}: in reserve it sleeps, and when sera is gone it goes`, async t => {
+  test(`${name}: in reserve it sleeps, and exits when sera has died`, async t => {
     const mark = randomUUID()
     const watching = reserve(mark)
     await until('it has started', () => processesMarked(`GUARD=${mark.toUpperCase()}`).length === 1)
@@ -102,7 +102,7 @@ for (const { name, file } of SHELLS) {
     t.deepEqual(await verdict(watching, mark), { status: 0, left: 0 })
   })
 
-  test(`${name}: what a child that has ended left in the background is left alone`, async t => {
+  test(`${name}: background processes of an ended child stay alive`, async t => {
     const mark = randomUUID()
     const child = spawn('sh', ['-c', 'sleep 1000 & exit 0'], {
       detached: true,
@@ -117,7 +117,7 @@ for (const { name, file } of SHELLS) {
     t.deepEqual(await verdict(watching, mark), { status: 0, left: 1 })
   })
 
-  test(`${name}: told to leave it leaves, whatever runs`, async t => {
+  test(`${name}: leave makes it exit while the child runs`, async t => {
     const mark = randomUUID()
     const child = await running(t, mark)
     const watching = guard(mark)
@@ -127,7 +127,7 @@ for (const { name, file } of SHELLS) {
     t.true(left > 3)
   })
 
-  test(`${name}: an orphan in the child’s group is ended too, though its kin is gone at the first TERM`, async t => {
+  test(`${name}: an orphan in the child’s group is ended when the others end at TERM`, async t => {
     const mark = randomUUID()
     const child = await running(t, mark, '(trap "" TERM; sleep 1000 &); sleep 1000; :', 2)
     const watching = guard(mark)
@@ -135,7 +135,7 @@ for (const { name, file } of SHELLS) {
     t.deepEqual(await verdict(watching, mark), { status: 12, left: 0 })
   })
 
-  test(`${name}: a child whose main thread has ended while another runs is ended`, async t => {
+  test(`${name}: a child with an ended main thread and a live thread is ended`, async t => {
     const mark = randomUUID()
     const [program = '', ...args] = ZOMBIE_LEADER
     const env = { PATH, SERA_HELD: `outer ${mark}` }
@@ -148,7 +148,7 @@ for (const { name, file } of SHELLS) {
     t.not(await exitOf(child), null)
   })
 
-  test(`${name}: a stopped child is ended too, and one that ends at TERM gets the time to`, async t => {
+  test(`${name}: a stopped child is ended, and gets the grace after TERM`, async t => {
     const mark = randomUUID()
     const child = await running(t, mark, 'trap "sleep 0.2; exit" TERM; sleep 1000 & wait', 1)
     child.kill('SIGSTOP')
@@ -158,7 +158,7 @@ for (const { name, file } of SHELLS) {
   })
 }
 
-/** The signal that has ended it. */
+/** The signal that ended it. */
 async function exitOf(child: ChildProcess): Promise<NodeJS.Signals | null> {
   if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
   return child.signalCode

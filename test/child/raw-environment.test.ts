@@ -1,4 +1,4 @@
-/** The environment that the command gets when some of it is not UTF-8, by each shell that may be /bin/sh. */
+/** The command's environment when some values are not UTF-8, for each shell that may be /bin/sh. */
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import test from 'ava'
@@ -13,7 +13,7 @@ const SHELLS = [
 const PATH = '/usr/bin:/bin'
 const COMMAND = { file: 'cat', args: ['/proc/self/environ'] }
 
-/** What a runtime makes of an environment of these bytes. */
+/** How a runtime decodes an environment of these bytes. */
 function decoded(entries: readonly Buffer[]): NodeJS.ProcessEnv {
   return Object.fromEntries(
     entries.map(entry => /^([^=]*)=(.*)$/s.exec(entry.toString())?.slice(1) as [string, string]),
@@ -24,7 +24,7 @@ function bytes(...latin1: string[]): Buffer[] {
   return latin1.map(text => Buffer.from(text, 'latin1'))
 }
 
-/** The environment that the command finds, entry by entry; `_` and SHLVL are bash's own. */
+/** The command's environment, entry by entry; bash adds `_` and SHLVL. */
 function found({ file, argv0 }: (typeof SHELLS)[number], { args, env }: Launch): string[] {
   const { stdout } = spawnSync(file, args, { argv0, env })
   const entries = stdout.toString('latin1').split('\0')
@@ -43,7 +43,7 @@ const environment = bytes(
 )
 
 for (const shell of SHELLS) {
-  test(`${shell.file}: every value reaches the command byte by byte, and no variable is added or lost`, t => {
+  test(`${shell.file}: every value reaches the command unchanged; no variable is added or lost`, t => {
     const launch = withRawValues({ ...COMMAND, env: decoded(environment) }, () => Buffer.concat(joined(environment)))
     t.is(launch.file, '/bin/sh')
     const shown = JSON.stringify(launch.args)
@@ -63,7 +63,7 @@ function joined(entries: readonly Buffer[]): Buffer[] {
   return entries.flatMap(entry => [entry, Buffer.from([0])])
 }
 
-test('an environment of UTF-8 starts the command itself, and /proc is not read', t => {
+test('a UTF-8 environment starts the command without a shell or /proc', t => {
   const launch = { ...COMMAND, env: { PATH, PLAIN: 'café', SERA_HELD: '\uFFFD' } }
   t.is(
     withRawValues(launch, () => t.fail() as never),
@@ -71,7 +71,7 @@ test('an environment of UTF-8 starts the command itself, and /proc is not read',
   )
 })
 
-test('U+FFFD that is really there is no reason for a shell', t => {
+test('a genuine U+FFFD needs no shell', t => {
   const launch = { ...COMMAND, env: { PATH, ODD: '\uFFFD' } }
   t.is(
     withRawValues(launch, () => Buffer.from(`PATH=${PATH}\0ODD=\uFFFD\0`)),

@@ -2,7 +2,7 @@ import test from 'ava'
 import fc from 'fast-check'
 import { parseDate } from '../../src/config/date.js'
 
-test('a date is UTC unless it says otherwise', t => {
+test('a date without a zone is UTC', t => {
   const read = (text: string) => parseDate(text)?.toISOString()
   t.is(read('2026-11-21'), '2026-11-21T00:00:00.000Z')
   t.is(read('2026-11-21T16:40'), '2026-11-21T16:40:00.000Z')
@@ -10,7 +10,7 @@ test('a date is UTC unless it says otherwise', t => {
   t.is(read('2026-11-21T16:40:12.5+02:00'), '2026-11-21T14:40:12.500Z')
 })
 
-test('what is no date is none', t => {
+test('an invalid date is refused', t => {
   for (const text of [
     '',
     'yesterday',
@@ -26,7 +26,7 @@ test('what is no date is none', t => {
   }
 })
 
-test('what is printed can be typed', t => {
+test('a printed date can be read again', t => {
   const dates = fc.date({ min: new Date('1970-01-01'), max: new Date('2999-12-31'), noInvalidDate: true })
   fc.assert(fc.property(dates, date => parseDate(date.toISOString())?.getTime() === date.getTime()))
   t.pass()

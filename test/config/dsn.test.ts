@@ -88,22 +88,22 @@ for (const [text, dsn] of read) {
 
 const refused: Array<[text: string, message: RegExp]> = [
   ['', /is empty/],
-  ['db', /no \/ after the address/],
-  ['sera:secret@tcp(db:3306)', /no \/ after the address/],
-  ['sera:se/cret@tcp(db:3306)', /no \/ after the address/],
+  ['db', /a \/ must follow the address/],
+  ['sera:secret@tcp(db:3306)', /a \/ must follow the address/],
+  ['sera:se/cret@tcp(db:3306)', /a \/ must follow the address/],
   ['sera:secret@unix(/run/mysqld.sock)', /must end with/],
-  ['u:p@/y?z=w@tcp(db)', /no \/ after the address/],
-  ['u:p@/y?z@tcp(db)', /no \/ after the address/],
-  ['u:p@/y?z@db', /parameter's name/],
+  ['u:p@/y?z=w@tcp(db)', /a \/ must follow the address/],
+  ['u:p@/y?z@tcp(db)', /a \/ must follow the address/],
+  ['u:p@/y?z@db', /the name of a parameter/],
   ['u:p@localhost:3306/sera', /must be tcp, tcp4, tcp6 or unix/],
   ['u:p@udp(db)/sera', /must be tcp, tcp4, tcp6 or unix/],
   ['tcp4/', /tcp4 must have a host/],
   ['tcp6(:3306)/', /tcp6 must have a host/],
-  ['tcp4([::1]:3306)/', /tcp4 takes no address of the other family/],
-  ['tcp6(127.0.0.1)/', /tcp6 takes no address of the other family/],
+  ['tcp4([::1]:3306)/', /tcp4 needs an IPv/],
+  ['tcp6(127.0.0.1)/', /tcp6 needs an IPv/],
   ['/?allowCleartextPasswords=yes', /allowCleartextPasswords must be true or false/],
   ['mariadb://u:p@ss@db/sera', /a URL must read/],
-  ['Embedded', /no \/ after the address/],
+  ['Embedded', /a \/ must follow the address/],
   ['postgres://u:p@db/sera', /must be tcp, tcp4, tcp6 or unix/],
   ['tcp(db/', /must end with/],
   ['u@tcp(db)/sera?tls-ca=/etc/ca.pem', /%2F/],
@@ -143,7 +143,7 @@ const refused: Array<[text: string, message: RegExp]> = [
 ]
 
 for (const [text, message] of refused) {
-  test(`${JSON.stringify(text)} is refused, saying why`, t => {
+  test(`${JSON.stringify(text)} is refused with the reason`, t => {
     const error = t.throws(() => parseDsn(text), { instanceOf: SeraError, message })
     t.is(error.kind, 'config')
     t.notRegex(error.message, /[\n\r]/)
@@ -171,7 +171,7 @@ for (const [text, address, shown] of described) {
   })
 }
 
-test('nobody can spoil the embedded server for the next who asks', t => {
+test('each call returns a new object for the embedded server', t => {
   parseDsn('embedded').tls.mode = 'verify'
   t.is(parseDsn('embedded').tls.mode, 'off')
 })
@@ -179,7 +179,7 @@ test('nobody can spoil the embedded server for the next who asks', t => {
 const anyText = fc.string({ unit: 'grapheme' })
 const word = fc.string({ minLength: 1, unit: fc.constantFrom(...'abcXYZ019_') })
 
-test('any password survives a DSN unescaped and a URL percent-encoded', t => {
+test('any password works unescaped in a DSN and percent-encoded in a URL (property)', t => {
   fc.assert(
     fc.property(word, anyText, (user, password) => {
       t.is(parseDsn(`${user}:${password}@tcp(db)/sera`).password, password)
@@ -220,7 +220,7 @@ const anyDsn: fc.Arbitrary<Dsn> = fc.record({
   ignored: fc.constant([]),
 })
 
-test('what is shown reads as the same again, but for the password', t => {
+test('a shown DSN can be read again, except for its password (property)', t => {
   fc.assert(fc.property(anyDsn, dsn => t.deepEqual(parseDsn(formatDsn(dsn)), dsn)))
 })
 

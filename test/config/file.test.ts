@@ -17,7 +17,7 @@ function fileOf(content: string | Uint8Array): string {
 }
 const readJson = (json: unknown) => readConfigFile(fileOf(JSON.stringify(json)))
 
-test('the example of the distribution loads without a warning', async t => {
+test('the example config loads without a warning', async t => {
   const { values, warnings } = await readConfigFile('etc/sera.json.example')
   t.deepEqual(warnings, [])
   t.like(values, {
@@ -28,7 +28,7 @@ test('the example of the distribution loads without a warning', async t => {
   t.regex(readFileSync('etc/sera.json.example', 'utf8'), /"sera:secret@tcp\(127\.0\.0\.1:3306\)\/\?timeout=500ms"/)
 })
 
-test('every key is read, each in its type', async t => {
+test('every key is read, with its type', async t => {
   const { values, warnings } = await readJson({
     server: 'embedded',
     serverFile: '/run/secrets/dsn',
@@ -71,7 +71,7 @@ test('every key is read, each in its type', async t => {
 const wrong: Array<[key: string, value: unknown, message: RegExp]> = [
   ['server', 5, /server: expected a DSN, got a number$/],
   ['server', '', /server: invalid DSN: it is empty$/],
-  ['server', 'db', /server: invalid DSN: there is no \//],
+  ['server', 'db', /server: invalid DSN: a \/ must follow/],
   ['server', ['embedded'], /server: expected a DSN, got a list$/],
   ['serverFile', '', /serverFile: expected the path of a file, got ""$/],
   ['serverFile', '/x\0y', /serverFile: it contains a NUL character$/],
@@ -133,18 +133,18 @@ const addresses: Array<[given: string, read: string]> = [
 ]
 
 for (const [given, address] of addresses) {
-  test(`the syslog address ${given} is ${address}, in an object and alone`, async t => {
+  test(`the syslog address ${given} means ${address}, alone and in an object`, async t => {
     t.like((await readJson({ syslog: given })).values, { syslog: { address, facility: 'user', tag: 'sera' } })
     t.like((await readJson({ syslog: { address: given, tag: null } })).values, { syslog: { address, tag: 'sera' } })
   })
 }
 
-test('false switches off and null is as if not given', async t => {
+test('false turns syslog off, and null counts as absent', async t => {
   const { values } = await readJson({ syslog: false, verbose: false, lease: null })
   t.deepEqual(values, { syslog: false, verbose: false })
 })
 
-test('unknown keys are warned of, with what was probably meant', async t => {
+test('an unknown key gives a warning with the nearest known key', async t => {
   const file = fileOf('{"sever": "x", "colour": 1, "alowMultPrimry": 5, "__proto__": 1, "syslog": {"adress": "x"}}')
   const { values, warnings } = await readConfigFile(file)
   t.deepEqual(Object.keys(values), ['syslog'])
@@ -157,7 +157,7 @@ test('unknown keys are warned of, with what was probably meant', async t => {
   ])
 })
 
-test('a key in other letters counts, as in the original', async t => {
+test('keys match without regard to case, as in the original', async t => {
   const { values, warnings } = await readJson({ Server: 'embedded', VERBOSE: true })
   t.like(values, { server: { address: { net: 'embedded' } }, verbose: 'stdout' })
   t.deepEqual(warnings, [])
@@ -167,7 +167,7 @@ test('a relative serverFile is relative to the config file', async t => {
   t.is((await readJson({ serverFile: 'secret/dsn' })).values.serverFile, join(directory, 'secret/dsn'))
 })
 
-test('a byte order mark is tolerated', async t => {
+test('a byte order mark is skipped', async t => {
   t.deepEqual((await readConfigFile(fileOf('\uFEFF{"audit": true}'))).values, { audit: true })
 })
 
@@ -188,14 +188,14 @@ const broken: Array<[content: string | Uint8Array, message: RegExp]> = [
 ]
 
 for (const [content, message] of broken) {
-  test(`${JSON.stringify(content)} is refused, saying where it breaks`, async t => {
+  test(`${JSON.stringify(content)} is refused with the position of the error`, async t => {
     const error = await t.throwsAsync(readConfigFile(fileOf(content)), { instanceOf: SeraError, message })
     t.is(error.kind, 'config')
     t.notRegex(String(error.stack), /hunter2/)
   })
 }
 
-test('a file that is missing, one that is a directory and one that may not be read each say so', async t => {
+test('a missing file, a directory and an unreadable file each have their own message', async t => {
   const missing = await t.throwsAsync(readConfigFile(join(directory, 'none.json')), {
     message: /^cannot read .*: there is no such file$/,
   })
@@ -212,14 +212,14 @@ test('a file that is missing, one that is a directory and one that may not be re
   t.is(loop.kind, 'config')
 })
 
-test('a server file holds a DSN and may have blanks around it', t => {
+test('a server file contains a DSN, with optional white space around it', t => {
   t.is(readServerFile(fileOf('\uFEFF  u:p w@tcp(db)/sera\r\n')).password, 'p w')
 })
 
-test('a server file that is empty, broken or missing is named', t => {
+test('an empty, broken or missing server file is named in the error', t => {
   for (const [file, reason] of [
     [fileOf(' \n'), 'invalid DSN: it is empty'],
-    [fileOf('u:hunter2@db'), 'invalid DSN: there is no / after'],
+    [fileOf('u:hunter2@db'), 'invalid DSN: a / must follow'],
   ] as const) {
     const error = t.throws(() => readServerFile(file), { instanceOf: SeraError })
     t.true(error.message.startsWith(`${file}: ${reason}`))
@@ -231,7 +231,7 @@ test('a server file that is empty, broken or missing is named', t => {
   })
 })
 
-test('whatever a config file contains, reading it fails with a SeraError of one line or not at all', async t => {
+test('any config file is read, or refused with one line (property)', async t => {
   const keys = ['server', 'servers', 'lease', 'syslog', 'verbose', 'engine', 'serverFile', 'namespace', 'history']
   const json = fc.dictionary(fc.constantFrom(...keys), fc.jsonValue()).map(value => JSON.stringify(value))
   await fc.assert(
@@ -247,7 +247,7 @@ test('whatever a config file contains, reading it fails with a SeraError of one 
   t.pass()
 })
 
-test('wherever a config file is torn, its password stays out of the error', async t => {
+test('the error for a truncated config file never contains the password (property)', async t => {
   const whole = JSON.stringify({ server: 'u:§§§@tcp(db)/?timeout=1s', syslog: { tag: 'x' }, lease: 5 })
   for (let length = 0; length < whole.length; length++) {
     const error = await t.throwsAsync(readConfigFile(fileOf(whole.slice(0, length))), { instanceOf: SeraError })

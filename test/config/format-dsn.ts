@@ -1,7 +1,7 @@
 import { type Dsn, describeDsn } from '../../src/config/dsn.js'
 import { DEFAULT_CONNECT_TIMEOUT_MS } from '../../src/config/dsn-parameters.js'
 
-/** A DSN as text, with `***` for the password, without defaults and without the parameters that sera ignores. */
+/** A DSN as text, with `***` for the password, without defaults and ignored parameters. */
 export function formatDsn(dsn: Dsn): string {
   const { address, user, password } = dsn
   if (address.net === 'embedded') return 'embedded'

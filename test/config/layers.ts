@@ -1,4 +1,4 @@
-/** The places that settings come from, for tests of how they are brought together. */
+/** The sources of settings, for tests of their resolution. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -22,7 +22,7 @@ export interface Layers {
   env?: Record<string, string>
   flags?: Flags
 }
-/** With a server in the file unless the layers name one elsewhere. */
+/** Adds a server to the file unless another layer names one. */
 export const resolve = ({ file = { server }, env = {}, flags = {} }: Layers) =>
   resolveSettings({ file: fileOf(file), env, flags })
 export const settingsOf = async (layers: Layers) => (await resolve(layers)).settings

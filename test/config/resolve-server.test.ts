@@ -1,11 +1,11 @@
-/** Naming the server: in which ways, and where. */
+/** The ways to name the server, in each source of settings. */
 import test from 'ava'
 import { describeDsn } from '../../src/config/dsn.js'
 import { resolveSettings } from '../../src/config/resolve.js'
 import { SeraError } from '../../src/errors.js'
 import { directory, fileOf, noFile, resolve, server, settingsOf } from './layers.js'
 
-test('without a server anywhere sera refuses and says how to name one', async t => {
+test('without a server the error says how to name one', async t => {
   const missing = await t.throwsAsync(resolveSettings({ file: noFile, env: {} }), {
     instanceOf: SeraError,
     message:
@@ -19,13 +19,13 @@ test('without a server anywhere sera refuses and says how to name one', async t 
   t.is(silent.kind, 'config')
 })
 
-test('the default config file may be missing when a server is named elsewhere', async t => {
+test('the default config file may be missing if a server is named elsewhere', async t => {
   const fromEnvironment = await resolveSettings({ file: noFile, env: { SERA_SERVER: server } })
   const fromFlag = await resolveSettings({ file: noFile, env: {}, flags: { server } })
   t.is(describeDsn(fromEnvironment.settings.server), describeDsn(fromFlag.settings.server))
 })
 
-test('a config file that is named must exist, and one that exists must be readable', async t => {
+test('a named config file must exist, and an existing one must be readable', async t => {
   for (const given of [{ env: { SERA_CONFIG: noFile } }, { env: {}, flags: { config: noFile } }]) {
     const env = { ...given.env, SERA_SERVER: server }
     const error = await t.throwsAsync(resolveSettings({ ...given, env }), {
@@ -38,7 +38,7 @@ test('a config file that is named must exist, and one that exists must be readab
   await t.throwsAsync(unreadable, { instanceOf: SeraError, message: /is a directory$/ })
 })
 
-test('--config overrules SERA_CONFIG, which overrules the default file', async t => {
+test('--config overrides SERA_CONFIG, which overrides the default file', async t => {
   const [a, b, c] = ['a', 'b', 'c'].map(host => fileOf({ server: `tcp(${host})/` }))
   const env = { SERA_CONFIG: b! }
   t.is(describeDsn((await resolveSettings({ file: a!, env, flags: { config: c! } })).settings.server), 'c:3306')
@@ -46,20 +46,20 @@ test('--config overrules SERA_CONFIG, which overrules the default file', async t
   t.is(describeDsn((await resolveSettings({ file: a!, env: {} })).settings.server), 'a:3306')
 })
 
-test('a DSN can be kept in a file of its own', async t => {
+test('serverFile names a file with a DSN', async t => {
   const serverFile = fileOf(' tcp(secret)/ \n')
   t.is(describeDsn((await settingsOf({ file: { serverFile } })).server), 'secret:3306')
   t.is(describeDsn((await settingsOf({ env: { SERA_SERVER_FILE: serverFile } })).server), 'secret:3306')
 })
 
-test('a server that is overruled is not looked at, in whichever way it was named', async t => {
+test('an overridden server is not read, in any of the ways to name it', async t => {
   const dsn = await settingsOf({ file: { serverFile: noFile }, env: { SERA_SERVER: 'tcp(env)/' } })
   t.is(describeDsn(dsn.server), 'env:3306')
   const file = await settingsOf({ env: { SERA_SERVER_FILE: fileOf('tcp(secret)/') } })
   t.is(describeDsn(file.server), 'secret:3306')
 })
 
-test('one place that names the server in two ways is refused', async t => {
+test('a source that names the server in two ways is refused', async t => {
   const both = await t.throwsAsync(resolve({ env: { SERA_SERVER: server, SERA_SERVER_FILE: '/x' } }), {
     instanceOf: SeraError,
     message: /^SERA_SERVER and SERA_SERVER_FILE each name the server/,
@@ -70,7 +70,7 @@ test('one place that names the server in two ways is refused', async t => {
   })
 })
 
-test('several servers are the members of one cluster, where only a lease locks', async t => {
+test('several servers imply engine lease', async t => {
   const servers = ['tcp(a)/', 'tcp(b)/']
   const { settings, warnings } = await resolve({ file: { servers } })
   t.deepEqual(settings.servers.map(describeDsn), ['a:3306', 'b:3306'])
@@ -80,21 +80,26 @@ test('several servers are the members of one cluster, where only a lease locks',
   t.is(describeDsn((await settingsOf({ env: { SERA_SERVERS: 'tcp(c)/ tcp(d)/' } })).server), 'c:3306')
 })
 
-test('several servers and get_lock, or the embedded one among them, are refused with the reason', async t => {
+test('several servers are refused with get_lock, and with embedded among them', async t => {
   const servers = ['tcp(a)/', 'tcp(b)/']
   const error = await t.throwsAsync<SeraError>(resolve({ file: { servers, engine: 'get_lock' } }))
   t.is(error?.kind, 'config')
-  t.regex(error?.message ?? '', /servers names several servers, and .*engine is get_lock, which locks on one only/)
-  await t.throwsAsync(resolve({ file: { servers: ['tcp(a)/', 'embedded'] } }), { message: /no member of a cluster/ })
+  t.regex(
+    error?.message ?? '',
+    /servers names several servers, and .*engine is get_lock, which locks on one server only/,
+  )
+  await t.throwsAsync(resolve({ file: { servers: ['tcp(a)/', 'embedded'] } }), {
+    message: /embedded cannot be one of several servers/,
+  })
   t.is((await settingsOf({ file: { servers: ['embedded'] } })).server.address.net, 'embedded')
 })
 
-test('a password on the command line is warned of, elsewhere not', async t => {
+test('a password on the command line gives a warning, elsewhere not', async t => {
   t.regex((await resolve({ flags: { server } })).warnings.join(), /visible in ps/)
   t.deepEqual((await resolve({ flags: { server: 'u@tcp(db)/' } })).warnings, [])
   t.deepEqual((await resolve({ env: { SERA_SERVER: server } })).warnings, [])
 })
 
-test("the file's warnings are passed on", async t => {
+test('the warnings of the config file are passed on', async t => {
   t.regex((await resolve({ file: { server, graze: 1 } })).warnings.join(), /unknown key "graze"/)
 })

@@ -1,4 +1,4 @@
-/** Config file, environment and flags brought together. */
+/** The resolution of config file, environment and flags. */
 import test from 'ava'
 import fc from 'fast-check'
 import { describeDsn } from '../../src/config/dsn.js'
@@ -7,7 +7,7 @@ import { flagOf, SETTING_NAMES, variableOf } from '../../src/config/settings.js'
 import { SeraError } from '../../src/errors.js'
 import { resolve, server, settingsOf } from './layers.js'
 
-test('what nobody sets has its default', async t => {
+test('an absent setting has its default', async t => {
   const { settings, warnings, originOf } = await resolve({})
   const { server: dsn, servers, ...rest } = settings
   t.is(describeDsn(dsn), 'db:3306')
@@ -33,7 +33,7 @@ test('what nobody sets has its default', async t => {
   t.is(originOf('lease'), 'default')
 })
 
-test('a flag overrules the environment, which overrules the file, key by key', async t => {
+test('for each key, a flag overrides the environment, which overrides the file', async t => {
   const file = { server, lease: 100, grace: 5, onLost: 'ignore' }
   const env = { SERA_LEASE: '200', SERA_GRACE: '6s' }
   const { settings, originOf } = await resolve({ file, env, flags: { lease: '300' } })
@@ -42,7 +42,7 @@ test('a flag overrules the environment, which overrules the file, key by key', a
   t.regex(originOf('onLost'), /sera-\d+\.json: onLost$/)
 })
 
-test('every setting has a variable that is read', async t => {
+test('every setting can be set by its environment variable', async t => {
   const settings = await settingsOf({
     env: {
       SERA_SERVER: 'tcp(env)/',
@@ -85,7 +85,7 @@ test('every setting has a variable that is read', async t => {
   })
 })
 
-test('where no command has to be ended, a lease need not leave room for the grace', async t => {
+test('without a command, the lease need not leave room for the grace', async t => {
   const env = { SERA_SERVER: 'tcp(db)/', SERA_LEASE: '3s' }
   await t.throwsAsync(resolveSettings({ env, file: '/no/such/file' }), { message: /half the lease/ })
   t.like((await resolveSettings({ env, file: '/no/such/file', graceless: true })).settings, {
@@ -96,7 +96,7 @@ test('where no command has to be ended, a lease need not leave room for the grac
   await t.throwsAsync(resolveSettings({ env, file: '/no/such/file', graceless: true }), { message: /half the lease/ })
 })
 
-test('history is kept for a time, or not at all, and for the plain lock only where somebody says so', async t => {
+test('the history has a duration or is off, and includes plain locks only if set', async t => {
   const historyOf = async (history: unknown) => (await settingsOf({ file: { server, history } })).history
   t.deepEqual(await historyOf(true), { keepMs: 30 * 86_400_000, always: true })
   t.deepEqual(await historyOf('12h'), { keepMs: 12 * 3_600_000, always: true })
@@ -104,12 +104,12 @@ test('history is kept for a time, or not at all, and for the plain lock only whe
   t.is((await settingsOf({ env: { SERA_SERVER: server, SERA_HISTORY: 'no' } })).history, undefined)
 })
 
-test('names of variables and flags follow from the setting', t => {
+test('the names of variables and flags follow from the key', t => {
   t.is(variableOf('allowMultiPrimary'), 'SERA_ALLOW_MULTI_PRIMARY')
   t.is(flagOf('onLost'), '--on-lost')
 })
 
-test('a bare flag switches on, a negated one off', async t => {
+test('a bare flag turns a setting on, a negated one off', async t => {
   const on = await settingsOf({ flags: { verbose: true, syslog: true, audit: true } })
   t.like(on, { verbose: 'stderr', syslog: { address: 'unix:/dev/log' }, audit: true })
   const off = await settingsOf({
@@ -119,14 +119,14 @@ test('a bare flag switches on, a negated one off', async t => {
   t.like(off, { verbose: false, syslog: undefined })
 })
 
-test('a bare --syslog takes the address of the config, where there is one', async t => {
+test('a bare --syslog uses the address of the config', async t => {
   const syslogWith = async (file: object) =>
     (await settingsOf({ file: { server, ...file }, flags: { syslog: true } })).syslog
   t.like(await syslogWith({ syslog: 'udp://log' }), { address: 'udp://log:514' })
   t.like(await syslogWith({ syslog: false }), { address: 'unix:/dev/log' })
 })
 
-test('a wrong flag is a usage error, a wrong variable or key a config error, and each says where', async t => {
+test('a wrong flag is a usage error, a wrong variable or key a config error', async t => {
   const flag = await t.throwsAsync(resolve({ flags: { lease: 'soon' } }), {
     instanceOf: SeraError,
     message: /^--lease: expected .*"soon"$/,
@@ -144,12 +144,12 @@ test('a wrong flag is a usage error, a wrong variable or key a config error, and
   t.is(key.kind, 'config')
 })
 
-test('a flag that needs a value says so when it has none', async t => {
+test('a flag without its value is refused', async t => {
   await t.throwsAsync(resolve({ flags: { lease: true } }), { message: /^--lease: expected seconds .*, got true$/ })
   await t.throwsAsync(resolve({ flags: { server: true } }), { message: /^--server: expected a DSN, got a boolean$/ })
 })
 
-test('nothing empty passes for a default', async t => {
+test('an empty value is refused and never means the default', async t => {
   for (const name of SETTING_NAMES) {
     await t.throwsAsync(resolve({ env: { [variableOf(name)]: '' } }), {
       instanceOf: SeraError,
@@ -172,7 +172,7 @@ test('nothing empty passes for a default', async t => {
   )
 })
 
-test('lease and grace must leave room, and whose fault it is decides the kind', async t => {
+test('a lease too short for the grace is refused, with the kind of its source', async t => {
   const message =
     /^grace \(29s, .*grace\) and a margin of 1s must be less than half the lease \(60s, default\): make the lease longer than 60s or grace shorter than 29s$/
   const inFile = await t.throwsAsync(resolve({ file: { server, grace: 29 } }), { instanceOf: SeraError, message })
@@ -187,18 +187,18 @@ test('lease and grace must leave room, and whose fault it is decides the kind', 
   await t.throwsAsync(resolve({ flags: { lease: '0', grace: '0' } }), { message: /: make the lease longer than 2s$/ })
 })
 
-test('a lease has an upper end too', async t => {
+test('a lease above the limit is refused', async t => {
   await t.notThrowsAsync(resolve({ flags: { lease: '1d' } }))
   await t.throwsAsync(resolve({ flags: { lease: '25h' } }), {
     instanceOf: SeraError,
-    message: '--lease: a lease is at most 1d',
+    message: '--lease: a lease must be at most 1d',
   })
 })
 
 const anyText = fc.oneof(fc.string(), fc.constantFrom('0', '5', '90s', 'true', 'stderr', 'lease', server, '/x'))
 const anyNames = <T>(value: fc.Arbitrary<T>) => fc.dictionary(fc.constantFrom(...SETTING_NAMES), value, { maxKeys: 3 })
 
-test('whatever is given, settings come out in which a child can be ended in time, or a SeraError', async t => {
+test('any input gives safe settings or a SeraError (property)', async t => {
   let settled = 0
   await fc.assert(
     fc.asyncProperty(
@@ -216,13 +216,13 @@ test('whatever is given, settings come out in which a child can be ended in time
         }
       },
     ),
-    // most of what is given is refused; this is not
+    // most inputs are refused; this one is not
     { numRuns: 200, examples: [[{}, {}, {}]] },
   )
   t.true(settled > 0)
 })
 
-test('a password is in no error and no warning, wherever the DSN was put', async t => {
+test('no error or warning contains a password, in any source (property)', async t => {
   const password = 'ØÞß'
   const dsns = fc.constantFrom(`u:${password}@tcp(db)/`, `u:${password}@tcp(db)`, `mysql://u:${password}@db:x/`)
 

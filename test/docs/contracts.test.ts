@@ -80,7 +80,7 @@ test('the reference names every variable that the code reads or sets, and no oth
   for (const name of [...SETTING_NAMES, 'config'] as const) inCode.add(variableOf(name))
   inCode.delete('SERA_SIGIGN') // between bin/sera and sera
   inCode.delete('SERA_ENVIRONMENT') // between sera and the shell that becomes the command
-  inCode.delete('SERA_RIVAL') // the code of an error
+  inCode.delete('SERA_CONTENTION') // the code of an error
   const inPages = variables(pagesIn('docs/reference').map(textOf).join('\n'))
   t.deepEqual([...inPages].sort(), [...inCode].sort())
 })

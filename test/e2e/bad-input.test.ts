@@ -1,4 +1,4 @@
-/** Whatever is typed or configured wrongly: one clear line, the right code, nothing run. */
+/** Wrong usage and wrong configuration: one clear line, the right exit code, and no command runs. */
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -36,52 +36,52 @@ const WRONG_USAGE: [string[], RegExp][] = [
   [['99999999999999999999', ...COMMAND], /<wait>/],
   [['5'], /no command/],
   [['5', ''], /empty/],
-  [['5', '--verbose', 'ls'], /flags of sera go before <wait>/],
-  [[''], /neither a <wait>/],
+  [['5', '--verbose', 'ls'], /got --verbose; put flags of sera before <wait>/],
+  [[''], /expected a subcommand or <wait>/],
   [['once'], /<key> is missing/],
-  [['once', 'x', ...COMMAND], /"echo" stands where <wait> should be/],
-  [['once', '--per', '0', 'x', '5', ...COMMAND], /--per 0 would be over at once/],
+  [['once', 'x', ...COMMAND], /expected <wait> .*, got "echo"/],
+  [['once', '--per', '0', 'x', '5', ...COMMAND], /--per must be longer than 0/],
   [['once', '--per', '1h', '--keep', '30m', 'x', '5', ...COMMAND], /keep 30m is shorter than per 1h/],
-  [['once', '--hold-at-least', '5', 'x', '5', ...COMMAND], /--hold-at-least does not go with/],
+  [['once', '--hold-at-least', '5', 'x', '5', ...COMMAND], /--hold-at-least cannot be used with/],
   [['semaphor', 'x', '4', '5', ...COMMAND], /did you mean "semaphore"/],
-  [['sem', 'x', '4', ...COMMAND], /"echo" stands where <wait> should be/],
+  [['sem', 'x', '4', ...COMMAND], /expected <wait> .*, got "echo"/],
   [['sem', 'x', '0', '5', ...COMMAND], /<permits>: expected a whole number from 1/],
   [['sem', 'x', '-1', '5', ...COMMAND], /<permits>: expected a whole number from 1/],
   [['sem', 'x', '1e9', '5', ...COMMAND], /<permits>: expected a whole number/],
   [['sem', 'x', '1000000000', '5', ...COMMAND], /<permits>: .* from 1 to/],
   [['sem', '--units', '5', 'x', '4', '5', ...COMMAND], /--units: .* from 1 to 4/],
   [['sem', 'x', 'many'], /<delta>: expected a whole number/],
-  [['sem', 'x', '99999999999999999999'], /<delta>: expected a whole number below \d+ either way/],
+  [['sem', 'x', '99999999999999999999'], /<delta>: expected a whole number between -\d+ and \d+/],
   [['rwlock', 'write', '', '5', ...COMMAND], /the rwlock's name is empty/],
   [['rwlock', 'write', 'x'.repeat(300), '5', ...COMMAND], /has 300 characters/],
-  [['rwlock', 'write', 'x', '5x', ...COMMAND], /<wait> is "5x"/],
+  [['rwlock', 'write', 'x', '5x', ...COMMAND], /<wait> must be .*, not "5x"/],
   [['barrier', 'x', '0'], /<count>: expected a whole number from 1/],
-  [['barrier', 'x', '3', '--wait', 'soon'], /--wait takes/],
+  [['barrier', 'x', '3', '--wait', 'soon'], /--wait must be/],
   [['barrier', 'x', '3', '--tag', ''], /--tag is empty/],
   [['barrier', 'x', '3', '--lease', '1s'], /half the lease/],
-  [['barrier', 'x', '3', '--wait', '0', '--keep', '1h'], /--keep is for a barrier with --single-use/],
-  [['gate', 'close', '--for', '0', 'x'], /--for 0 would be over at once/],
+  [['barrier', 'x', '3', '--wait', '0', '--keep', '1h'], /--keep needs --single-use/],
+  [['gate', 'close', '--for', '0', 'x'], /--for must be longer than 0/],
   [['gate', 'wait', 'a\nb'], /control character/],
-  [['verify', 'gate', 'x', '5'], /<kind> is "gate"/],
-  [['verify', 'rwlock', 'x', 'abc'], /<token> is "abc"/],
-  [['doctor', 'x'], /"x" is one word too many; usage: sera doctor/],
-  [['history', 'x'], /"x" is one word too many; usage: sera history/],
-  [['break', '--reason', 'x'.repeat(501), 'mutex', 'x'], /--reason has 501 characters; it takes at most 500/],
-  [['history', '--since', 'yesterday'], /--since takes 2h, .* not "yesterday"/],
-  [['history', '--since', '2026-02-30'], /--since takes/],
-  [['history', '--outcome', 'ran,won'], /--outcome is "won"; it takes ran, done, .*conflict/],
+  [['verify', 'gate', 'x', '5'], /unknown <kind> "gate"; use one of mutex/],
+  [['verify', 'rwlock', 'x', 'abc'], /<token> must be .*, not "abc"/],
+  [['doctor', 'x'], /unexpected word "x"; usage: sera doctor/],
+  [['history', 'x'], /unexpected word "x"; usage: sera history/],
+  [['break', '--reason', 'x'.repeat(501), 'mutex', 'x'], /--reason has 501 characters; at most 500 are allowed/],
+  [['history', '--since', 'yesterday'], /--since must be 2h, .* not "yesterday"/],
+  [['history', '--since', '2026-02-30'], /--since must be/],
+  [['history', '--outcome', 'ran,won'], /unknown --outcome "won"; use one of ran, done, .*conflict/],
   [['history', '--limit', '0'], /--limit: .* from 1 to 10000/],
   [['history', '--limit', 'all'], /--limit: expected a whole number/],
-  [['history', '--units', '2'], /--units does not go with sera history/],
-  [['schema', 'aply'], /"aply" should be one of print, apply, drop/],
-  [['schema', 'print', '--yes'], /--yes does not go with sera schema/],
-  [['status', 'wiki'], /<kind> is "wiki"; it takes mutex, rwlock/],
+  [['history', '--units', '2'], /--units cannot be used with sera history/],
+  [['schema', 'aply'], /expected one of print, apply, drop, got "aply"/],
+  [['schema', 'print', '--yes'], /--yes cannot be used with sera schema/],
+  [['status', 'wiki'], /unknown <kind> "wiki"; use one of mutex, rwlock/],
   [['status', 'gate', ''], /the gate's name is empty/],
-  [['status', 'gate', 'x', '5'], /"5" is one word too many/],
-  [['status', '--watch'], /--watch draws on a terminal/],
-  [['status', '--yes'], /--yes does not go with sera status/],
-  [['break', 'rwlock', 'x'], /there is no terminal to ask on; --yes/],
-  [['break', '--yes', 'gate', 'x'], /nobody holds a gate; to change it: sera gate open x/],
+  [['status', 'gate', 'x', '5'], /unexpected word "5"/],
+  [['status', '--watch'], /--watch needs a terminal/],
+  [['status', '--yes'], /--yes cannot be used with sera status/],
+  [['break', 'rwlock', 'x'], /there is no terminal to ask on; use --yes/],
+  [['break', '--yes', 'gate', 'x'], /a gate has no holder; to change it: sera gate open x/],
   [['break', '--yes', 'rwlock'], /<name> is missing/],
   [['pool', '-r', 'x', ...COMMAND], /-H is missing; usage: sera pool -H HOST -r POOL <command…>/],
   [['pool', '-H', 'gw', ...COMMAND], /-r is missing/],
@@ -89,14 +89,14 @@ const WRONG_USAGE: [string[], RegExp][] = [
   [['pool', '-H', 'gw', '-r', 'a\nb', ...COMMAND], /control character/],
   [['pool', '-H', 'g w', '-r', 'x', ...COMMAND], /--host "g w": expected a host, host:port or URL/],
   [['pool', '-H', 'gw', '-p', 'http', '-r', 'x', ...COMMAND], /--port: expected a number/],
-  [['pool', '-H', 'gw', '-r', 'x', '--wait', '5x', ...COMMAND], /--wait takes/],
+  [['pool', '-H', 'gw', '-r', 'x', '--wait', '5x', ...COMMAND], /--wait must be/],
   [['pool', '-H', 'gw', '-r', 'x', '5', ...COMMAND], /did you mean --wait 5\?/],
   [['pool', '-H', 'gw', '-r', 'x'], /a command is missing/],
   [['embedded', 'explode'], /usage: sera embedded/],
 ]
 
 const WRONG_RENDEZVOUS: typeof WRONG_USAGE = [
-  [['sync', 'x'], /--actor is missing/],
+  [['sync', 'x'], /--actor NAME is required/],
   [['sync', '--actor', '', 'x'], /--actor is empty/],
   [['sync', '--actor', 'Büro 1', 'x'], /actor "Büro 1" is a label's value, column 2: /],
   [['sync', '--actor', 'x'.repeat(64), 'x'], /column 64: a value must have at most 63 characters/],
@@ -115,8 +115,8 @@ const WRONG_RENDEZVOUS: typeof WRONG_USAGE = [
   [['sync', '--actor', 'a', '--payload', '@/', 'x'], /--payload: cannot read \/: it is a directory/],
   [['sync', '--actor', 'a', '--payload', '@/dev/zero', 'x'], /payload: more than 16384 bytes/],
   [['sync', '--actor', 'a', '--payload', `@${process.execPath}`, 'x'], /--payload: .* it is not UTF-8 text/],
-  [['sync', '--actor', 'a', 'x', 'ls'], /a command stands behind --/],
-  [['sync', '--actor', 'a', '--wait', 'soon', 'x'], /--wait takes/],
+  [['sync', '--actor', 'a', 'x', 'ls'], /unexpected word "ls" \(put a command after --\)/],
+  [['sync', '--actor', 'a', '--wait', 'soon', 'x'], /--wait must be/],
 ]
 
 const WRONG_CONFIG: [string, unknown, RegExp][] = [
@@ -126,12 +126,12 @@ const WRONG_CONFIG: [string, unknown, RegExp][] = [
   ['a number for the server', { server: 5 }, /server/],
   ['a DSN without a slash', { server: 'sera:secret@tcp(127.0.0.1:3306)' }, /\//],
   ['a DSN with an unknown net', { server: 'sera:secret@carrier-pigeon(x)/' }, /net/],
-  ['a port that is none', { server: 'sera:secret@tcp(127.0.0.1:99999)/' }, /port/],
+  ['an invalid port', { server: 'sera:secret@tcp(127.0.0.1:99999)/' }, /port/],
   ['a NUL', { server: 'sera:secret@tcp(127.0.0.1:3306)/\0' }, /NUL/],
-  ['an engine that is none', { server: 'embedded', engine: 'redis' }, /engine/],
-  ['a lease that is none', { server: 'embedded', lease: 'soon' }, /lease/],
+  ['an invalid engine', { server: 'embedded', engine: 'redis' }, /engine/],
+  ['an invalid lease', { server: 'embedded', lease: 'soon' }, /lease/],
   ['text for a switch', { server: 'embedded', audit: 'yes' }, /audit/],
-  ['a server file that is missing', { serverFile: '/no/such/file' }, /no\/such\/file/],
+  ['a missing server file', { serverFile: '/no/such/file' }, /no\/such\/file/],
 ]
 
 function refused(
@@ -154,7 +154,7 @@ for (const runtime of RUNTIMES) {
     }
   })
 
-  test(`${runtime.name}: who comes to a rendezvous in a wrong way is told what is wrong with it`, async t => {
+  test(`${runtime.name}: wrong usage of rendezvous is 201 and names the error`, async t => {
     for (const [args, message] of WRONG_RENDEZVOUS) {
       refused(t, await sera(runtime, args, { env }), 201, message, args.join(' '))
     }
@@ -185,11 +185,11 @@ for (const runtime of RUNTIMES) {
     }
   })
 
-  test(`${runtime.name}: a config file that may not be read is 200`, async t => {
+  test(`${runtime.name}: an unreadable config file is 200`, async t => {
     const file = join(folder, `${runtime.name}-unreadable.json`)
     writeFileSync(file, JSON.stringify({ server: server.dsn() }))
     chmodSync(file, 0o000)
-    // root reads everything, unless it has put down the capabilities to
+    // root can read every file, unless it drops the capabilities for it
     const asRoot = process.getuid?.() === 0
     const program = asRoot ? { name: runtime.name, program: 'setpriv' } : runtime
     const before = asRoot ? ['--bounding-set=-dac_override,-dac_read_search', runtime.program] : []
@@ -197,7 +197,7 @@ for (const runtime of RUNTIMES) {
     refused(t, result, 200, /permission/i, 'unreadable')
   })
 
-  test(`${runtime.name}: any lock name will do`, async t => {
+  test(`${runtime.name}: --name accepts any text`, async t => {
     for (const name of [
       'it\'s "quoted"',
       'with spaces',
@@ -213,14 +213,14 @@ for (const runtime of RUNTIMES) {
     }
   })
 
-  test(`${runtime.name}: a password in --server is warned of and not repeated`, async t => {
+  test(`${runtime.name}: a password in --server gives a warning that does not repeat it`, async t => {
     const { code, stdout, stderr } = await sera(runtime, ['--verbose', '--server', server.dsn(), '5', ...COMMAND])
     t.deepEqual({ code, stdout }, { code: 0, stdout: 'ran\n' })
     t.regex(stderr, /visible in ps/)
     t.notRegex(stderr, /secret/)
   })
 
-  test(`${runtime.name}: an unknown key in the config is said, and stops nothing`, async t => {
+  test(`${runtime.name}: an unknown key in the config gives a warning only`, async t => {
     const file = join(folder, `${runtime.name}-unknown.json`)
     writeFileSync(file, JSON.stringify({ server: server.dsn(), verbos: true }))
     const quiet = await sera(runtime, ['--config', file, '5', ...COMMAND])
@@ -228,7 +228,7 @@ for (const runtime of RUNTIMES) {
     t.regex((await sera(runtime, ['--verbose', '--config', file, '5', ...COMMAND])).stderr, /verbos.*verbose/)
   })
 
-  test(`${runtime.name}: help shows what there is, and that of a subcommand what goes with it`, async t => {
+  test(`${runtime.name}: help lists all subcommands and flags; a subcommand’s help lists its own`, async t => {
     const { flagsOf } = await import('../../src/cli/args/flags.js')
     const { SUBCOMMANDS, usageOf } = await import('../../src/cli/args/command-table.js')
     const { EXIT_CODES } = await import('../../src/outcome.js')
@@ -250,7 +250,7 @@ for (const runtime of RUNTIMES) {
       for (const flag of flagsOf(forms.map(form => form.name))) t.true(text.includes(`--${flag.name}`), flag.name)
       for (const [line] of examples) t.true(text.includes(line))
       const wraps = forms.some(form => form.wraps && !form.dashed && !form.direct)
-      t.is(text.includes('<wait>'), wraps, `${name}: of <wait> only where there is one`)
+      t.is(text.includes('<wait>'), wraps, `${name}: mentions <wait> only if it has one`)
     }
     const { VERSION } = await import('../../src/version.js')
     t.is((await sera(runtime, ['--version'])).stdout, `sera ${VERSION}\n`)
@@ -261,7 +261,7 @@ for (const runtime of RUNTIMES) {
     t.regex(script.stdout, /complete .* sera/)
     const offered = await sera(runtime, ['--get-yargs-completions', 'sera', '--wa'])
     t.regex(offered.stdout, /^--wait-and-skip$/m)
-    t.notRegex(offered.stdout, /^--?.$/m, 'no short ones')
+    t.notRegex(offered.stdout, /^--?.$/m, 'no short flags')
     const after = async (...words: string[]) =>
       (await sera(runtime, ['--get-yargs-completions', 'sera', ...words])).stdout
     t.regex(await after('em'), /^embedded$/m)

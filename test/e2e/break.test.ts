@@ -1,4 +1,4 @@
-/** `sera break`: what is shown is broken and nothing else; who had it learns of it, and whoever is next gets it. */
+/** `sera break` removes exactly the claims that it shows. The holder notices, and the next waiter gets the lock. */
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { admin } from '../support/admin.js'
@@ -7,7 +7,7 @@ import type { Bench } from '../support/sera.js'
 import { until } from '../support/until.js'
 import { hold } from './held.js'
 
-/** Renewed every five seconds, so that nobody has to wait long for a holder to learn of it. */
+/** A lease that is renewed every five seconds, so a holder notices the break soon. */
 const SHORT = ['--lease', '15s', '--grace', '1s']
 
 const broken = async (bench: Bench, ...args: string[]) => await bench.sub(['break', '--yes', ...args]).ended()
@@ -24,7 +24,7 @@ const waitsFor = async (bench: Bench, kind: string, count: number) =>
   })
 
 each(
-  'break: the holder’s command is ended (206), the next gets it, and a late write is told by its token',
+  'break: the holder’s command ends (206), the next waiter holds, and the token exposes a late write',
   async (t, bench) => {
     const words = [...SHORT, 'rwlock', 'write', bench.name, '60']
     const holder = await hold(bench, words).started()
@@ -45,7 +45,7 @@ each(
   },
 )
 
-each('break: of several holders the one that is meant, or all; otherwise nobody (208)', async (t, bench) => {
+each('break: of several holders it removes the chosen one or all, otherwise 208', async (t, bench) => {
   const words = [...SHORT, 'sem', bench.name, '3', '60']
   const [one, two, three] = [
     await hold(bench, words).started(),
@@ -57,7 +57,7 @@ each('break: of several holders the one that is meant, or all; otherwise nobody 
   t.like(unclear, { code: 208, stdout: '' })
   t.regex(
     unclear.stderr,
-    /^sera: semaphore .* is held by 3: say which with --ticket, or --all; tickets: \d+ \(.* pid \d+\), .*\n$/,
+    /^sera: semaphore .* has 3 holders; choose one with --ticket, or use --all; tickets: \d+ \(.* pid \d+\), .*\n$/,
   )
   for (const { ticket } of held) t.true(unclear.stderr.includes(ticket))
   t.is((await claims(bench, 'semaphore')).length, 3)
@@ -74,33 +74,30 @@ each('break: of several holders the one that is meant, or all; otherwise nobody 
   t.deepEqual(await Promise.all([one.sera.exited, three.sera.exited]), [206, 206])
 })
 
-each(
-  'break: a waiter at a barrier is told so and no longer counts; one in a queue goes to its end',
-  async (t, bench) => {
-    const party = bench.sub(['br', bench.name, '3', '--wait', '60'])
-    const [{ ticket }] = await waitsFor(bench, 'barrier', 1)
-    t.like(await broken(bench, 'barrier', bench.name), { code: 208 })
-    t.like(await broken(bench, 'barrier', bench.name, '--ticket', ticket), { code: 0 })
-    t.is(await party.exited, 202)
-    t.regex(await party.said(), /this participant's claim was broken \(sera break\); it no longer counts/)
-    const holder = await hold(bench, ['rwlock', 'write', bench.name, '60']).started()
-    const first = hold(bench, ['rwlock', 'write', bench.name, '60'])
-    await waitsFor(bench, 'rwlock', 2)
-    const second = hold(bench, ['rwlock', 'write', bench.name, '60'])
-    const [, ahead, behind] = await waitsFor(bench, 'rwlock', 3)
-    t.like(await broken(bench, 'rwlock', bench.name, '--ticket', ahead.ticket), { code: 0 })
-    await until('it queues again', async () => (await claims(bench, 'rwlock'))[2]?.pid === ahead.pid)
-    t.is((await claims(bench, 'rwlock'))[1].pid, behind.pid)
-    await holder.end()
-    await second.started()
-    await second.end()
-    await first.started()
-    t.is(await first.end(), 0)
-  },
-)
+each('break: a broken waiter at a barrier fails; one in a queue goes to the end', async (t, bench) => {
+  const party = bench.sub(['br', bench.name, '3', '--wait', '60'])
+  const [{ ticket }] = await waitsFor(bench, 'barrier', 1)
+  t.like(await broken(bench, 'barrier', bench.name), { code: 208 })
+  t.like(await broken(bench, 'barrier', bench.name, '--ticket', ticket), { code: 0 })
+  t.is(await party.exited, 202)
+  t.regex(await party.said(), /this participant's claim was broken \(sera break\); it no longer counts/)
+  const holder = await hold(bench, ['rwlock', 'write', bench.name, '60']).started()
+  const first = hold(bench, ['rwlock', 'write', bench.name, '60'])
+  await waitsFor(bench, 'rwlock', 2)
+  const second = hold(bench, ['rwlock', 'write', bench.name, '60'])
+  const [, ahead, behind] = await waitsFor(bench, 'rwlock', 3)
+  t.like(await broken(bench, 'rwlock', bench.name, '--ticket', ahead.ticket), { code: 0 })
+  await until('it queues again', async () => (await claims(bench, 'rwlock'))[2]?.pid === ahead.pid)
+  t.is((await claims(bench, 'rwlock'))[1].pid, behind.pid)
+  await holder.end()
+  await second.started()
+  await second.end()
+  await first.started()
+  t.is(await first.end(), 0)
+})
 
 each(
-  'break: a plain lock’s holder loses it although nobody waits, and does not take it back',
+  'break: the holder of a plain lock loses it also without waiters, and does not reclaim it',
   async (t, bench, server) => {
     const holder = await hold(bench, ['--engine', 'get_lock', '--name', bench.name, '60']).started()
     const { code, stdout } = await broken(bench, 'mutex', bench.name, '--json')
@@ -120,7 +117,7 @@ each(
 )
 
 each(
-  'break: who may not end another account’s connection is told which it is and what is missing',
+  'break: without the privilege to end a connection, the error names connection and privilege',
   async (t, bench, server) => {
     const account = `weak_${bench.name.includes('node') ? 'n' : 'b'}`
     await using root = await admin(server)
@@ -143,31 +140,28 @@ each(
   },
 )
 
-each(
-  'break: without a terminal it wants --yes, and tells the log and the outcome file what it did',
-  async (t, bench) => {
-    const holder = await hold(bench, [...SHORT, 'rwlock', 'write', bench.name, '60']).started()
-    const asked = await bench.sub(['break', 'rwlock', bench.name]).ended()
-    t.like(asked, { code: 201, stdout: '' })
-    t.regex(asked.stderr, /^sera: there is no terminal to ask on; --yes .*\n$/)
-    t.is((await claims(bench, 'rwlock')).length, 1)
-    const file = join(bench.folder, 'outcome')
-    t.is((await broken(bench, '--outcome-file', file, 'rwlock', bench.name)).code, 0)
-    const told = JSON.parse(readFileSync(file, 'utf8'))
-    t.like(told, { outcome: 'broke', exitCode: 0, lock: `rwlock/${bench.name}`, holder: { pid: holder.sera.pid } })
-    t.deepEqual(told.command, ['sera', 'break', 'rwlock', bench.name])
-    t.is(await holder.sera.exited, 206)
-    t.false(existsSync(holder.file) && holder.sera.running)
-  },
-)
+each('break: without a terminal it needs --yes, and reports to syslog and the outcome file', async (t, bench) => {
+  const holder = await hold(bench, [...SHORT, 'rwlock', 'write', bench.name, '60']).started()
+  const asked = await bench.sub(['break', 'rwlock', bench.name]).ended()
+  t.like(asked, { code: 201, stdout: '' })
+  t.regex(asked.stderr, /^sera: there is no terminal to ask on; use --yes .*\n$/)
+  t.is((await claims(bench, 'rwlock')).length, 1)
+  const file = join(bench.folder, 'outcome')
+  t.is((await broken(bench, '--outcome-file', file, 'rwlock', bench.name)).code, 0)
+  const told = JSON.parse(readFileSync(file, 'utf8'))
+  t.like(told, { outcome: 'broke', exitCode: 0, lock: `rwlock/${bench.name}`, holder: { pid: holder.sera.pid } })
+  t.deepEqual(told.command, ['sera', 'break', 'rwlock', bench.name])
+  t.is(await holder.sera.exited, 206)
+  t.false(existsSync(holder.file) && holder.sera.running)
+})
 
-each('break: nobody there is a conflict, and what nobody holds is wrong usage', async (t, bench) => {
+each('break: without a claim it is a conflict, and a kind without holders is wrong usage', async (t, bench) => {
   for (const [args, code, message] of [
-    [['rwlock', bench.name], 208, /nobody holds rwlock/],
-    [['mutex', bench.name, '--all'], 208, /nobody holds mutex/],
-    [['gate', 'maintenance'], 201, /nobody holds a gate; to change it: sera gate open maintenance/],
+    [['rwlock', bench.name], 208, /rwlock .* has no holder/],
+    [['mutex', bench.name, '--all'], 208, /mutex .* has no holder/],
+    [['gate', 'maintenance'], 201, /a gate has no holder; to change it: sera gate open maintenance/],
     [['counter', 'tickets'], 201, /sera sem tickets <delta>/],
-    [['wiki', 'x'], 201, /<kind> is "wiki"; it takes mutex, rwlock/],
+    [['wiki', 'x'], 201, /unknown <kind> "wiki"; use one of mutex, rwlock/],
     [['rwlock', ''], 201, /name is empty/],
     [['rwlock', 'x', '--ticket', 'first'], 201, /--ticket: expected a whole number/],
     [['rwlock', 'x', '--ticket', '5', '--all'], 201, /give one/],
@@ -179,23 +173,20 @@ each('break: nobody there is a conflict, and what nobody holds is wrong usage', 
   }
 })
 
-each(
-  'break: with --all a once key forgets its last run, if it still is the one that was shown',
-  async (t, bench, server) => {
-    await bench.sub(['gate', 'wait', bench.name]).exited // the tables are there
-    await using root = await admin(server)
-    await root.run(`INSERT INTO sera.sera_resource (kind, name, version, value, record)
+each('break: --all makes a once key forget its last run, if that is still the shown one', async (t, bench, server) => {
+  await bench.sub(['gate', 'wait', bench.name]).exited // creates the tables
+  await using root = await admin(server)
+  await root.run(`INSERT INTO sera.sera_resource (kind, name, version, value, record)
     VALUES ('once', '${bench.name}', 5, ${Number.MAX_SAFE_INTEGER}, '{"failure":{"exitCode":7,"host":"web-1","finishedAt":5}}')`)
-    const seen = async () => (await bench.sub(['status', 'once', bench.name]).ended()).stdout
-    t.regex(await seen(), /last run: exit 7 on web-1, /)
-    t.like(await broken(bench, 'once', bench.name), { code: 208 })
-    const { code, stdout } = await broken(bench, 'once', bench.name, '--all')
-    t.deepEqual([code, stdout], [0, `forgot the last run of once ${bench.name}\n`])
-    t.regex(await seen(), /^nothing is held, nobody waits/)
-  },
-)
+  const seen = async () => (await bench.sub(['status', 'once', bench.name]).ended()).stdout
+  t.regex(await seen(), /last run: exit 7 on web-1, /)
+  t.like(await broken(bench, 'once', bench.name), { code: 208 })
+  const { code, stdout } = await broken(bench, 'once', bench.name, '--all')
+  t.deepEqual([code, stdout], [0, `forgot the last run of once ${bench.name}\n`])
+  t.regex(await seen(), /^no holders, no waiters/)
+})
 
-each('break: who breaks a plain lock is not taken for its holder, and not broken in turn', async (t, bench) => {
+each('break: the process that breaks a plain lock is not taken for its holder', async (t, bench) => {
   const holder = await hold(bench, ['--name', bench.name, '60']).started()
   const first = bench.sub(['break', '--yes', 'mutex', bench.name])
   t.is(await holder.sera.exited, 206)

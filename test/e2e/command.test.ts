@@ -1,4 +1,4 @@
-/** What the command gets through sera: everything it would have without, and a few facts about its lock. */
+/** The command gets from sera everything that it has without sera, and some facts about its lock. */
 import { exec, execFile, execFileSync } from 'node:child_process'
 import { closeSync, existsSync, openSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
 import { mkdtemp } from 'node:fs/promises'
@@ -17,7 +17,7 @@ import { signalCounter } from './fixtures.js'
 const folder = await mkdtemp(join(tmpdir(), 'sera-command-'))
 const [server] = sharedServers() as [SharedServer]
 const env = { SERA_SERVER: server.dsn() }
-/** A command whose environment has bytes that Node could not pass. */
+/** A command whose environment contains bytes that Node cannot pass. */
 async function bytesOf([file = '', ...args]: readonly string[], more: Record<string, string>) {
   return await new Promise<{ code: number; stdout: string }>(resolve => {
     execFile(file, args, { env: { ...process.env, ...more } }, (error, stdout) =>
@@ -32,7 +32,7 @@ for (const runtime of RUNTIMES) {
   const run = (args: readonly string[], more: Parameters<typeof sera>[2] = {}) =>
     sera(runtime, args, { ...more, env: { ...env, ...more.env } })
 
-  test(`${runtime.name}: arguments arrive as they were typed`, async t => {
+  test(`${runtime.name}: arguments arrive unchanged`, async t => {
     const text = fc.string({ unit: 'grapheme', maxLength: 40 }).filter(word => !/\0|\p{Cs}|\uFFFD/u.test(word))
     await fc.assert(
       fc.asyncProperty(fc.array(text, { maxLength: 6 }), async words => {
@@ -61,7 +61,7 @@ for (const runtime of RUNTIMES) {
     t.deepEqual((await run(['5', ...PRINT_ARGV, ...awkward])).stdout.split('\0').slice(0, -1), awkward)
   })
 
-  test(`${runtime.name}: bytes that are no text are refused and not changed`, async t => {
+  test(`${runtime.name}: an argument that is not UTF-8 is refused`, async t => {
     const script = `exec "$1" 5 printf %s "$(printf 'a\\377')"`
     const code = await new Promise(resolve => {
       const line = `sh -c '${script.replaceAll("'", `'\\''`)}' sh ${runtime.program}`
@@ -70,7 +70,7 @@ for (const runtime of RUNTIMES) {
     t.is(code, 201)
   })
 
-  test(`${runtime.name}: an environment value that is not UTF-8 arrives byte by byte, also under nohup`, async t => {
+  test(`${runtime.name}: an environment value that is not UTF-8 arrives unchanged, also under nohup`, async t => {
     for (const under of ['', "trap '' HUP; "]) {
       const script = `${under}RAW="$(printf 'caf\\351 \\377')" exec "$1" 5 sh -c 'printf %s "$RAW" | od -An -tx1; exit 3'`
       const { code, stdout } = await bytesOf(['sh', '-c', script, 'sh', runtime.program], env)
@@ -79,7 +79,7 @@ for (const runtime of RUNTIMES) {
     }
   })
 
-  test(`${runtime.name}: stdin, stdout and stderr are the command’s own, not copies`, async t => {
+  test(`${runtime.name}: the command inherits stdin, stdout and stderr themselves`, async t => {
     const file = join(folder, `${runtime.name}-out`)
     const out = openSync(file, 'w')
     const { code } = await run(['5', 'sh', '-c', 'readlink /proc/self/fd/1; exit 4'], { stdio: ['ignore', out, out] })
@@ -100,7 +100,7 @@ for (const runtime of RUNTIMES) {
     t.is(stdout, 'sevenpiped/dev/null\n')
   })
 
-  test(`${runtime.name}: the command has no descriptors but its own and the lifeline, and with --close no lifeline`, async t => {
+  test(`${runtime.name}: the command inherits only its own descriptors and the lifeline, with --close not the lifeline`, async t => {
     const opened = (text: string) =>
       text.match(/\d+ -> (socket|pipe|anon).*/g)?.filter(line => Number.parseInt(line, 10) > 2) ?? []
     const plain = opened(execFileSync('ls', ['-l', '/proc/self/fd'], { encoding: 'utf8' })).length
@@ -110,7 +110,7 @@ for (const runtime of RUNTIMES) {
     t.is(opened((await run(['--close', '5', 'ls', '-l', '/proc/self/fd'])).stdout).length, plain)
   })
 
-  test(`${runtime.name}: the command learns of its lock, and nothing of an outer one`, async t => {
+  test(`${runtime.name}: the environment describes the own lock, not an outer one`, async t => {
     const command = ['sh', '-c', 'echo $SERA_LOCK:$SERA_WAITED_MS:$SERA_TOKEN:$SERA_SLOT:$OTHER']
     const { stdout } = await run(['5', ...command], {
       env: { SERA_LOCK: 'outer', SERA_WAITED_MS: 'outer', SERA_TOKEN: 'outer', SERA_SLOT: 'outer', OTHER: 'kept' },
@@ -118,26 +118,26 @@ for (const runtime of RUNTIMES) {
     t.regex(stdout, new RegExp(`^${lockName(command)}:\\d+:::kept\n$`))
   })
 
-  test(`${runtime.name}: a sera inside a sera that wants the same lock is a conflict at once, another lock is not`, async t => {
+  test(`${runtime.name}: a nested sera for the same lock is a conflict at once, for another lock it is not`, async t => {
     const inner = `${runtime.program} --name "$1" 60 echo inner`
     const nested = (name: string) => run(['--name', t.title, '60', 'sh', '-c', inner, 'sh', name])
     const same = await nested(t.title)
     t.is(same.code, 208)
-    t.regex(same.stderr, /held by a sera above this one/)
+    t.regex(same.stderr, /deadlock: a parent sera already holds/)
     const other = await nested(`${t.title} 2`)
     t.deepEqual([other.code, other.stdout], [0, 'inner\n'])
     const twice = `${runtime.program} --name "$1 2" 60 ${runtime.program} --name "$1" 60 echo inner`
     t.is(
       (await run(['--name', t.title, '60', 'sh', '-c', twice, 'sh', t.title])).code,
       208,
-      'also across one in between',
+      'also with another sera in between',
     )
   })
 
-  test(`${runtime.name}: without a terminal TERM ends the whole group, USR1 reaches the command alone`, async t => {
+  test(`${runtime.name}: without a terminal TERM ends the whole group, USR1 reaches only the command`, async t => {
     const journal = join(folder, `${runtime.name}-group`)
     const counter = signalCounter(folder)
-    // the traps come first: what is inside tells that it runs, and then both are hit
+    // The traps come first: the inner process reports that it runs, and then both get the signal.
     const traps = `trap 'echo USR1 >>${journal}' USR1; trap 'echo TERM >>${journal}; wait; exit 9' TERM`
     const script = `${traps}; ${counter} ${journal}-inner & wait; wait`
     const { sera: start } = bench(t, runtime, server.dsn())
@@ -155,7 +155,7 @@ for (const runtime of RUNTIMES) {
     t.is(await wrapped.exited, 9)
   })
 
-  test(`${runtime.name}: a signal ends a wait, with its own code and nothing run`, async t => {
+  test(`${runtime.name}: a signal ends a wait with its own code, and no command runs`, async t => {
     const { sera: start } = bench(t, runtime, server.dsn())
     const started = join(folder, `${runtime.name}-interrupted`)
     const holder = start(['5', 'sh', '-c', `echo >${started}; sleep 1000`])
@@ -177,7 +177,7 @@ for (const runtime of RUNTIMES) {
     t.is(await holder.exited, 143)
   })
 
-  test(`${runtime.name}: --outcome-file tells how it ended, in JSON`, async t => {
+  test(`${runtime.name}: --outcome-file gets the outcome as JSON`, async t => {
     const file = join(folder, `${runtime.name}-outcome`)
     const outcome = async (...args: string[]) => {
       await run(['--outcome-file', file, ...args])
@@ -190,7 +190,7 @@ for (const runtime of RUNTIMES) {
     t.like(await outcome('5x', 'ls'), { outcome: 'usage', exitCode: 201 })
   })
 
-  test(`${runtime.name}: --print-lock-name prints the original’s name, runs nothing and needs no server`, async t => {
+  test(`${runtime.name}: --print-lock-name prints the name of the original, without a server or a command`, async t => {
     const { code, stdout } = await sera(runtime, ['--print-lock-name', '5', 'ls', '-ltra'])
     t.deepEqual({ code, stdout }, { code: 0, stdout: '5373fa7de6f7dd54052abf86b3a53da4\n' })
   })
@@ -211,7 +211,7 @@ function listensTo(pid: number, signal: NodeJS.Signals): boolean {
   }
 }
 
-/** USR1 too: then it is sera's own doing, and not a runtime's or a shell's. */
+/** Requires USR1 as well: then the handler is sera's own, not one of the runtime or a shell. */
 function hasUserSignal(caught: string): boolean {
   return ((BigInt(`0x${caught}`) >> 9n) & 1n) === 1n && ((BigInt(`0x${caught}`) >> 11n) & 1n) === 1n
 }

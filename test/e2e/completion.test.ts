@@ -1,4 +1,4 @@
-/** Completion in the shells themselves: what a Tab offers. */
+/** Completion in real shells: what Tab offers. */
 import { symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ExecutionContext } from 'ava'
@@ -8,14 +8,14 @@ import { until } from '../support/until.js'
 import { hold } from './held.js'
 
 const SHELLS: Readonly<Record<string, readonly string[]>> = {
-  /** Words as readline cuts them. */
+  /** The words as readline splits them. */
   bash: [
     'bash',
     '-c',
     `eval "$(sera completion bash)"; COMP_WORDS=(sera "$@"); COMP_CWORD=$#; _sera
      [ "$COMPREPLY" ] && printf '%s\\n' "\${COMPREPLY[@]}" || echo files`,
   ],
-  /** Without a line editor: what it would be told. */
+  /** zsh without a line editor: prints what compadd would get. */
   zsh: [
     'zsh',
     '-fc',
@@ -38,7 +38,7 @@ async function offered(t: ExecutionContext, bench: Bench, shell: string, words: 
   return stdout.split('\n').filter(Boolean)
 }
 
-each('a Tab in each shell offers subcommands, values and names that are in use', async (t, bench) => {
+each('Tab in each shell offers subcommands, values and names in use', async (t, bench) => {
   symlinkSync(bench.program, join(bench.folder, 'sera'))
   const name = `shells-${bench.program.includes('dist') ? 'binary' : 'node'}`
   const held = await hold(bench, ['rwlock', 'write', name, '30']).started()
@@ -52,18 +52,18 @@ each('a Tab in each shell offers subcommands, values and names that are in use',
     )
     t.deepEqual(await tab('5', 'fi'), ['files'], `${shell}: the command's own words`)
   }
-  t.deepEqual(await offered(t, bench, 'bash', ['--engine', '=', 'le']), ['lease'], 'bash cuts at =')
+  t.deepEqual(await offered(t, bench, 'bash', ['--engine', '=', 'le']), ['lease'], 'bash splits words at =')
   t.deepEqual(await offered(t, bench, 'bash', ['--engine', '=']), ['auto', 'get_lock', 'lease'])
   t.deepEqual(await offered(t, bench, 'zsh', ['--engine=le']), ['--engine=lease'])
   t.is(await held.end(), 0)
 })
 
-onRuntimes('a server that cannot be reached offers no names, says nothing and exits with 0', async (t, bench) => {
+onRuntimes('an unreachable server gives no names, no message and exit code 0', async (t, bench) => {
   const args = ['--get-yargs-completions', 'sera', 'status', 'rwlock', '']
   t.deepEqual(await bench.sub(args).ended(), { code: 0, stdout: '', stderr: '' })
 })
 
-onRuntimes('sera completion prints the script of the shell that is named, or of $SHELL', async (t, bench) => {
+onRuntimes('sera completion prints the script of the named shell, or of $SHELL', async (t, bench) => {
   const script = async (args: string[], env = {}) =>
     (await bench.sub(['completion', ...args], { env })).ended().then(({ stdout }) => stdout)
   t.regex(await script(['bash']), /^complete .* sera$/m)

@@ -1,4 +1,4 @@
-/** `sera doctor` where the config, the host or the server is broken. */
+/** `sera doctor` with a broken config, host or server. */
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
@@ -30,17 +30,17 @@ function file(t: ExecutionContext, content: unknown, mode = 0o600): string {
 }
 
 for (const runtime of RUNTIMES) {
-  test(`${runtime.name}: a password that everybody can read, in the config or in a file of its own`, async t => {
+  test(`${runtime.name}: a password file that every user can read is a warning`, async t => {
     const open = await visit(t, runtime, undefined, ['--config', file(t, { server: shared.dsn() }, 0o644)])
     t.true(open.unwell.includes('warning: config/file'))
-    t.regex(open.find('file').says, /holds a password, and everybody on this host can read it/)
+    t.regex(open.find('file').says, /holds a password, and every user of this host can read it/)
     t.regex(open.find('file').remedy ?? '', /^chmod o-r /)
     const closed = await visit(t, runtime, undefined, ['--config', file(t, { server: shared.dsn() }, 0o640)])
     t.is(closed.find('file').verdict, 'good')
     const secret = file(t, shared.dsn(), 0o604)
     const config = file(t, { serverFile: secret }, 0o644)
     const beside = await visit(t, runtime, undefined, ['--config', config])
-    t.is(beside.find('file').verdict, 'good', 'it holds none')
+    t.is(beside.find('file').verdict, 'good', 'it contains no password')
     t.deepEqual(
       [beside.find('server file').verdict, beside.find('server file').says.startsWith(secret)],
       ['warning', true],
@@ -48,10 +48,10 @@ for (const runtime of RUNTIMES) {
     const passwordless = file(t, { server: shared.rootDsn() }, 0o644)
     t.is((await visit(t, runtime, undefined, ['--config', passwordless])).find('file').verdict, 'good')
     const changeable = await visit(t, runtime, undefined, ['--config', file(t, { server: shared.dsn() }, 0o602)])
-    t.regex(changeable.find('file').says, /everybody on this host can change it/)
+    t.regex(changeable.find('file').says, /every user of this host can change it/)
   })
 
-  test(`${runtime.name}: no config, or one that is wrong: that is the finding, and the host is looked at`, async t => {
+  test(`${runtime.name}: a missing or wrong config is a finding, and the host is still checked`, async t => {
     const wrong: [string[], NodeJS.ProcessEnv, RegExp][] = [
       [[], {}, /^no server: \S+\/sera\.json names none$/],
       [['--config', '/no/such/file'], {}, /cannot read \/no\/such\/file: there is no such file/],
@@ -78,7 +78,7 @@ for (const runtime of RUNTIMES) {
     }
   })
 
-  test(`${runtime.name}: keys that are unknown, and a password in --server`, async t => {
+  test(`${runtime.name}: unknown keys and a password in --server are warnings`, async t => {
     const config = file(t, { server: shared.dsn(), verbos: true })
     const { unwell, find } = await visit(t, runtime, undefined, ['--config', config])
     t.true(unwell.includes('warning: config/setting'))
@@ -87,7 +87,7 @@ for (const runtime of RUNTIMES) {
     t.regex(shown.find('setting').says, /visible in ps/)
   })
 
-  test(`${runtime.name}: a server that does not answer`, async t => {
+  test(`${runtime.name}: a server that does not answer is bad`, async t => {
     const { unwell, find } = await visit(t, runtime, 'sera:secret@tcp(127.0.0.1:1)/sera')
     t.deepEqual(unwell, ['bad: server/connection', 'unknown: tables/tables', 'unknown: engine/engine'])
     t.regex(find('connection').says, /connection refused/)
@@ -102,28 +102,28 @@ for (const runtime of RUNTIMES) {
     t.regex(nowhere.find('connection').says, /no such host|name server did not answer/)
   })
 
-  test(`${runtime.name}: a syslog that takes nothing, and ones that do`, async t => {
+  test(`${runtime.name}: syslog is bad if it does not accept messages, otherwise good`, async t => {
     const at = (address: string) => visit(t, runtime, shared.dsn(), [], { env: { SERA_SYSLOG: address } })
     const dir = folder(t)
     for (const address of [`${dir}/missing`, 'tcp://127.0.0.1:1', 'udp://no-such-host.invalid']) {
       const { unwell, find } = await at(address)
       t.true(unwell.includes('bad: host/syslog'), address)
-      t.regex(find('syslog').says, /does not take lines/)
+      t.regex(find('syslog').says, /does not accept messages/)
     }
     writeFileSync(join(dir, 'dead'), '')
-    t.regex((await at(`${dir}/dead`)).find('syslog').says, /nobody listens there/)
+    t.regex((await at(`${dir}/dead`)).find('syslog').says, /no server listens there/)
     const lines: string[] = []
     const listener = createServer(socket => socket.on('data', data => lines.push(String(data)))).listen(0, '127.0.0.1')
     t.teardown(() => listener.close())
     await new Promise(resolve => listener.once('listening', resolve))
     const { port } = listener.address() as { port: number }
-    t.regex((await at(`tcp://127.0.0.1:${port}`)).find('syslog').says, /somebody listens/)
-    t.regex((await at('udp://127.0.0.1:1')).find('syslog').says, /does not show over UDP/)
-    t.deepEqual(lines, [], 'nothing is written there')
+    t.regex((await at(`tcp://127.0.0.1:${port}`)).find('syslog').says, /a server listens/)
+    t.regex((await at('udp://127.0.0.1:1')).find('syslog').says, /over UDP, sera cannot check/)
+    t.deepEqual(lines, [], 'no line was sent')
   })
 }
 
-test('a password never shows, whatever it is and wherever it stands', async t => {
+test('no password appears in the report (property)', async t => {
   const odd = fc.string({ unit: 'grapheme', maxLength: 12 }).filter(text => !text.includes('\0'))
   await fc.assert(
     fc.asyncProperty(odd, async text => {
@@ -142,7 +142,7 @@ test('a password never shows, whatever it is and wherever it stands', async t =>
   )
 })
 
-test('colour is for terminals, and not where NO_COLOR is', async t => {
+test('colours appear on a terminal only, and not with NO_COLOR', async t => {
   const line = `${node.program} doctor`
   const env = { ...environmentAt(folder(t)), SERA_SERVER: shared.dsn() }
   const terminal = new TestTerminal(line, env)
@@ -156,7 +156,7 @@ test('colour is for terminals, and not where NO_COLOR is', async t => {
 
 const isRoot = process.getuid?.() === 0
 
-/** In a mount namespace of its own, where something of this host is missing. */
+/** Runs in a mount namespace in which a part of this host is missing. */
 async function without(mount: string) {
   const script = `${mount} && exec "$@"`
   const args = ['-m', 'sh', '-c', script, 'sh', process.execPath, 'dist/main.js', 'doctor', '--json']
@@ -168,19 +168,19 @@ async function without(mount: string) {
 }
 
 if (isRoot) {
-  test('the guard: without /proc, without sleep, and with a shell that does not work', async t => {
+  test('guard: bad without /proc, without sleep, and with a broken shell', async t => {
     const proc = await without('mount -t tmpfs none /proc')
     t.like(proc, { code: 1, guard: { verdict: 'bad' } })
     t.regex(proc.guard.says, /lacks \/proc\/uptime, \/proc\/self\/stat/)
     const programs = await without('for f in /usr/bin/sleep /bin/sleep; do mount --bind /dev/null "$f" || :; done')
     t.regex(programs.guard.says, /lacks sleep/)
     const shell = await without('mount --bind /bin/false "$(readlink -f /bin/sh)"')
-    t.regex(shell.guard.says, /on trial, the guard did not end a process/)
+    t.regex(shell.guard.says, /self-test failed: the guard did not end a process/)
   })
 }
 
 for (const kind of ['mariadb', 'mysql'] as const) {
-  test.serial(`${kind}: read-only, crowded, without TLS, stopped`, async t => {
+  test.serial(`${kind}: read-only, few connections left, without TLS, stopped: each is found`, async t => {
     if (!(await serverBinary(kind))) return t.pass()
     const noTls = kind === 'mariadb' ? '--skip-ssl' : '--tls-version='
     const server = await startServer({ kind, args: [noTls] })
@@ -198,11 +198,11 @@ for (const kind of ['mariadb', 'mysql'] as const) {
 
     await root.query('SET GLOBAL read_only = 1')
     const readOnly = await doctor()
-    // whether rights show then is up to the server
+    // it depends on the server whether it shows privileges then
     const wrong = readOnly.unwell.filter(one => one.startsWith('bad'))
     t.deepEqual(wrong, ['bad: server/writable', 'bad: engine/engine'])
-    t.regex(readOnly.find('writable').says, /takes no writes \(read_only\)/)
-    t.regex(readOnly.find('engine').says, /GET_LOCK can not lock safely here: it is read-only/)
+    t.regex(readOnly.find('writable').says, /is read-only \(read_only\)/)
+    t.regex(readOnly.find('engine').says, /GET_LOCK cannot lock safely here: it is read-only/)
     await root.query('SET GLOBAL read_only = 0')
 
     await root.query('SET GLOBAL max_connections = 10')

@@ -1,4 +1,4 @@
-/** `sera doctor` on healthy servers and on sick ones: each line that it is for, provoked. */
+/** `sera doctor` on healthy servers, and on servers with one problem each. */
 import { randomUUID } from 'node:crypto'
 import { Ajv } from 'ajv'
 import type { ExecutionContext } from 'ava'
@@ -12,7 +12,7 @@ import { type SharedServer, sharedServers } from '../support/servers.js'
 import { test } from '../support/turns.js'
 import { visit } from './doctor.js'
 
-/** A database of its own, with an account that has these rights there, and its DSN. */
+/** Creates a database and an account with these privileges in it, and returns the DSN. */
 async function database(t: ExecutionContext, server: SharedServer, rights: string, withTables = true) {
   const name = `doctor_${randomUUID().slice(0, 8)}`
   const root = await mysql.createConnection({ user: 'root', socketPath: server.socketPath })
@@ -60,7 +60,7 @@ function each(title: string, body: (t: ExecutionContext, runtime: SeraRuntime, s
     test(`${title} (${runtime.name}, ${server.kind})`, t => body(t, runtime, server))
 }
 
-each('a healthy setup: every line is good', async (t, runtime, server) => {
+each('healthy setup: every check is good', async (t, runtime, server) => {
   const { dsn } = await database(t, server, RIGHTS)
   const found = await visit(t, runtime, dsn)
   t.deepEqual(found.unwell, [])
@@ -71,25 +71,22 @@ each('a healthy setup: every line is good', async (t, runtime, server) => {
   t.is(found.find('connection').server, `127.0.0.1:${server.port}`)
 })
 
-each(
-  'for a person: groups, one line a check, folded at the width, a last line that sums up',
-  async (t, runtime, server) => {
-    const { dsn } = await database(t, server, RIGHTS)
-    const { code, stdout, stderr } = await sera(runtime, ['doctor'], { env: { SERA_SERVER: dsn } })
-    t.deepEqual([code, stderr], [0, ''])
-    t.regex(stdout, /^Config\n {2}✓ file {3,}\S+\/sera\.json\n/)
-    t.regex(stdout, /\n\nNothing is wrong\.\n$/)
-    for (const line of stdout.split('\n')) t.true(line.length <= 80, line)
-    t.false(/secret/.test(stdout) || stdout.includes('\x1b'))
-    const quiet = await sera(runtime, ['doctor', '--quiet'], { env: { SERA_SERVER: `${dsn}?parseTime=true` } })
-    t.regex(
-      quiet.stdout,
-      /^Config\n {2}! parameters .*parseTime.*\n.*\n( {2,}→? .*\n)*\nNothing is wrong, 1 warning\.\n$/,
-    )
-  },
-)
+each('the report has groups, one folded line a check, and a summary at the end', async (t, runtime, server) => {
+  const { dsn } = await database(t, server, RIGHTS)
+  const { code, stdout, stderr } = await sera(runtime, ['doctor'], { env: { SERA_SERVER: dsn } })
+  t.deepEqual([code, stderr], [0, ''])
+  t.regex(stdout, /^Config\n {2}✓ file {3,}\S+\/sera\.json\n/)
+  t.regex(stdout, /\n\nNothing is wrong\.\n$/)
+  for (const line of stdout.split('\n')) t.true(line.length <= 80, line)
+  t.false(/secret/.test(stdout) || stdout.includes('\x1b'))
+  const quiet = await sera(runtime, ['doctor', '--quiet'], { env: { SERA_SERVER: `${dsn}?parseTime=true` } })
+  t.regex(
+    quiet.stdout,
+    /^Config\n {2}! parameters .*parseTime.*\n.*\n( {2,}→? .*\n)*\nNothing is wrong, 1 warning\.\n$/,
+  )
+})
 
-each('encryption: verified, not verified', async (t, runtime, server) => {
+each('TLS: good if verified, a warning if not', async (t, runtime, server) => {
   const { dsn } = await database(t, server, RIGHTS)
   const verified = await visit(t, runtime, `${dsn}?tls-ca=${encodeURIComponent(server.ca ?? '')}`)
   t.deepEqual(verified.unwell, [])
@@ -101,23 +98,20 @@ each('encryption: verified, not verified', async (t, runtime, server) => {
   t.regex(unknown.find('connection').remedy ?? '', /tls-ca/)
 })
 
-each(
-  'parameters that sera does not honour are warned of once, all members are looked at',
-  async (t, runtime, server) => {
-    const { dsn } = await database(t, server, RIGHTS)
-    const asked = `${dsn}?parseTime=true&loc=Local`
-    const env = { SERA_SERVERS: `${asked} ${asked.replace('127.0.0.1', 'localhost')}` }
-    const { unwell, checks, find } = await visit(t, runtime, undefined, [], { env })
-    t.deepEqual(unwell, ['warning: config/parameters'])
-    t.is(find('parameters').says, 'the DSN asks for parseTime, loc, which sera does not honour')
-    t.is(checks.filter(({ name }) => name === 'kind').length, 2)
-    t.regex(find('engine').says, /^lease, by 2 servers/)
-    t.regex(find('writers').says, /2 of the 2/)
-    t.regex(find('clocks').says, /at most/)
-  },
-)
+each('ignored parameters give one warning, and all members are checked', async (t, runtime, server) => {
+  const { dsn } = await database(t, server, RIGHTS)
+  const asked = `${dsn}?parseTime=true&loc=Local`
+  const env = { SERA_SERVERS: `${asked} ${asked.replace('127.0.0.1', 'localhost')}` }
+  const { unwell, checks, find } = await visit(t, runtime, undefined, [], { env })
+  t.deepEqual(unwell, ['warning: config/parameters'])
+  t.is(find('parameters').says, 'sera ignores parseTime, loc of the DSN')
+  t.is(checks.filter(({ name }) => name === 'kind').length, 2)
+  t.regex(find('engine').says, /^lease, by 2 servers/)
+  t.regex(find('writers').says, /2 of the 2/)
+  t.regex(find('clocks').says, /at most/)
+})
 
-each('a wrong password: what does not need the server is checked all the same', async (t, runtime, server) => {
+each('wrong password: checks without the server still run', async (t, runtime, server) => {
   const { name } = await database(t, server, RIGHTS)
   const wrong = `${name}:wrong\u00fc'";$(x)%@tcp(127.0.0.1:${server.port})/${name}`
   const { unwell, find, checks } = await visit(t, runtime, wrong)
@@ -129,25 +123,22 @@ each('a wrong password: what does not need the server is checked all the same', 
   t.notRegex(JSON.stringify(checks), /wrong\u00fc|\$\(x\)/)
 })
 
-each(
-  'a database that is not there: bad where the DSN names it, a warning where it does not',
-  async (t, runtime, server) => {
-    const { dsn, name, root } = await database(t, server, RIGHTS)
-    const named = await visit(t, runtime, dsn.replace(/\/\w+$/, '/no_such_database'))
-    t.deepEqual(named.unwell, ['bad: tables/database'])
-    t.regex(named.find('database').says, /^no database no_such_database/)
-    t.regex(named.find('database').remedy ?? '', /CREATE DATABASE no_such_database/)
-    t.is(named.find('max_connections').verdict, 'good')
-    await root.query(`REVOKE ALL ON ${name}.* FROM '${name}'@'%'`)
-    const unnamed = dsn.replace(/\/\w+$/, '/')
-    t.deepEqual((await visit(t, runtime, unnamed)).unwell, ['warning: tables/database'])
-    t.deepEqual((await visit(t, runtime, unnamed, [], { env: { SERA_ENGINE: 'lease' } })).unwell, [
-      'bad: tables/database',
-    ])
-  },
-)
+each('a missing database is bad if the DSN names it, otherwise a warning', async (t, runtime, server) => {
+  const { dsn, name, root } = await database(t, server, RIGHTS)
+  const named = await visit(t, runtime, dsn.replace(/\/\w+$/, '/no_such_database'))
+  t.deepEqual(named.unwell, ['bad: tables/database'])
+  t.regex(named.find('database').says, /^no database no_such_database/)
+  t.regex(named.find('database').remedy ?? '', /CREATE DATABASE no_such_database/)
+  t.is(named.find('max_connections').verdict, 'good')
+  await root.query(`REVOKE ALL ON ${name}.* FROM '${name}'@'%'`)
+  const unnamed = dsn.replace(/\/\w+$/, '/')
+  t.deepEqual((await visit(t, runtime, unnamed)).unwell, ['warning: tables/database'])
+  t.deepEqual((await visit(t, runtime, unnamed, [], { env: { SERA_ENGINE: 'lease' } })).unwell, [
+    'bad: tables/database',
+  ])
+})
 
-each('rights: those that are missing are named, also where a role gives the others', async (t, runtime, server) => {
+each('rights: missing privileges are named, also if a role has the others', async (t, runtime, server) => {
   const { dsn, name, root } = await database(t, server, 'SELECT')
   const reading = await visit(t, runtime, dsn)
   t.deepEqual(reading.unwell, ['bad: tables/rights'])
@@ -171,7 +162,7 @@ each('rights: those that are missing are named, also where a role gives the othe
 })
 
 each(
-  'no tables yet: it depends on who may make them and on who needs them, and doctor makes none',
+  'missing tables: the verdict depends on privileges and engine, and doctor creates none',
   async (t, runtime, server) => {
     const { dsn, name, root } = await database(t, server, 'ALL', false)
     const may = await visit(t, runtime, dsn)
@@ -187,7 +178,7 @@ each(
   },
 )
 
-each('tables that sera can not use: of another version, not all, not InnoDB', async (t, runtime, server) => {
+each('tables of another version, missing ones and ones without InnoDB are bad', async (t, runtime, server) => {
   const { dsn, root } = await database(t, server, RIGHTS)
   await root.query(`INSERT INTO sera_schema VALUES (${SCHEMA_VERSION + 1}, UTC_TIMESTAMP(6))`)
   const newer = await visit(t, runtime, dsn)
@@ -203,7 +194,7 @@ each('tables that sera can not use: of another version, not all, not InnoDB', as
   t.regex((await visit(t, runtime, dsn)).find('tables').says, /^sera_claim is missing/)
 })
 
-each('it answers while others hold every row of the tables, and holds up nobody', async (t, runtime, server) => {
+each('it answers while all rows of the tables are locked, and delays no transaction', async (t, runtime, server) => {
   const { dsn, root } = await database(t, server, RIGHTS)
   await root.query("INSERT INTO sera_resource (kind, name, version) VALUES ('mutex', 'x', 1)")
   await root.query('START TRANSACTION')
@@ -216,7 +207,7 @@ each('it answers while others hold every row of the tables, and holds up nobody'
   t.is(Number(row?.version), 2)
 })
 
-each('it leaves nothing behind: no process, no row', async (t, runtime, server) => {
+each('it leaves no process and no row behind', async (t, runtime, server) => {
   const { dsn, root } = await database(t, server, RIGHTS)
   const mark = randomUUID()
   await visit(t, runtime, dsn, [], { env: { SERA_TEST_MARK: mark } })

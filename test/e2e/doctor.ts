@@ -1,4 +1,4 @@
-/** `sera doctor` run and read. */
+/** Runs `sera doctor` and reads its report. */
 import type { ExecutionContext } from 'ava'
 import { type CliOptions, sera } from '../support/cli.js'
 import type { SeraRuntime } from '../support/runtimes.js'
@@ -16,9 +16,9 @@ export interface DoctorRun {
   code: number | null
   healthy: boolean
   checks: Found[]
-  /** Group and name of what is not well, `server/TLS`, each once. */
+  /** Verdict, group and name of the checks that are bad or a warning, each once. */
   unwell: string[]
-  /** The first of that name. */
+  /** The first check with that name. */
   find(name: string): Found
 }
 
@@ -37,7 +37,7 @@ export async function visit(
   t.is(code, healthy ? 0 : 1)
   for (const { verdict, says, remedy } of checks) {
     t.true(says.length > 0)
-    if (verdict === 'bad' || verdict === 'warning') t.true((remedy ?? '').length > 0, `${says}: what is to be done?`)
+    if (verdict === 'bad' || verdict === 'warning') t.true((remedy ?? '').length > 0, `${says}: the remedy is missing`)
   }
   const ill = checks.filter(({ verdict }) => verdict !== 'good')
   return {

@@ -1,4 +1,4 @@
-/** Each case of the original's main, as a script or a crontab would meet it. */
+/** Each case of the original's main function, as a script or a crontab uses it. */
 import { createHash } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { mkdtemp } from 'node:fs/promises'
@@ -22,12 +22,12 @@ function configFile(name: string, content: unknown): string {
   return file
 }
 
-/** As the original names a lock; MySQL has no MD5() of its own any more. */
+/** The lock name of the original; MySQL no longer has MD5(). */
 function md5(text: string): string {
   return createHash('md5').update(text).digest('hex')
 }
 
-/** Somebody else who has the lock of a command line, as any client of the server could. */
+/** Another client of the server that holds the lock of a command line. */
 async function lockedElsewhere(
   server: SharedServer,
   name: string,
@@ -49,7 +49,7 @@ async function lockedElsewhere(
 }
 
 for (const runtime of RUNTIMES) {
-  test(`${runtime.name}: a bad config file is 200 and says what is wrong with it`, async t => {
+  test(`${runtime.name}: a bad config file is 200, and the error names the problem`, async t => {
     const cases: [string, RegExp][] = [
       [join(folder, 'missing.json'), /missing\.json/],
       [folder, /directory/],
@@ -67,7 +67,7 @@ for (const runtime of RUNTIMES) {
     }
   })
 
-  test(`${runtime.name}: missing arguments, a wait that is no number and an empty command are 201`, async t => {
+  test(`${runtime.name}: missing arguments, an invalid wait and an empty command are 201`, async t => {
     for (const args of [[], ['5'], ['fail', 'ls'], ['5x', 'ls'], ['-5', 'ls'], ['--wait-and-skip'], ['5', '']]) {
       const { code, stdout, stderr } = await sera(runtime, args)
       t.deepEqual({ code, stdout }, { code: 201, stdout: '' }, args.join(' '))
@@ -75,7 +75,7 @@ for (const runtime of RUNTIMES) {
     }
   })
 
-  test(`${runtime.name}: no database is 202, at once when there is no time to wait`, async t => {
+  test(`${runtime.name}: an unreachable database is 202, with a wait of 0 at once`, async t => {
     const { code, stdout, stderr } = await sera(runtime, ['0', 'echo', 'ran'], {
       env: { SERA_SERVER: 'sera:secret@tcp(127.0.0.1:1)/?timeout=5s' },
     })
@@ -87,7 +87,7 @@ for (const runtime of RUNTIMES) {
     const env = { SERA_SERVER: server.dsn() }
     const id = `${runtime.name} on ${server.kind}`
 
-    test(`${id}: a wrong password is 202, is not tried again and is not shown`, async t => {
+    test(`${id}: a wrong password is 202, not retried and not shown`, async t => {
       const dsn = server.dsn().replace('secret', 'hunter2-wrong')
       const { code, stdout, stderr } = await sera(runtime, ['60', 'echo', 'ran'], { env: { SERA_SERVER: dsn } })
       t.deepEqual({ code, stdout }, { code: 202, stdout: '' })
@@ -95,7 +95,7 @@ for (const runtime of RUNTIMES) {
       t.notRegex(stderr, /hunter2/)
     })
 
-    test(`${id}: the command’s output and exit code are its own`, async t => {
+    test(`${id}: output and exit code are those of the command`, async t => {
       const { code, stdout, stderr } = await sera(runtime, ['5', 'sh', '-c', 'cat; echo err >&2; exit 7'], {
         env,
         input: 'in',
@@ -103,12 +103,12 @@ for (const runtime of RUNTIMES) {
       t.deepEqual({ code, stdout, stderr }, { code: 7, stdout: 'in', stderr: 'err\n' })
     })
 
-    test(`${id}: a command that a signal ended is 128 and the signal’s number`, async t => {
+    test(`${id}: a command that signal n ended is 128+n`, async t => {
       t.is((await sera(runtime, ['5', 'sh', '-c', 'kill -TERM $$'], { env })).code, 143)
       t.is((await sera(runtime, ['5', 'sh', '-c', 'kill -KILL $$'], { env })).code, 137)
     })
 
-    test(`${id}: a program that can’t be started is 203`, async t => {
+    test(`${id}: a command that cannot be started is 203`, async t => {
       const cases: [string, RegExp][] = [
         ['no-such-program', /not found on PATH/],
         [join(folder, 'nothing'), /no such file/],
@@ -124,7 +124,7 @@ for (const runtime of RUNTIMES) {
       }
     })
 
-    test(`${id}: a lock that the original would hold is busy: 204, in silence`, async t => {
+    test(`${id}: a lock that the original holds is 204, without a message`, async t => {
       const command = ['echo', `${id} busy`]
       await lockedElsewhere(server, command.join(' '), async () => {
         t.deepEqual(await sera(runtime, ['0', ...command], { env }), {
@@ -139,7 +139,7 @@ for (const runtime of RUNTIMES) {
       t.is((await sera(runtime, ['0', ...command], { env })).code, 0)
     })
 
-    test(`${id}: --wait-and-skip waits for the other and succeeds without running`, async t => {
+    test(`${id}: --wait-and-skip waits for the holder, then exits with 0 without running`, async t => {
       const command = ['echo', `${id} skip`]
       for (const [flags, code] of [
         [['--wait-and-skip'], 0],
@@ -155,7 +155,7 @@ for (const runtime of RUNTIMES) {
       t.is((await sera(runtime, ['--wait-and-skip', '30', ...command], { env })).stdout, `${id} skip\n`)
     })
 
-    test(`${id}: skipping can stand in the config file, as the original lets it, and a flag overrules it`, async t => {
+    test(`${id}: waitAndSkip works in the config file as in the original, and a flag overrides it`, async t => {
       const command = ['echo', `${id} configured`]
       const file = configFile(`skip-${id}.json`, { server: server.dsn(), WaitAndSkip: true, DetailedExitCodes: true })
       await lockedElsewhere(server, command.join(' '), async free => {
@@ -168,14 +168,14 @@ for (const runtime of RUNTIMES) {
       t.is(overruled.stdout, `${id} configured\n`)
     })
 
-    test(`${id}: --wait-and-skip that waits in vain is 204`, async t => {
+    test(`${id}: --wait-and-skip that times out is 204`, async t => {
       const command = ['echo', `${id} in vain`]
       await lockedElsewhere(server, command.join(' '), async () => {
         t.is((await sera(runtime, ['--wait-and-skip', '0.5', ...command], { env })).code, 204)
       })
     })
 
-    test(`${id}: verbose prints messages to stdout as the original does, "stderr" keeps stdout clean`, async t => {
+    test(`${id}: verbose prints to stdout as in the original, "stderr" to stderr`, async t => {
       const command = ['echo', `${id} verbose`]
       await lockedElsewhere(server, command.join(' '), async () => {
         const config = (verbose: unknown) => configFile(`verbose-${id}.json`, { server: server.dsn(), verbose })
@@ -190,13 +190,13 @@ for (const runtime of RUNTIMES) {
   }
 }
 
-/** Resolves when somebody waits in GET_LOCK for the md5 of `name`. */
+/** Resolves when a client waits in GET_LOCK for the md5 of `name`. */
 async function waiterOn(server: SharedServer, name: string): Promise<void> {
   const statement = 'SELECT COUNT(*) AS n FROM information_schema.PROCESSLIST WHERE STATE = ? AND INFO LIKE ?'
   const values = ['User lock', `%${md5(name)}%RELEASE_LOCK%`]
   const connection = await mysql.createConnection({ socketPath: server.socketPath, user: 'root' })
   try {
-    await until('somebody waits', async () => {
+    await until('a client waits', async () => {
       const [rows] = await connection.query<mysql.RowDataPacket[]>(statement, values)
       return Number(rows[0]?.n) > 0
     })

@@ -3,8 +3,7 @@ import { chmodSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 /**
- * A command that notes in `FILE` its start and each signal it gets, as often as it gets it, and ends when `FILE.end`
- * appears (exit code 3).
+ * A command that writes its start and each signal that it gets to `FILE`. It ends when `FILE.end` appears (exit code 3).
  */
 export function signalCounter(folder: string): string {
   const file = join(folder, 'signal-counter')

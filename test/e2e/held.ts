@@ -1,4 +1,4 @@
-/** Commands that run until they are told to end, so that a test knows who runs and decides until when. */
+/** Commands that run until the test ends them. */
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Bench, SeraOptions, SeraProcess } from '../support/sera.js'
@@ -16,7 +16,7 @@ export class HeldLocks {
     return existsSync(this.file)
   }
 
-  /** Resolves when the command runs; a sera that has ended without is told by what it said. */
+  /** Resolves when the command runs. If sera ends before, throws with its stderr. */
   async started(): Promise<this> {
     await until(`the command of ${this.file} runs`, () => this.running || !this.sera.running)
     if (!this.running) throw new Error(`sera ended without its command: ${JSON.stringify(await this.sera.ended())}`)
@@ -31,7 +31,7 @@ export class HeldLocks {
     return line?.slice(name.length + 1)
   }
 
-  /** Lets the command end, and waits for sera's end. */
+  /** Lets the command end, and waits until sera has ended. */
   async end(): Promise<number> {
     rmSync(this.file)
     return await this.sera.exited

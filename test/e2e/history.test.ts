@@ -1,4 +1,4 @@
-/** What is left of a run that has ended: an entry for each outcome, and nothing that its command or the next one feels. */
+/** Each outcome leaves an entry in the history, and writing it delays neither the command nor the next waiter. */
 import type { ExecutionContext } from 'ava'
 import type { HistoryEntry } from '../../src/store/tables/history.js'
 import { database } from '../store/database.js'
@@ -8,7 +8,7 @@ import { type SharedServer, startServer } from '../support/servers.js'
 import { until } from '../support/until.js'
 import { hold } from './held.js'
 
-/** sera on tables of its own. */
+/** sera with its own lock tables. */
 async function scene(t: ExecutionContext, bench: Bench, server: SharedServer) {
   const db = await database(t, server)
   const env = { SERA_SERVER: await db.account('ALL') }
@@ -17,7 +17,7 @@ async function scene(t: ExecutionContext, bench: Bench, server: SharedServer) {
     ...db,
     env,
     waits: (mode: string | null = null) =>
-      until('somebody waits', async () => {
+      until('a client waits', async () => {
         const sql = `SELECT 1 FROM sera_claim WHERE state = 'waiting' AND mode <=> ?`
         return (await db.rows(sql, [mode])).length > 0
       }),
@@ -37,7 +37,7 @@ function entriesIn(text: string): HistoryEntry[] {
 
 const told = ({ kind, name, outcome, exitCode, command }: HistoryEntry) => ({ kind, name, outcome, exitCode, command })
 
-each('history: every outcome leaves its entry, the newest last', async (t, bench, server) => {
+each('history: every outcome leaves an entry, the newest last', async (t, bench, server) => {
   const { sera, ends, hold, history, root, waits } = await scene(t, bench, server)
   await ends('rwlock', 'write', 'a', '5', 'sh', '-c', 'exit 7')
   await ends('sem', 'b', '2', '5', 'no-such-program')
@@ -88,7 +88,7 @@ each('history: every outcome leaves its entry, the newest last', async (t, bench
   )
 })
 
-each('history: an entry knows who, where and when, by the clock of the server', async (t, bench, server) => {
+each('history: an entry has user, host and times by the clock of the server', async (t, bench, server) => {
   const { hold, sera, history, rows, waits } = await scene(t, bench, server)
   const first = await hold(['rwlock', 'write', 'x', '5']).started()
   const second = sera('rwlock', 'write', 'x', '60', 'true')
@@ -110,7 +110,7 @@ each('history: an entry knows who, where and when, by the clock of the server', 
   t.true(Date.parse(two?.grantedAt ?? '') >= Date.parse(one?.releasedAt ?? '') - 500)
 })
 
-each('history: what a double barrier waits for after its command counts, too', async (t, bench, server) => {
+each('history: a double barrier records also the wait after its command', async (t, bench, server) => {
   const { sera, hold, history } = await scene(t, bench, server)
   const slow = hold(['barrier', 'x', '2', '30'])
   const quick = sera('barrier', '--leave-wait', '100ms', 'x', '2', '30', 'true')
@@ -127,7 +127,7 @@ each('history: what a double barrier waits for after its command counts, too', a
 })
 
 each(
-  'history: the plain lock leaves entries where the settings say so, and else asks for no tables',
+  'history: a plain lock leaves entries only with the setting, and otherwise uses no tables',
   async (t, bench, server) => {
     const { env, rows, history, name } = await scene(t, bench, server)
     const plain = (history: Record<string, string>, ...flags: string[]) =>
@@ -153,7 +153,7 @@ each(
   },
 )
 
-each('history: can be asked for by name, outcome and time', async (t, bench, server) => {
+each('history: entries can be selected by name, outcome and time', async (t, bench, server) => {
   const { ends, history, root, env } = await scene(t, bench, server)
   for (const name of ['a', 'A', 'a ']) await ends('gate', 'open', name)
   for (const name of ['a', 'b']) await ends('sem', name, '1', '5', 'true')
@@ -166,7 +166,7 @@ each('history: can be asked for by name, outcome and time', async (t, bench, ser
   t.is((await names('--since', '2026-01-02T03:04:05')).length, 5)
   t.is((await names('--since', '2026-01-02 03:04:06Z')).length, 2)
   t.is((await names('--since', '99999d')).length, 5)
-  // one write in twenty takes entries away that are older than they are to be kept
+  // one write in twenty deletes expired entries
   const elsewhere = { env: { ...env, SERA_NAMESPACE: 'staging', SERA_HISTORY: '99999d' } }
   t.is((await bench.sub(['gate', 'open', 'a'], elsewhere).ended()).code, 208)
   t.deepEqual(entriesIn((await bench.sub(['history', '--json'], elsewhere).ended()).stdout).map(told), [
@@ -175,7 +175,7 @@ each('history: can be asked for by name, outcome and time', async (t, bench, ser
   t.is((await names()).length, 5)
 })
 
-each('history: a break leaves an entry of its own, and one that names the victim', async (t, bench, server) => {
+each('history: a break leaves its own entry, and one for the broken claim', async (t, bench, server) => {
   const { ends, hold, history, rows } = await scene(t, bench, server)
   const held = await hold(['rwlock', 'write', 'x', '5']).started()
   const [claim] = await rows('SELECT token FROM sera_claim')
@@ -191,7 +191,7 @@ each('history: a break leaves an entry of its own, and one that names the victim
   t.like((await history('--outcome', 'lost'))[0], { pid: held.sera.pid, reason: null as never })
 })
 
-each('history: a holder that was killed is abandoned once its claim is reaped', async (t, bench, server) => {
+each('history: a killed holder is recorded as abandoned when its claim is reaped', async (t, bench, server) => {
   const { ends, hold, history, rows } = await scene(t, bench, server)
   const held = await hold(['rwlock', '--lease', '4s', '--grace', '500ms', 'write', 'x', '5']).started()
   const [claim] = await rows('SELECT token FROM sera_claim')
@@ -203,7 +203,7 @@ each('history: a holder that was killed is abandoned once its claim is reaped', 
   t.deepEqual(more, [])
 })
 
-each('history: the lock has been given back before an entry is written', async (t, bench, server) => {
+each('history: the lock is released before the entry is written', async (t, bench, server) => {
   const { ends, root, rows } = await scene(t, bench, server)
   await ends('gate', 'open', 'first')
   await root.query('CREATE TABLE notes AS SELECT id FROM sera_claim')
@@ -218,22 +218,19 @@ each('history: the lock has been given back before an entry is written', async (
   )
 })
 
-each.serial(
-  'history: a table that is locked delays the exit a little, and changes nothing',
-  async (t, bench, server) => {
-    const { hold, ends, another } = await scene(t, bench, server)
-    await ends('gate', 'open', 'first')
-    const held = await hold(['rwlock', 'write', 'x', '5'], 7).started()
-    await (await another()).query('LOCK TABLES sera_history WRITE')
-    const started = performance.now()
-    t.is(await held.end(), 7)
-    t.true(performance.now() - started < 9000, 'a call may take ten seconds')
-    const { stdout, stderr } = await ends('rwlock', 'write', 'x', '0', 'echo', 'ran')
-    t.deepEqual({ stdout, stderr }, { stdout: 'ran\n', stderr: '' })
-  },
-)
+each.serial('history: a locked table delays the exit a little, and changes nothing else', async (t, bench, server) => {
+  const { hold, ends, another } = await scene(t, bench, server)
+  await ends('gate', 'open', 'first')
+  const held = await hold(['rwlock', 'write', 'x', '5'], 7).started()
+  await (await another()).query('LOCK TABLES sera_history WRITE')
+  const started = performance.now()
+  t.is(await held.end(), 7)
+  t.true(performance.now() - started < 9000, 'a call may take ten seconds')
+  const { stdout, stderr } = await ends('rwlock', 'write', 'x', '0', 'echo', 'ran')
+  t.deepEqual({ stdout, stderr }, { stdout: 'ran\n', stderr: '' })
+})
 
-each('history: an account that may not write it runs all the same, and is told once', async (t, bench, server) => {
+each('history: without the privilege to write it, commands run and sera warns once', async (t, bench, server) => {
   const { ends, env, root, name } = await scene(t, bench, server)
   await ends('gate', 'open', 'first')
   const user = env.SERA_SERVER.split(':')[0]
@@ -244,7 +241,7 @@ each('history: an account that may not write it runs all the same, and is told o
   t.like(await ends('rwlock', 'write', 'x', '5', 'sh', '-c', 'exit 7'), { code: 7, stdout: '', stderr: '' })
   const { code, stderr } = await ends('--verbose', 'rwlock', 'write', 'x', '5', 'sh', '-c', 'exit 7')
   t.is(code, 7)
-  t.regex(stderr, /^sera: no entry in the history: the lock tables at [^\n]*: the account may not use [^\n]*\n$/)
+  t.regex(stderr, /^sera: cannot write to the history: the lock tables at [^\n]*: the account may not use [^\n]*\n$/)
   const refused = await ends('history')
   t.is(refused.code, 202)
   t.regex(
@@ -253,7 +250,7 @@ each('history: an account that may not write it runs all the same, and is told o
   )
 })
 
-each.serial('history: a server that has gone changes nothing about how a command ended', async (t, bench, { kind }) => {
+each.serial('history: a stopped server does not change the exit code', async (t, bench, { kind }) => {
   const server = await startServer({ kind })
   t.teardown(() => server.stop())
   const held = hold(bench, ['rwlock', 'write', 'x', '5'], { env: { SERA_SERVER: server.dsn() }, code: 7 })

@@ -1,4 +1,4 @@
-/** Which modules a command line loads: what it does not need costs nothing at its start. */
+/** A command line loads only the modules that it needs, so it starts fast. */
 import { mkdtempSync, readdirSync, readFileSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -8,7 +8,7 @@ import { testFolder } from '../support/environment.js'
 import type { SeraRuntime } from '../support/runtimes.js'
 import { sharedServers } from '../support/servers.js'
 
-// the binary is one file: only on Node can it be seen
+// only on Node: the binary is one file
 const node: SeraRuntime = { name: 'node', program: resolve('bin/sera') }
 const DIST = resolve('dist')
 /** Packages that only some command lines need. */
@@ -57,7 +57,7 @@ async function modulesOf(args: readonly string[]): Promise<string[]> {
   return urls.filter(url => url.startsWith('file:')).map(url => fileURLToPath(url))
 }
 
-/** Those in a folder of sera, relative to it. */
+/** The files in a folder of sera, relative to it. */
 function within(folder: string, loaded: readonly string[]): string[] {
   const files = loaded.map(file => relative(join(DIST, folder), file))
   return files.filter(file => !file.startsWith('..')).sort()

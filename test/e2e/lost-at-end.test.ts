@@ -1,4 +1,4 @@
-/** A command that ends by itself while its lock is gone: the release finds out, and the run is reported as lost. */
+/** A command ends by itself after its lock was lost: the release notices, and the outcome is `lost`. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { each } from '../support/each.js'
@@ -14,13 +14,13 @@ const KINDS: Readonly<Record<string, (name: string) => string[]>> = {
 }
 
 const BY_THEN = 'the command had ended with 0, but the lock was lost by then'
-const GONE = `${BY_THEN}: its claim was no longer in the lock tables (its lease ran out, or it was broken)`
+const GONE = `${BY_THEN}: its claim was no longer in the lock tables (it expired, or was broken)`
 
 const breaks = async (bench: Bench, kind: string) =>
   (await bench.sub(['break', '--yes', kind, bench.name]).ended()).code
 
 for (const [kind, words] of Object.entries(KINDS)) {
-  each(`a ${kind} that was broken: its command ends, and the run is lost (206)`, async (t, bench) => {
+  each(`broken ${kind}: its command ends by itself, and the run is lost (206)`, async (t, bench) => {
     const file = join(bench.folder, 'outcome')
     const held = await hold(bench, ['--outcome-file', file, ...words(bench.name)]).started()
     t.is(await breaks(bench, kind), 0)
@@ -30,18 +30,18 @@ for (const [kind, words] of Object.entries(KINDS)) {
   })
 }
 
-each('a lock that was not broken is given back, and the command’s code counts', async (t, bench) => {
+each('without a break the lock is released, and the exit code is the command’s', async (t, bench) => {
   for (const [kind, words] of Object.entries(KINDS)) {
     const held = await hold(bench, words(bench.name), { code: 7 }).started()
     t.deepEqual([await held.end(), held.sera.stderr], [7, ''], kind)
   }
 })
 
-each('a once run that was broken is not recorded, and is lost (206)', async (t, bench) => {
+each('a broken once run is not recorded, and is lost (206)', async (t, bench) => {
   const held = await hold(bench, ['once', bench.name, '5']).started()
   t.is(await breaks(bench, 'once'), 0)
   t.is(await held.end(), 206)
-  t.is(held.sera.stderr, `sera: ${BY_THEN}: it is not recorded, and others may run it again\n`)
+  t.is(held.sera.stderr, `sera: ${BY_THEN}; the run is not recorded, and others may run it again\n`)
 })
 
 each('with --on-lost ignore a lost lock keeps the command’s code, with a warning', async (t, bench) => {
@@ -51,7 +51,7 @@ each('with --on-lost ignore a lost lock keeps the command’s code, with a warni
   t.is(held.sera.stderr, `sera: ${GONE}; its exit code counts, as --on-lost ignore says\n`)
 })
 
-each('a pool that was taken away: its command ends, and the run is lost (206)', async (t, bench) => {
+each('a pool that was released by force: its command ends by itself, and the run is lost (206)', async (t, bench) => {
   const file = join(bench.folder, 'pools.yaml')
   writeFileSync(file, `pools:\n  - { name: ${JSON.stringify(bench.name)}, expire: 1h }\n`)
   const { url } = await serve(bench, ['--pools', file])

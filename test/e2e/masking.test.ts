@@ -1,4 +1,4 @@
-/** Where others see the command of a run: with its password hidden. The command and the lock's name keep it. */
+/** Passwords are hidden wherever others see the command of a run. The command itself and the lock name keep them. */
 import { createHash } from 'node:crypto'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
@@ -11,7 +11,7 @@ import { until } from '../support/until.js'
 
 const PASSWORD = '--password=hunter2'
 
-/** A syslog that keeps what it gets. */
+/** A syslog that collects its lines. */
 async function syslog(t: ExecutionContext) {
   const socket = createSocket('udp4')
   t.teardown(() => socket.close())
@@ -22,7 +22,7 @@ async function syslog(t: ExecutionContext) {
   return { lines, address: `udp://127.0.0.1:${socket.address().port}` }
 }
 
-each('a password on the command line reaches the command, and nobody else', async (t, bench, server) => {
+each('only the command gets a password of the command line', async (t, bench, server) => {
   const db = await database(t, server)
   const { lines, address } = await syslog(t)
   const env = { SERA_SERVER: await db.account('ALL'), SERA_SYSLOG: address, SERA_AUDIT: 'true' }
@@ -46,7 +46,7 @@ each('a password on the command line reaches the command, and nobody else', asyn
   t.notRegex(lines.join(), /hunter2/)
 })
 
-each('patterns of one’s own hide more, from the file or the environment', async (t, bench, server) => {
+each('patterns in the config or the environment hide more', async (t, bench, server) => {
   const config = join(bench.folder, 'sera.json')
   writeFileSync(config, JSON.stringify({ server: server.dsn(), mask: ['-a (\\S+)', 'x+y'] }))
   const seenBy = async (...given: Parameters<typeof bench.sub>) => {
@@ -59,18 +59,18 @@ each('patterns of one’s own hide more, from the file or the environment', asyn
   t.is(await seenBy([], { env: { SERA_MASK: 'hunter\\d\nxy' } }), 'echo -a *** x***')
 })
 
-onRuntimes('the lock’s name is that of the words as they were typed', async (t, bench) => {
+onRuntimes('the lock name depends on the words as typed', async (t, bench) => {
   const { stdout } = await bench.sub(['--print-lock-name', '5', 'job', PASSWORD]).ended()
   t.is(stdout, `${createHash('md5').update(`job ${PASSWORD}`).digest('hex')}\n`)
 })
 
-each('a line that can’t be started is shown without its password', async (t, bench) => {
+each('the error for a line that cannot be started hides its password', async (t, bench) => {
   const { code, stderr } = await bench.sub(['5', 'mysqldump -phunter2 shop']).ended()
   t.is(code, 203)
   t.regex(stderr, /^sera: cannot start mysqldump -p\*\*\* shop: not found on PATH; .*\n$/)
 })
 
-onRuntimes('a pattern that is no regular expression is a config error in one line', async (t, bench) => {
+onRuntimes('an invalid pattern is a config error in one line', async (t, bench) => {
   const config = join(bench.folder, 'sera.json')
   writeFileSync(config, JSON.stringify({ mask: ['fine', '(open'] }))
   for (const [args, env] of [

@@ -1,8 +1,8 @@
-/** A user without a name, as in a container whose image has no USER: others see the number. */
+/** A user without a name, as in a container without a user database: its number is shown. */
 import { each } from '../support/each.js'
 
 const UID = 54_321
-/** Root becomes another user and may still read this checkout; any other user can have a namespace of its own. */
+/** Root becomes another user that can still read this checkout; any other user gets a user namespace. */
 const CAPABILITIES = '+dac_override,+dac_read_search'
 const AS_NAMELESS =
   process.getuid?.() === 0

@@ -1,10 +1,10 @@
-/** One key and hosts that come to it in every order there is: exactly one may run. */
+/** Runs of one key that start in different orders: exactly one may run the command. */
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Bench, SeraProcess } from '../support/sera.js'
 import { until } from '../support/until.js'
 
-/** Some 5 ms of work, and a line in the file for each time that it is done. */
+/** About 5 ms of work, and a line in the file for each run. */
 const WORK = 'echo "$$" >>"$1"; sleep 0.005'
 
 export interface Round {
@@ -12,17 +12,17 @@ export interface Round {
   runs: number
 }
 
-/** Two come at the same time, one when the command runs, one when the first has ended, and one when all have. */
+/** Two runs start together, one while the command runs, one after the first has ended, and one after all. */
 export async function round(bench: Bench, key: string): Promise<Round> {
   const file = join(bench.folder, key)
-  const come = () => bench.sub(['once', key, '60', 'sh', '-c', WORK, 'sh', file])
-  const comers: SeraProcess[] = [come(), come()]
+  const start = () => bench.sub(['once', key, '60', 'sh', '-c', WORK, 'sh', file])
+  const runs: SeraProcess[] = [start(), start()]
   await until('the command runs', () => existsSync(file), { everyMs: 1 })
-  comers.push(come())
-  await Promise.race(comers.map(({ exited }) => exited))
-  comers.push(come())
-  await Promise.all(comers.map(({ exited }) => exited))
-  comers.push(come())
-  const codes = await Promise.all(comers.map(({ exited }) => exited))
+  runs.push(start())
+  await Promise.race(runs.map(({ exited }) => exited))
+  runs.push(start())
+  await Promise.all(runs.map(({ exited }) => exited))
+  runs.push(start())
+  const codes = await Promise.all(runs.map(({ exited }) => exited))
   return { codes, runs: readFileSync(file, 'utf8').split('\n').length - 1 }
 }

@@ -1,4 +1,4 @@
-/** `sera once` as users run it: at most one success for a key, and everybody learns of it. */
+/** `sera once` as users run it: at most one success for a key, which all others take over. */
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { connect } from '../../src/lib/connect.js'
@@ -10,14 +10,14 @@ import { until } from '../support/until.js'
 import { hold } from './held.js'
 import { round } from './once-rounds.js'
 
-/** Short, and yet longer than a process takes to start on a machine that is busy with other tests. */
+/** Short, but longer than a process takes to start on a busy machine. */
 const SHORT = ['--lease', '8s', '--grace', '200ms']
 const ROUNDS = 4
 
 const words = ({ name }: Bench, wait = '30') => ['once', name, wait]
 const WHEN = String.raw`pid \d+, started \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC, \d+s ago\)`
 
-/** Until so many wait for the key. */
+/** Waits until this many claims wait at the key. */
 async function waiting(server: SharedServer, key: string, count: number): Promise<void> {
   await using sera = await connect(server.dsn())
   await until(`${count} wait`, async () => {
@@ -26,53 +26,47 @@ async function waiting(server: SharedServer, key: string, count: number): Promis
   })
 }
 
-each.serial('a command of 5 ms is run by one of all who come, in whatever order they come', async (t, bench) => {
+each.serial('of concurrent runs exactly one runs a command of 5 ms, in any order of arrival', async (t, bench) => {
   for (let n = 0; n < ROUNDS; n++) {
     t.deepEqual(await round(bench, `${bench.name} ${n}`), { codes: [0, 0, 0, 0, 0], runs: 1 })
   }
 })
 
-each(
-  'a success is taken over by who waits and by who comes later, and says nothing in cron',
-  async (t, bench, server) => {
-    const runner = await hold(bench, words(bench)).started()
-    t.is(runner.variable('SERA_LOCK'), `once/${bench.name}`)
-    t.regex(runner.variable('SERA_TOKEN') ?? '', /^\d{16,}$/)
-    t.is(await bench.sub(['verify', 'once', bench.name, runner.variable('SERA_TOKEN') ?? '']).exited, 0)
-    t.deepEqual(await bench.sub([...words(bench, '0'), 'echo', 'ran']).ended(), { code: 204, stdout: '', stderr: '' })
-    t.is(await bench.sub(['-E', '9', ...words(bench, '0'), 'true']).exited, 9)
-    const waiter = bench.sub([...words(bench), 'echo', 'ran'])
-    await waiting(server, bench.name, 1)
-    t.is(await runner.end(), 0)
-    t.deepEqual(await waiter.ended(), { code: 0, stdout: '', stderr: '' })
-    const file = join(bench.folder, 'outcome')
-    const late = await bench.sub(['--verbose', '--outcome-file', file, ...words(bench, '0'), 'echo', 'ran']).ended()
-    t.like(late, { code: 0, stdout: '' })
-    t.regex(late.stderr, new RegExp(`^sera: already done on \\S+ \\(${WHEN}; nothing was run here\n$`))
-    const told = JSON.parse(readFileSync(file, 'utf8'))
-    t.like(told, { outcome: 'taken-over', exitCode: 0, lock: `once/${bench.name}` })
-    t.false('token' in told)
-  },
-)
+each('waiters and later runs take over a success, without a message in cron', async (t, bench, server) => {
+  const runner = await hold(bench, words(bench)).started()
+  t.is(runner.variable('SERA_LOCK'), `once/${bench.name}`)
+  t.regex(runner.variable('SERA_TOKEN') ?? '', /^\d{16,}$/)
+  t.is(await bench.sub(['verify', 'once', bench.name, runner.variable('SERA_TOKEN') ?? '']).exited, 0)
+  t.deepEqual(await bench.sub([...words(bench, '0'), 'echo', 'ran']).ended(), { code: 204, stdout: '', stderr: '' })
+  t.is(await bench.sub(['-E', '9', ...words(bench, '0'), 'true']).exited, 9)
+  const waiter = bench.sub([...words(bench), 'echo', 'ran'])
+  await waiting(server, bench.name, 1)
+  t.is(await runner.end(), 0)
+  t.deepEqual(await waiter.ended(), { code: 0, stdout: '', stderr: '' })
+  const file = join(bench.folder, 'outcome')
+  const late = await bench.sub(['--verbose', '--outcome-file', file, ...words(bench, '0'), 'echo', 'ran']).ended()
+  t.like(late, { code: 0, stdout: '' })
+  t.regex(late.stderr, new RegExp(`^sera: already done on \\S+ \\(${WHEN}; not run here\n$`))
+  const told = JSON.parse(readFileSync(file, 'utf8'))
+  t.like(told, { outcome: 'taken-over', exitCode: 0, lock: `once/${bench.name}` })
+  t.false('token' in told)
+})
 
-each(
-  'a failure is taken over by those who wait, in one line, and who comes later runs again',
-  async (t, bench, server) => {
-    const runner = await hold(bench, words(bench), { code: 3 }).started()
-    const waiters = [1, 2, 3].map(() => bench.sub(['-q', ...words(bench, 'forever'), 'echo', 'ran']))
-    await waiting(server, bench.name, 3)
-    t.is(await runner.end(), 3)
-    for (const waiter of waiters) {
-      const { code, stdout, stderr } = await waiter.ended()
-      t.deepEqual({ code, stdout }, { code: 3, stdout: '' })
-      t.regex(stderr, new RegExp(`^sera: already failed on \\S+ \\(exit 3, ${WHEN}; it was not run again here\n$`))
-    }
-    t.like(await bench.sub([...words(bench, '0'), 'echo', 'again']).ended(), { code: 0, stdout: 'again\n' })
-    t.like(await bench.sub([...words(bench, '0'), 'echo', 'again']).ended(), { code: 0, stdout: '' })
-  },
-)
+each('waiters take over a failure with one line, and a later run runs again', async (t, bench, server) => {
+  const runner = await hold(bench, words(bench), { code: 3 }).started()
+  const waiters = [1, 2, 3].map(() => bench.sub(['-q', ...words(bench, 'forever'), 'echo', 'ran']))
+  await waiting(server, bench.name, 3)
+  t.is(await runner.end(), 3)
+  for (const waiter of waiters) {
+    const { code, stdout, stderr } = await waiter.ended()
+    t.deepEqual({ code, stdout }, { code: 3, stdout: '' })
+    t.regex(stderr, new RegExp(`^sera: already failed on \\S+ \\(exit 3, ${WHEN}; not retried here\n$`))
+  }
+  t.like(await bench.sub([...words(bench, '0'), 'echo', 'again']).ended(), { code: 0, stdout: 'again\n' })
+  t.like(await bench.sub([...words(bench, '0'), 'echo', 'again']).ended(), { code: 0, stdout: '' })
+})
 
-each('a command that outlives --run-at-most, or dies of a signal, has failed', async (t, bench, server) => {
+each('a command that exceeds --run-at-most or dies of a signal has failed', async (t, bench, server) => {
   for (const [flags, script, code] of [
     [[], 'kill -USR1 $$', 138],
     [['--run-at-most', '500ms'], 'sleep 60', 207],
@@ -82,30 +76,27 @@ each('a command that outlives --run-at-most, or dies of a signal, has failed', a
     await waiting(server, bench.name, 1)
     const waiter = bench.sub([...words(bench, 'forever'), 'echo', 'ran'])
     await waiting(server, bench.name, 2)
-    first.sera.kill('SIGTERM') // so that its run does not count
+    first.sera.kill('SIGTERM') // its run must not count
     t.is(await runner.exited, code)
     t.like(await waiter.ended(), { code, stdout: '' })
   }
 })
 
-each(
-  'a runner that is killed leaves no success: its command is ended, and the next one runs',
-  async (t, bench, server) => {
-    const runner = await hold(bench, [...SHORT, ...words(bench)]).started()
-    const next = hold(bench, words(bench))
-    await waiting(server, bench.name, 1)
-    runner.sera.kill('SIGKILL')
-    await until('the command has ended', () => runner.sera.family().length === 0)
-    await next.started()
-    const last = bench.sub([...words(bench), 'echo', 'ran'])
-    await waiting(server, bench.name, 1)
-    t.is(await next.end(), 0)
-    t.like(await last.ended(), { code: 0, stdout: '' })
-  },
-)
+each('a killed sera records no success: its command is ended, and the next waiter runs', async (t, bench, server) => {
+  const runner = await hold(bench, [...SHORT, ...words(bench)]).started()
+  const next = hold(bench, words(bench))
+  await waiting(server, bench.name, 1)
+  runner.sera.kill('SIGKILL')
+  await until('the command has ended', () => runner.sera.family().length === 0)
+  await next.started()
+  const last = bench.sub([...words(bench), 'echo', 'ran'])
+  await waiting(server, bench.name, 1)
+  t.is(await next.end(), 0)
+  t.like(await last.ended(), { code: 0, stdout: '' })
+})
 
 each(
-  'a run that sera was told to end does not count, whatever its code: the next in line runs',
+  'a run that a signal stopped does not count, with any exit code: the next waiter runs',
   async (t, bench, server) => {
     for (const signal of ['SIGTERM', 'SIGHUP'] as const) {
       const script = 'trap "exit 0" TERM HUP; : >"$0"; while :; do sleep 0.05; done'
@@ -117,19 +108,19 @@ each(
       runner.kill(signal)
       const { code, stderr } = await runner.ended()
       t.is(code, 0)
-      t.regex(stderr, new RegExp(`sera: told to stop \\(${signal}\\): this run does not count\\n$`))
+      t.regex(stderr, new RegExp(`sera: stopped by ${signal}; this run does not count\\n$`))
       await next.started()
       t.is(await next.end(), 5)
     }
   },
 )
 
-each('a command that can’t be started is no run: everybody tries', async (t, bench) => {
+each('a command that cannot be started does not count: the next waiter tries', async (t, bench) => {
   for (let n = 0; n < 2; n++) t.is(await bench.sub([...words(bench), 'no-such-program']).exited, 203)
   t.is(await bench.sub([...words(bench), 'true']).exited, 0)
 })
 
-each('with --per it runs again when the last success began before, and --keep forgets it', async (t, bench, server) => {
+each('with --per it runs again after an old success, and --keep forgets one', async (t, bench, server) => {
   await using root = await admin(server)
   const name = `${Buffer.from(bench.name).toString('hex')}`
   const age = (ms: number) =>
@@ -140,7 +131,7 @@ each('with --per it runs again when the last success began before, and --keep fo
   await age(3_500_000)
   t.is(await run('--per', '1h'), '')
   await age(100_000)
-  t.is(await run(), '', 'who has no period takes any')
+  t.is(await run(), '', 'without --per any success counts')
   t.is(await run('--per', '1h'), 'ran\n')
   t.is(await run('--per', '1h'), '')
   t.is(await run('--per', '1ms', '--keep', '2h'), 'ran\n')

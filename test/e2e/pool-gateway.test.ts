@@ -1,4 +1,4 @@
-/** `sera pool` at a gateway: pools that are renewed, and clients that die. */
+/** `sera pool` with a sera gateway: renewals, and clients that die. */
 import { writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { each } from '../support/each.js'
@@ -13,7 +13,7 @@ async function gatewayWith(bench: Bench, pool: string, flags: string[] = []): Pr
   return await serve(bench, ['--pools', file, ...flags])
 }
 
-/** As a host of that name. */
+/** Runs under the name of that host. */
 const as = (host: string, { url }: TestGateway, bench: Bench, ...flags: string[]) => {
   return ['pool', '-H', url, '-r', bench.name, '--as', host, '--grace', '200ms', ...flags]
 }
@@ -21,7 +21,7 @@ const as = (host: string, { url }: TestGateway, bench: Bench, ...flags: string[]
 const curl = async ({ url }: TestGateway, bench: Bench, path: string) =>
   (await get(`${url}/${path}/?host=curl&pool=${encodeURIComponent(bench.name)}`)).text
 
-each('hosts exclude each other, with curl among them, and the next one follows at once', async (t, bench) => {
+each('hosts exclude each other, also with curl, and the next one follows at once', async (t, bench) => {
   const gateway = await gatewayWith(bench, 'expire: 1h')
   const one = await hold(bench, as('a', gateway, bench)).started()
   t.is(await curl(gateway, bench, 'get'), 'NO')
@@ -34,7 +34,7 @@ each('hosts exclude each other, with curl among them, and the next one follows a
   t.is(await curl(gateway, bench, 'get'), 'YES')
 })
 
-each('http and https are told apart, and NODE_EXTRA_CA_CERTS trusts a CA of oneâ€™s own', async (t, bench, { ca }) => {
+each('http and https do not mix, and NODE_EXTRA_CA_CERTS trusts a private CA', async (t, bench, { ca }) => {
   if (ca === undefined) return t.log('there is no openssl')
   const beside = (name: string) => join(dirname(ca), name)
   const tls = ['--tls-cert', beside('cert.pem'), '--tls-key', beside('key.pem')]
@@ -54,7 +54,7 @@ each('http and https are told apart, and NODE_EXTRA_CA_CERTS trusts a CA of oneâ
   t.is((await bench.sub([...as('a', secure, bench), 'echo', 'ran'], { env }).ended()).stdout, 'ran\n')
 })
 
-each('a command may run for longer than its pool expires in', async (t, bench) => {
+each('a command may run longer than the expire of its pool', async (t, bench) => {
   const gateway = await gatewayWith(bench, 'expire: 8')
   const one = await hold(bench, as('a', gateway, bench)).started()
   const startedAt = performance.now()
@@ -64,16 +64,16 @@ each('a command may run for longer than its pool expires in', async (t, bench) =
   t.is(await one.end(), 0)
 })
 
-each('of two of one name and two machines only one has it', async (t, bench) => {
+each('of two machines with the same name only one holds the pool', async (t, bench) => {
   const gateway = await gatewayWith(bench, 'expire: 1h')
   const one = await hold(bench, as('curl', gateway, bench)).started()
   t.is(await curl(gateway, bench, 'get'), 'NO')
   t.is(await curl(gateway, bench, 'release'), 'OK')
-  t.is(await curl(gateway, bench, 'get'), 'NO', 'that was not its own')
+  t.is(await curl(gateway, bench, 'get'), 'NO', 'the pool belongs to the other one')
   t.is(await one.end(), 0)
 })
 
-each('of who is killed the command is ended, and others have the pool when its time is over', async (t, bench) => {
+each('killed sera: its command is ended, and others get the pool when it expires', async (t, bench) => {
   const gateway = await gatewayWith(bench, 'expire: 8')
   const one = await hold(bench, as('a', gateway, bench)).started()
   const two = hold(bench, as('b', gateway, bench, '--wait'))
@@ -84,11 +84,11 @@ each('of who is killed the command is ended, and others have the pool when its t
   t.is(await two.end(), 0)
 })
 
-each('a gateway that ends is asked again when it is back; what was held stays held', async (t, bench) => {
+each('sera retries after a gateway restart, and a held pool stays held', async (t, bench) => {
   const gateway = await gatewayWith(bench, 'expire: 12')
   const one = await hold(bench, as('a', gateway, bench)).started()
   const two = hold(bench, as('b', gateway, bench, '--wait'))
-  await until('somebody waits', async () => {
+  await until('a client waits', async () => {
     return /1 waits/.test((await bench.sub(['status', 'pool', bench.name]).ended()).stdout)
   })
   const { port } = new URL(gateway.url)

@@ -1,4 +1,4 @@
-/** What sera prints, where it can't be written. */
+/** Output that cannot be written to stdout. */
 import { execFile } from 'node:child_process'
 import test, { type ExecutionContext } from 'ava'
 import { RUNTIMES } from '../support/runtimes.js'
@@ -20,12 +20,12 @@ function shell(script: string, program: string): Promise<PrintEnd> {
 
 for (const runtime of RUNTIMES) {
   const cases: Record<string, (t: ExecutionContext) => Promise<void>> = {
-    'a full disk is told, and no success': async t => {
+    'a full disk is an error in one line': async t => {
       const { code, stderr } = await shell('"$1" schema print >/dev/full', runtime.program)
       t.is(code, 1)
       t.regex(stderr, /^sera: cannot write to stdout: .*ENOSPC.*\n$/)
     },
-    'a reader that has had enough is no failure': async t => {
+    'a closed pipe is no error': async t => {
       const { stdout, stderr } = await shell('"$1" schema print | :; echo $PIPESTATUS', runtime.program)
       t.is(`${stdout}${stderr}`, '0\n')
     },

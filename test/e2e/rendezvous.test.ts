@@ -9,16 +9,16 @@ import { hold } from './held.js'
 const sync = (bench: Bench, actor: string, args: readonly string[] = [], options?: SeraOptions) =>
   bench.sub(['sync', '--actor', actor, ...args, bench.name], options)
 
-/** Until somebody with this actor's name waits: whoever comes in between, and takes nobody's place, can see it. */
+/** Waits until this actor waits. A probe that matches no participant finds it. */
 const waits = (bench: Bench, actor: string) =>
   until(`${actor} waits`, async () => {
     const file = join(bench.folder, `probe-${actor}`)
     const args = ['--selector', 'no=body', '--wait', '0', '--outcome-file', file, '--verbose']
     const { stderr } = await sync(bench, 'probe', args).ended()
-    return stderr.includes(`${actor} does not satisfy`)
+    return stderr.includes(`${actor} does not match`)
   })
 
-each('those who match meet, and each prints the same object on one line', async (t, bench) => {
+each('matching participants meet, and each prints the same object on one line', async (t, bench) => {
   const web = sync(bench, 'web-1', ['--labels', 'role=web', '--selector', 'role=db', '--payload', 'http://web-1/ü'])
   await waits(bench, 'web-1')
   const file = join(bench.folder, 'payload')
@@ -37,7 +37,7 @@ each('those who match meet, and each prints the same object on one line', async 
   t.like(await web.ended(), { code: 0, stdout: db.stdout })
 })
 
-each('three roles meet when all are there, whoever else waits', async (t, bench) => {
+each('three roles meet when all are there, also with other waiters', async (t, bench) => {
   const role = (actor: string, name: string) =>
     sync(bench, actor, ['--mates', '2', '--labels', `role=${name}`, '--selector', `role!=${name}`])
   const surplus = role('web-1', 'web')
@@ -47,13 +47,13 @@ each('three roles meet when all are there, whoever else waits', async (t, bench)
   const [db, cache] = await Promise.all([role('db', 'db').ended(), role('cache', 'cache').ended()])
   t.is(db.stdout, cache.stdout)
   const met = JSON.parse(db.stdout).members.map(({ actor }: { actor: string }) => actor)
-  t.is(met[0], 'web-1', 'the oldest')
+  t.is(met[0], 'web-1', 'the longest waiter')
   t.deepEqual(met.toSorted(), ['cache', 'db', 'web-1'])
   t.is(await surplus.exited, 0)
   t.true(web.running)
 })
 
-each('with a command, it runs and finds whom it has met in a file that is gone afterwards', async (t, bench) => {
+each('with a command, it runs and reads the participants from a temporary file', async (t, bench) => {
   const held = hold(bench, ['sync', '--actor', 'a', bench.name, '--'], { code: 7 })
   const other = await sync(bench, 'b').ended()
   await held.started()
@@ -64,7 +64,7 @@ each('with a command, it runs and finds whom it has met in a file that is gone a
   t.is(held.variable('SERA_LOCK'), `rendezvous/${bench.name}`)
   t.regex(held.variable('SERA_WAITED_MS') ?? '', /^\d+$/)
   t.is(held.variable('SERA_TOKEN'), undefined, 'nothing is held')
-  t.like(await sync(bench, 'c', ['--wait', '0']).ended(), { code: 204 }, 'nobody is at the event any more')
+  t.like(await sync(bench, 'c', ['--wait', '0']).ended(), { code: 204 }, 'the event has no participants any more')
   t.is(await held.end(), 7)
   t.false(existsSync(dirname(path)))
   t.is(held.sera.stdout, '')
@@ -102,25 +102,29 @@ each('signals reach the command', async (t, bench) => {
   t.is(await held.sera.exited, 143)
 })
 
-each('a wait that is over is 204, and tells who waits and why they don’t match', async (t, bench) => {
+each('a time-out is 204 and names the waiters and why they do not match', async (t, bench) => {
   const web = sync(bench, 'web-1', ['--labels', 'role=web', '--selector', 'role=db'])
   await waits(bench, 'web-1')
   const impatient = ['--mates', '2', '--wait', '300ms', '--selector', 'role=db']
   t.like(await sync(bench, 'web-2', impatient).ended(), { code: 204, stdout: '', stderr: '' })
   const { stderr } = await sync(bench, 'web-2', [...impatient, '--verbose']).ended()
-  const told = 'waiting for 2 more that satisfy role=db; web-1 does not satisfy role=db'
+  const told = 'waiting for 2 more that match role=db; web-1 does not match role=db'
   t.is(stderr, `sera: timed out after 300ms (rendezvous/${bench.name}, 1 of 3 here: ${told})\n`)
   t.is(await sync(bench, 'a', ['-E', '9', '--wait', '0', '--selector', 'x']).exited, 9)
   web.kill('SIGINT')
   t.is(await web.exited, 130)
-  t.is(await sync(bench, 'db-1', ['--labels', 'role=db', '--wait', '0']).exited, 204, 'who gave up is not met')
+  t.is(
+    await sync(bench, 'db-1', ['--labels', 'role=db', '--wait', '0']).exited,
+    204,
+    'a participant that gave up is not matched',
+  )
 })
 
-each('who was told to give up and has been met all the same starts nothing', async (t, bench) => {
+each('a participant that is matched after a signal starts no command', async (t, bench) => {
   const ran = join(bench.folder, 'ran')
   const waiting = bench.sub(['sync', '--actor', 'a', bench.name, '--', 'touch', ran])
   await waits(bench, 'a')
-  // it can't look while it is stopped: it is met, and told to give up, and learns of both when it goes on
+  // While it is stopped, it is matched and gets the signal. It notices both when it continues.
   waiting.kill('SIGSTOP')
   t.is(await sync(bench, 'b').exited, 0)
   waiting.kill('SIGTERM')
@@ -129,7 +133,7 @@ each('who was told to give up and has been met all the same starts nothing', asy
   t.false(existsSync(ran))
 })
 
-each('without a command, who was told to give up and has been met prints whom', async (t, bench) => {
+each('without a command, a participant that is matched after a signal prints the match', async (t, bench) => {
   const waiting = sync(bench, 'a')
   await waits(bench, 'a')
   waiting.kill('SIGSTOP')
@@ -139,14 +143,14 @@ each('without a command, who was told to give up and has been met prints whom', 
   t.deepEqual(await waiting.ended(), { code: 0, stdout, stderr: '' })
 })
 
-each('who was killed while it waited is met by nobody when its lease is over', async (t, bench) => {
+each('a killed waiter is not matched after its lease has ended', async (t, bench) => {
   const gone = sync(bench, 'gone', ['--lease', '3s'])
   await waits(bench, 'gone')
   gone.kill('SIGKILL')
-  await until('it is not heard of', async () => {
+  await until('its lease has ended', async () => {
     const args = ['--wait', '0', '--verbose', '--selector', 'none']
     const { stderr } = await sync(bench, 'probe', args).ended()
-    return /gone has not been heard of|waiting for one more[^;]*$/.test(stderr)
+    return /gone has not renewed its lease|waiting for one more[^;]*$/.test(stderr)
   })
   const late = sync(bench, 'late')
   t.is(await sync(bench, 'later').exited, 0)

@@ -1,13 +1,13 @@
-/** How the command is found on PATH: as execvp(3) finds it, on each runtime. */
+/** The command is found on PATH as execvp(3) finds it, on each runtime. */
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { each } from '../support/each.js'
 import type { Bench } from '../support/sera.js'
 
-/** Root may search every folder until it gives up the capabilities for it. */
+/** Root can search every folder unless it drops the capabilities for it. */
 const UNPRIVILEGED = process.getuid?.() === 0 ? ['setpriv', '--bounding-set=-dac_override,-dac_read_search'] : []
 
-/** Two folders with the program `tool`; the first may not be searched. */
+/** Two folders with the program `tool`; the first is not searchable. */
 function folders({ folder }: Bench) {
   const [locked, open] = ['locked', 'open'].map(name => join(folder, name)) as [string, string]
   for (const one of [locked, open]) {
@@ -18,7 +18,7 @@ function folders({ folder }: Bench) {
   return { locked, open }
 }
 
-each('a folder of PATH that may not be searched is passed over', async (t, bench) => {
+each('an unsearchable folder of PATH is skipped', async (t, bench) => {
   const { locked, open } = folders(bench)
   t.teardown(() => chmodSync(locked, 0o755))
   const PATH = `${locked}:${open}:${process.env.PATH}`
@@ -26,7 +26,7 @@ each('a folder of PATH that may not be searched is passed over', async (t, bench
   t.deepEqual({ code, stdout, stderr }, { code: 0, stdout: `from ${open}\n`, stderr: '' })
 })
 
-each('a program that is only in a folder that may not be searched is 203 with the reason', async (t, bench) => {
+each('a program only in an unsearchable folder is 203 with the reason', async (t, bench) => {
   const { locked } = folders(bench)
   t.teardown(() => chmodSync(locked, 0o755))
   for (const program of ['tool', join(locked, 'tool')]) {
@@ -37,7 +37,7 @@ each('a program that is only in a folder that may not be searched is 203 with th
   }
 })
 
-each('a shell line in one word is 203 and the message shows how to run it', async (t, bench) => {
+each('a shell line in one word is 203, and the message says how to run it', async (t, bench) => {
   const { code, stdout, stderr } = await bench.sera(['5', "echo 'hi'; true"]).ended()
   t.deepEqual([code, stdout], [203, ''])
   const hint = "give a program and its arguments as separate words, or a shell line as sh -c '…'"

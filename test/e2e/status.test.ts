@@ -1,4 +1,4 @@
-/** `sera status`: what is held and waited for is shown right, in text and as JSON, and looking delays nobody. */
+/** `sera status` shows holders and waiters correctly, as text and as JSON, and delays no lock. */
 import { readFileSync } from 'node:fs'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import type { ExecutionContext } from 'ava'
@@ -11,10 +11,10 @@ import { hold } from './held.js'
 
 const isStatus = new Ajv2020().compile(JSON.parse(readFileSync('docs/status.schema.json', 'utf8')))
 
-// biome-ignore lint/suspicious/noExplicitAny: JSON that the schema has been held against
+// biome-ignore lint/suspicious/noExplicitAny: JSON that the schema has checked
 type ResourceObject = any
 
-/** What `sera status --json` says of one resource; undefined when it is not there. */
+/** One resource of `sera status --json`; undefined if it is not there. */
 async function look(
   t: ExecutionContext,
   bench: Bench,
@@ -28,7 +28,7 @@ async function look(
   return told.resources[0]
 }
 
-/** Waits until it looks like that. */
+/** Waits until the resource passes the test. */
 async function sees(
   t: ExecutionContext,
   bench: Bench,
@@ -46,7 +46,7 @@ const lines = async (bench: Bench, ...args: string[]) => {
   return stdout.trimEnd().split('\n')
 }
 
-each('status: who writes, who waits in which place, with token and lease', async (t, bench) => {
+each('status: shows the writer and the queue, with token and lease', async (t, bench) => {
   const holder = await hold(bench, ['rwlock', 'write', bench.name, '60']).started()
   bench.sub(['rwlock', 'read', bench.name, '60', 'true'])
   await sees(t, bench, 'rwlock', ({ claims }) => claims.length === 2)
@@ -61,7 +61,7 @@ each('status: who writes, who waits in which place, with token and lease', async
   const text = await lines(bench, 'rwlock', bench.name)
   for (const line of text) t.true(line.length <= 80, line)
   t.regex(text[0] ?? '', /^1 held, 2 waiting \(/)
-  t.regex(text.join('\n'), /being written, 2 wait$/m)
+  t.regex(text.join('\n'), /1 writer, 2 wait$/m)
   t.regex(text.join('\n'), new RegExp(`^  writes +\\d.* \\S+ pid ${holder.sera.pid} +sh .* lease \\d+s$`, 'm'))
   t.regex(text.join('\n'), new RegExp(`^ +token ${one.token}, ticket ${one.ticket}$`, 'm'))
   t.regex(text.join('\n'), /^ {2}1st read +\d.* true +lease \d+s$/m)
@@ -69,7 +69,7 @@ each('status: who writes, who waits in which place, with token and lease', async
   await holder.end()
 })
 
-each('status: permits and slots, what a barrier lacks, a gate, a counter', async (t, bench) => {
+each('status: shows permits and slots, missing participants, a gate, a counter', async (t, bench) => {
   const holder = await hold(bench, ['sem', '--units', '2', bench.name, '3', '60']).started()
   bench.sub(['br', '--tag', 'web-1', bench.name, '3', '--wait', '60'])
   await bench.sub(['gate', 'close', '--for', '2h', bench.name]).exited
@@ -81,17 +81,17 @@ each('status: permits and slots, what a barrier lacks, a gate, a counter', async
   const gate = await look(t, bench, 'gate')
   t.like(gate, { state: 'closed', claims: [] })
   t.is(Math.round((Date.parse(gate.opensAt) - Date.parse(gate.closedSince)) / 1000), 7200)
-  t.regex((await lines(bench, 'gate', bench.name)).join('\n'), /closed for \d+s, opens in 1h 59m$/m)
+  t.regex((await lines(bench, 'gate', bench.name)).join('\n'), /closed for [\d ms]+, opens in 1h 5\dm$/m)
   t.like(await look(t, bench, 'counter'), { value: 7, claims: [] })
   t.regex((await lines(bench, 'counter', bench.name)).join('\n'), /value 7$/m)
   await bench.sub(['gate', 'open', bench.name]).exited
   await bench.sub(['sem', bench.name, '-7']).exited
-  t.is(await look(t, bench, 'gate'), undefined, 'an open gate is not worth a line')
+  t.is(await look(t, bench, 'gate'), undefined, 'an open gate is not shown')
   t.is(await look(t, bench, 'counter'), undefined)
   await holder.end()
 })
 
-each('status: a plain lock by the name that was given, whichever engine has it', async (t, bench) => {
+each('status: finds a plain lock by its given name, with each engine', async (t, bench) => {
   const { name, lock } = bench
   const words = (engine: string) => ['--engine', engine, '--name', name, '60']
   const holder = await hold(bench, words('get_lock')).started()
@@ -115,7 +115,7 @@ each('status: a plain lock by the name that was given, whichever engine has it',
   await lease.end()
 })
 
-each('status: of all accounts where the account may see them, and said where it may not', async (t, bench, server) => {
+each('status: shows locks of all accounts, or says that the account cannot see them', async (t, bench, server) => {
   const account = `nobody_${bench.name.includes('node') ? 'n' : 'b'}`
   await using root = await admin(server)
   await root.run(`CREATE USER ${account}@'%' IDENTIFIED BY 'secret'`)
@@ -135,7 +135,7 @@ each('status: of all accounts where the account may see them, and said where it 
   t.regex(hidden.unseen.join('\n'), /the DSN names no database/)
   t.regex(hidden.unseen.join('\n'), server.kind === 'mysql' ? /SELECT on performance_schema/ : /metadata_lock_info/)
   const known = (await ask('mutex', bench.name)).resources[0]
-  t.is(known.claims[0].connection, await root.holder(bench.lock), 'whoever knows the name is told the connection')
+  t.is(known.claims[0].connection, await root.holder(bench.lock), 'with the name, the connection is known')
   if (server.kind === 'mysql') {
     await root.run(`GRANT SELECT ON performance_schema.* TO ${account}@'%'; GRANT PROCESS ON *.* TO ${account}@'%'`)
     const seen = await ask()
@@ -146,7 +146,7 @@ each('status: of all accounts where the account may see them, and said where it 
   await holder.end()
 })
 
-each('status: while a step has a row for long it answers, and it needs SELECT alone', async (t, bench, server) => {
+each('status: answers while a row is locked for long, and needs only SELECT', async (t, bench, server) => {
   const account = `reader_${bench.name.includes('node') ? 'n' : 'b'}`
   const holder = await hold(bench, ['rwlock', 'write', bench.name, '60']).started()
   await using root = await admin(server)
@@ -161,11 +161,11 @@ each('status: while a step has a row for long it answers, and it needs SELECT al
   const { code, stdout } = await bench.sub(['status', 'rwlock', bench.name], { env }).ended()
   await root.run('ROLLBACK')
   t.is(code, 0)
-  t.regex(stdout, /being written$/m)
+  t.regex(stdout, /1 writer$/m)
   await holder.end()
 })
 
-each('status: where there are no tables none are made, and a namespace sees its own', async (t, bench, server) => {
+each('status: creates no tables, and shows only locks of its namespace', async (t, bench, server) => {
   const database = `none_${bench.name.includes('node') ? 'n' : 'b'}`
   await using root = await admin(server)
   await root.run(`CREATE DATABASE ${database}; GRANT ALL ON ${database}.* TO sera@'%'`)
@@ -188,7 +188,7 @@ each('status: where there are no tables none are made, and a namespace sees its 
   }
 })
 
-each('status: a claim whose lease is over is shown as expired, and not counted as held', async (t, bench, server) => {
+each('status: an expired claim is marked, and does not count as held', async (t, bench, server) => {
   const holder = await hold(bench, ['--lease', '1h', 'rwlock', 'write', bench.name, '60']).started()
   await using root = await admin(server)
   await root.run(
@@ -196,11 +196,11 @@ each('status: a claim whose lease is over is shown as expired, and not counted a
   )
   t.like(await look(t, bench, 'rwlock'), { claims: [{ overdue: true }] })
   const shown = (await lines(bench, 'rwlock', bench.name)).join('\n')
-  t.regex(shown, /^nothing is held, nobody waits .*^rwlock .* {2}1 expired$.* expired \d+[ms]/ms)
+  t.regex(shown, /^no holders, no waiters .*^rwlock .* {2}1 expired$.* expired \d+[ms]/ms)
   await holder.end()
 })
 
-each('status: what others wrote can do nothing to a terminal', async (t, bench) => {
+each('status: text of others cannot control the terminal', async (t, bench) => {
   const evil = '\x1b]0;owned\x07\x1b[2J\u202egnp'
   const holder = hold(bench, ['rwlock', 'write', bench.name, '60', 'env', `X=${evil}`])
   await holder.started()
@@ -210,7 +210,7 @@ each('status: what others wrote can do nothing to a terminal', async (t, bench) 
   await holder.end()
 })
 
-each('status: a database that is not there is no empty one', async (t, bench, server) => {
+each('status: a missing database is an error', async (t, bench, server) => {
   const env = { SERA_SERVER: server.dsn('no_such_database') }
   for (const args of [['status'], ['break', '--yes', 'rwlock', 'x']]) {
     const { code, stdout, stderr } = await bench.sub(args, { env }).ended()

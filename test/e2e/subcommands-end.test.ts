@@ -1,12 +1,12 @@
-/** How a subcommand ends that does not end by itself: signals while it waits, and holders that are killed. */
+/** Subcommands that are ended: by a signal during the wait, or by a kill of the holder. */
 import { each } from '../support/each.js'
 import { until } from '../support/until.js'
 import { hold } from './held.js'
 
-/** Short, and yet longer than a process takes to start on a machine that is busy with other tests. */
+/** Short, but longer than a process takes to start on a busy machine. */
 const SHORT = ['--lease', '8s', '--grace', '200ms']
 
-each('TERM ends a wait with 143, nothing is run, and the place in the queue is given up', async (t, bench) => {
+each('TERM ends a wait with 143, no command runs, and the claim leaves the queue', async (t, bench) => {
   const holder = await hold(bench, ['rwlock', 'read', bench.name, '30']).started()
   const writer = bench.sub(['rwlock', 'write', bench.name, 'forever', 'echo', 'ran'])
   const reader = ['rwlock', 'read', bench.name, '0', 'true']
@@ -25,21 +25,18 @@ each('INT ends a wait without a command with 130', async (t, bench) => {
   t.is(await bench.sub(['barrier', bench.name, '3', '--wait', '0']).exited, 204, 'it no longer counts')
 })
 
-each(
-  'a holder that is killed: its command is ended, and others get the lock when its lease is over',
-  async (t, bench) => {
-    const holder = await hold(bench, [...SHORT, 'sem', bench.name, '1', '30']).started()
-    const next = hold(bench, ['sem', bench.name, '1', '30'])
-    const { sera } = holder
-    sera.kill('SIGKILL')
-    await until('the command has ended', () => sera.family().length === 0)
-    await next.started()
-    t.true(Number(next.variable('SERA_TOKEN')) > 0)
-    t.is(await next.end(), 0)
-  },
-)
+each('killed holder: its command is ended, and others get the lock after its lease', async (t, bench) => {
+  const holder = await hold(bench, [...SHORT, 'sem', bench.name, '1', '30']).started()
+  const next = hold(bench, ['sem', bench.name, '1', '30'])
+  const { sera } = holder
+  sera.kill('SIGKILL')
+  await until('the command has ended', () => sera.family().length === 0)
+  await next.started()
+  t.true(Number(next.variable('SERA_TOKEN')) > 0)
+  t.is(await next.end(), 0)
+})
 
-each('who was killed at a barrier does not count when its lease is over', async (t, bench) => {
+each('a participant killed at a barrier does not count after its lease', async (t, bench) => {
   const gone = bench.sub(['--lease', '3s', 'barrier', bench.name, '2'])
   const disagrees = async () => await bench.sub(['barrier', bench.name, '3', '--wait', '0']).exited
   await until('it waits', async () => (await disagrees()) === 208)
@@ -49,7 +46,7 @@ each('who was killed at a barrier does not count when its lease is over', async 
   t.is(await bench.sub(['barrier', bench.name, '2', '--wait', '0'], { env }).exited, 204)
 })
 
-each('a double barrier does not wait for the dead', async (t, bench) => {
+each('a double barrier does not wait for dead participants', async (t, bench) => {
   const words = [...SHORT, 'barrier', bench.name, '2', '30']
   const one = hold(bench, words)
   const two = await hold(bench, words).started()
@@ -58,7 +55,7 @@ each('a double barrier does not wait for the dead', async (t, bench) => {
   t.is(await one.end(), 0)
 })
 
-each('a server that can’t be reached is 202 for each of them, in one line without a password', async (t, bench) => {
+each('an unreachable server is 202 for each subcommand, in one line without a password', async (t, bench) => {
   const env = { SERA_SERVER: 'sera:secret@tcp(127.0.0.1:1)/sera', SERA_CONNECT_WAIT: '0' }
   for (const words of [
     ['rwlock', 'read', 'x', '0', 'echo', 'ran'],
@@ -74,7 +71,7 @@ each('a server that can’t be reached is 202 for each of them, in one line with
   }
 })
 
-each('TERM ends a run that still tries to reach the server', async (t, bench) => {
+each('TERM ends a run that retries to reach the server', async (t, bench) => {
   const waiting = bench.sub(['barrier', bench.name, '2'], { env: { SERA_SERVER: 'sera@tcp(127.0.0.1:1)/sera' } })
   await until('it listens to signals', () => waiting.pid > 0 && waiting.running)
   const exited = waiting.exited

@@ -6,22 +6,19 @@ import { each } from '../support/each.js'
 import { until } from '../support/until.js'
 import { hold } from './held.js'
 
-each(
-  'rwlock: readers run side by side, a writer alone, and the command gets its own exit code through',
-  async (t, bench) => {
-    const words = (mode: string, wait: string) => ['rwlock', mode, bench.name, wait]
-    const one = await hold(bench, words('read', '30')).started()
-    const two = await hold(bench, words('read', '30')).started()
-    t.is(await bench.sub([...words('write', '0'), 'true']).exited, 204)
-    const writer = hold(bench, words('write', '30'), { code: 7 })
-    t.deepEqual(await Promise.all([one.end(), two.end()]), [0, 0])
-    await writer.started()
-    t.is(await bench.sub([...words('read', '0'), 'true']).exited, 204)
-    t.is(await writer.end(), 7)
-  },
-)
+each('rwlock: readers run together, a writer alone, and the exit code is the command’s', async (t, bench) => {
+  const words = (mode: string, wait: string) => ['rwlock', mode, bench.name, wait]
+  const one = await hold(bench, words('read', '30')).started()
+  const two = await hold(bench, words('read', '30')).started()
+  t.is(await bench.sub([...words('write', '0'), 'true']).exited, 204)
+  const writer = hold(bench, words('write', '30'), { code: 7 })
+  t.deepEqual(await Promise.all([one.end(), two.end()]), [0, 0])
+  await writer.started()
+  t.is(await bench.sub([...words('read', '0'), 'true']).exited, 204)
+  t.is(await writer.end(), 7)
+})
 
-each('semaphore: as many as there are permits, each with a slot and a token of its own', async (t, bench) => {
+each('semaphore: as many commands run as there are permits, each with its own slot and token', async (t, bench) => {
   const words = ['sem', bench.name, '2', '30']
   const one = await hold(bench, words).started()
   const two = await hold(bench, words).started()
@@ -36,7 +33,7 @@ each('semaphore: as many as there are permits, each with a slot and a token of i
   await Promise.all([two.end(), three.end()])
 })
 
-each('semaphore: --units takes several permits, and another number of permits is a conflict', async (t, bench) => {
+each('semaphore: --units takes several permits, and a different number of permits is a conflict', async (t, bench) => {
   const three = await hold(bench, ['sem', '--units', '3', bench.name, '4', '30']).started()
   t.is(await bench.sub(['sem', '--units', '2', bench.name, '4', '0', 'true']).exited, 204)
   t.is(await bench.sub(['sem', bench.name, '4', '0', 'true']).exited, 0)
@@ -46,7 +43,7 @@ each('semaphore: --units takes several permits, and another number of permits is
   await three.end()
 })
 
-each('counter: prints its value, and a delta that it does not cover waits', async (t, bench) => {
+each('counter: prints its value, and waits if the value is too low', async (t, bench) => {
   const count = async (...args: string[]) => await bench.sub(['sem', bench.name, ...args]).ended()
   t.like(await count('3'), { code: 0, stdout: '3\n', stderr: '' })
   t.like(await count('-2', '--json'), {
@@ -59,14 +56,14 @@ each('counter: prints its value, and a delta that it does not cover waits', asyn
   t.like(await count('0'), { stdout: '0\n' })
 })
 
-each('counter: with verbose on stdout, the value is still all that gets there', async (t, bench) => {
+each('counter: with verbose on stdout, stdout still has only the value', async (t, bench) => {
   const { stdout } = await bench
     .sub(['sem', bench.name, '1'], { env: { SERA_VERBOSE: 'true', SERA_NO_SUCH: '1' } })
     .ended()
   t.is(stdout, '1\n')
 })
 
-each('barrier: all go when the last has come, again and again', async (t, bench) => {
+each('barrier: all go on when the last arrives, in each round', async (t, bench) => {
   for (const generation of [1, 2]) {
     const parties = [1, 2, 3].map(() => bench.sub(['barrier', bench.name, '3', '--json']))
     for (const party of parties) {
@@ -78,7 +75,7 @@ each('barrier: all go when the last has come, again and again', async (t, bench)
   }
 })
 
-each('barrier: who expects another count is told so, and nobody else is disturbed', async (t, bench) => {
+each('barrier: a different count is a conflict, and others are not affected', async (t, bench) => {
   const first = bench.sub(['br', bench.name, '2'])
   const odd = await until('the first is there, and expects another count', async () => {
     const result = await bench.sub(['br', bench.name, '3', '--wait', '0']).ended()
@@ -90,12 +87,12 @@ each('barrier: who expects another count is told so, and nobody else is disturbe
   t.is(await first.exited, 0)
 })
 
-each('barrier: a wait that is over is 204, or the code that was asked for', async (t, bench) => {
+each('barrier: a time-out is 204, or the code of --timeout-exit-code', async (t, bench) => {
   t.like(await bench.sub(['br', bench.name, '2', '--wait', '300ms']).ended(), { code: 204, stdout: '', stderr: '' })
   t.is(await bench.sub(['br', '-E', '9', bench.name, '2', '--wait', '0']).exited, 9)
 })
 
-each('barrier: a tag counts once, also when who came with it was killed and comes again', async (t, bench) => {
+each('barrier: a tag counts once, also after its participant was killed and restarted', async (t, bench) => {
   const tagged = ['br', bench.name, '2', '--tag', 'web-1', '--lease', '60s']
   const first = bench.sub(tagged)
   const other = ['br', bench.name, '3', '--wait', '0']
@@ -106,14 +103,14 @@ each('barrier: a tag counts once, also when who came with it was killed and come
   t.is(await again.exited, 0)
 })
 
-each('barrier: for a single use, who comes late is told so', async (t, bench) => {
+each('barrier: with --single-use a late participant fails', async (t, bench) => {
   t.is(await bench.sub(['br', '--single-use', bench.name, '1']).exited, 0)
   const { code, stderr } = await bench.sub(['br', '--single-use', bench.name, '1']).ended()
   t.is(code, 208)
   t.regex(stderr, /this single-use barrier has already released its parties/)
 })
 
-each('gate: open until closed, closed when its closer has gone, and one opening lets all go', async (t, bench) => {
+each('gate: stays closed after the closing process ended, and one opening releases all waiters', async (t, bench) => {
   const gate = (action: string, ...flags: string[]) => bench.sub(['gate', action, bench.name, ...flags])
   t.is(await gate('wait').exited, 0)
   t.is(await gate('close').exited, 0)
@@ -146,14 +143,18 @@ each(
     const two = await hold(bench, words, { code: 3 }).started()
     await one.started()
     const first = one.end()
-    t.is(await bench.sub(['barrier', bench.name, '2', '0', 'true']).exited, 204, 'newcomers wait for the next round')
-    t.true(one.sera.running, 'it stays for the other')
+    t.is(
+      await bench.sub(['barrier', bench.name, '2', '0', 'true']).exited,
+      204,
+      'a new participant waits for the next round',
+    )
+    t.true(one.sera.running, 'it waits for the other')
     t.is(await two.end(), 3)
     t.is(await first, 0)
   },
 )
 
-each('double barrier: who does not want to wait for the others any longer leaves with 204', async (t, bench) => {
+each('double barrier: --leave-wait limits the wait for the others (204)', async (t, bench) => {
   const one = hold(bench, ['barrier', '--leave-wait', '300ms', bench.name, '2', '30'])
   const two = await hold(bench, ['barrier', bench.name, '2', '30']).started()
   await one.started()
@@ -176,7 +177,7 @@ each('verify: 0 while a grant is the newest and held, 1 afterwards', async (t, b
   t.like(JSON.parse(stdout), { kind: 'semaphore', token, current: false, newest: false, held: false })
 })
 
-each('a sera inside a sera that waits for what is held above is 208 at once', async (t, bench) => {
+each('a nested sera that waits for a lock of its parent is 208 at once', async (t, bench) => {
   const { name, program } = bench
   const inside = (outer: string[], inner: string[]) => bench.sub([...outer, program, ...inner, 'echo', 'inner']).ended()
   for (const [outer, inner, code] of [
@@ -196,7 +197,7 @@ each('a sera inside a sera that waits for what is held above is 208 at once', as
   }
 })
 
-each('a reader inside a reader does not wait behind a writer that waits for the outer one', async (t, bench) => {
+each('a nested reader does not wait behind a writer that waits for the outer reader', async (t, bench) => {
   const read = ['rwlock', 'read', bench.name]
   const marks = ['outer', 'go'].map(name => join(bench.folder, name)) as [string, string]
   const script = ': >"$1"; until [ -e "$2" ]; do sleep 0.05; done; shift 2; "$@"'
@@ -210,7 +211,7 @@ each('a reader inside a reader does not wait behind a writer that waits for the 
   t.is(await writer.exited, 0)
 })
 
-each('the outcome file tells lock, token and who was in the way', async (t, bench) => {
+each('the outcome file names lock, token and holder', async (t, bench) => {
   const file = join(bench.folder, 'outcome')
   const words = ['--outcome-file', file, 'rwlock', 'write', bench.name]
   const told = () => JSON.parse(readFileSync(file, 'utf8'))
@@ -226,7 +227,7 @@ each('the outcome file tells lock, token and who was in the way', async (t, benc
   t.like(told(), { outcome: 'done', lock: `gate/${bench.name}`, waitMs: null })
 })
 
-each('any name will do, and names differ by case and by kind', async (t, bench) => {
+each('any name is valid, and names differ by case and by kind', async (t, bench) => {
   for (const name of ['it\'s "quoted"', '🔒🚀', ' spaces ', '%', '\\', 'a;DROP TABLE x', 'x'.repeat(255)]) {
     const own = `${name}${name.length < 200 ? bench.name : ''}`
     t.is(await bench.sub(['sem', own, '1']).exited, 0, name)
@@ -238,7 +239,7 @@ each('any name will do, and names differ by case and by kind', async (t, bench) 
   await upper.end()
 })
 
-each('schema print: what a DBA runs is all that the account needs', async (t, bench, server) => {
+each('schema print: its SQL is all that the account needs', async (t, bench, server) => {
   const database = `dba_${bench.name.includes('binary') ? 'binary' : 'node'}`
   const env = { SERA_SERVER: server.dsn(database) }
   const { stdout } = await bench.sub(['schema', 'print'], { env }).ended()

@@ -1,4 +1,4 @@
-/** What syslog gets of a run: failures always, everything with audit, and the last line before sera is gone. */
+/** What a run writes to syslog: failures always, all outcomes with audit, and the last line before sera ends. */
 
 import { writeFileSync } from 'node:fs'
 import { mkdtemp } from 'node:fs/promises'
@@ -30,7 +30,7 @@ for (const runtime of RUNTIMES) {
   for (const kind of TRANSPORTS) {
     const id = `${runtime.name}-${kind}`
 
-    test(`${id}: each of twenty failures leaves its line`, async t => {
+    test(`${id}: each of twenty failures leaves a line`, async t => {
       const config = configFile(kind, false)
       for (let n = 0; n < 20; n += 5) {
         const runs = [0, 1, 2, 3, 4].map(k =>
@@ -43,7 +43,7 @@ for (const runtime of RUNTIMES) {
       t.like(messages[0], { severity: 'err', facility: 'user', tag: 'sera' })
     })
 
-    test(`${id}: a success is told with audit only, a time-out always`, async t => {
+    test(`${id}: a success is logged with audit only, a time-out always`, async t => {
       const run = (audit: boolean, ...args: string[]) => sera(runtime, ['--config', configFile(kind, audit), ...args])
       await run(false, '5', 'true', `${id} unaudited`)
       await run(true, '5', 'true', `${id} audited`)
@@ -76,7 +76,7 @@ for (const runtime of RUNTIMES) {
       )
     })
 
-    test(`${id}: subcommands are told with their kind, and with audit also those without a command`, async t => {
+    test(`${id}: lines name the kind, and with audit subcommands without a command are logged, too`, async t => {
       const run = (...args: string[]) => sera(runtime, ['--config', configFile(kind, true), ...args])
       await run('sem', `${id} sem`, '1', '5', 'true')
       await run('gate', 'close', `${id} gate`)

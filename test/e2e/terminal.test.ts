@@ -1,4 +1,4 @@
-/** What a person sees and types: Ctrl-C and a hang-up arrive once, and a long wait says what it waits for. */
+/** sera on a terminal: Ctrl-C and a hang-up arrive once, and a long wait shows the progress line. */
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -21,7 +21,7 @@ async function open(command: string): Promise<TestTerminal> {
   return new TestTerminal(command, { ...(await cleanEnvironment()), SERA_SERVER: server.dsn() })
 }
 
-/** The counter's notes, once `enough` of them are there. */
+/** The notes of the counting command, when there are `enough`. */
 async function notes(journal: string, enough: RegExp): Promise<string[]> {
   return await until(`${enough} in ${journal}`, () => {
     const text = existsSync(journal) ? readFileSync(journal, 'utf8') : ''
@@ -54,7 +54,7 @@ for (const runtime of RUNTIMES) {
     t.deepEqual(await notes(journal, /./), [`start ${child}`, 'INT', 'QUIT', 'TERM'])
   })
 
-  test(`${runtime.name}: a hang-up reaches the command once when sera leads the session`, async t => {
+  test(`${runtime.name}: a hang-up reaches the command once if sera leads the session`, async t => {
     const journal = journalOf(t)
     const terminal = await open(`exec ${runtime.program} 5 ${counter} ${journal}`)
     const child = await childOf(journal)
@@ -82,7 +82,7 @@ for (const runtime of RUNTIMES) {
     t.deepEqual(await notes(journal, /end/), [`start ${child}`, 'end'])
   })
 
-  test(`${runtime.name}: a hang-up reaches the command when a shell leads the session, by the shell and the kernel`, async t => {
+  test(`${runtime.name}: a hang-up reaches the command if a shell leads the session`, async t => {
     const journal = journalOf(t)
     const terminal = await open('exec bash --norc -i')
     terminal.type(`${runtime.program} 5 ${counter} ${journal}\n`)
@@ -92,10 +92,10 @@ for (const runtime of RUNTIMES) {
     writeFileSync(`${journal}.end`, '')
     await until('the command gone', () => !isAlive(child))
     const hangUps = (await notes(journal, /HUP/)).filter(note => note === 'HUP').length
-    t.true(hangUps <= 2, 'bash tells its job, and its own end makes the kernel tell it; sera adds none')
+    t.true(hangUps <= 2, 'bash and the kernel each send one; sera adds none')
   })
 
-  test(`${runtime.name}: the command has the terminal, and Ctrl-Z stops both and fg goes on`, async t => {
+  test(`${runtime.name}: the command has the terminal; Ctrl-Z stops both, and fg continues both`, async t => {
     const terminal = await open('exec bash --norc -i')
     terminal.type(
       `PS1=; ${runtime.program} 5 sh -c 'test -t 0 && test -t 1 && echo tty-$((1+1)) >/dev/tty; cat; echo out'\n`,
@@ -112,27 +112,27 @@ for (const runtime of RUNTIMES) {
     t.pass()
   })
 
-  test(`${runtime.name}: a wait says what it waits for, who has it and how long; Ctrl-C ends it with 130`, async t => {
+  test(`${runtime.name}: the progress line shows lock, holder and duration; Ctrl-C ends the wait with 130`, async t => {
     await using lock = await holdingElsewhere(runtime, t.title)
     const terminal = await open(`trap : INT; ${runtime.program} --name '${t.title}' 60 echo ran; echo "rc $?"`)
     await terminal.sees(/sera: waiting for .* \(\d+s left\), held for \d+s\+ by \S+/)
     const lines = terminal.output.split('\n')
     t.is(lines.length, 1, 'updated in place')
     terminal.type('\x03')
-    await terminal.sees(/sera: gave up waiting \(SIGINT\); nothing was run\r\nrc 130/)
+    await terminal.sees(/sera: SIGINT ended the wait; nothing was run\r\nrc 130/)
     t.notRegex(terminal.output, /ran\r/)
     t.truthy(lock)
   })
 
-  test(`${runtime.name}: on a terminal a time-out is said, with the line of the wait wiped`, async t => {
+  test(`${runtime.name}: a time-out is reported, and the progress line removed`, async t => {
     await using lock = await holdingElsewhere(runtime, t.title)
     const terminal = await open(`${runtime.program} --name '${t.title}' 3.5 echo ran; echo "rc $?"`)
     await terminal.sees(/\[Ksera: timed out after 3\.5s; nothing was run \(lock [^)]+held by [^)]+\)\r\nrc 204/)
-    t.true(terminal.output.includes('\r\x1b[Ksera: timed out'), 'the line of the wait is wiped first')
+    t.true(terminal.output.includes('\r\x1b[Ksera: timed out'), 'the progress line is removed first')
     t.truthy(lock)
   })
 
-  test(`${runtime.name}: at the tables a wait says the place in the queue and who holds it for how long`, async t => {
+  test(`${runtime.name}: the progress line at the lock tables shows place, holder and duration`, async t => {
     await using holder = await holdingElsewhere(runtime, t.title, ['sem', `gpu ${runtime.name}`, '1'])
     const terminal = await open(`${runtime.program} sem 'gpu ${runtime.name}' 1 8 echo ran; echo "rc $?"`)
     await terminal.sees(/sera: waiting for semaphore gpu \w+ \(\d+s left\), next, held for \d+s by \S+ pid/)
@@ -142,25 +142,25 @@ for (const runtime of RUNTIMES) {
     t.truthy(holder)
   })
 
-  test(`${runtime.name}: at a barrier a wait says who is there and how many are missing`, async t => {
+  test(`${runtime.name}: the progress line at a barrier shows arrived and missing participants`, async t => {
     const name = `barrier ${runtime.name}`
     const env = { SERA_SERVER: server.dsn() }
     const other = sera(runtime, ['br', '--tag', 'web-2', '--wait', '60', name, '3'], { env })
     const terminal = await open(`${runtime.program} br '${name}' 3; echo "rc $?"`)
-    await terminal.sees(/sera: waiting at barrier \S+ \S+, 1 of 3 missing, here: web-2/)
+    await terminal.sees(/sera: waiting at barrier \S+ \S+, 1 of 3 missing, arrived: web-2/)
     t.is((await sera(runtime, ['br', name, '3'], { env })).code, 0)
     await terminal.sees(/rc 0/)
     t.is((await other).code, 0)
   })
 
-  test(`${runtime.name}: Ctrl-C ends a wait at a gate, and -q draws nothing`, async t => {
+  test(`${runtime.name}: Ctrl-C ends a wait at a gate, and -q shows no progress line`, async t => {
     const name = `gate ${runtime.name}`
     const env = { SERA_SERVER: server.dsn() }
     t.is((await sera(runtime, ['gate', 'close', name], { env })).code, 0)
     const terminal = await open(`trap : INT; ${runtime.program} gate wait '${name}'; echo "rc $?"`)
-    await terminal.sees(/sera: waiting at gate \S+ \S+, it is closed/)
+    await terminal.sees(/sera: waiting at gate \S+ \S+, the gate is closed/)
     terminal.type('\x03')
-    await terminal.sees(/sera: gave up waiting \(SIGINT\)\r\nrc 130/)
+    await terminal.sees(/sera: SIGINT ended the wait\r\nrc 130/)
     const quiet = await open(`${runtime.program} gate wait -q --wait 2 '${name}'; echo "rc $?"`)
     await quiet.sees(/rc 204/)
     t.is(quiet.output, 'rc 204\r\n')
@@ -170,7 +170,7 @@ for (const runtime of RUNTIMES) {
     ['with TERM=dumb', { TERM: 'dumb' }],
     ['in CI', { CI: 'true' }],
   ] as const) {
-    test(`${runtime.name}: ${where} nothing is drawn`, async t => {
+    test(`${runtime.name}: ${where} there is no progress line`, async t => {
       await using lock = await holdingElsewhere(runtime, t.title)
       const set = Object.entries(env).map(([name, value]) => `${name}=${value}`)
       const terminal = await open(
@@ -184,7 +184,7 @@ for (const runtime of RUNTIMES) {
   }
 }
 
-/** Another sera that holds the lock of that name, or what `words` say, until disposed of. */
+/** Another sera that holds the lock of that name, or that of `words`, until it is disposed. */
 async function holdingElsewhere(
   runtime: SeraRuntime,
   name: string,

@@ -6,12 +6,12 @@ import { embeddedAnswer } from '../../src/commands/embedded.js'
 import { SeraError } from '../../src/errors.js'
 import { Home } from './home.js'
 
-test('status is a line for people and an object for programs', async t => {
+test('status prints a line, and with --json an object', async t => {
   const home = await Home.for(t, 'mariadb')
   const host = { env: home.env, clock: systemClock, descriptors: [] }
   t.is(
     await embeddedAnswer('status', { json: false, force: false }, host),
-    `the embedded server does not run (${home.folder})\n`,
+    `the embedded server is not running (${home.folder})\n`,
   )
   const status = JSON.parse(await embeddedAnswer('status', { json: true, force: false }, host))
   t.like(status, { state: 'stopped', folder: home.folder, socketPath: home.path('sera.sock'), idleMs: 600_000 })

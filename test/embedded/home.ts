@@ -1,4 +1,4 @@
-/** A state folder of its own for each test, and what one can see of the embedded server in it from outside. */
+/** A state folder for one test, and observations of its embedded server from outside. */
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
@@ -14,7 +14,7 @@ import { serverBinary } from '../support/servers.js'
 
 const FIXTURE = join(import.meta.dirname, 'fixtures/embedded.js')
 
-/** The kinds of server this machine has. */
+/** The kinds of server on this machine. */
 export const KINDS = await kinds()
 
 async function kinds(): Promise<ServerKind[]> {
@@ -42,7 +42,7 @@ export class Home {
     this.env = { ...environmentAt(root), SERA_MYSQLD: program }
   }
 
-  /** Removed after the test, and its server ended, whatever became of it. */
+  /** The folder is removed after the test, and its server is stopped. */
   static async for(t: ExecutionContext, kind: ServerKind): Promise<Home> {
     const binary = await serverBinary(kind)
     const home = new Home(await mkdtemp(join(testFolder, 'embedded-')), binary?.path ?? '')
@@ -57,7 +57,7 @@ export class Home {
     return join(this.folder, name)
   }
 
-  /** A sera that does one thing. */
+  /** Starts a process that runs one action. */
   spawn(action: string, options: SpawnOptions = {}): ChildProcess {
     return spawn(process.execPath, [FIXTURE, ...action.split(' ')], {
       env: this.env,
@@ -66,7 +66,7 @@ export class Home {
     })
   }
 
-  /** What that sera printed. */
+  /** Runs one action and returns its output. */
   async run(action: string, options: SpawnOptions = {}): Promise<HomeResult> {
     const child = this.spawn(action, { stdio: ['ignore', 'pipe', 'pipe'], ...options })
     const [printed, complaint] = await Promise.all([text(child.stdout!), text(child.stderr!)])
@@ -74,7 +74,7 @@ export class Home {
     return JSON.parse(printed) as HomeResult
   }
 
-  /** Puts a shell script in the place of the server program; `$REAL` is the program. */
+  /** Replaces the server program by a shell script; `$REAL` is the program. */
   async wrap(script: string): Promise<void> {
     const wrapper = join(this.root, 'mysqld')
     await writeFile(
@@ -87,7 +87,7 @@ export class Home {
     this.env.SERA_MYSQLD = wrapper
   }
 
-  /** The wrapper's log of calls, one a line. */
+  /** The calls of the wrapper, one a line. */
   calls(pattern: RegExp): string[] {
     const file = join(this.root, 'calls')
     return existsSync(file)
@@ -97,7 +97,7 @@ export class Home {
       : []
   }
 
-  /** Live processes that work on this home's data: initialisers and servers. */
+  /** The live initialisers and servers of this folder. */
   serverPids(): number[] {
     return processes(argv => argv.some(word => word.startsWith(`--datadir=${this.root}`)))
   }
@@ -110,7 +110,7 @@ export class Home {
     return mysql.createConnection({ socketPath: this.path('sera.sock'), user: 'root' })
   }
 
-  /** A program of the watcher's stops before or after its work, until `goOn`; what it does later is counted. */
+  /** Makes a program of the watcher pause before or after its work, until `goOn`; its later runs are counted. */
   async pause(program: string, when: 'before' | 'after'): Promise<void> {
     this.env.SERA_EMBEDDED_IDLE = '20s'
     const bin = join(this.root, 'bin')
@@ -131,19 +131,19 @@ export class Home {
     await writeFile(join(this.root, 'go'), '')
   }
 
-  /** How often the paused program has done its work. */
+  /** How often the paused program has run. */
   resumed(): number {
     const file = join(this.root, 'resumed')
     return existsSync(file) ? readFileSync(file, 'utf8').length : 0
   }
 
-  /** As if the last time that somebody asked for the server were an hour ago. */
+  /** Sets the last use of the server to an hour ago. */
   async wantedLongAgo(): Promise<void> {
     const then = new Date(Date.now() - 3_600_000)
     await utimes(this.path('used'), then, then)
   }
 
-  /** As sera connects: on a machine so slow that the idle time is over before it can, it asks for the server again. */
+  /** Connects as sera does. On a slow machine the server may stop first; then it is started again. */
   async connected(): Promise<mysql.Connection> {
     await this.run('ensure')
     try {
@@ -158,7 +158,7 @@ export class Home {
     return readFileSync(this.path('server.log'), 'utf8')
   }
 
-  /** Makes the data unusable. */
+  /** Damages the data. */
   async corrupt(): Promise<void> {
     const data = readdirSync(this.folder).find(name => name.startsWith('data-')) ?? ''
     const files = ['ib_logfile0', 'ibdata1', 'aria_log_control', 'mysql.ibd'].map(name => join(this.folder, data, name))
@@ -176,7 +176,7 @@ function processes(matches: (argv: string[]) => boolean): number[] {
   return pids.filter(pid => matches(readProc(pid, 'cmdline').split('\0'))).map(Number)
 }
 
-/** A file of a process; empty when the process has gone. */
+/** A file in /proc of a process; '' if the process has ended. */
 export function readProc(pid: string | number, name: string): string {
   try {
     return readFileSync(`/proc/${pid}/${name}`, 'utf8')
@@ -185,7 +185,7 @@ export function readProc(pid: string | number, name: string): string {
   }
 }
 
-/** Somebody waits for the lock on a file. (/proc/locks tells, but in a container not of locks whose taker has ended.) */
+/** Whether a process waits for the lock on a file. In a container, /proc/locks omits locks whose taker has ended. */
 export function waitsForLock(path: string): boolean {
   const waiting = processes(argv => argv[0] === 'flock' && !argv.includes('-n'))
   return waiting.some(pid => {
@@ -197,7 +197,7 @@ export function waitsForLock(path: string): boolean {
   })
 }
 
-/** Waits for a condition, not for a time; the limit only ends a test that has failed. */
+/** Waits for a condition. The limit only ends a test that has failed. */
 export async function until(what: string, condition: () => unknown, limitMs = 60_000): Promise<void> {
   const deadline = Date.now() + limitMs
   while (!(await condition())) {

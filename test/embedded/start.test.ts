@@ -1,4 +1,4 @@
-/** Starting the embedded server: on demand, once, and whatever was killed before. */
+/** Starting the embedded server: on demand, once, and after any process was killed. */
 import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
 import { chown, mkdir, rename, writeFile } from 'node:fs/promises'
@@ -12,7 +12,7 @@ import { isAlive } from '../support/processes.js'
 import { ended, Home, KINDS, readProc, until, waitsForLock } from './home.js'
 
 const LOG_CALLS = 'echo "$@" >>"$ROOT/calls"'
-/** The first initialiser makes half of the data and hangs. */
+/** The first initialiser creates half of the data and hangs. */
 const HANG_HALFWAY = `case "$*" in *--bootstrap*|*--initialize*)
   if mkdir "$ROOT/hung" 2>/dev/null; then
     head -c 20000 | "$REAL" "$@" >/dev/null 2>&1
@@ -22,7 +22,7 @@ const HANG_HALFWAY = `case "$*" in *--bootstrap*|*--initialize*)
 esac`
 
 for (const kind of KINDS) {
-  test(`${kind}: ten that want the server at once start exactly one, and all get it`, async t => {
+  test(`${kind}: ten concurrent starts give one server, which all of them reach`, async t => {
     const home = await Home.for(t, kind)
     await home.wrap(LOG_CALLS)
     const results = await Promise.all(Array.from({ length: 10 }, () => home.run('ensure')))
@@ -36,7 +36,7 @@ for (const kind of KINDS) {
     client.destroy()
   })
 
-  test(`${kind}: a server that was killed is started again, with its data and whatever it left behind`, async t => {
+  test(`${kind}: a killed server is started again with its data`, async t => {
     const home = await Home.for(t, kind)
     await home.run('ensure')
     const client = await home.client()
@@ -53,7 +53,7 @@ for (const kind of KINDS) {
     again.destroy()
   })
 
-  test(`${kind}: an initialiser that was killed halfway leaves nothing half-made`, async t => {
+  test(`${kind}: a killed initialiser leaves no incomplete data`, async t => {
     const home = await Home.for(t, kind)
     await home.wrap(HANG_HALFWAY)
     const starting = home.run('ensure')
@@ -62,17 +62,17 @@ for (const kind of KINDS) {
     process.kill(Number(readPid(home)), 'SIGKILL')
     const { kind: failure, message } = await starting
     t.is(failure, 'lock-failed')
-    t.regex(message ?? '', /could not make its data/)
+    t.regex(message ?? '', /could not create its data/)
     t.is((await home.run('ensure')).socketPath, home.path('sera.sock'))
     t.false(readdirSync(home.folder).some(name => name.startsWith('unfinished.')))
   })
 
-  test(`${kind}: the server has nothing of the sera that started it but its lock`, async t => {
+  test(`${kind}: the server inherits only the lock descriptor from sera`, async t => {
     const home = await Home.for(t, kind)
     const stdio = ['ignore', 'pipe', 'pipe', 'pipe', 'ignore', 'ignore', 'ignore', 'pipe'] as const
     const sera = home.spawn('ensure', { stdio: [...stdio], cwd: '/usr', env: { ...home.env, SECRET: 'x' } })
     await ended(sera)
-    // whoever reads what sera was given sees its end, though the server and its watcher live
+    // the reader of sera's pipe sees its end, although server and watcher live
     await Promise.all([1, 2, 3, 7].map(fd => text((sera.stdio as Readable[])[fd]!)))
     const [pid] = home.serverPids()
     const [watcher] = home.watcherPids()
@@ -90,7 +90,7 @@ for (const kind of KINDS) {
     t.is(statSync(home.folder).mode & 0o777, 0o700)
   })
 
-  test(`${kind}: a server that does not start is one line with its last error and its log`, async t => {
+  test(`${kind}: a server that does not start is reported in one line with its error and log`, async t => {
     const home = await Home.for(t, kind)
     await home.run('ensure')
     t.is((await home.run('stop')).status?.state, 'stopped')
@@ -101,7 +101,7 @@ for (const kind of KINDS) {
   })
 }
 
-test('a starter that was killed while it initialised is waited for no longer than its initialiser lives', async t => {
+test('after a killed start, the next one waits only for the initialiser', async t => {
   const home = await Home.for(t, 'mariadb')
   await home.wrap(`${LOG_CALLS}\n${HANG_HALFWAY}`)
   const killed = home.spawn('ensure')
@@ -117,14 +117,14 @@ test('a starter that was killed while it initialised is waited for no longer tha
   t.false(readdirSync(home.folder).some(name => name.startsWith('unfinished.')))
 })
 
-test('a folder that others could read is closed to them', async t => {
+test('an open state folder is closed to other users', async t => {
   const home = await Home.for(t, 'mariadb')
   await mkdir(home.folder, { recursive: true, mode: 0o755 })
   await home.run('ensure')
   t.is(statSync(home.folder).mode & 0o777, 0o700)
 })
 
-test('a socket that was taken away by a watcher that was killed is given back, and the server stays', async t => {
+test('a socket that a killed watcher renamed is renamed back, and the server goes on', async t => {
   const home = await Home.for(t, 'mariadb')
   await home.run('ensure')
   const before = home.serverPids()
@@ -133,7 +133,7 @@ test('a socket that was taken away by a watcher that was killed is given back, a
   t.deepEqual(home.serverPids(), before)
 })
 
-test('without a server program one line says how to get one', async t => {
+test('without a server program one line says how to install one', async t => {
   await t.throwsAsync(findServer({ PATH: '/nowhere' }, undefined, []), {
     instanceOf: SeraError,
     message:
@@ -141,14 +141,14 @@ test('without a server program one line says how to get one', async t => {
   })
 })
 
-test('a SERA_MYSQLD that is no server is one line', async t => {
+test('a SERA_MYSQLD that is no server is refused in one line', async t => {
   const home = await Home.for(t, 'mariadb')
   const { kind, message } = await home.run('ensure', { env: { ...home.env, SERA_MYSQLD: '/bin/true' } })
   t.is(kind, 'config')
   t.is(message, '/bin/true is not a MariaDB or MySQL server')
 })
 
-test('data of another kind of server are not used, and the line says whose they are', async t => {
+test('data of another kind of server is refused, and the line names the kind', async t => {
   const home = await Home.for(t, 'mariadb')
   await mkdir(home.path('data-mysql'), { recursive: true })
   const { kind, message } = await home.run('ensure')
@@ -156,7 +156,7 @@ test('data of another kind of server are not used, and the line says whose they 
   t.regex(message ?? '', /data-mysql needs MySQL, and .*mariadbd \(SERA_MYSQLD\) is not MySQL$/)
 })
 
-test('a socket path that is too long is one line', async t => {
+test('a socket path that is too long is refused in one line', async t => {
   const home = await Home.for(t, 'mariadb')
   const { kind, message } = await home.run('ensure', {
     env: { ...home.env, XDG_STATE_HOME: `${home.root}/${'x'.repeat(90)}` },
@@ -165,7 +165,7 @@ test('a socket path that is too long is one line', async t => {
   t.regex(message ?? '', /bytes are more than the 107 .*; set XDG_STATE_HOME to a shorter folder$/)
 })
 
-test('a state folder that is no folder is one line', async t => {
+test('a state folder that is a file is refused in one line', async t => {
   const home = await Home.for(t, 'mariadb')
   await writeFile(join(home.root, 'file'), '')
   const { kind, message } = await home.run('ensure', { env: { ...home.env, XDG_STATE_HOME: join(home.root, 'file') } })
@@ -174,7 +174,7 @@ test('a state folder that is no folder is one line', async t => {
 })
 
 const asRoot = process.getuid?.() === 0 ? test : test.skip
-asRoot("a folder of somebody else's is refused: its server could be anybody's", async t => {
+asRoot('the state folder of another user is refused', async t => {
   const home = await Home.for(t, 'mariadb')
   await mkdir(home.folder, { recursive: true })
   await chown(home.folder, 65534, 65534)
@@ -184,7 +184,7 @@ asRoot("a folder of somebody else's is refused: its server could be anybody's", 
 })
 
 for (const kind of KINDS) {
-  asRoot(`${kind}: an ordinary user has a server of its own`, async t => {
+  asRoot(`${kind}: an ordinary user gets a server of its own`, async t => {
     const user = { uid: 65534, gid: 65534 }
     const home = await Home.for(t, kind)
     const checkout = spawnSync('test', ['-r', import.meta.filename, '-a', '-x', home.env.SERA_MYSQLD ?? ''], user)

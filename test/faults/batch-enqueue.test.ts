@@ -1,22 +1,22 @@
-/** Claims that join a queue in one transaction, and the answer to its COMMIT. */
+/** Claims that join a queue in one transaction whose COMMIT is disturbed. */
 import { admit } from '../../src/primitives/mutex.js'
 import { type AnswerFate, startFaultyProxy } from '../support/faulty-proxy.js'
 import { lockTables } from '../support/lock-tables.js'
 import { sharedServers } from '../support/servers.js'
 import { test } from '../support/turns.js'
 
-const COMERS = 70
+const CLAIMS = 70
 const ENDS: Record<AnswerFate, string> = {
   pass: 'is answered',
   lost: 'is lost',
-  unanswered: 'is done, and its answer lost',
-  late: 'is done late',
+  unanswered: 'succeeds, but its answer is lost',
+  late: 'succeeds late',
 }
 const PATIENCE = { until: Number.POSITIVE_INFINITY }
 
 for (const server of sharedServers()) {
   for (const fate of ['pass', 'lost', 'unanswered', 'late'] as const) {
-    const title = `${COMERS} join a queue at one moment; their COMMIT ${ENDS[fate]} (${server.kind})`
+    const title = `${CLAIMS} claims join a queue in one batch; the COMMIT ${ENDS[fate]} (${server.kind})`
     test(title, async t => {
       await using proxy = await startFaultyProxy(server.port)
       const statements: string[] = []
@@ -27,7 +27,7 @@ for (const server of sharedServers()) {
       const key = { kind: 'mutex', name: title }
       const tables = lockTables([proxy.dsn], { leaseMs: 8000 })
       t.teardown(() => tables.close())
-      const ids = Array.from({ length: COMERS }, (_, at) => `${server.kind}-${fate}-${at}`)
+      const ids = Array.from({ length: CLAIMS }, (_, at) => `${server.kind}-${fate}-${at}`)
       const join = (id: string) =>
         tables.step(key, { id, leaseMs: 60_000 }, admit, { ...PATIENCE, join: true, read: { oldest: 50 } })
       const results = await Promise.all(ids.map(join))
@@ -39,15 +39,15 @@ for (const server of sharedServers()) {
       t.deepEqual(
         state?.claims.map(({ id }) => id),
         ids,
-        'each is there once, in the order in which they came',
+        'each exists once, in order of arrival',
       )
-      t.is(new Set(state?.claims.map(({ ticket }) => ticket)).size, COMERS, 'two have one ticket')
+      t.is(new Set(state?.claims.map(({ ticket }) => ticket)).size, CLAIMS, 'two claims share a ticket')
       t.true(
         results.every(({ mine }, at) => mine?.ticket === state?.claims[at]?.ticket),
         'told another ticket',
       )
       const inserts = statements.filter(one => /^INSERT INTO sera_claim/.test(one)).length
-      if (fate === 'pass') t.true(inserts <= 3, `${inserts} statements for ${COMERS}`)
+      if (fate === 'pass') t.true(inserts <= 3, `${inserts} statements for ${CLAIMS}`)
       await Promise.all(ids.map(id => tables.remove(id, PATIENCE)))
     })
   }

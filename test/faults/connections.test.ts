@@ -1,4 +1,4 @@
-/** What the server sees of sera: few commands, and a quit at the end. */
+/** What sera sends to the server: few commands, and a quit at the end. */
 import type { ExecutionContext } from 'ava'
 import { admin } from '../support/admin.js'
 import { eachOwn } from '../support/each.js'
@@ -25,19 +25,19 @@ const BUSY: Record<string, Case> = {
   'a wait of a second': ends(204, '1', 'true'),
   'a wait of a second and a half': ends(204, '1500ms', 'true'),
   'a wait of half a second': ends(204, '500ms', 'true'),
-  'a skip in vain': ends(204, '--wait-and-skip', '1', 'true'),
+  'a skip that times out': ends(204, '--wait-and-skip', '1', 'true'),
 }
 
-eachOwn('every end says goodbye to the server, in at most five commands', async (t, bench, server) => {
+eachOwn('each run ends with COM_QUIT, after at most five commands', async (t, bench, server) => {
   await using above = await admin(server)
   await using proxy = await startFaultyProxy(server.port)
   const { lock, untilTold, tell } = bench
   const sera: Bench['sera'] = (args, options) => bench.sera(args, { ...options, env: { SERA_SERVER: proxy.dsn } })
-  const quietly = async (what: string, act: () => Promise<void>) => {
+  const cleanly = async (what: string, act: () => Promise<void>) => {
     const before = await above.count('Aborted_clients')
     const connections = proxy.commands.length
     await act()
-    await until('all gone', async () => (await above.count('Threads_connected')) === 1)
+    await until('all connections closed', async () => (await above.count('Threads_connected')) === 1)
     t.is(await above.count('Aborted_clients'), before, `${what}: aborted clients`)
     for (const commands of proxy.commands.slice(connections)) {
       t.true(commands.length <= 5, `${what}: ${commands}`)
@@ -45,20 +45,20 @@ eachOwn('every end says goodbye to the server, in at most five commands', async 
     }
   }
 
-  for (const [what, run] of Object.entries(FREE)) await quietly(what, () => run(t, sera))
+  for (const [what, run] of Object.entries(FREE)) await cleanly(what, () => run(t, sera))
 
-  await quietly('somebody skipped', async () => {
+  await cleanly('a skip', async () => {
     const first = sera(['5', 'sh', '-c', untilTold])
     await until('locked', () => above.holder(lock))
     const skipping = sera(['--wait-and-skip', '--detailed-exit-codes', '60', 'true'])
-    await until('somebody waits', () => above.waitsFor(lock))
+    await until('the skipping one waits', () => above.waitsFor(lock))
     tell()
     t.is(await skipping.exited, 205)
     t.is(await first.exited, 0)
   })
 
   for (const [what, run] of Object.entries(BUSY)) {
-    await quietly(`${what} for a lock that is taken`, async () => {
+    await cleanly(`${what} for a lock that is taken`, async () => {
       const holder = sera(['5', 'sh', '-c', 'while ! [ -e enough ]; do sleep 0.1; done; rm enough'])
       await until('locked', () => above.holder(lock))
       await run(t, sera)

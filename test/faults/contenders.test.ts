@@ -1,4 +1,4 @@
-/** Fifty processes contend for one lock and some are killed: two commands never run at once, and each survivor gets its turn. */
+/** Fifty processes contend for one lock and some are killed: commands never overlap, and each survivor gets its turn. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { each } from '../support/each.js'
 import { Journal, type JournalEntry } from '../support/journal.js'
@@ -8,7 +8,7 @@ import { until } from '../support/until.js'
 
 const CONTENDERS = 50
 const SETTINGS = [[], ['--lease', '8s', '--grace', '1s'], ['--lease', '15s', '--grace', '500ms'], ['--grace', '3s']]
-const SHOTS = 12
+const KILLS = 12
 
 interface RivalProcess {
   who: string
@@ -16,33 +16,33 @@ interface RivalProcess {
   skips: boolean
   /** The exit code of its command. */
   own: number
-  shot?: 'sera' | 'command'
+  killed?: 'sera' | 'command'
 }
 
 each.serial(
-  `${CONTENDERS} contenders, ${SHOTS} shots: never two commands at once, nobody forgotten`,
+  `${CONTENDERS} contenders, ${KILLS} kills: commands never overlap, each survivor runs`,
   async (t, bench) => {
     const journal = new Journal(bench.folder)
     const contenders = Array.from({ length: CONTENDERS }, (_, number) => contend(bench, journal, number))
     await until('the first command', () => journal.all('start').length > 0)
-    for (let shot = 0; shot < SHOTS; shot++) {
+    for (let count = 0; count < KILLS; count++) {
       await sleep(Math.random() * 300)
-      shoot(contenders, journal, shot % 2 === 0)
+      killOne(contenders, journal, count % 2 === 0)
     }
     const codes = await Promise.all(contenders.map(({ sera }) => sera.exited))
 
     t.deepEqual(journal.all('overlap'), [])
     const started = new Set(journal.all('start').map(({ who }) => who))
-    for (const [number, { who, skips, own, shot }] of contenders.entries()) {
+    for (const [number, { who, skips, own, killed }] of contenders.entries()) {
       const code = codes[number] ?? -1
-      const what = `${who}: ${code}${shot ? `, its ${shot} was shot` : ''}`
-      if (shot === 'sera') t.true([137, own, 205].includes(code), what)
-      else if (shot === 'command') t.true([137, own].includes(code), what)
+      const what = `${who}: ${code}${killed ? `, its ${killed} was killed` : ''}`
+      if (killed === 'sera') t.true([137, own, 205].includes(code), what)
+      else if (killed === 'command') t.true([137, own].includes(code), what)
       else if (skips) t.true(code === 205 || (code === own && started.has(who)), what)
       else t.true(code === own && started.has(who), what)
     }
     const ended = journal.all('end').map(({ who }) => who)
-    t.deepEqual([...new Set(ended)], ended, 'nobody runs twice')
+    t.deepEqual([...new Set(ended)], ended, 'no contender runs twice')
   },
 )
 
@@ -57,16 +57,16 @@ function contend(bench: Bench, journal: Journal, number: number): RivalProcess {
   return { who, skips, own, sera: bench.sera([...settings, ...flags, '90', ...command]) }
 }
 
-/** kill -9 for the command that runs now, or for a sera: its own or one that waits. */
-function shoot(contenders: RivalProcess[], journal: Journal, atCommand: boolean): void {
+/** kill -9 of the running command, or of a sera: its own or a waiting one. */
+function killOne(contenders: RivalProcess[], journal: Journal, atCommand: boolean): void {
   const running = runningNow(journal)
   const holder = contenders.find(({ who }) => who === running?.who)
   const target = Math.random() < 0.5 ? holder : contenders[Math.floor(Math.random() * CONTENDERS)]
-  if (atCommand && running && holder && !holder.shot) {
-    holder.shot = 'command'
+  if (atCommand && running && holder && !holder.killed) {
+    holder.killed = 'command'
     kill([running.pid], 'SIGKILL')
-  } else if (target?.sera.running && !target.shot) {
-    target.shot = 'sera'
+  } else if (target?.sera.running && !target.killed) {
+    target.killed = 'sera'
     target.sera.kill('SIGKILL')
   }
 }

@@ -15,7 +15,7 @@ const LEASE = ['--lease', `${LEASE_MS}ms`, '--grace', '1s']
 let hosts = 0
 
 eachOwn(
-  'a host is cut off: others get the lock within the lease, after its command has ended',
+  'a host is cut off: its command ends before the next grant',
   async (t, here, server) => {
     const host = otherHost(t)
     await using above = await admin(server)
@@ -28,7 +28,7 @@ eachOwn(
     const cutOff = here.sera([...LEASE, '20', ...journal.command({ who: 'cut-off', script })], there)
     await journal.seen('start', 'cut-off')
     const other = here.sera([...LEASE, '60', ...journal.command({ who: 'other', script: '' })])
-    await until('somebody waits', () => above.waitsFor(here.lock))
+    await until('another sera waits', () => above.waitsFor(here.lock))
     host.cut()
     const cutAt = Date.now()
     const [code] = await Promise.all([other.exited, journal.seen('start', 'other').catch(() => {})])

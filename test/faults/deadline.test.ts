@@ -1,4 +1,4 @@
-/** The fence of a lock at any time between two reads of the clock by the guard. */
+/** The fence of a lock at various times between two clock checks of the guard. */
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import test from 'ava'
 import type { HeldLock } from '../../src/claims/lock.js'
@@ -12,24 +12,24 @@ import { until } from '../support/until.js'
 
 const GRACE_MS = 500
 const STUBBORN = `trap '' TERM; while :; do sleep 0.05; done`
-/** When a process waits this long for the CPU, ms, nothing on this machine is on time. */
+/** If a process waits this long for the CPU, ms, the machine is too busy for the test. */
 const STALLED_MS = 50
 
 for (const offsetMs of [50, 250, 450, 650, 850]) {
-  test(`a lease that is not renewed: gone before it is over, ${offsetMs} ms after a full second`, async t => {
+  test(`an unrenewed lease: ended in time, ${offsetMs} ms after a full second`, async t => {
     const { folder } = bench(t, { name: 'node', program: '' }, '')
     const onTime = async () => {
       const { leftMs, stalledMs } = await loseIn(folder, 2000 + offsetMs)
-      t.true(leftMs <= SAFETY_MARGIN_MS + 20, 'not before its grace was over')
+      t.true(leftMs <= SAFETY_MARGIN_MS + 20, 'not before the grace ended')
       if (leftMs <= 0 && stalledMs > STALLED_MS) return false
-      t.true(leftMs > 0, `gone ${-leftMs} ms after the lease was over`)
+      t.true(leftMs > 0, `ended ${-leftMs} ms after the lease`)
       return true
     }
-    await until('a machine that keeps up', onTime, { withinMs: 150_000 })
+    await until('the machine is idle enough', onTime, { withinMs: 150_000 })
   })
 }
 
-/** Holds a lock that is lost after so many ms. @returns what was left of the lease, and the longest stall in it */
+/** Holds a lock that is lost after `ms`. @returns what was left of the lease, and the longest stall meanwhile */
 async function loseIn(folder: string, ms: number): Promise<{ leftMs: number; stalledMs: number }> {
   const command = new Journal(folder).command({ who: 'it', script: STUBBORN })
   const over = systemClock.boot() + ms + GRACE_MS + SAFETY_MARGIN_MS

@@ -5,7 +5,7 @@ import { Journal } from '../support/journal.js'
 const WAITERS = 150
 
 eachOwn(
-  `${WAITERS} waiters on a server with 40 connections: none fails, each runs`,
+  `${WAITERS} waiters on a server with 40 connections: each runs, none fails`,
   async (t, { sera, folder }) => {
     const journal = new Journal(folder)
     const env = { SERA_CONNECT_WAIT: '2m' } // so many programs take a while to start

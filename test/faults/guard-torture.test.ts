@@ -1,4 +1,4 @@
-/** A sample of the guard's torture; `npm run test:long` has all of it. */
+/** A sample of the guard's faults; `npm run test:long` runs all of them. */
 import { spawnSync } from 'node:child_process'
 import type { ExecutionContext } from 'ava'
 import { test } from '../support/turns.js'
@@ -8,9 +8,9 @@ const hasStrace = spawnSync('strace', ['-V']).status === 0
 
 for (const shell of SHELLS) {
   for (const fault of SAMPLE) {
-    const causes = fault.crowd ? (['sera gone'] as const) : (['deadline', 'sera gone'] as const)
+    const causes = fault.crowd ? (['sera dead'] as const) : (['deadline', 'sera dead'] as const)
     // one at a time: many processes slow down every read of /proc, and traced shells slow down each other
-    test.serial(`${shell}: ${fault.title}, and no command outlives fence and grace`, async (t: ExecutionContext) => {
+    test.serial(`${shell}: ${fault.title}, no command outlives fence and grace`, async (t: ExecutionContext) => {
       if (fault.inject && !hasStrace) {
         t.log('skipped: strace is not installed')
         t.pass()

@@ -1,6 +1,6 @@
 /**
- * Tortures one guard: its script runs in one shell and guards a family that ignores TERM, while one fault happens to it. Either the
- * family is gone by the fence plus the grace, or no command was started.
+ * Runs one guard's script in one shell, with a family that ignores TERM, while one fault happens to it. Either the
+ * family ends by the fence plus the grace, or no command was started.
  *
  * strace makes system calls fail. It counts them for each process separately.
  */
@@ -21,25 +21,25 @@ import { until } from '../support/until.js'
 export const SHELLS = ['dash', 'busybox', 'bash'].filter(name => existsSync(`/bin/${name}`))
 
 /** Why the guard has to end the family. */
-export const CAUSES = ['deadline', 'end', 'sera gone'] as const
+export const CAUSES = ['deadline', 'end', 'sera dead'] as const
 export type Cause = (typeof CAUSES)[number]
 
 export interface Fault {
   title: string
-  /** In the words of strace. */
+  /** An argument of strace. */
   inject?: string
-  /** Signals to the guard, and to what it has started: its clock, and the clock's sleep. */
+  /** Sends signals to the guard and to what it started: its clock, and the clock's sleep. */
   strike?: (leader: number, others: readonly number[]) => void | Promise<void>
   /** How many processes of this user start after the child. */
   crowd?: number
 }
 
 export interface Verdict {
-  /** The guard knew the command. Otherwise sera starts none, or replaces the guard. */
+  /** The guard knew the child. Otherwise sera starts no command, or replaces the guard. */
   started: boolean
-  /** How long after the fence plus the grace the last of the family was gone, ms; negative when it was sooner. */
+  /** How long after the fence plus the grace the last of the family ended, ms; negative if earlier. */
   lateMs: number
-  /** How much of that time the machine took, see `Lag`. */
+  /** How much of that time is the machine's lag, see `Lag`. */
   lagMs: number
   left: number
 }
@@ -47,10 +47,10 @@ export interface Verdict {
 const FORKS = 'clone,clone3,fork,vfork'
 const GRACE_MS = 400
 const TICK_S = 0.1
-/** The margin, which the fence leaves; a busy machine gets its lag on top. */
+/** The margin that the fence leaves; a busy machine gets its lag in addition. */
 const LATE_MS = SAFETY_MARGIN_MS
 
-/** The n-th fork of each of the guard's processes, or all from there on. The first of the guard itself is its clock. */
+/** The n-th fork of each process of the guard, or all from the n-th on. The guard's own first fork is its clock. */
 const failingFork = (when: string): Fault => ({
   title: `fork ${when} fails`,
   inject: `${FORKS}:error=EAGAIN:when=${when}`,
@@ -85,7 +85,7 @@ async function rain(leader: number): Promise<void> {
   }
 }
 
-/** Ignores TERM; two generations, an orphan, and a daemon that has left both the group and the family. */
+/** Ignores TERM; it has two generations, an orphan, and a daemon outside the group and the family. */
 const FAMILY = `trap '' TERM; (sleep 1000 &); setsid -f sleep 1000; sh -c 'sleep 1000; :' & sleep 1000 & sleep 1000; :`
 const FAMILY_SIZE = 7
 
@@ -108,7 +108,7 @@ export async function torture(shell: string, cause: Cause, fault: Fault): Promis
     if (cause === 'deadline') say(guard, `deadline ${Math.floor(fence / 10)}`)
     else if (cause === 'end') say(guard, 'end')
     else guard.stdin?.destroy()
-    await until('the family is gone', () => family(mark).length === 0 || sawNoChild(guard)).catch(() => {})
+    await until('the family has ended', () => family(mark).length === 0 || sawNoChild(guard)).catch(() => {})
     if (sawNoChild(guard) && family(mark).length > 0) return UNSEEN
     const lateMs = systemClock.boot() - fence - GRACE_MS
     return { started: true, lateMs, lagMs: await lag.ms(), left: family(mark).length }
@@ -117,10 +117,10 @@ export async function torture(shell: string, cause: Cause, fault: Fault): Promis
   }
 }
 
-/** A guard that ended before it had read the PID. sera replaces such a guard: see test/run/guard-duty.test.ts. */
+/** The guard ended before it read the PID. sera replaces such a guard: see test/run/guard-duty.test.ts. */
 const UNSEEN: Verdict = { started: false, lateMs: 0, lagMs: 0, left: 0 }
 
-/** Its exit status says that there was nothing to end. A guard that knows the child has this status only when the child is gone. */
+/** Its exit status says that there was nothing to end. If the guard knows the child, that means the child has ended. */
 function sawNoChild(guard: ChildProcess): boolean {
   return guard.exitCode === 0
 }
@@ -129,9 +129,7 @@ function sawNoChild(guard: ChildProcess): boolean {
 export function complaint({ started, lateMs, lagMs, left }: Verdict): string | undefined {
   if (!started) return undefined
   if (left > 0) return `${left} processes are left`
-  return lateMs > LATE_MS + lagMs
-    ? `gone ${lateMs} ms after fence and grace, on a machine that lags ${lagMs} ms`
-    : undefined
+  return lateMs > LATE_MS + lagMs ? `gone ${lateMs} ms after fence and grace, with a lag of ${lagMs} ms` : undefined
 }
 
 function startGuard(shell: string, mark: string, { inject }: Fault): ChildProcess {
@@ -149,7 +147,7 @@ function startGuard(shell: string, mark: string, { inject }: Fault): ChildProces
 const folder = mkdtempSync(join(process.env.SERA_TEST_DIR ?? tmpdir(), 'shells-'))
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
 
-/** The shell under the name that sera uses: busybox and bash act on that name. */
+/** The shell under the name `sh`, which sera uses: busybox and bash act on that name. */
 function asSh(shell: string): string {
   const sh = join(folder, shell, 'sh')
   if (!existsSync(sh)) {
@@ -159,13 +157,13 @@ function asSh(shell: string): string {
   return sh
 }
 
-/** Reads fail in the guard only: a sleep that cannot be loaded is another fault. */
+/** Reads fail only in the guard: a sleep that cannot be loaded is a different fault. */
 function injecting(inject: string): string[] {
   const all = inject.startsWith(FORKS) ? ['-f', '--seccomp-bpf'] : []
   return ['strace', ...all, '-qq', '-o', '/dev/null', '-e', `inject=${inject}`, '-e', `trace=${inject.split(':')[0]}`]
 }
 
-/** The guard itself, when it waits with its clock, where it needs one; undefined: it has ended. */
+/** The guard itself, once it waits, with its clock if it needs one; undefined: it has ended. */
 async function leaderOf(guard: ChildProcess, shell: string): Promise<number | undefined> {
   const session = guard.pid ?? 0
   return await until('the guard waits', () => {
@@ -197,7 +195,7 @@ function startFamily(mark: string): ChildProcess {
   })
 }
 
-/** Resolves when all of the crowd run. Their environments are long, and they do not belong to the family. */
+/** Resolves when the whole crowd runs. Its environments are long and do not belong to the family. */
 async function startCrowd(size: number, mark: string): Promise<void> {
   const script = `for (1..$ARGV[0]) { fork or do { sleep 100; exit } } syswrite STDOUT, "complete"; sleep 100`
   const crowd = spawn('perl', ['-e', script, String(size)], {

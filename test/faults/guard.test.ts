@@ -1,4 +1,4 @@
-/** The guard's script alone, in each shell that may be /bin/sh: it is on time, ends every process, and harms no other. */
+/** The guard's script alone, in each shell that may be /bin/sh: it is on time, ends every process of the family, and no other. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
@@ -11,7 +11,7 @@ import { isAlive, kill, processesMarked } from '../support/processes.js'
 
 const SHELLS = ['dash', 'bash', 'busybox'].filter(name => existsSync(`/bin/${name}`))
 for (const shell of SHELLS) {
-  test(`${shell}: a child is found by its entry when sera died before it could say the PID`, async t => {
+  test(`${shell}: a child is found by its entry if its PID was never sent`, async t => {
     const marker = `4711:${randomUUID()}`
     const child = start(t, 'sleep 1000 & sleep 1001', marker)
     const guard = startGuard(t, shell, marker)
@@ -21,7 +21,7 @@ for (const shell of SHELLS) {
     t.false(isAlive(child.pid ?? 0))
   })
 
-  test(`${shell}: a child that starts only after sera died is found too`, async t => {
+  test(`${shell}: a child that starts after sera died is found`, async t => {
     const marker = `4711:${randomUUID()}`
     const guard = startGuard(t, shell, marker)
     guard.stdin?.end(`deadline ${Number.MAX_SAFE_INTEGER}\n`)
@@ -30,7 +30,7 @@ for (const shell of SHELLS) {
     t.deepEqual(processesMarked(marker), [])
   })
 
-  test(`${shell}: the search leaves a service alone that an earlier run of another sera has started`, async t => {
+  test(`${shell}: the search spares a service of an earlier sera`, async t => {
     const lock = randomUUID()
     const service = start(t, 'sleep 1000', `14711:${lock}`)
     const guard = startGuard(t, shell, `4711:${lock}`)
@@ -39,7 +39,7 @@ for (const shell of SHELLS) {
     t.true(isAlive(service.pid ?? 0))
   })
 
-  test(`${shell}: a thousand renewals while the clock pokes, and the last one counts`, async t => {
+  test(`${shell}: after a thousand renewals the last one counts`, async t => {
     const child = start(t, 'sleep 1000')
     const guard = startGuard(t, shell, randomUUID(), { tickS: 0.01 })
     guard.stdin?.write(`child ${child.pid}\n`)

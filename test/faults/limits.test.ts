@@ -11,7 +11,7 @@ import type { Bench, SeraProcess } from '../support/sera.js'
 import type { SharedServer } from '../support/servers.js'
 import { until } from '../support/until.js'
 
-each('--run-at-most ends the command and all that it started: 207', async (t, bench, server) => {
+each('--run-at-most ends the command and all it started: 207', async (t, bench, server) => {
   await using above = await admin(server)
   const journal = new Journal(bench.folder)
   const script = `trap '' TERM; sleep 1000 & setsid sh -c 'sleep 1001; :' & sleep 1002`
@@ -26,7 +26,7 @@ each('--run-at-most ends the command and all that it started: 207', async (t, be
   t.is(await above.holder(bench.lock), undefined)
 })
 
-each('--run-at-most says nothing to a command that is quicker', async (t, bench) => {
+each('--run-at-most does not affect a quicker command', async (t, bench) => {
   const sera = bench.sera(['--run-at-most', '60s', '5', 'sh', '-c', 'exit 9'])
   t.is(await sera.exited, 9)
   t.is(await sera.said(), '')
@@ -45,7 +45,7 @@ each('--hold-at-least keeps the lock after a quick command', async (t, bench, se
   t.is(await above.holder(bench.lock), undefined)
 })
 
-each('--hold-at-least ends by itself, and no sooner', async (t, bench, server) => {
+each('--hold-at-least ends on time and not sooner', async (t, bench, server) => {
   await using above = await admin(server)
   const file = join(bench.folder, 'outcome')
   const sera = bench.sera(['--hold-at-least', '3s', '--outcome-file', file, '5', 'sh', '-c', 'exit 9'])
@@ -70,29 +70,26 @@ each('--hold-at-least keeps the lock beyond the lease, and TERM ends it early', 
   t.is(await above.holder(bench.lock), undefined)
 })
 
-each(
-  '--hold-at-least goes on with a lock that was reclaimed, and TERM to the command ends it too',
-  async (t, bench, server) => {
-    await using above = await admin(server)
-    const sera = bench.sera(['--hold-at-least', '1h', '5', 'sh', '-c', 'trap "exit 9" TERM; sleep 1000 & wait'])
-    const first = await until('locked', () => above.holder(bench.lock))
-    await above.kill(first)
-    await until('reclaimed', async () => ![undefined, first].includes(await above.holder(bench.lock)))
-    sera.kill('SIGTERM')
-    t.is(await sera.exited, 9)
+each('--hold-at-least continues with a reclaimed lock; TERM to the command ends it', async (t, bench, server) => {
+  await using above = await admin(server)
+  const sera = bench.sera(['--hold-at-least', '1h', '5', 'sh', '-c', 'trap "exit 9" TERM; sleep 1000 & wait'])
+  const first = await until('locked', () => above.holder(bench.lock))
+  await above.kill(first)
+  await until('reclaimed', async () => ![undefined, first].includes(await above.holder(bench.lock)))
+  sera.kill('SIGTERM')
+  t.is(await sera.exited, 9)
 
-    const quick = bench.sera(['--hold-at-least', '1h', '5', 'sh', '-c', 'exit 8'])
-    const second = await until('locked', () => above.holder(bench.lock))
-    await until('only sera is left', () => quick.family().every(pid => guardsOf(quick.pid).includes(pid)))
-    await above.kill(second)
-    await until('reclaimed', async () => ![undefined, second].includes(await above.holder(bench.lock)))
-    t.true(quick.running)
-    quick.kill('SIGTERM')
-    t.is(await quick.exited, 8)
-  },
-)
+  const quick = bench.sera(['--hold-at-least', '1h', '5', 'sh', '-c', 'exit 8'])
+  const second = await until('locked', () => above.holder(bench.lock))
+  await until('only sera is left', () => quick.family().every(pid => guardsOf(quick.pid).includes(pid)))
+  await above.kill(second)
+  await until('reclaimed', async () => ![undefined, second].includes(await above.holder(bench.lock)))
+  t.true(quick.running)
+  quick.kill('SIGTERM')
+  t.is(await quick.exited, 8)
+})
 
-each('a wait ends at its deadline, also where the server counts in whole seconds', async (t, bench, server) => {
+each('a wait ends at its deadline, also where the server counts seconds', async (t, bench, server) => {
   await using above = await admin(server)
   const holder = bench.sera(['5', 'sleep', '1000'])
   await until('locked', () => above.holder(bench.lock))
@@ -106,36 +103,33 @@ each('a wait ends at its deadline, also where the server counts in whole seconds
   t.true(holder.running)
 })
 
-each('a wait is one deadline, and who comes in time gets the lock', async (t, bench, server) => {
+each('a wait has one deadline, and a lock freed before it is granted', async (t, bench, server) => {
   await using above = await admin(server)
   const holder = bench.sera(['5', 'sleep', '1000'])
   await until('locked', () => above.holder(bench.lock))
   const waiter = bench.sera(['--lease', '5s', '--grace', '1s', '60', 'sh', '-c', 'exit 9'])
-  await until('somebody waits', () => above.waitsFor(bench.lock))
+  await until('another sera waits', () => above.waitsFor(bench.lock))
   await sleep(4000) // longer than lease - grace - margin: a proof from before the wait is too old by then
   holder.kill('SIGTERM')
   t.is(await holder.exited, 143)
   t.is(await waiter.exited, 9, await waiter.said())
 })
 
-each(
-  'a server that falls silent right after a late grant: the wait ends at its deadline, nothing has run',
-  async (t, bench, server) => {
-    const { waiter, journal } = await grantedAndSilent(bench, server)
-    const code = await waiter.exited
-    t.true([202, 204].includes(code), `${code}: ${await waiter.said()}`)
-    t.deepEqual(journal.all('start'), [])
-  },
-)
+each('a server silent after a late grant: the wait ends, nothing runs', async (t, bench, server) => {
+  const { waiter, journal } = await grantedAndSilent(bench, server)
+  const code = await waiter.exited
+  t.true([202, 204].includes(code), `${code}: ${await waiter.said()}`)
+  t.deepEqual(journal.all('start'), [])
+})
 
-each('a server that falls silent right after a late grant: TERM ends the wait', async (t, bench, server) => {
+each('a server silent after a late grant: TERM ends the wait', async (t, bench, server) => {
   const { waiter, journal } = await grantedAndSilent(bench, server)
   waiter.kill('SIGTERM')
   t.is(await waiter.exited, 143)
   t.deepEqual(journal.all('start'), [])
 })
 
-/** A waiter that gets its lock after more than a third of its lease, and whose next command never reaches the server. */
+/** A waiter that gets its lock after more than a third of its lease, and whose next statement never reaches the server. */
 async function grantedAndSilent(
   bench: Bench,
   server: SharedServer,
@@ -149,13 +143,13 @@ async function grantedAndSilent(
   const waiter = bench.sera(['--lease', '6s', '--grace', '1s', '12', ...journal.command({ who: 'it', script: '' })], {
     env,
   })
-  await until('somebody waits', () => above.waitsFor(bench.lock))
+  await until('another sera waits', () => above.waitsFor(bench.lock))
   const said = () => proxy.commands.flat().length
   const before = said()
   await sleep(3000) // half of its lease
   proxy.muted = true
   holder.kill('SIGTERM')
-  await until('granted, and the next word said', async () => {
+  await until('granted, and the next statement sent', async () => {
     return said() > before && ![undefined, former].includes(await above.holder(bench.lock))
   })
   proxy.dark = true
@@ -163,7 +157,7 @@ async function grantedAndSilent(
   return { waiter, journal }
 }
 
-/** How long sera reports that it waited without success, ms. */
+/** How long sera reports to have waited without success, ms. */
 async function waited(bench: Bench, wait: string): Promise<number> {
   const file = join(bench.folder, 'outcome')
   const sera = bench.sera(['--outcome-file', file, wait, 'true'])

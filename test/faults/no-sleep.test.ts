@@ -1,4 +1,4 @@
-/** A host on which the guard cannot work, in a mount namespace of its own: sera runs no command there. */
+/** A host on which the guard cannot work, made by a mount namespace: sera runs no command there. */
 import { each } from '../support/each.js'
 import { until } from '../support/until.js'
 
@@ -9,7 +9,7 @@ function withoutSleep(then = ''): { prefix: string[] } {
 }
 
 if (process.getuid?.() === 0) {
-  each('a host without sleep: 202 with the reason, and nothing is run', async (t, bench) => {
+  each('a host without sleep: 202 with the reason, nothing runs', async (t, bench) => {
     const sera = bench.sera(['5', 'sh', '-c', 'echo ran'], withoutSleep())
     t.is(await sera.exited, 202)
     t.regex(
@@ -19,7 +19,7 @@ if (process.getuid?.() === 0) {
     t.is(sera.stdout, '')
   })
 
-  each('a host where sleep is only in the user’s own PATH: the guard works', async (t, bench) => {
+  each('a host with sleep only in the user’s PATH: the guard works', async (t, bench) => {
     const elsewhere = withoutSleep('mkdir own && mv own-sleep own/sleep && export PATH="$PWD/own:$PATH";')
     const sera = bench.sera(['--lease', '4s', '--grace', '500ms', '5', 'sleep', '1000'], elsewhere)
     await until('the command', () => sera.family().length > 0)

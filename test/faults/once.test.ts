@@ -1,6 +1,6 @@
 /**
- * The server disappears between the end of the command and its record. Then sera reports that it does not know, or gets the run
- * recorded. It never records a success that did not happen, and no recorded success is lost.
+ * The server disappears between the end of the command and its record. Then sera reports that the outcome is unknown,
+ * or gets the run recorded. It never records a success that did not happen, and no recorded success is lost.
  */
 import { join } from 'node:path'
 import ava from 'ava'
@@ -14,9 +14,9 @@ import { until } from '../support/until.js'
 
 const LEASE = ['--lease', '6s', '--grace', '500ms']
 const UNKNOWN =
-  /^sera: the command had ended with 0, but whether that is recorded is not known: the lock tables at .*; if not, others run it again\n$/
+  /^sera: the command had ended with 0, but sera does not know if it is recorded: the lock tables at .*; if not, others run it again\n$/
 
-/** What happens to the first COMMIT after the command's end. */
+/** The fate of the first COMMIT after the command's end. */
 for (const fate of ['lost', 'unanswered', 'late'] as const satisfies AnswerFate[]) {
   eachProxied(`a COMMIT that is ${fate}: the run is recorded, once`, async (t, bench, proxy) => {
     const words = ['once', bench.name, '30']
@@ -24,48 +24,42 @@ for (const fate of ['lost', 'unanswered', 'late'] as const satisfies AnswerFate[
     let commits = 0
     proxy.fate = statement => (statement === 'COMMIT' && commits++ === 0 ? fate : 'pass')
     t.is(await runner.end(), 0)
-    t.true(commits > 1, 'it was asked again')
+    t.true(commits > 1, 'the record was tried again')
     t.like(await bench.sub([...words, 'echo', 'ran']).ended(), { code: 0, stdout: '' })
   })
 }
 
-eachProxied(
-  'cut off at the end of the command, for good: 206, and the next one runs',
-  async (t, bench, proxy, server) => {
-    const file = join(bench.folder, 'outcome')
-    const words = ['once', bench.name, '30']
-    const flags = [...LEASE, '--outcome-file', file]
-    const runner = await hold(bench, [...flags, ...words]).started()
-    proxy.dark = true
-    t.is(await runner.end(), 206)
-    t.regex(await runner.sera.said(), UNKNOWN)
-    t.like(await bench.sub([...words, 'echo', 'ran'], { env: { SERA_SERVER: server.dsn() } }).ended(), {
-      code: 0,
-      stdout: 'ran\n',
-    })
-  },
-)
+eachProxied('cut off when the command ends: 206, and the next host runs', async (t, bench, proxy, server) => {
+  const file = join(bench.folder, 'outcome')
+  const words = ['once', bench.name, '30']
+  const flags = [...LEASE, '--outcome-file', file]
+  const runner = await hold(bench, [...flags, ...words]).started()
+  proxy.dark = true
+  t.is(await runner.end(), 206)
+  t.regex(await runner.sera.said(), UNKNOWN)
+  t.like(await bench.sub([...words, 'echo', 'ran'], { env: { SERA_SERVER: server.dsn() } }).ended(), {
+    code: 0,
+    stdout: 'ran\n',
+  })
+})
 
-eachProxied(
-  'cut off with the answer to COMMIT: 206, and the run, which was one, is taken over',
-  async (t, bench, proxy, server) => {
-    const words = ['once', bench.name, '30']
-    const runner = await hold(bench, [...LEASE, ...words]).started()
-    proxy.fate = statement => {
-      if (statement !== 'COMMIT') return 'pass'
-      setTimeout(() => {
-        proxy.dark = true
-      }, 0)
-      return 'unanswered'
-    }
-    t.is(await runner.end(), 206)
-    t.regex(await runner.sera.said(), UNKNOWN)
-    t.like(await bench.sub([...words, 'echo', 'ran'], { env: { SERA_SERVER: server.dsn() } }).ended(), {
-      code: 0,
-      stdout: '',
-    })
-  },
-)
+eachProxied('cut off after COMMIT: 206, and other hosts take over the success', async (t, bench, proxy, server) => {
+  const words = ['once', bench.name, '30']
+  const runner = await hold(bench, [...LEASE, ...words]).started()
+  proxy.fate = statement => {
+    if (statement !== 'COMMIT') return 'pass'
+    setTimeout(() => {
+      proxy.dark = true
+    }, 0)
+    return 'unanswered'
+  }
+  t.is(await runner.end(), 206)
+  t.regex(await runner.sera.said(), UNKNOWN)
+  t.like(await bench.sub([...words, 'echo', 'ran'], { env: { SERA_SERVER: server.dsn() } }).ended(), {
+    code: 0,
+    stdout: '',
+  })
+})
 
 eachProxied('a signal ends the tries to record: 206', async (t, bench, proxy) => {
   const runner = await hold(bench, ['once', bench.name, '30']).started()
@@ -78,11 +72,14 @@ eachProxied('a signal ends the tries to record: 206', async (t, bench, proxy) =>
   await until('it tries to record', () => asked)
   runner.sera.kill('SIGTERM')
   t.is(await ended, 206)
-  t.regex(await runner.sera.said(), /not known: told to stop \(SIGTERM\); if not, others run it again\n$/)
+  t.regex(
+    await runner.sera.said(),
+    /does not know if it is recorded: stopped by SIGTERM; if not, others run it again\n$/,
+  )
 })
 
 for (const { kind } of sharedServers()) {
-  ava.serial(`a server that is stopped at the end of the command and comes back: recorded, 0 (${kind})`, async t => {
+  ava.serial(`a server stopped when the command ends, then restarted: recorded, 0 (${kind})`, async t => {
     await using server = await startServer({ kind })
     for (const runtime of RUNTIMES) {
       const bench = benchOn(t, runtime, server.dsn())

@@ -16,11 +16,11 @@ const TIMES = ['--lease', '20s', '--grace', `${GRACE_MS}ms`, '--on-lost', 'termi
 
 /** Processes and threads; sera and its guard need about 20. */
 const LIMIT = 60
-/** Root can read this checkout as another user. No such user exists, so the limit counts this test's processes only. */
+/** Lets root read this checkout as another user. No such user exists, so the limit counts only this test's processes. */
 const CAPABILITIES = '+dac_override,+dac_read_search'
 let nextUid = 100_000 + 10 * process.pid
 
-/** Uses every process that becomes free; starts 200 at most, and all end by themselves. */
+/** Uses up the process limit; starts 200 processes at most, which all end by themselves. */
 const FILL = `
   $SIG{TERM} = 'IGNORE';
   my ($left, $end) = (200, time + 100);
@@ -33,20 +33,17 @@ const FILL = `
   }`
 
 if (process.getuid?.() === 0) {
-  each('sera is killed at a full process limit: its stubborn command is gone by the grace', async (t, bench) => {
+  each('sera killed at a full process limit: the command ends by the grace', async (t, bench) => {
     const sera = await full(bench)
     await goneInTime(t, sera, () => sera.kill('SIGKILL'))
   })
 
-  each(
-    'the lock is lost at a full process limit: the stubborn command is gone by the grace',
-    async (t, bench, server) => {
-      await using above = await admin(server)
-      const sera = await full(bench)
-      const holder = await above.holder(bench.lock)
-      await goneInTime(t, sera, async () => holder && (await above.kill(holder)))
-    },
-  )
+  each('lock lost at a full process limit: the command ends by the grace', async (t, bench, server) => {
+    await using above = await admin(server)
+    const sera = await full(bench)
+    const holder = await above.holder(bench.lock)
+    await goneInTime(t, sera, async () => holder && (await above.kill(holder)))
+  })
 } else {
   each('a full process limit', async t => {
     t.log('skipped: only root can start a command as a user with a limit')
@@ -54,7 +51,7 @@ if (process.getuid?.() === 0) {
   })
 }
 
-/** A sera whose command has filled the limit. */
+/** A sera whose command has reached the limit. */
 async function full(bench: Bench): Promise<SeraProcess> {
   const uid = nextUid++
   chownSync(bench.folder, uid, -1)
@@ -65,14 +62,14 @@ async function full(bench: Bench): Promise<SeraProcess> {
   return sera
 }
 
-/** The guard may have ended the command even sooner, because it could not watch the clock. */
+/** The guard may end the command earlier, because it could not watch the clock. */
 async function goneInTime(t: ExecutionContext, sera: SeraProcess, strike: () => unknown): Promise<void> {
   const lag = new Lag()
   const since = systemClock.boot()
   await strike()
-  await until('the command is gone', () => sera.family().length === 0)
+  await until('the command has ended', () => sera.family().length === 0)
   const lateMs = systemClock.boot() - since - GRACE_MS
   const lagMs = await lag.ms()
-  t.true(lateMs <= SAFETY_MARGIN_MS + lagMs, `gone ${lateMs} ms after the grace, on a machine that lags ${lagMs} ms`)
-  t.log(`gone ${lateMs} ms after the grace, lag ${lagMs} ms`)
+  t.true(lateMs <= SAFETY_MARGIN_MS + lagMs, `ended ${lateMs} ms after the grace, with a lag of ${lagMs} ms`)
+  t.log(`ended ${lateMs} ms after the grace, lag ${lagMs} ms`)
 }

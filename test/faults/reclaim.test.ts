@@ -1,4 +1,4 @@
-/** The lock's connection is lost while the command runs: sera reclaims a lock that is free, and otherwise ends the command. */
+/** The lock's connection breaks while the command runs: sera reclaims a free lock, and otherwise ends the command. */
 import { randomUUID } from 'node:crypto'
 import type { ExecutionContext } from 'ava'
 import { type Connection, createConnection } from 'mysql2/promise'
@@ -18,7 +18,7 @@ const LOST = /^sera: the lock was lost while the command ran, and the command wa
 
 type Run = ReturnType<Bench['sera']>
 
-/** A sera whose command has started. The command ends with 7 once it is told to. */
+/** A sera whose command has started. The command ends with 7 at `tell`. */
 async function running(bench: Bench, options: { env?: Record<string, string> } = {}): Promise<Run> {
   const journal = new Journal(bench.folder)
   const command = journal.command({ who: 'it', script: bench.untilTold, exitCode: 7 })
@@ -27,7 +27,7 @@ async function running(bench: Bench, options: { env?: Record<string, string> } =
   return run
 }
 
-/** The lock is reclaimed, sera says so once, and the command runs to its own end. */
+/** sera reclaims the lock, reports it once, and the command runs to its own end. */
 async function goesOn(t: ExecutionContext, bench: Bench, run: Run): Promise<void> {
   await until('said', () => run.stderr !== '')
   bench.tell()
@@ -35,7 +35,7 @@ async function goesOn(t: ExecutionContext, bench: Bench, run: Run): Promise<void
   t.regex(await run.said(), RECLAIMED)
 }
 
-each('a connection that is killed, nobody waits: reclaimed, said once, the own exit code', async (t, bench, server) => {
+each('connection killed, no waiter: reclaimed, reported once, own exit code', async (t, bench, server) => {
   await using above = await admin(server)
   const run = await running(bench)
   const former = await above.holder(bench.lock)
@@ -49,7 +49,7 @@ each('a connection that is killed, nobody waits: reclaimed, said once, the own e
   t.is(await above.holder(bench.lock), undefined)
 })
 
-each('reclaimed again and again, and the guard still does its work', async (t, bench, server) => {
+each('after many reclaims the guard still ends the command', async (t, bench, server) => {
   await using above = await admin(server)
   const journal = new Journal(bench.folder)
   const sera = bench.sera([...LEASE, '5', ...journal.command({ who: 'it', script: 'sleep 1000' })])
@@ -63,11 +63,11 @@ each('reclaimed again and again, and the guard still does its work', async (t, b
   sera.kill('SIGKILL')
   await until('the lock free', async () => (await above.holder(bench.lock)) !== holder)
   t.deepEqual(sera.family(), [])
-  t.is(await sera.said(), '', 'without --verbose and without a terminal nothing is said')
+  t.is(await sera.said(), '', 'no output without --verbose and without a terminal')
 })
 
 eachProxied(
-  'kill -9 before sera hears that the lock is reclaimed: the lock is free only after the command has ended',
+  'kill -9 of sera before it learns of the reclaim: the lock outlives the command',
   async (t, bench, proxy, server) => {
     await using above = await admin(server)
     const journal = new Journal(bench.folder)
@@ -76,7 +76,7 @@ eachProxied(
     await journal.seen('start', 'it')
     const former = await above.holder(bench.lock)
     proxy.fate = statement => {
-      // the answer vanishes
+      // the answer is lost
       if (statement.includes('GET_LOCK(')) setImmediate(() => Object.assign(proxy, { dark: true }))
       return 'pass'
     }
@@ -92,25 +92,22 @@ eachProxied(
   },
 )
 
-each(
-  'a connection that is killed, somebody waits: they get the lock, the command is ended, 206',
-  async (t, bench, server) => {
-    await using above = await admin(server)
-    const journal = new Journal(bench.folder)
-    const sera = bench.sera([...LEASE, '5', 'sh', '-c', 'sleep 1000'])
-    await until('locked', async () => (await above.holder(bench.lock)) !== undefined)
-    const next = bench.sera([...LEASE, '60', ...journal.command({ who: 'next', script: bench.untilTold })])
-    await until('somebody waits', async () => await above.waitsFor(bench.lock))
-    await above.kill((await above.holder(bench.lock)) ?? 0)
-    t.is(await sera.exited, 206)
-    t.regex(await sera.said(), LOST)
-    t.deepEqual(sera.family(), [])
-    bench.tell()
-    t.is(await next.exited, 0)
-  },
-)
+each('connection killed, a waiter: it gets the lock, the command is ended, 206', async (t, bench, server) => {
+  await using above = await admin(server)
+  const journal = new Journal(bench.folder)
+  const sera = bench.sera([...LEASE, '5', 'sh', '-c', 'sleep 1000'])
+  await until('locked', async () => (await above.holder(bench.lock)) !== undefined)
+  const next = bench.sera([...LEASE, '60', ...journal.command({ who: 'next', script: bench.untilTold })])
+  await until('another sera waits', async () => await above.waitsFor(bench.lock))
+  await above.kill((await above.holder(bench.lock)) ?? 0)
+  t.is(await sera.exited, 206)
+  t.regex(await sera.said(), LOST)
+  t.deepEqual(sera.family(), [])
+  bench.tell()
+  t.is(await next.exited, 0)
+})
 
-each('--on-lost terminate: ended though nobody waits, 206', async (t, bench, server) => {
+each('--on-lost terminate without a waiter: the command is ended, 206', async (t, bench, server) => {
   await using above = await admin(server)
   const journal = new Journal(bench.folder)
   const sera = bench.sera([
@@ -127,7 +124,7 @@ each('--on-lost terminate: ended though nobody waits, 206', async (t, bench, ser
   t.deepEqual(sera.family(), [])
 })
 
-each('--on-lost ignore: the command goes on, and says so to who wants to know', async (t, bench, server) => {
+each('--on-lost ignore: the command goes on, and the log says so', async (t, bench, server) => {
   await using above = await admin(server)
   const journal = new Journal(bench.folder)
   const command = journal.command({ who: 'it', script: 'sleep 9', exitCode: 7 })
@@ -138,7 +135,7 @@ each('--on-lost ignore: the command goes on, and says so to who wants to know', 
   t.regex(await sera.said(), /^sera: lock lost \(.*\); the command goes on.*\n$/)
 })
 
-eachOwn('a server that is restarted, nobody waits: reclaimed, the own exit code', async (t, bench, server) => {
+eachOwn('server restarted, no waiter: reclaimed, own exit code', async (t, bench, server) => {
   const journal = new Journal(bench.folder)
   const lease = ['--lease', '90s', '--grace', '2s'] // a restart takes its time
   const command = journal.command({ who: 'it', script: bench.untilTold, exitCode: 7 })
@@ -151,7 +148,7 @@ eachOwn('a server that is restarted, nobody waits: reclaimed, the own exit code'
   t.regex(await run.said(), RECLAIMED)
 })
 
-/** User and password of an account that sees the sessions of all accounts. */
+/** User and password of an account with PROCESS, which sees all sessions. */
 async function accountWithProcess(t: ExecutionContext, server: SharedServer, limits = ''): Promise<string> {
   await using above = await admin(server)
   const user = `p${randomUUID().slice(0, 8)}`
@@ -164,7 +161,7 @@ async function accountWithProcess(t: ExecutionContext, server: SharedServer, lim
 }
 
 for (const [runtime, { kind }] of couples(RUNTIMES, sharedServers())) {
-  test(`a virtual address that moves to a server where a stranger has the number: the stranger goes on (${runtime.name}, ${kind})`, async t => {
+  test(`a moved address, another holder with the same number: it stays (${runtime.name}, ${kind})`, async t => {
     await using first = await startServer({ kind })
     await using second = await startServer({ kind })
     await using proxy = await startFaultyProxy(first.port)
@@ -174,24 +171,24 @@ for (const [runtime, { kind }] of couples(RUNTIMES, sharedServers())) {
     const journal = new Journal(folder)
     await above.run("CREATE USER 'root'@'%'; GRANT ALL ON *.* TO 'root'@'%'")
     await elsewhere.run("CREATE USER 'root'@'%'; GRANT ALL ON *.* TO 'root'@'%'")
-    // the connection numbers of the first server are ahead, so the second can still give out the same one
+    // the first server's connection numbers are ahead, so that the second can still reach the same number
     await connectionFrom(t, first, (await connectionFrom(t, second, 0)).threadId + 50)
     const run = sera([...LEASE, '5', ...journal.command({ who: 'it', script: 'sleep 1000' })])
     await journal.seen('start', 'it')
     const number = (await above.holder(lock)) as number
-    const stranger = await connectionFrom(t, second, number)
-    t.is(stranger.threadId, number)
-    await stranger.query('SELECT GET_LOCK(?, 0)', [lock])
+    const other = await connectionFrom(t, second, number)
+    t.is(other.threadId, number)
+    await other.query('SELECT GET_LOCK(?, 0)', [lock])
     proxy.move(second.port)
     proxy.resetClients()
     const isOver = async () => !run.running || (await elsewhere.holder(lock)) !== number
     await until('an end', isOver, { withinMs: 60_000 })
-    t.is(await elsewhere.holder(lock), number, 'the stranger has its lock')
+    t.is(await elsewhere.holder(lock), number, 'the other holder keeps its lock')
     t.is(await run.exited, 206)
   })
 }
 
-/** The first session with that number or a higher one; a server gives them out in order. */
+/** Opens the first session with at least this number; a server numbers sessions in order. */
 async function connectionFrom(t: ExecutionContext, server: SharedServer, number: number): Promise<Connection> {
   for (;;) {
     const connection = await createConnection({ user: 'root', socketPath: server.socketPath })
@@ -202,7 +199,7 @@ async function connectionFrom(t: ExecutionContext, server: SharedServer, number:
 }
 
 eachProxied(
-  'a reset that the server did not see, with PROCESS: the dead session is ended, the lock reclaimed',
+  'a reset unseen by the server, with PROCESS: reclaimed from the former session',
   async (t, bench, proxy, server) => {
     await using above = await admin(server)
     const account = await accountWithProcess(t, server)
@@ -216,26 +213,23 @@ eachProxied(
   },
 )
 
-eachProxied(
-  'a session that frees the lock after its connection was closed, without PROCESS: reclaimed',
-  async (t, bench, proxy, server) => {
-    await using above = await admin(server)
-    const run = await running(bench)
-    const former = await above.holder(bench.lock)
-    const before = proxy.commands.length
-    proxy.resetClients()
-    const asked = () => proxy.commands.at(before)?.length ?? 0
-    await until('sera asks again and again', () => !run.running || asked() > 6)
-    await above.kill(former ?? 0)
-    await goesOn(t, bench, run)
-  },
-)
+eachProxied('a closed session frees the lock late, without PROCESS: reclaimed', async (t, bench, proxy, server) => {
+  await using above = await admin(server)
+  const run = await running(bench)
+  const former = await above.holder(bench.lock)
+  const before = proxy.commands.length
+  proxy.resetClients()
+  const asked = () => proxy.commands.at(before)?.length ?? 0
+  await until('sera asks repeatedly', () => !run.running || asked() > 6)
+  await above.kill(former ?? 0)
+  await goesOn(t, bench, run)
+})
 
 eachProxied(
-  'a session that frees the lock before sera can end it, with PROCESS: reclaimed',
+  'a session frees the lock before sera ends it, with PROCESS: reclaimed',
   async (t, bench, proxy, server) => {
     await using above = await admin(server)
-    // the former session and the new one: the connection that would end the former one has to wait
+    // the former session and the new one fill the limit: the connection that would end the former one has to wait
     const account = await accountWithProcess(t, server, 'WITH MAX_USER_CONNECTIONS 2')
     const env = { SERA_SERVER: `${account}@tcp(127.0.0.1:${proxy.port})/` }
     const run = await running(bench, { env })
@@ -249,7 +243,7 @@ eachProxied(
 )
 
 eachProxied(
-  'a reset that the server did not see, a waiter of another account: no two commands at once',
+  'a reset unseen by the server, a waiter of another account: commands never overlap',
   async (t, bench, proxy, server) => {
     await using above = await admin(server)
     const { sera, folder, lock } = bench
@@ -263,7 +257,7 @@ eachProxied(
     const next = sera([...LEASE, '60', ...journal.command({ who: 'next', script: ':' })], {
       env: { SERA_SERVER: server.rootDsn() },
     })
-    await until('somebody waits', () => above.waitsFor(lock))
+    await until('another sera waits', () => above.waitsFor(lock))
     proxy.resetClients()
     t.is(await next.exited, 0)
     t.deepEqual(journal.all('overlap'), [])
@@ -271,23 +265,20 @@ eachProxied(
   },
 )
 
-eachProxied(
-  'a reset that the server did not see, somebody waits: they get the lock, 206',
-  async (t, bench, proxy, server) => {
-    await using above = await admin(server)
-    const { sera, lock } = bench
-    const first = sera([...LEASE, '5', 'sh', '-c', 'sleep 1000'])
-    await until('locked', () => above.holder(lock))
-    const next = sera([...LEASE, '60', 'sh', '-c', 'sleep 3; exit 7'], { env: { SERA_SERVER: server.dsn() } })
-    await until('somebody waits', () => above.waitsFor(lock))
-    proxy.resetClients()
-    t.is(await next.exited, 7)
-    t.is(await first.exited, 206)
-    t.deepEqual(first.family(), [])
-  },
-)
+eachProxied('a reset unseen by the server, a waiter: it gets the lock, 206', async (t, bench, proxy, server) => {
+  await using above = await admin(server)
+  const { sera, lock } = bench
+  const first = sera([...LEASE, '5', 'sh', '-c', 'sleep 1000'])
+  await until('locked', () => above.holder(lock))
+  const next = sera([...LEASE, '60', 'sh', '-c', 'sleep 3; exit 7'], { env: { SERA_SERVER: server.dsn() } })
+  await until('another sera waits', () => above.waitsFor(lock))
+  proxy.resetClients()
+  t.is(await next.exited, 7)
+  t.is(await first.exited, 206)
+  t.deepEqual(first.family(), [])
+})
 
-eachProxied('a command that ends while the lock is being reclaimed keeps its exit code', async (t, bench, proxy) => {
+eachProxied('a command that ends during a reclaim keeps its exit code', async (t, bench, proxy) => {
   const { sera, folder, untilTold, tell } = bench
   const journal = new Journal(folder)
   const run = sera([...LEASE, '5', ...journal.command({ who: 'it', script: untilTold, exitCode: 7 })])
@@ -301,22 +292,19 @@ eachProxied('a command that ends while the lock is being reclaimed keeps its exi
   await journal.seen('end', 'it')
   const endedAt = performance.now()
   t.is(await run.exited, 7)
-  t.true(performance.now() - endedAt < 5000, 'and does not wait for the server')
+  t.true(performance.now() - endedAt < 5000, 'it does not wait for the server')
 })
 
-eachProxied(
-  'a lock that comes back only after the deadline does not save the command: 206',
-  async (t, bench, proxy, server) => {
-    await using above = await admin(server)
-    const { sera, folder, lock } = bench
-    const journal = new Journal(folder)
-    const command = journal.command({ who: 'it', script: `trap '' TERM; sleep 1000 & wait; sleep 1001` })
-    const run = sera(['--lease', '14s', '--grace', '4500ms', '5', ...command])
-    await journal.seen('start', 'it')
-    proxy.delayMs = 1150 // the answer to GET_LOCK is the first to arrive too late
-    await above.kill((await above.holder(lock)) ?? 0)
-    t.is(await run.exited, 206)
-    t.deepEqual(run.family(), [])
-    await until('the lock free', async () => (await above.holder(lock)) === undefined)
-  },
-)
+eachProxied('a lock reclaimed after the deadline does not save the command: 206', async (t, bench, proxy, server) => {
+  await using above = await admin(server)
+  const { sera, folder, lock } = bench
+  const journal = new Journal(folder)
+  const command = journal.command({ who: 'it', script: `trap '' TERM; sleep 1000 & wait; sleep 1001` })
+  const run = sera(['--lease', '14s', '--grace', '4500ms', '5', ...command])
+  await journal.seen('start', 'it')
+  proxy.delayMs = 1150 // the answer to GET_LOCK is the first to arrive too late
+  await above.kill((await above.holder(lock)) ?? 0)
+  t.is(await run.exited, 206)
+  t.deepEqual(run.family(), [])
+  await until('the lock free', async () => (await above.holder(lock)) === undefined)
+})

@@ -15,7 +15,7 @@ const SERVICES = {
 }
 
 for (const [where, script] of Object.entries(SERVICES)) {
-  each(`a service ${where} neither keeps the lock nor holds sera up, and lives on`, async (t, bench, server) => {
+  each(`a service ${where} keeps neither the lock nor sera, and continues to run`, async (t, bench, server) => {
     await using above = await admin(server)
     const output = openSync(join(bench.folder, 'output'), 'w')
     const sera = bench.sera(['--lease', '50s', '5', 'sh', '-c', script], { output })
@@ -24,11 +24,11 @@ for (const [where, script] of Object.entries(SERVICES)) {
     t.is(sera.family().length, 1)
     const next = bench.sera(['0', 'true'])
     t.is(await next.exited, 0)
-    t.is(sera.family().length, 1, 'the service is still there')
+    t.is(sera.family().length, 1, 'the service still runs')
   })
 }
 
-each('a service is left alone also when sera is killed after its command has ended', async (t, bench, server) => {
+each('a service also survives sera killed after its command ended', async (t, bench, server) => {
   await using above = await admin(server)
   const journal = new Journal(bench.folder)
   const command = journal.command({ who: 'it', script: 'sleep 1000 9>&- &' })

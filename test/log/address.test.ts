@@ -20,14 +20,14 @@ for (const address of [
   'udp://a:b:1',
   'udp://h:1/',
 ]) {
-  test(`"${address}" is no address, and opening a log on it says so`, t => {
+  test(`"${address}" is not an address, and opening a log on it fails`, t => {
     const settings = { address, facility: 'local0', tag: 'sera' }
     const open = () => openLog(settings, { pid: 1, spawn: () => t.fail() as never })
     t.is(t.throws(open, { instanceOf: SeraError })?.kind, 'config')
   })
 }
 
-test('without settings a log takes lines and does nothing', async t => {
+test('without settings a log drops its lines', async t => {
   const log = openLog(undefined, { pid: 1, spawn: () => t.fail() as never })
   log.write('error', { outcome: 'lost' })
   t.is(await log.close(), undefined)

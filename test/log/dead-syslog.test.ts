@@ -9,7 +9,7 @@ import { CLOSE_LIMIT_MS } from '../../src/log/syslog.js'
 import { freeTcpPort, freeUdpPort, startRsyslog } from './rsyslog.js'
 import { buildSpeaker, RUNTIMES, type SpeakerRuntime, type Speech, type Spoken } from './speaker.js'
 
-/** What sera waits for a syslog that hangs. Without the limit it would be for ever; a busy machine adds its part. */
+/** How long sera waits for a hung syslog. Without the limit it would wait for ever; a busy machine adds some time. */
 const HANGS = [CLOSE_LIMIT_MS - 50, 20 * CLOSE_LIMIT_MS] as const
 const TRIES = 10
 
@@ -22,7 +22,7 @@ function endsQuietly(t: ExecutionContext, { output, exitCode }: Spoken): void {
   t.deepEqual({ output, exitCode }, { output: '', exitCode: 7 })
 }
 
-/** Silent every time; and as soon as the machine is not too busy once, well below what a syslog that hangs would cost. */
+/** Silent each time. At least one of several tries takes much less time than a hung syslog would, also on a busy machine. */
 async function costsAMoment(t: ExecutionContext, runtime: SpeakerRuntime, speech: Speech): Promise<void> {
   for (let left = TRIES; left > 0; left -= 1) {
     const spoken = await speak(runtime, speech)
@@ -40,29 +40,29 @@ async function costsHalfASecond(t: ExecutionContext, runtime: SpeakerRuntime, sp
 
 for (const runtime of RUNTIMES) {
   const dead: Record<string, () => Promise<string>> = {
-    'a unix socket that is missing': async () => `unix:${dir}/missing`,
+    'a missing unix socket': async () => `unix:${dir}/missing`,
     'a unix socket that is a file': async () => {
       await writeFile(join(dir, 'file'), '')
       return `unix:${dir}/file`
     },
-    'a UDP port nobody listens on': async () => `udp://127.0.0.1:${await freeUdpPort()}`,
-    'a TCP port nobody listens on': async () => `tcp://127.0.0.1:${await freeTcpPort()}`,
+    'a closed UDP port': async () => `udp://127.0.0.1:${await freeUdpPort()}`,
+    'a closed TCP port': async () => `tcp://127.0.0.1:${await freeTcpPort()}`,
   }
   for (const [what, address] of Object.entries(dead)) {
-    test.serial(`${runtime}: ${what} costs a moment and nothing else`, async t => {
+    test.serial(`${runtime}: ${what} delays the exit only a moment`, async t => {
       const speech = { address: await address(), text: 'a\nb' }
       await costsAMoment(t, runtime, speech)
       await costsAMoment(t, runtime, { ...speech, env: { SPEAKER_LINGERS: '1', SPEAKER_LINES: '20' } })
     })
   }
 
-  test.serial(`${runtime}: a host that does not exist costs half a second at most`, async t => {
+  test.serial(`${runtime}: an unknown host delays the exit by at most half a second`, async t => {
     for (const kind of ['udp', 'tcp']) {
       endsQuietly(t, await speak(runtime, { address: `${kind}://no-such-host.invalid:514` }))
     }
   })
 
-  test.serial(`${runtime}: a name server that hangs costs half a second`, async t => {
+  test.serial(`${runtime}: a hung name server delays the exit by half a second`, async t => {
     const env = { PATH: `${await program('getent', 'exec sleep 60')}:${process.env.PATH}` }
     for (const kind of ['udp', 'tcp']) {
       await costsHalfASecond(t, runtime, { address: `${kind}://localhost:514`, env })
@@ -70,28 +70,28 @@ for (const runtime of RUNTIMES) {
     }
   })
 
-  test.serial(`${runtime}: a TCP syslog that accepts and never reads costs a moment`, async t => {
+  test.serial(`${runtime}: a TCP syslog that accepts but never reads delays the exit a moment`, async t => {
     await using mute = await muteSyslog()
     await costsAMoment(t, runtime, { address: mute.address })
     const env = { SPEAKER_LINES: '1000', SPEAKER_LINGERS: '1' }
     endsQuietly(t, await speak(runtime, { address: mute.address, env, text: 'x'.repeat(800) }))
   })
 
-  test.serial(`${runtime}: a TCP syslog that does not even accept costs half a second`, async t => {
+  test.serial(`${runtime}: a TCP syslog that does not accept delays the exit by half a second`, async t => {
     await using deaf = await deafListener()
     await costsHalfASecond(t, runtime, { address: deaf.address })
     await costsHalfASecond(t, runtime, { address: deaf.address, env: { SPEAKER_LINGERS: '1' } })
   })
 
-  test.serial(`${runtime}: a syslog that is stopped costs half a second on its unix socket`, async t => {
+  test.serial(`${runtime}: a stopped syslog on its unix socket delays the exit by half a second`, async t => {
     await using rsyslog = await startRsyslog()
     rsyslog.kill('SIGSTOP')
-    // More lines than the socket's queue holds, whatever the kernel was told: `logger` blocks.
+    // More lines than the queue of the socket holds with any kernel setting, so `logger` blocks.
     const env = { SPEAKER_LINES: '1000', SPEAKER_LINGERS: '1' }
     await costsHalfASecond(t, runtime, { address: rsyslog.address.unix, env })
   })
 
-  test.serial(`${runtime}: a machine without logger and getent costs nothing, and reaches syslog by name`, async t => {
+  test.serial(`${runtime}: without logger and getent nothing is delayed, and syslog is reached by name`, async t => {
     await using rsyslog = await startRsyslog()
     const env = { PATH: join(dir, 'empty') }
     await costsAMoment(t, runtime, { address: rsyslog.address.unix, env })
@@ -105,14 +105,14 @@ for (const runtime of RUNTIMES) {
   })
 }
 
-/** A folder with this one program in it. */
+/** A folder with only this program. */
 async function program(name: string, body: string): Promise<string> {
   const folder = await mkdtemp(join(dir, `${name}-`))
   await writeFile(join(folder, name), `#!/bin/sh\n${body}\n`, { mode: 0o755 })
   return folder
 }
 
-/** A syslog that takes every connection and nothing from it. */
+/** A syslog that accepts every connection and reads nothing. */
 async function muteSyslog(): Promise<{ address: string } & AsyncDisposable> {
   const peers = new Set<Socket>()
   const server = createServer({ pauseOnConnect: true }, peer => peers.add(peer)).listen(0, '127.0.0.1')
@@ -126,7 +126,7 @@ async function muteSyslog(): Promise<{ address: string } & AsyncDisposable> {
   }
 }
 
-/** A port whose owner is stopped and whose queue is full: the kernel drops whatever else knocks. */
+/** A port of a stopped process with a full queue: the kernel drops further connections. */
 async function deafListener(): Promise<{ address: string } & AsyncDisposable> {
   const listen = `const s = require('net').createServer().listen(0, '127.0.0.1', 1, () => console.log(s.address().port))`
   const owner = spawn(process.execPath, ['-e', listen], { stdio: ['ignore', 'pipe', 'inherit'] })

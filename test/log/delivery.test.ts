@@ -14,7 +14,7 @@ for (const runtime of RUNTIMES) {
     const address = rsyslog.address[transport]
 
     test.serial(
-      `${runtime}, ${transport}: the only line of each of ${PROCESSES} short-lived processes arrives`,
+      `${runtime}, ${transport}: each of ${PROCESSES} short-lived processes delivers its only line`,
       async t => {
         const text = `short-lived-${runtime}-${transport}`
         const one = () => speak(runtime, { address, text })
@@ -25,7 +25,7 @@ for (const runtime of RUNTIMES) {
       },
     )
 
-    test.serial(`${runtime}, ${transport}: header and severities are those of syslog`, async t => {
+    test.serial(`${runtime}, ${transport}: header and severity follow the syslog format`, async t => {
       const text = `header-${runtime}-${transport}`
       const spoken = []
       for (const severity of ['error', 'warning', 'notice', 'info']) {
@@ -40,7 +40,7 @@ for (const runtime of RUNTIMES) {
     })
 
     test.serial(
-      `${runtime}, ${transport}: a burst of lines arrives whole, in order, and nothing keeps the process`,
+      `${runtime}, ${transport}: many lines arrive completely and in order, and the process ends`,
       async t => {
         const text = `burst-${runtime}-${transport}`
         const { exitCode } = await speak(runtime, {
@@ -57,16 +57,19 @@ for (const runtime of RUNTIMES) {
       },
     )
 
-    test.serial(`${runtime}, ${transport}: a line keeps its text, its length and its single line`, async t => {
-      const text = `forged-${runtime}-${transport} ü\n<13>Nov 21 09:25:00 other[1]: "x"\u0085\u2028${'long '.repeat(400)}`
-      await speak(runtime, { address, text })
-      const [message] = await rsyslog.messages(1, new RegExp(`forged-${runtime}-${transport}`))
-      t.regex(
-        message?.text ?? '',
-        /^line=1 text="forged-\S+ ü\\n<13>Nov 21 09:25:00 other\[1\]: \\"x\\"\\u0085\\u2028long .*…"$/,
-      )
-      t.is(message?.tag, 'sera')
-    })
+    test.serial(
+      `${runtime}, ${transport}: a long line with special characters arrives unchanged, as one line`,
+      async t => {
+        const text = `forged-${runtime}-${transport} ü\n<13>Nov 21 09:25:00 other[1]: "x"\u0085\u2028${'long '.repeat(400)}`
+        await speak(runtime, { address, text })
+        const [message] = await rsyslog.messages(1, new RegExp(`forged-${runtime}-${transport}`))
+        t.regex(
+          message?.text ?? '',
+          /^line=1 text="forged-\S+ ü\\n<13>Nov 21 09:25:00 other\[1\]: \\"x\\"\\u0085\\u2028long .*…"$/,
+        )
+        t.is(message?.tag, 'sera')
+      },
+    )
   }
 }
 

@@ -4,7 +4,7 @@ import { formatLine, MAX_LINE_BYTES } from '../../src/log/line.js'
 import type { Fields } from '../../src/log/log.js'
 
 const key = fc.stringMatching(/^[a-z][a-z0-9_]{0,15}$/)
-/** Any code units at all, lone surrogates too, with a liking for what could forge a line. */
+/** Any code units, also lone surrogates, often characters that could forge a line. */
 const text = fc.string({
   unit: fc.oneof(
     fc.string({ unit: 'binary', maxLength: 1 }),
@@ -22,7 +22,7 @@ const short = fieldsOf(
 )
 const long = fieldsOf(fc.oneof(text, fc.string({ unit: 'grapheme', minLength: 200, maxLength: 2000 }), fc.integer()))
 
-/** What a reader of the log does: written down on its own, so that it is not the code it tests. */
+/** Parses a line as a log reader does. It is independent of the code under test. */
 function parse(line: string): Record<string, string> {
   const pair = /([a-z][a-z0-9_]*)=("(?:[^"\\]|\\.)*"|[^\s"=\\]+)(?: (?=[a-z])|$)/y
   const fields: Record<string, string> = {}
@@ -41,7 +41,7 @@ function asText(fields: Fields): Record<string, string> {
   )
 }
 
-test('a line looks as documented', t => {
+test('a line has the documented format', t => {
   const fields = {
     outcome: 'timed-out',
     lock: 'migrate',
@@ -56,23 +56,23 @@ test('a line looks as documented', t => {
   )
 })
 
-test('a value that could be taken for something else is quoted, and nothing else is', t => {
+test('only an ambiguous value is quoted', t => {
   t.is(
     formatLine({ a: '', b: 'x=1', c: 'a "b" \\', d: "it's", e: 'a\nb', f: '/srv/ü,1:{}' }),
     'a="" b="x=1" c="a \\"b\\" \\\\" d=it\'s e="a\\nb" f=/srv/ü,1:{}',
   )
 })
 
-test('whatever the values are, it is one line that shows all it holds', t => {
+test('any values give one line without invisible characters (property)', t => {
   fc.assert(fc.property(long, fields => /^[^\p{Cc}\p{Zl}\p{Zp}\p{Cs}\p{Bidi_Control}]*$/u.test(formatLine(fields))))
   t.pass()
 })
 
-test('a line reads back as the fields it was made of', t => {
+test('a parsed line gives the same fields (property)', t => {
   fc.assert(fc.property(short, fields => t.deepEqual(parse(formatLine(fields)), asText(fields))))
 })
 
-test('no line is longer than the limit, and no key is lost', t => {
+test('a line stays within the limit and keeps all keys (property)', t => {
   fc.assert(
     fc.property(long, fields => {
       const line = formatLine(fields)
@@ -82,13 +82,13 @@ test('no line is longer than the limit, and no key is lost', t => {
   )
 })
 
-test('what is cut is the longest value, to just what fits, and it shows', t => {
+test('the longest value is cut to fit, and marked', t => {
   const line = formatLine({ outcome: 'lost', reason: 'r'.repeat(100), command: 'ü'.repeat(5000), pid: 12 })
   t.regex(line, /^outcome=lost reason=r{100} command=ü+… pid=12$/)
   t.true(Buffer.byteLength(line) > MAX_LINE_BYTES - 4)
 })
 
-test('two values that are too long share the room', t => {
+test('two long values share the room', t => {
   const { a = '', b = '' } = parse(formatLine({ a: 'a'.repeat(2000), b: 'b'.repeat(1000) }))
   t.is(a.length, b.length)
   t.true(a.length > 400)

@@ -1,4 +1,4 @@
-/** A real rsyslogd of a test's own: unix socket, UDP and TCP in, one file out. */
+/** A private rsyslogd for a test: it reads a unix socket, UDP and TCP, and writes one file. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
@@ -24,7 +24,7 @@ export interface Message {
 
 export interface Rsyslog {
   address: Readonly<Record<TransportKind, string>>
-  /** The first `count` messages whose text the pattern matches, as soon as so many are there. */
+  /** Waits for `count` messages that match the pattern. */
   messages(count: number, pattern: RegExp): Promise<Message[]>
   kill(signal: NodeJS.Signals): void
   [Symbol.asyncDispose](): Promise<void>
@@ -95,7 +95,7 @@ function running(daemon: ChildProcess, complaints: string): true {
   throw new Error(`rsyslogd ended: ${complaints}`)
 }
 
-/** Looks until the condition holds; the limit only ends a test that fails anyway. */
+/** Polls until the condition holds. The limit only ends a test that fails anyway. */
 async function until(condition: () => Promise<boolean>, what: string): Promise<void> {
   const limit = performance.now() + 15_000
   while (!(await condition())) {

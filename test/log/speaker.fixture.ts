@@ -1,6 +1,6 @@
 /**
- * A short-lived program that logs and ends: `speaker <address> <severity> <text>`. It reports on descriptor 3, and nowhere else,
- * how long closing took, and exits with 7: at once, or, with SPEAKER_LINGERS, when nothing keeps it.
+ * A short-lived program that logs and ends: `speaker <address> <severity> <text>`. It reports only on descriptor 3 how long
+ * closing took. It exits with 7: at once, or with SPEAKER_LINGERS when nothing keeps the process alive.
  */
 import { spawn } from 'node:child_process'
 import { writeSync } from 'node:fs'
@@ -9,7 +9,7 @@ import { openLog } from '../../src/log/syslog.js'
 
 const [address = '', severity = 'error', text = ''] = process.argv.slice(2)
 const { SPEAKER_FACILITY: facility = 'local0', SPEAKER_LINES: lines = '1', SPEAKER_LINGERS: lingers } = process.env
-// What closing costs is what syslog costs; loading winston is another matter.
+// The time includes closing, not the loading of winston.
 if (process.env.SPEAKER_LOADED) await import('../../src/log/transport.js')
 
 const log = openLog({ address, facility, tag: 'sera' }, { pid: process.pid, spawn })

@@ -1,4 +1,4 @@
-/** The fixture program, on Node and as a Bun binary made the way sera's own is. */
+/** The fixture program, on Node and as a Bun binary that is built like sera's own. */
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir } from 'node:fs/promises'
@@ -17,9 +17,9 @@ export interface Speech {
 
 export interface Spoken {
   exitCode: number | null
-  /** All that it printed. */
+  /** Its whole output. */
   output: string
-  /** Milliseconds since the first line: all written, all closed. */
+  /** Milliseconds from the first line until all is written, and until all is closed. */
   written: number
   closed: number
   pid: number
@@ -30,7 +30,7 @@ export type Speak = (runtime: SpeakerRuntime, speech: Speech) => Promise<Spoken>
 const BUN_FLAGS =
   '--compile --minify --bytecode --format=esm --splitting --target=bun --external unix-dgram --no-compile-autoload-dotenv --no-compile-autoload-bunfig'
 
-/** Builds the binary, one for each test file, and returns what runs it and its twin on Node. */
+/** Builds the binary, once for each test file. Returns a function that runs the program on Node or as the binary. */
 export async function buildSpeaker(name: string): Promise<Speak> {
   const binary = `build/speakers/${name}`
   await mkdir('build/speakers', { recursive: true })

@@ -14,7 +14,7 @@ import { freeUdpPort } from './rsyslog.js'
 const context = { pid: process.pid, spawn }
 const settings = (address: string) => ({ address, facility: 'local0', tag: 'sera' })
 
-/** A syslog that takes connections and hands out their lines, whichever they come by. */
+/** A syslog that accepts connections and collects their lines. */
 async function listen(options: ListenOptions) {
   const peers = new Set<Socket>()
   const received: string[] = []
@@ -44,7 +44,7 @@ async function listen(options: ListenOptions) {
   }
 }
 
-test.serial('winston is loaded with the first line, not before', async t => {
+test.serial('winston is loaded with the first line and not before', async t => {
   const loaded = () =>
     Object.keys(createRequire(import.meta.url).cache).some(file => file.includes('/node_modules/winston/'))
   await using syslog = await listen({ port: 0, host: '127.0.0.1' })
@@ -55,7 +55,7 @@ test.serial('winston is loaded with the first line, not before', async t => {
   t.true(loaded())
 })
 
-test('a message has priority, time, host, tag and pid in front', async t => {
+test('a message starts with priority, time, host, tag and pid', async t => {
   await using syslog = await listen({ port: 0, host: '::1' })
   const log = openLog(settings(`tcp://[::1]:${syslog.port}`), context)
   log.write('warning', { outcome: 'lost', lock: 'a b' })
@@ -68,13 +68,13 @@ test('a message has priority, time, host, tag and pid in front', async t => {
   )
 })
 
-test('a TCP syslog that hung up is reached again with a later line', async t => {
+test('TCP reconnects for a later line after a disconnect', async t => {
   await using syslog = await listen({ port: 0, host: '127.0.0.1' })
   const log = openLog(settings(`tcp://localhost:${syslog.port}`), context)
   const warned = (warning: Error) => t.fail(warning.message)
   process.on('warning', warned)
   for (let round = 1; round <= 20; round += 1) {
-    // This process hears of the end a moment later; what it writes until then is lost, as with any syslog over TCP.
+    // This process notices the disconnect a moment later. Lines until then are lost, as with any syslog over TCP.
     const again = setInterval(() => log.write('info', { round }), 5)
     await syslog.line(`round=${round}`)
     clearInterval(again)
@@ -85,7 +85,7 @@ test('a TCP syslog that hung up is reached again with a later line', async t => 
   t.pass()
 })
 
-test('a unix socket that is a stream takes lines too', async t => {
+test('a unix stream socket works, too', async t => {
   const dir = await mkdtemp(join(tmpdir(), 'sera-stream-'))
   {
     await using syslog = await listen({ path: join(dir, 'socket') })
@@ -97,7 +97,7 @@ test('a unix socket that is a stream takes lines too', async t => {
   await rm(dir, { recursive: true })
 })
 
-test('a line that comes after closing is dropped, and closing twice is closing once', async t => {
+test('a line after close is dropped, and a second close does nothing', async t => {
   await using syslog = await listen({ port: 0, host: '127.0.0.1' })
   const address = `tcp://127.0.0.1:${syslog.port}`
   const [closed, open] = [openLog(settings(address), context), openLog(settings(address), context)]
@@ -111,7 +111,7 @@ test('a line that comes after closing is dropped, and closing twice is closing o
 })
 
 for (const runtime of [process.execPath, 'node_modules/.bin/bun']) {
-  test(`${basename(runtime)}: a UDP syslog that was away gets the first line after its return`, async t => {
+  test(`${basename(runtime)}: a restarted UDP syslog gets the first line`, async t => {
     const run = promisify(execFile)(runtime, ['build/test/log/udp.fixture.js', String(await freeUdpPort())], {
       timeout: 10_000,
     })

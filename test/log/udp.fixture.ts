@@ -1,4 +1,4 @@
-/** Sends while nobody listens, then listens, sends again, and ends when that arrives. */
+/** Sends while no server listens, then listens, sends again, and ends when that line arrives. */
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { openUdp } from '../../src/log/udp.js'

@@ -1,12 +1,12 @@
 /**
- * Nine clients at a cluster of three whose members are cut off, killed and frozen, and one of which has a clock of its own. See
+ * Nine clients at a cluster of three members that are cut off, killed and frozen; one member has a wrong clock. See
  * `docs/explanation/faults-and-clusters.md`.
  *
  *     SERA_GALERA_LAB=… npm run test:clusters -- --lab galera
  *     SERA_GR_LAB=… npm run test:clusters -- --lab gr-multi --grants 500 --only partition
  *     SERA_GALERA_LAB=… npm run test:clusters -- --lab galera --gateways
  *
- * Ends with 1 if anything was ever wrong.
+ * Exits with 1 if any result was wrong.
  */
 import { parseArgs } from 'node:util'
 import { complaints } from '../faults/tables/faults.js'
@@ -47,7 +47,7 @@ await using harness = await Harness.open({
 })
 const broken = values.broken === undefined ? {} : { broken: values.broken as BrokenRule }
 const gateways: GatewayProcess[] = []
-// each asks another member first
+// each begins with a different member
 for (let at = 0; values.gateways && at < lab.servers.length; at++) {
   gateways.push(await harness.gateway([...lab.servers.slice(at), ...lab.servers.slice(0, at)]))
 }
@@ -57,7 +57,7 @@ const options = {
   ...(values.gateways ? { gateways: gateways.map(({ url }) => url) } : {}),
   ...broken,
 }
-// where every member takes writes, some clients use one member only, and are cut off with it
+// where every member accepts writes, some clients use only one member, and are cut off with it
 const processes = [false, false, lab.kind !== 'gr' && !values.gateways].map(pinned =>
   harness.clients(lab.servers, { ...options, pinned }),
 )

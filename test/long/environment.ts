@@ -1,12 +1,12 @@
 /**
- * Every variable of a server that can matter, one odd value at a time: contenders on each, and the contract suites. Each result is
- * "same", or refused with a reason.
+ * Every relevant variable of a server, one odd value at a time: contenders on each, and the contract suites. Each
+ * result is "same", or refused with a reason.
  *
  *     npm run test:long
  *     node build/test/long/environment.js --server mysql --only sql_mode
  *     node build/test/long/environment.js --no-suites          # the contenders alone, in minutes
  *
- * Ends with 1 if any result is another, or if the server has variables that the list does not know.
+ * Exits with 1 if any other result occurs, or if the server has variables that the list lacks.
  */
 import { parseArgs } from 'node:util'
 import type { ServerKind } from '../../src/embedded/binary.js'
@@ -22,12 +22,12 @@ const { values } = parseArgs({
     server: { type: 'string' },
     only: { type: 'string', default: '' },
     suites: { type: 'boolean', default: true },
-    /** Servers that the suites run on at once. */
+    /** Servers on which the suites run at once. */
     batch: { type: 'string', default: '4' },
   },
 })
 
-/** Longer than any limit on the time of statements that is tried. */
+/** Longer than any statement time limit that is tried. */
 const LONG_MS = 1500
 
 const titled = ({ name, value }: Odd) => `${name}=${value.length > 60 ? `${value.slice(0, 60)}…` : value}`
@@ -61,7 +61,7 @@ for (const kind of ['mariadb', 'mysql'] satisfies ServerKind[]) {
   const startedAt = performance.now()
   await using server = await OddServer.start(kind)
   const { odd, leftOut, unknown } = candidates(kind, server.variables)
-  for (const name of unknown) wrong(`${name} has no odd value, and is not left out either`)
+  for (const name of unknown) wrong(`${name} has no odd value and is not left out`)
   const meant = odd.filter(one => new RegExp(values.only).test(titled(one)))
   const found = await contenders(server, meant)
   const count = (is: (verdicts: Verdicts) => boolean) => [...found.values()].filter(is).length

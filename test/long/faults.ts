@@ -1,10 +1,10 @@
 /**
- * The faults of the lock tables for as long as it takes: `npm run test:long`.
+ * A long run of the faults of the lock tables: `npm run test:long`.
  *
  *     npm run test:long                                    # 5,000 grants on each kind of server
  *     npm run test:long -- --grants 500 --server mysql --only killed
  *
- * Ends with 1 if anything was ever wrong.
+ * Exits with 1 if any result was wrong.
  */
 import { parseArgs } from 'node:util'
 import type { ServerKind } from '../../src/embedded/binary.js'

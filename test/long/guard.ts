@@ -1,17 +1,17 @@
 /**
- * The guard's torture, all of it: every fault, in every shell, for every cause. `npm run test:long`.
+ * All of the guard's faults, in every shell, for every cause: `npm run test:long`.
  *
- *     node build/test/long/guard.js             # prints how late the last of each family was gone
+ *     node build/test/long/guard.js             # prints how late the last of each family ended
  *     node build/test/long/guard.js 'fork'      # only these faults
  *
- * Ends with 1 if anything was ever wrong.
+ * Exits with 1 if any result was wrong.
  */
 import { spawnSync } from 'node:child_process'
 import { ALL, CAUSES, complaint, SHELLS, torture } from '../faults/guard-torture.js'
 
 const [only = ''] = process.argv.slice(2)
 if (spawnSync('strace', ['-V']).status !== 0) {
-  console.error('strace is not installed (Debian: apt-get install strace): it makes system calls fail')
+  console.error('strace, which makes system calls fail, is not installed (Debian: apt-get install strace)')
   process.exit(1)
 }
 for (const fault of ALL.filter(({ title }) => new RegExp(only).test(title))) {

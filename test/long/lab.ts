@@ -1,6 +1,7 @@
 /**
- * A three-node cluster on this machine, made by a script that has the commands of `docs/explanation/faults-and-clusters.md`: `up`, `down`, `status`,
- * `partition N`, `block N`, `heal`, `kill N`, `start N`, `pause N`, `resume N`, `sql N`, `exec`.
+ * A three-node cluster on this machine. A script makes it, with the commands of
+ * `docs/explanation/faults-and-clusters.md`: `up`, `down`, `status`, `partition N`, `block N`, `heal`, `kill N`,
+ * `start N`, `pause N`, `resume N`, `sql N`, `exec`.
  */
 import { execFile } from 'node:child_process'
 import { chmodSync, mkdtempSync } from 'node:fs'
@@ -35,15 +36,15 @@ export class Lab implements AsyncDisposable {
     readonly clock: string,
   ) {}
 
-  /** `clock` is the offset of member 2's; '' is none. */
+  /** `clock`: the offset of member 2's clock; '' is none. */
   static async up(kind: LabKind, clock: string): Promise<Lab> {
     const script = process.env[SCRIPT[kind]]
     if (script === undefined)
       throw new Error(`set ${SCRIPT[kind]} to the script that makes the cluster (docs/explanation/faults-and-clusters.md)`)
     const folder = mkdtempSync(join(tmpdir(), `${kind}-`))
-    chmodSync(folder, 0o755) // its servers are another user's
+    chmodSync(folder, 0o755) // its servers run as another user
     const lab = new Lab(kind, script, folder, clock)
-    // on a busy machine a member may not come up in time
+    // on a busy machine a member may not start in time
     for (let tries = 1; ; tries++) {
       try {
         await lab.run('up')
@@ -88,13 +89,16 @@ export class Lab implements AsyncDisposable {
     return []
   }
 
-  /** The node that takes writes; any, where all do. */
+  /** A node that accepts writes. */
   async writer(): Promise<number> {
     const primary = this.kind === 'gr' ? Number(await this.run('primary')) : 0
     return primary || (NODES[Math.floor(Math.random() * 3)] as number)
   }
 
-  /** Waits until all three see each other. Asks the clients for `quiet`, and helps a member that does not come back by itself. */
+  /**
+   * Waits until all three see each other. Asks the clients for `quiet`, and restarts a member that does not recover by
+   * itself.
+   */
   async healthy(quiet: () => void): Promise<void> {
     await this.run('heal')
     let goodSince = Number.POSITIVE_INFINITY
@@ -105,7 +109,7 @@ export class Lab implements AsyncDisposable {
           ? /Synced/.test(line) && /size=3/.test(line) && /status=Primary/.test(line)
           : line.match(/:ONLINE:/g)?.length === 3,
       )
-      // a member may be thrown out some seconds after it has come back
+      // the cluster may expel a member some seconds after it rejoined
       goodSince = good.length === 3 ? Math.min(goodSince, performance.now()) : Number.POSITIVE_INFINITY
       return performance.now() - goodSince >= SETTLED_MS[this.kind]
     }

@@ -1,9 +1,9 @@
 /**
- * `sera once` with hosts that come in every order, many times: exactly one run each.
+ * `sera once` with hosts that start in random order, many times: each round has exactly one run.
  *
  *     node build/test/long/once.js --rounds 20 --server mysql
  *
- * Ends with 1 if anything was ever wrong.
+ * Exits with 1 if any round was wrong.
  */
 import { parseArgs } from 'node:util'
 import type { ServerKind } from '../../src/embedded/binary.js'
@@ -31,7 +31,7 @@ for (const kind of ['mariadb', 'mysql'] satisfies ServerKind[]) {
       console.log(`  WRONG: round ${n}: ${runs} runs, exit codes ${codes.join(' ')}`)
     }
     const seconds = Math.round((performance.now() - startedAt) / 1000)
-    console.log(`${kind}, ${runtime.name}: ${rounds} rounds of 5 comers, ${wrong} wrong (${seconds} s)`)
+    console.log(`${kind}, ${runtime.name}: ${rounds} rounds of 5 hosts, ${wrong} wrong (${seconds} s)`)
     if (wrong > 0) process.exitCode = 1
   }
 }

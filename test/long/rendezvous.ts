@@ -1,7 +1,7 @@
 /**
- * A thousand rendezvous on each kind of server, against a model: `npm run test:long` runs it after the faults.
+ * A thousand rendezvous on each kind of server, compared with a model: `npm run test:long` runs it after the faults.
  *
- * Ends with 1 if a candidate met others than in the model.
+ * Exits with 1 if a candidate met other actors than in the model.
  */
 import type { ServerKind } from '../../src/embedded/binary.js'
 import { rendezvousRounds } from '../faults/rendezvous/harness.js'

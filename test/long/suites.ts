@@ -1,4 +1,4 @@
-/** The contract suites and the contenders of the command line, on several servers at once that have one odd variable each. */
+/** The contract suites and the contenders of the command line, on several servers at once, each with one odd variable. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
@@ -8,7 +8,7 @@ import type { Promised, Verdicts } from '../faults/environment/contenders.js'
 import { OddServer } from '../faults/environment/odd-server.js'
 import type { ServerAddress } from '../support/servers.js'
 
-/** By what they need. */
+/** Test files, by the promise that they check. */
 const FILES: Readonly<Record<Promised, string>> = {
   GET_LOCK: 'build/test/faults/contenders.test.js',
   tables: 'build/test/contract/*.test.js',
@@ -36,7 +36,7 @@ export async function suites(
   return complaints
 }
 
-/** One server for each odd value, all there at the same time. */
+/** One server for each odd value, all at the same time. */
 async function withAll<T>(
   [server, ...servers]: readonly OddServer[],
   [odd, ...others]: readonly Odd[],
@@ -60,7 +60,7 @@ interface Results {
   failed: string[]
 }
 
-/** The tests that are for a server, whose titles have its label. */
+/** Runs the tests whose titles have the label of one of these servers. */
 async function ava(addresses: readonly ServerAddress[], files: string): Promise<Results> {
   const child = spawn(process.execPath, ['node_modules/ava/entrypoints/cli.mjs', '--tap', '--match=*=*)', files], {
     stdio: ['ignore', 'pipe', 'inherit'],

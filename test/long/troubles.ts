@@ -1,4 +1,4 @@
-/** What can go wrong in a cluster. The caller heals the cluster afterwards. */
+/** Faults of a cluster. The caller heals the cluster afterwards. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { any } from '../faults/tables/faults.js'
 import type { GatewayProcess } from '../faults/tables/harness/gateway.js'
@@ -9,11 +9,11 @@ export interface Stage {
   lab: Lab
   harness: Harness
   processes: ClientProcess[]
-  /** Between the clients and the members; there may be none. */
+  /** Gateways between the clients and the members; there may be none. */
   gateways: GatewayProcess[]
-  /** Its client number i uses member i + 1 only. */
+  /** Clients of which number i uses only member i + 1. */
   pinned: ClientProcess | undefined
-  /** The member with the trouble. */
+  /** The member with the fault. */
   node: number
 }
 
@@ -23,7 +23,7 @@ export interface Trouble {
   make(stage: Stage): Promise<void>
 }
 
-/** For the others to continue without that member: clusters notice slowly. */
+/** Time for the others to continue without that member: clusters detect a loss slowly. */
 const WITHOUT_IT_MS = 120_000
 
 async function goesOn({ harness, lab }: Stage): Promise<void> {
@@ -34,7 +34,7 @@ async function goesOn({ harness, lab }: Stage): Promise<void> {
   }
 }
 
-/** Makes the client that depends on that member hold the lock during the trouble: it has to stop in time. */
+/** Makes the client that depends on that member hold the lock during the fault: it has to stop in time. */
 async function withItsHolder({ harness, pinned, node }: Stage, trouble: () => Promise<void>): Promise<void> {
   if (pinned) await harness.detain(pinned, node - 1)
   await trouble()
@@ -95,7 +95,7 @@ export const TROUBLES: readonly Trouble[] = [
     },
   },
   {
-    name: 'block: clients no longer reach a member',
+    name: 'block: clients cannot reach a member',
     async make(stage) {
       const { lab, harness, node } = stage
       await lab.run('block', node)
@@ -105,7 +105,7 @@ export const TROUBLES: readonly Trouble[] = [
     },
   },
   {
-    name: 'clients killed: three of them, perhaps with the holder',
+    name: 'clients killed: three of them, possibly with the holder',
     async make(stage) {
       const { processes } = stage
       await processes[Math.floor(Math.random() * processes.length)]?.replace()
@@ -113,7 +113,7 @@ export const TROUBLES: readonly Trouble[] = [
     },
   },
   {
-    name: 'gateway killed: with the holder it served, perhaps, and those who wait',
+    name: 'gateway killed: with its waiters, possibly with the holder',
     ofGateways: true,
     async make(stage) {
       await any(stage.gateways).replace()

@@ -10,7 +10,7 @@ const facts = {
   held: heldEntry(7, 'deploy', 'db:3306'),
 }
 
-test('the command learns of its lock, and nothing of an outer sera’s', t => {
+test('the environment describes the own lock, not that of an outer sera', t => {
   const env = childEnvironment(
     { PATH: '/bin', SERA_LOCK: 'outer', SERA_TOKEN: '9', SERA_SLOT: '2', SERA_SERVER: 'x' },
     facts,
@@ -18,6 +18,6 @@ test('the command learns of its lock, and nothing of an outer sera’s', t => {
   t.deepEqual(env, { PATH: '/bin', SERA_SERVER: 'x', SERA_LOCK: 'deploy', SERA_WAITED_MS: '13', SERA_HELD: facts.held })
 })
 
-test('what is held above is passed down in order', t => {
+test('SERA_HELD lists the outer locks first', t => {
   t.is(childEnvironment({ SERA_HELD: 'outer' }, facts).SERA_HELD, `outer ${facts.held}`)
 })

@@ -1,4 +1,4 @@
-/** What sera does when its guards are of no use. */
+/** What sera does when its guards fail. */
 import test from 'ava'
 import { Child } from '../../src/child/child.js'
 import { Family } from '../../src/child/family.js'
@@ -7,8 +7,8 @@ import { systemClock } from '../../src/clock.js'
 import { GuardDuty } from '../../src/run/guard-duty.js'
 import { kill } from '../support/processes.js'
 
-test('guards that do not see the command are replaced with pauses, and then sera ends the command', async t => {
-  t.timeout(45_000) // a command that is not ended runs for a thousand seconds
+test('guards that do not see the command are replaced a few times, then sera ends the command', async t => {
+  t.timeout(45_000) // without force the command runs for a thousand seconds
   const child = await startSleep()
   t.teardown(() => kill([child.pid], 'SIGKILL'))
   const starts: number[] = []
@@ -34,7 +34,7 @@ test('guards that do not see the command are replaced with pauses, and then sera
   t.deepEqual([...new Set(reasons)], ['its guards died, or did not see the command'])
 })
 
-/** One that says that there is nothing to end, as where /proc hides the command (hidepid). */
+/** A guard that sees no command, as if /proc hid it (hidepid). */
 function blindGuard(): Guard {
   const silent = { extend() {}, watch() {}, end() {}, dismiss() {}, kill() {}, acting: false }
   return { ...silent, ended: Promise.resolve('gone') } as unknown as Guard

@@ -1,4 +1,4 @@
-/** One command under guard, with a lock that does as the test says. */
+/** One command under guard, with a lock that the test controls. */
 import test, { type ExecutionContext } from 'ava'
 import type { HeldLock, LockWatcher } from '../../src/claims/lock.js'
 import { systemClock } from '../../src/clock.js'
@@ -9,7 +9,7 @@ import { until } from '../support/until.js'
 
 const GRACE_MS = 1000
 const MARGIN_MS = 1000
-/** A command that is not ended runs for a thousand seconds. */
+/** Without force the command runs for a thousand seconds. */
 const HANGS_AFTER_MS = 45_000
 
 const host = {
@@ -24,14 +24,14 @@ const host = {
 
 interface Scene {
   run: GuardedRun
-  /** What runs of the command. */
+  /** The live processes of the command. */
   family: () => number[]
   guards: () => number[]
 }
 
 const STUBBORN = `trap '' TERM; setsid -f sleep 1000; sleep 1000 & sleep 1000; :`
 
-test('a guard that is stopped: sera kills the child and all it started, before the lease is over', async t => {
+test('stopped guard: sera kills the child and all it started before the lease ends', async t => {
   const graceMs = 5 * GRACE_MS // a busy machine is late
   let end = systemClock.boot() + 60_000
   const lock = {
@@ -43,7 +43,7 @@ test('a guard that is stopped: sera kills the child and all it started, before t
   const outcome = run.outcome()
   await until('the family', () => family().length === 4)
   kill(guards(), 'SIGSTOP')
-  const fence = systemClock.boot() + 1500 // sera looks for it at least once a second
+  const fence = systemClock.boot() + 1500 // sera checks it at least once a second
   end = fence + graceMs + MARGIN_MS
   t.deepEqual(await outcome, { kind: 'lost', reason: 'its guard did not act' })
   const leftMs = end - systemClock.boot()
@@ -51,7 +51,7 @@ test('a guard that is stopped: sera kills the child and all it started, before t
   t.deepEqual(family(), [])
 })
 
-test('a guard that is stopped and asked to end the command: sera does it itself', async t => {
+test('stopped guard with an order to end the command: sera ends it', async t => {
   const { run, family, guards } = scene(t, { runAtMostMs: 1000 })
   const outcome = run.outcome()
   await until('the family', () => family().length === 4)
@@ -60,7 +60,7 @@ test('a guard that is stopped and asked to end the command: sera does it itself'
   t.deepEqual(family(), [])
 })
 
-test('guards that are killed again and again: after a few the command is ended', async t => {
+test('guards are killed again and again: sera ends the command after a few', async t => {
   const { run, family, guards } = scene(t, {})
   const killed = new Set<number>()
   const killer = setInterval(() => {
@@ -74,7 +74,7 @@ test('guards that are killed again and again: after a few the command is ended',
   t.is(killed.size, 6)
 })
 
-test('a lock that is lost before the command starts: nothing runs', async t => {
+test('lock lost before the command starts: nothing runs', async t => {
   const keep = ({ broken }: LockWatcher) => broken('the connection was closed')
   const { run, family } = scene(t, {}, { keep })
   await t.throwsAsync(run.outcome(), {
@@ -83,7 +83,7 @@ test('a lock that is lost before the command starts: nothing runs', async t => {
   t.deepEqual(family(), [])
 })
 
-test('a lock that is lost in the moment in which the command starts: the command is ended', async t => {
+test('lock lost while the command starts: the command is ended', async t => {
   const keep = ({ broken }: LockWatcher) => queueMicrotask(() => broken('the connection was closed'))
   const { run, family } = scene(t, {}, { keep })
   t.deepEqual(await run.outcome(), { kind: 'lost', reason: 'the connection was closed' })
@@ -103,7 +103,7 @@ function scene(t: ExecutionContext, job: Partial<Job>, lock: Partial<HeldLock> =
     release: async () => {},
     abandon: () => {},
   }
-  const held: HeldLock = Object.defineProperties(usual, Object.getOwnPropertyDescriptors(lock)) // keeps what is a getter
+  const held: HeldLock = Object.defineProperties(usual, Object.getOwnPropertyDescriptors(lock)) // keeps the getters
   const whole: Job = {
     command: ['sh', '-c', STUBBORN],
     env: { PATH: process.env.PATH, SERA_HELD: marker },

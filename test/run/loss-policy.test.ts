@@ -1,4 +1,4 @@
-/** What becomes of a command whose lock is lost. */
+/** What happens to a command whose lock is lost. */
 import test from 'ava'
 import type { HeldLock, LockWatcher } from '../../src/claims/lock.js'
 import { systemClock } from '../../src/clock.js'
@@ -10,7 +10,7 @@ const GRACE_MS = 1000
 const UNTIL = 50_000
 const FENCE = UNTIL - GRACE_MS - SAFETY_MARGIN_MS
 
-/** A policy whose lock is reclaimed, or not, `after` ms, with what it did in order. */
+/** A policy whose lock is reclaimed, or not, after `after` ms; it records its actions in order. */
 function policy(onLost: OnLost, { reclaims = true, after = 0, isEnding = false } = {}) {
   const happened: string[] = []
   let now = 10_000
@@ -50,12 +50,12 @@ function policy(onLost: OnLost, { reclaims = true, after = 0, isEnding = false }
   return { loss, lose, happened, renew: () => watcher?.renewed(UNTIL), wait: (ms: number) => (now += ms) }
 }
 
-test('the fence is the end of the lease less the grace and a margin', t => {
+test('the fence is the end of the lease minus grace and margin', t => {
   t.is(policy('terminate').loss.fence, FENCE)
   t.is(policy('reclaim').loss.fence, FENCE)
 })
 
-test('ignore has no fence', t => {
+test('ignore: there is no fence', t => {
   t.is(policy('ignore').loss.fence, Number.POSITIVE_INFINITY)
 })
 
@@ -73,14 +73,14 @@ test('terminate: a loss ends the command', async t => {
   t.is(loss.fatalLoss, 'gone')
 })
 
-test('ignore: a loss is warned of, and the command goes on', async t => {
+test('ignore: a loss gives a warning, and the command goes on', async t => {
   const { loss, lose } = policy('ignore')
   t.deepEqual(await lose(), ['ignored', 'lock lost (gone); the command goes on, as --on-lost ignore says'])
   t.is(loss.lostFor, 'gone')
   t.is(loss.fatalLoss, undefined)
 })
 
-test('reclaim: a lock that is back before the fence is kept, and the command goes on', async t => {
+test('reclaim: the command goes on if the lock is reclaimed before the fence', async t => {
   const { loss, lose } = policy('reclaim', { after: FENCE - 10_000 - 1 })
   t.deepEqual(await lose(), [
     `reclaims until ${FENCE}`,
@@ -92,9 +92,9 @@ test('reclaim: a lock that is back before the fence is kept, and the command goe
 })
 
 for (const [title, how] of [
-  ['a lock that another participant has', { reclaims: false }],
-  ['a lock that is back at the fence', { after: FENCE - 10_000 }],
-  ['a lock that is back when the command is being ended', { isEnding: true }],
+  ['a lock that another participant holds', { reclaims: false }],
+  ['a reclaim at the fence', { after: FENCE - 10_000 }],
+  ['a reclaim after the command began to be ended', { isEnding: true }],
 ] as const) {
   test(`reclaim: ${title} ends the command`, async t => {
     const { loss, lose } = policy('reclaim', how)
@@ -103,7 +103,7 @@ for (const [title, how] of [
   })
 }
 
-test('no command starts after a loss, unless losses are ignored', async t => {
+test('no command starts after a loss, except with ignore', async t => {
   const terminate = policy('terminate')
   await terminate.lose()
   t.throws(() => terminate.loss.checkStart(), {

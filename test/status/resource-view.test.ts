@@ -24,7 +24,7 @@ function membersOf(kind: string, claims: ClaimWithOwner[]) {
   return sightsOf(kind, claims).flatMap(view => view.claims)
 }
 
-test('who has no process is gone when the time is over, and never when it was given for ever', t => {
+test('a claim without a process disappears when its lease ends, never if it is endless', t => {
   const claims = [
     holder('in time', HOUR_MS, HOUR_MS - 1),
     holder('too late', HOUR_MS, HOUR_MS + 1),
@@ -41,7 +41,7 @@ test('who has no process is gone when the time is over, and never when it was gi
   )
 })
 
-test('what was done at a gate, or counted, is not held by who did it', t => {
+test('an operation at a gate or counter leaves no holder', t => {
   const record = holder('record', HOUR_MS, 0)
   const waiter: ClaimWithOwner = { ...record, id: 'waiter', state: 'waiting' }
   t.deepEqual(
@@ -52,7 +52,7 @@ test('what was done at a gate, or counted, is not held by who did it', t => {
   t.is(membersOf('mutex', [record]).length, 1)
 })
 
-test('an expired claim neither holds nor waits, and its resource is listed last', t => {
+test('an expired claim counts as neither holder nor waiter, and is listed last', t => {
   const live = { ...holder('live', HOUR_MS, 0), processId: 'process' }
   const expired = { ...live, id: 'expired', overdueMs: 1, sinceMs: 3 * HOUR_MS }
   const waits = { ...expired, state: 'waiting' as const }

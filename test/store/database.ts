@@ -1,4 +1,4 @@
-/** A database of a test's own on a shared server, without tables, and accounts that may use it. */
+/** A test's own database on a shared server, without tables, and accounts that may use it. */
 
 import { randomUUID } from 'node:crypto'
 import type { ExecutionContext } from 'ava'
@@ -13,7 +13,7 @@ import type { SharedServer } from '../support/servers.js'
 export interface Database {
   name: string
   root: mysql.Connection
-  /** Another connection of root's, to this database. */
+  /** Another connection of root to this database. */
   another(): Promise<mysql.Connection>
   /** The DSN of an account with these rights on the database. */
   account(rights: string): Promise<string>
@@ -67,7 +67,7 @@ export const deadline = () => ({ until: systemClock.now() + 60_000 })
 
 const [runtime] = RUNTIMES as [(typeof RUNTIMES)[number]]
 
-/** sera with a DSN, and with what else stands in its environment. */
+/** Runs sera with a DSN and additional environment variables. */
 export function run(server: string, ...argv: (string | Record<string, string>)[]): Promise<CliResult> {
   const env = Object.assign({ SERA_SERVER: server }, ...argv.filter(word => typeof word !== 'string'))
   return sera(

@@ -1,23 +1,23 @@
-/** An administrator's connection to a server, as root: it sees locks, counters and sessions, and can end sessions. */
+/** A root connection to a server: it sees locks, counters and sessions, and can end sessions. */
 import { connect } from 'node:net'
 import mysql from 'mysql2/promise'
 import type { ServerAddress } from './servers.js'
 
 export interface Admin extends AsyncDisposable {
-  /** The connection that has the lock; undefined when the lock is free. */
+  /** The connection that holds the lock; undefined when the lock is free. */
   holder(lock: string): Promise<number | undefined>
-  /** Whether some session waits for the lock. */
+  /** Whether a session waits for the lock. */
   waitsFor(lock: string): Promise<boolean>
   /** A global status variable. */
   count(variable: string): Promise<number>
   kill(connection: number): Promise<void>
   /** The connections that wait for the lock. */
   waiters(lock: string): Promise<number[]>
-  /** Ends what the connection is doing, and not the connection. */
+  /** Ends the connection's statement, but not the connection. */
   interrupt(connection: number): Promise<void>
-  /** How often the newest claim at a resource was renewed, as far as that is committed. */
+  /** Committed renewals of the newest claim at a resource. */
   renewals(resource: string): Promise<number>
-  /** The capacity of the counter of that name, as far as it is committed. */
+  /** Committed capacity of the counter of that name. */
   capacity(counter: string): Promise<number>
   /** All global variables. */
   variables(): Promise<Map<string, string>>
@@ -32,7 +32,7 @@ export async function admin({ socketPath }: Pick<ServerAddress, 'socketPath'>): 
     multipleStatements: true,
     connectTimeout: 60_000,
   })
-  connection.on('error', () => {}) // a server that was stopped
+  connection.on('error', () => {}) // the server was stopped
   const all = async (sql: string, values: unknown[] = []) =>
     (await connection.query<mysql.RowDataPacket[]>(sql, values))[0]
   const row = async (sql: string, values: unknown[] = []) => (await all(sql, values))[0]

@@ -1,4 +1,4 @@
-/** Runs sera as a user does, on each runtime it is released for, and waits for its end. */
+/** Runs sera as a user does, on each released runtime, and waits for its end. */
 import { type SpawnOptions, spawn } from 'node:child_process'
 import { mkdtemp } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -16,11 +16,11 @@ export interface CliOptions {
   env?: NodeJS.ProcessEnv
   cwd?: string
   input?: string
-  /** Further descriptors, from 3 on. */
+  /** More descriptors, from 3 on. */
   stdio?: SpawnOptions['stdio']
 }
 
-/** With a home of its own. */
+/** An environment with its own HOME. */
 export async function cleanEnvironment(): Promise<NodeJS.ProcessEnv> {
   return environmentAt(await mkdtemp(join(testFolder, 'home-')))
 }

@@ -1,4 +1,4 @@
-/** Programs that are kept from IPv6, as by systemd's RestrictAddressFamilies= or by a kernel without it. */
+/** Programs without IPv6, as with systemd's RestrictAddressFamilies= or on a kernel without it. */
 
 /** By architecture: prctl(2), socket(2). */
 const NUMBERS: Readonly<Partial<Record<NodeJS.Architecture, readonly [prctl: number, socket: number]>>> = {
@@ -14,7 +14,7 @@ const FAIL = 0x00050000
 const EAFNOSUPPORT = 97
 const AF_INET6 = 10
 
-/** What to start a program with; undefined where there is nothing to do it with. @see seccomp(2) */
+/** The command prefix that denies IPv6; undefined where this machine cannot do it. @see seccomp(2) */
 export function withoutIPv6(): string[] | undefined {
   const [prctl, socket] = NUMBERS[process.arch] ?? []
   if (prctl === undefined || socket === undefined) return undefined

@@ -1,4 +1,4 @@
-/** Declares a test on each kind of server and each runtime; both stand in its title. */
+/** Declares a test on each kind of server and each runtime; its title names both. */
 import type { ExecutionContext } from 'ava'
 import { type FaultyProxy, startFaultyProxy } from './faulty-proxy.js'
 import { RUNTIMES, type SeraRuntime } from './runtimes.js'
@@ -9,23 +9,23 @@ import { test } from './turns.js'
 type EachTest = (t: ExecutionContext, bench: Bench, server: SharedServer) => Promise<void>
 type Declare = (title: string, body: (t: ExecutionContext) => Promise<void>) => void
 
-/** Each runtime and each server once, for what does not depend on their combination. */
+/** Each runtime and each server once, for behaviour that does not depend on their combination. */
 export function each(title: string, body: EachTest): void {
   declare(test, title, body, couples(RUNTIMES, sharedServers()))
 }
 
-/** One after the other, for tests that keep the machine busy. */
+/** Serial, for tests that keep the machine busy. */
 each.serial = (title: string, body: EachTest): void => {
   declare(test.serial, title, body, couples(RUNTIMES, sharedServers()))
 }
 
-/** Each runtime with each server: for what the core promises. */
+/** Each runtime with each server, for the promises of the core. */
 export function eachPair(title: string, body: EachTest): void {
   const pairs = RUNTIMES.flatMap(runtime => sharedServers().map(server => [runtime, server] as const))
   declare(test, title, body, pairs)
 }
 
-/** Like `each`, and sera reaches the server through a proxy of the test's own. */
+/** Like `each`, but sera connects through the test's own proxy. */
 export function eachProxied(
   title: string,
   body: (t: ExecutionContext, bench: Bench, proxy: FaultyProxy, server: SharedServer) => Promise<void>,
@@ -38,7 +38,7 @@ export function eachProxied(
   }
 }
 
-/** Like `each.serial`, with a server of the test's own to stop or restart. */
+/** Like `each.serial`, with the test's own server to stop or restart. */
 export function eachOwn(
   title: string,
   body: (t: ExecutionContext, bench: Bench, server: TestServer) => Promise<void>,
@@ -58,7 +58,7 @@ export function couples<A, B>(some: readonly A[], others: readonly B[]): [A, B][
   return Array.from({ length: count }, (_, at) => [some[at % some.length] as A, others[at % others.length] as B])
 }
 
-/** On the servers that all tests share: a test may only lock there. */
+/** On the shared servers, where a test may only lock. */
 function declare(
   test: Declare,
   title: string,
@@ -74,7 +74,7 @@ function place({ name }: SeraRuntime, { label, kind }: SharedServer): string {
   return `(${name}, ${label ?? kind})`
 }
 
-/** No server listens there. */
+/** No server listens at this address. */
 const NO_SERVER = 'sera@tcp(127.0.0.1:1)/sera'
 
 /** On each runtime, for commands that need no database. */

@@ -1,10 +1,10 @@
-/** A proxy between sera and its server, which fails as networks and hosts do: once, or for as long as a test wants. */
+/** A proxy between sera and its server that fails like networks and hosts: once, or for as long as a test wants. */
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 
 /**
- * What happens to a statement: it passes; it never arrives; it arrives, but its answer does not; or it arrives after the client
- * was told that the connection is gone.
+ * The fate of a statement: it passes; it never arrives; it arrives but its answer is lost; or it arrives after the
+ * client saw the connection break.
  */
 export type AnswerFate = 'pass' | 'lost' | 'unanswered' | 'late'
 
@@ -17,15 +17,15 @@ export async function startFaultyProxy(serverPort: number): Promise<FaultyProxy>
 }
 
 export class FaultyProxy implements AsyncDisposable {
-  /** Asked for each packet of a client, by its text. */
+  /** Called for each packet of a client, with its text. */
   fate: (statement: string) => AnswerFate = () => 'pass'
-  /** Each packet takes this long, in each direction, ms. */
+  /** Delay of each packet, in each direction, ms. */
   delayMs = 0
-  /** Bytes vanish in both directions, on new connections too, and neither side learns of it. What vanished stays lost. */
+  /** Drops all bytes in both directions, also on new connections, and neither side notices. Dropped bytes stay lost. */
   dark = false
-  /** What the client sends vanishes; what the server still sends arrives. */
+  /** Drops what clients send, but passes on what the server sends. */
   muted = false
-  /** The commands of each connection so far, as the protocol numbers them (3 is a query, 1 is quit). */
+  /** The commands of each connection so far, as protocol numbers (3 is a query, 1 is quit). */
   readonly commands: number[][] = []
   readonly listener: Server
   readonly #links = new Set<FaultyLink>()
@@ -38,7 +38,7 @@ export class FaultyProxy implements AsyncDisposable {
     return (this.listener.address() as AddressInfo).port
   }
 
-  /** For account `sera`, through this proxy. */
+  /** A DSN of account `sera` through this proxy. */
   get dsn(): string {
     return `sera:secret@tcp(127.0.0.1:${this.port})/sera`
   }
@@ -48,27 +48,27 @@ export class FaultyProxy implements AsyncDisposable {
     for (const link of this.#links) link.cut()
   }
 
-  /** Resets the clients. The server hears nothing and keeps its side open; new connections pass. */
+  /** Resets the clients. The server does not notice and keeps its side open; new connections pass. */
   resetClients(): void {
     for (const link of this.#links) link.reset(link.client)
   }
 
-  /** Resets the server's side; the clients hear nothing. */
+  /** Resets the server's side; the clients do not notice. */
   resetServers(): void {
     for (const link of this.#links) link.reset(link.server)
   }
 
-  /** Makes existing connections half-open: what either side sends vanishes. New ones pass. */
+  /** Makes existing connections half-open: drops what either side sends. New connections pass. */
   halve(): void {
     for (const link of this.#links) link.deaf = true
   }
 
-  /** Leads new connections to another server, as when a virtual address moves. */
+  /** Sends new connections to another server, as when a virtual address moves. */
   move(serverPort: number): void {
     this.serverPort = serverPort
   }
 
-  /** Ends every fault; what got lost stays lost. */
+  /** Ends every fault; lost bytes stay lost. */
   mend(): void {
     Object.assign(this, { fate: () => 'pass', delayMs: 0, dark: false, muted: false })
   }
@@ -89,13 +89,13 @@ export class FaultyProxy implements AsyncDisposable {
   }
 }
 
-/** One connection through the proxy. Once one side was reset, the other hears nothing more. */
+/** One connection through the proxy. After a reset of one side the other side receives nothing more. */
 class FaultyLink {
   readonly commands: number[] = []
   deaf = false
-  /** One side was reset by the proxy. */
+  /** The proxy has reset one side. */
   #reset = false
-  /** The client was told that the connection is gone; the server still works on what it was sent. */
+  /** The client saw the connection break; the server still processes what it received. */
   #parted = false
   #unread = Buffer.alloc(0)
 
@@ -122,7 +122,7 @@ class FaultyLink {
     this.reset(this.server)
   }
 
-  /** At once: a reset first waits until the peer has read what was sent. */
+  /** Closes at once: a reset first waits until the peer has read what was sent. */
   destroy(): void {
     this.#reset = true
     this.client.destroy()
@@ -154,7 +154,7 @@ class FaultyLink {
     setTimeout(() => this.server.write(chunk), ms)
   }
 
-  /** A packet is three bytes of length, one of sequence, and its body; a command begins a new sequence. */
+  /** A packet has three bytes of length, one of sequence, and its body; a command starts a new sequence. */
   #listen(chunk: Buffer): void {
     this.#unread = Buffer.concat([this.#unread, chunk])
     while (this.#unread.length > 4) {
@@ -166,7 +166,7 @@ class FaultyLink {
   }
 }
 
-/** Behind the packet's length, number and command; MySQL's clients send a count of attributes before it, MariaDB's don't. */
+/** Follows the packet's length, number and command; MySQL's clients put a count of attributes before it, MariaDB's do not. */
 function statementIn(chunk: Buffer): string {
   return chunk.toString('latin1', 5, 200).replace(/^\p{Cc}+/u, '')
 }

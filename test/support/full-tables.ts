@@ -1,20 +1,20 @@
 /**
- * Fills the lock tables with what a large cluster leaves behind in years: names that are not in use, and history. All of it is in
- * namespace '', but for a thousandth in namespace `other`.
+ * Fills the lock tables with what a large cluster accumulates in years: unused names, and history. All rows are in
+ * namespace '', except one in a thousand in namespace `other`.
  *
- * Of ten names four are counters, four once keys, one a closed gate and one a mutex. All were used in the last days, so that
- * none is swept. Of 100,000 runs one was lost.
+ * Of ten names four are counters, four once keys, one a closed gate and one a mutex. All were used in the last days, so
+ * that none is swept. Of 100,000 runs one was lost.
  */
 
 type Sql = (statement: string) => Promise<unknown>
 
-/** The number of µs since 1970. */
+/** Microseconds since 1970. */
 const NOW = "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6))"
 const FOREVER = Number.MAX_SAFE_INTEGER
 const DAY_S = 86_400
 const CHUNK = 100_000
 
-/** How many different names the runs in the history have. */
+/** Number of different names in the history. */
 export const NAMES_IN_HISTORY = 1000
 
 export async function fillResources(sql: Sql, count: number): Promise<void> {
@@ -39,7 +39,7 @@ export async function fillHistory(sql: Sql, count: number, days = 30): Promise<v
   )
 }
 
-/** Every thousandth is in the other namespace. */
+/** One in a thousand is in the other namespace. */
 function named(n: string): string {
   return `IF(${n} MOD 1000 = 999, CONCAT('other', CHAR(0 USING utf8mb4), 'name ', ${n}), CONCAT('name ', ${n}))`
 }
@@ -48,7 +48,7 @@ async function inChunks(count: number, insert: (numbers: string) => Promise<unkn
   for (let from = 0; from < count; from += CHUNK) await insert(numbers(from, Math.min(CHUNK, count - from)))
 }
 
-/** A table of the numbers `n` from `from` on; the two servers have no generator in common. */
+/** A table of `count` numbers `n` from `from` on; the two servers share no generator. */
 function numbers(from: number, count: number): string {
   const digit = `(${Array.from({ length: 10 }, (_, n) => `SELECT ${n} AS d`).join(' UNION ALL ')})`
   const digits = [0, 1, 2, 3, 4].map(at => `${digit} AS d${at}`).join(' CROSS JOIN ')

@@ -25,14 +25,14 @@ export interface GatewayAnswer {
 }
 
 export interface PendingAnswer {
-  /** Undefined: the connection has ended without one. */
+  /** Undefined: the connection ended without an answer. */
   answer: Promise<GatewayAnswer | undefined>
-  /** Undefined, too, as long as there is none. */
+  /** Also undefined while there is no answer yet. */
   answered: GatewayAnswer | undefined
   hangUp(): void
 }
 
-/** Asks on a connection of its own, as curl does. */
+/** Sends a request on its own connection, like curl. */
 export function ask(url: string, headers: Record<string, string> = {}): PendingAnswer {
   const outgoing = request(url, { agent: false, headers }).end()
   const asked: PendingAnswer = {

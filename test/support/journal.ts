@@ -1,8 +1,8 @@
 /**
- * Checks that two commands never run at once. The command of a test takes a lock of the kernel (flock) on a file of this machine,
- * and writes a line when it starts and when it ends; a command that finds the file locked writes `overlap` instead. The kernel
- * drops that lock when the last process that has the file open is gone. So this check needs no server and no clock, and works for
- * commands that were killed and wrote no end.
+ * Checks that two commands never run at once. The command of a test takes a kernel lock (flock) on a local file, and
+ * writes a line at its start and its end; a command that finds the file locked writes `overlap` instead. The kernel
+ * frees that lock when the last process with the file open has ended. So this check needs no server and no clock, and
+ * works for killed commands, which write no end.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -11,7 +11,7 @@ import { until } from './until.js'
 export interface JournalEntry {
   word: 'start' | 'end' | 'overlap' | 'term'
   pid: number
-  /** Who: the argument given to `command`. */
+  /** The name given to `command`. */
   who: string
   /** Milliseconds of the wall clock. */
   at: number
@@ -25,7 +25,7 @@ export interface Work {
   exitCode?: number
 }
 
-/** Descriptor 9 has the lock: a program that closes it (`sleep 1 9>&-`) is not checked. */
+/** Descriptor 9 holds the lock: a program that closes it (`sleep 1 9>&-`) is not checked. */
 const CHECKED = `
 journal=$1 who=$2 code=$3
 note() { echo "$1 $$ $who $(date +%s%3N)" >>"$journal"; }
@@ -59,7 +59,7 @@ export class Journal {
     return this.entries().filter(entry => entry.word === word)
   }
 
-  /** The line, as soon as it is there. */
+  /** Waits for the line. */
   seen(word: JournalEntry['word'], who: string, withinMs = 30_000): Promise<JournalEntry> {
     const find = () => this.all(word).find(entry => entry.who === who)
     return until(`${word} of ${who}`, find, { withinMs })

@@ -1,18 +1,18 @@
-/** How far a busy machine lags, for a bound that must hold on any. */
+/** Measures how far a busy machine lags, for a bound that must hold on any machine. */
 import { setTimeout as sleep } from 'node:timers/promises'
 
 const NAP_MS = 50
 
 /**
- * Naps over and over from now on, and adds up what each nap takes beyond its time. It includes how late this process
- * itself sees what it waits for.
+ * Sleeps repeatedly from now on, and sums up how much longer each sleep took. This includes how late this process
+ * notices what it waits for.
  */
 export class Lag {
   #lagMs = 0
   #isOver = false
   readonly #naps = this.#nap()
 
-  /** The lag up to now. It ends the measurement. */
+  /** Ends the measurement. @returns the lag */
   async ms(): Promise<number> {
     this.#isOver = true
     await this.#naps

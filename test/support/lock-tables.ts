@@ -1,11 +1,11 @@
-/** The lock tables of real servers, as a test uses them without a command line. */
+/** The lock tables of real servers, for tests without a command line. */
 
 import { ownerOf } from '../../src/claims/owner.js'
 import { systemClock, systemRandom } from '../../src/clock.js'
 import { parseDsn } from '../../src/config/dsn.js'
 import { LockTables, type LockTablesOptions } from '../../src/store/tables/lock-tables.js'
 
-/** What a test does not say does not matter to it. */
+/** Options that a test omits do not matter to it. */
 export function lockTables(servers: readonly string[], options: Partial<LockTablesOptions> = {}): LockTables {
   return new LockTables({
     servers: servers.map(dsn => parseDsn(dsn)),

@@ -1,4 +1,4 @@
-/** A clock that stands still until the test moves it on; its timers fire in order on the way. */
+/** A clock that the test moves on; its timers fire in order meanwhile. */
 import { setImmediate as settled } from 'node:timers/promises'
 import type { Cancel, Clock } from '../../src/clock.js'
 
@@ -16,7 +16,7 @@ export class ManualClock implements Clock {
     return () => this.#timers.delete(timer)
   }
 
-  /** Lets `ms` pass. What a timer starts has run as far as it can before the next one fires. */
+  /** Lets `ms` pass. Work that a timer starts runs as far as it can before the next timer fires. */
   async pass(ms: number): Promise<void> {
     const end = this.#time + ms
     await settled()

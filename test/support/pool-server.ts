@@ -1,10 +1,10 @@
-/** A fake server of pools: it answers as a test says. */
+/** A fake pool server, whose answers a test scripts. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { ExecutionContext } from 'ava'
 
 export interface AskedOfPool {
-  /** get, wait, renew, release, with what stands before it: `locks/get`. */
+  /** get, wait, renew or release, with its prefix: `locks/get`. */
   verb: string
   host: string | null
   pool: string | null
@@ -13,7 +13,7 @@ export interface AskedOfPool {
   authorization: string | undefined
 }
 
-/** `hang`: the answer never comes; `reset`: the connection is cut; else what is answered. */
+/** `hang`: no answer; `reset`: the connection is reset; otherwise the answer. */
 export type ScriptedAnswer =
   | 'hang'
   | 'reset'
@@ -24,9 +24,9 @@ export interface PoolServer {
   url: string
   port: number
   asked: AskedOfPool[]
-  /** How many requests had this verb. */
+  /** The number of requests with this verb. */
   count(verb: string): number
-  /** Clients that wait and are still connected. */
+  /** Connected clients that wait. */
   waiting: Set<ServerResponse>
   stop(): void
 }
@@ -74,7 +74,7 @@ function answer(scripted: ScriptedAnswer, response: ServerResponse, waiting: Set
   }
 }
 
-/** One pool with one place, as a Distributex has it; with `expires` (seconds), as a sera gateway has it. */
+/** One pool with one place, as in Distributex; with `expires` (seconds), as in a sera gateway. */
 export function onePool(expires?: string): (asked: AskedOfPool, response: ServerResponse) => ScriptedAnswer {
   let holder: string | null | undefined
   let token = 100

@@ -1,5 +1,5 @@
 /**
- * The text that Prometheus scrapes, read as strictly as it is defined.
+ * A strict parser of the text that Prometheus scrapes.
  * @see https://prometheus.io/docs/instrumenting/exposition_formats/
  */
 export interface Sample {
@@ -14,9 +14,9 @@ const SAMPLE = new RegExp(`^(${NAME})(?:\\{(.*)\\})? (NaN|[+-]?Inf|[+-]?\\d+(?:\
 const TYPE = new RegExp(`^# TYPE (${NAME}) (counter|gauge|histogram|summary|untyped)$`)
 const HELP = new RegExp(`^# HELP (${NAME}) .+$`)
 
-/** @throws Error for a line that is not as defined, a sample without a type, or one that is there twice */
+/** @throws Error for a malformed line, a sample without a type, or a duplicate sample */
 export function parseExposition(text: string): Sample[] {
-  if (!text.endsWith('\n')) throw new Error('the last line has no end')
+  if (!text.endsWith('\n')) throw new Error('the last line lacks a newline')
   const types = new Map<string, string>()
   const seen = new Set<string>()
   return text.split('\n').flatMap(line => {
@@ -24,8 +24,8 @@ export function parseExposition(text: string): Sample[] {
     const [, typed, type] = TYPE.exec(line) ?? []
     if (typed !== undefined && type !== undefined) {
       if (types.has(typed)) throw new Error(`typed twice: ${line}`)
-      // as `promtool check metrics` has it: a counter is named _total, and nothing else is
-      if ((type === 'counter') !== typed.endsWith('_total')) throw new Error(`named as another type: ${line}`)
+      // as in `promtool check metrics`: a counter's name ends in _total, and no other name does
+      if ((type === 'counter') !== typed.endsWith('_total')) throw new Error(`the name does not fit the type: ${line}`)
       types.set(typed, type)
       return []
     }
@@ -48,5 +48,5 @@ function labelsOf(text: string): Record<string, string> {
 }
 
 function refuse(line: string): never {
-  throw new Error(`not as Prometheus wants it: ${line}`)
+  throw new Error(`malformed line: ${line}`)
 }

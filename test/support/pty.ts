@@ -1,14 +1,14 @@
-/** A real terminal to run things in: script(1) of util-linux makes it; what a person would type goes to its stdin. */
+/** A real terminal, made by script(1) of util-linux; its stdin is the keyboard. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { until } from './until.js'
 
 export class TestTerminal {
-  /** Everything that has appeared on the screen, escape sequences included. */
+  /** All output on the screen, including escape sequences. */
   output = ''
   readonly closed: Promise<number | null>
   readonly #script: ChildProcess
 
-  /** Runs `command`, a line of sh; a last simple command is exec'ed and leads the terminal's session itself. */
+  /** Runs `command`, a line of sh; sh execs a last simple command, which then leads the terminal's session. */
   constructor(command: string, env: NodeJS.ProcessEnv) {
     this.#script = spawn('script', ['-qefc', command, '/dev/null'], {
       env: { TERM: 'xterm', SHELL: '/bin/sh', ...env },
@@ -25,7 +25,7 @@ export class TestTerminal {
     this.#script.stdin?.write(keys)
   }
 
-  /** Waits until something has appeared. */
+  /** Waits until the pattern appears. */
   async sees(pattern: RegExp): Promise<RegExpExecArray> {
     try {
       return await until(`${pattern} on the terminal`, () => pattern.exec(this.output) ?? undefined)
@@ -34,7 +34,7 @@ export class TestTerminal {
     }
   }
 
-  /** The window is closed: the terminal hangs up. */
+  /** Closes the window: the terminal hangs up. */
   hangUp(): void {
     this.#script.kill('SIGKILL')
   }

@@ -12,17 +12,17 @@ import { DIES_WITH_THE_TEST, guardsOf, kill, processesMarked } from './processes
 import type { SeraRuntime } from './runtimes.js'
 
 export interface Bench {
-  /** The lock of this test: its title. */
+  /** The name of this test's lock: its title. */
   name: string
-  /** As the server knows it. */
+  /** The lock's name at the server. */
   lock: string
-  /** A folder of this test's own, removed at its end. */
+  /** This test's own folder, removed at its end. */
   folder: string
-  /** For a sera inside a sera. */
+  /** The program, for a sera inside a sera. */
   program: string
-  /** Starts sera; whatever it leaves is killed when the test ends. */
+  /** Starts sera; processes that it leaves are killed when the test ends. */
   sera(args: readonly string[], options?: SeraOptions): SeraProcess
-  /** The same without `--name`, for subcommands, which name what they want. */
+  /** The same without `--name`, for subcommands, which have their own name argument. */
   sub(args: readonly string[], options?: SeraOptions): SeraProcess
   /** A script for a command that runs until `tell` is called. */
   untilTold: string
@@ -37,7 +37,7 @@ export interface SeraOptions {
   output?: number
 }
 
-/** What one test needs to run sera on one server. */
+/** Everything a test needs to run sera on one server. */
 export function bench(t: Pick<ExecutionContext, 'title' | 'teardown'>, runtime: SeraRuntime, dsn: string): Bench {
   const folder = mkdtempSync(join(testFolder, 'bench-'))
   const started: SeraProcess[] = []
@@ -81,9 +81,9 @@ export function bench(t: Pick<ExecutionContext, 'title' | 'teardown'>, runtime: 
   }
 }
 
-/** A sera that runs or has run. */
+/** A sera process, running or ended. */
 export class SeraProcess {
-  /** Resolves when sera has ended, whatever still holds its output: its exit code, 128+n for signal n. */
+  /** Resolves when sera has ended, even if another process still holds its output: its exit code, 128+n for signal n. */
   readonly exited: Promise<number>
   stdout = ''
   stderr = ''
@@ -92,7 +92,7 @@ export class SeraProcess {
 
   constructor(
     readonly child: ChildProcess,
-    /** Stands in the environment of everything that descends from this sera. */
+    /** In the environment of every descendant of this sera. */
     readonly mark: string,
   ) {
     child.stdout?.on('data', chunk => {
@@ -121,13 +121,13 @@ export class SeraProcess {
     return this.#exitCode
   }
 
-  /** Exit code and all output, once every process that could add to it is gone. */
+  /** Exit code and all output, after every process that could write has ended. */
   async ended(): Promise<{ code: number; stdout: string; stderr: string }> {
     const [code] = await Promise.all([this.exited, this.#closed])
     return { code, stdout: this.stdout, stderr: this.stderr }
   }
 
-  /** All of stderr, once every process that could add to it is gone. */
+  /** All of stderr, after every process that could write has ended. */
   async said(): Promise<string> {
     await this.#closed
     return this.stderr
@@ -137,7 +137,7 @@ export class SeraProcess {
     kill([this.pid], signal)
   }
 
-  /** Every process that was started below this sera and still runs; its guard is none of them. */
+  /** Every live descendant of this sera, except its guard. */
   family(): number[] {
     return processesMarked(this.mark).filter(pid => pid !== this.pid)
   }

@@ -1,8 +1,8 @@
 /**
- * Real servers for tests. `sharedServers()` are those that `test/run.ts` started for the whole run; `startServer()`
- * gives a test one of its own, to stop, freeze or kill.
+ * Real servers for tests. `test/run.ts` starts the `sharedServers()` for the whole run; `startServer()` gives a test
+ * its own server, to stop, freeze or kill.
  *
- * Accounts: `root` (unix socket, no password) and `sera` / `secret` with everything on database `sera` and nothing else.
+ * Accounts: `root` (unix socket, no password), and `sera` / `secret` with all privileges on database `sera` only.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -18,15 +18,15 @@ import { testFolder } from './environment.js'
 import { DIES_WITH_THE_TEST } from './processes.js'
 import { type Template, template } from './template.js'
 
-/** Where a server is; plain data, so that it can be handed to another process. */
+/** The address of a server; plain data, so that it can be passed to another process. */
 export interface ServerAddress {
   kind: ServerKind
-  /** What tells it from others of its kind, in the titles of tests. */
+  /** Distinguishes it from others of its kind, in test titles. */
   label?: string
   version: string
   port: number
   socketPath: string
-  /** The certificate authority to verify the server with, PEM; undefined when it speaks no TLS. */
+  /** The server's certificate authority, PEM; undefined when the server has no TLS. */
   ca: string | undefined
   pid: number
 }
@@ -41,24 +41,24 @@ export interface SharedServer extends ServerAddress {
 }
 
 export interface TestServer extends SharedServer {
-  /** Ends the server and waits until it is gone: cleanly if it has a folder to keep, else at once and with its folder. */
+  /** Ends the server and waits for its end: cleanly if its folder is kept, otherwise at once, and removes the folder. */
   stop(): Promise<void>
-  /** Sends a signal; after KILL and TERM it waits until the server is gone. */
+  /** Sends a signal; after KILL and TERM it waits for the end. */
   kill(signal: NodeJS.Signals): Promise<void>
-  /** Starts it again, on the same data, port and socket, whether or not it still runs. */
+  /** Restarts the server, running or not, on the same data, port and socket. */
   restart(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
 }
 
 export interface StartOptions {
   kind: ServerKind
-  /** Data folder to keep; without it the server gets a fresh copy of the template, removed by `stop`. */
+  /** Data folder to keep; without it the server gets a fresh copy of the template, which `stop` removes. */
   dir?: string
   /** More options for the server program. */
   args?: readonly string[]
 }
 
-/** Fast rather than durable: no test needs what a power cut would lose. */
+/** Fast but not durable: no test cuts the power. */
 const THROWAWAY = ['--skip-innodb-doublewrite', '--innodb-flush-log-at-trx-commit=0']
 const START_LIMIT_MS = 60_000
 
@@ -69,7 +69,7 @@ export function sharedServers(): SharedServer[] {
   return addresses.map(withDsn)
 }
 
-/** The program for a kind of server; undefined when this machine has none. */
+/** The program for a kind of server; undefined when it is not installed. */
 export async function serverBinary(kind: ServerKind): Promise<ServerBinary | undefined> {
   const paths = kind === 'mysql' ? [process.env.SERA_TEST_MYSQLD, resolve('build/mysql/bin/mysqld')] : []
   for (const path of paths) {
@@ -79,12 +79,12 @@ export async function serverBinary(kind: ServerKind): Promise<ServerBinary | und
   return findServer({ PATH: process.env.PATH }, kind).catch(() => undefined)
 }
 
-/** Starts a server of its own for a test: about half a second for MariaDB, two for MySQL. */
+/** Starts a test's own server, in about half a second for MariaDB, two for MySQL. */
 export async function startServer(options: StartOptions): Promise<TestServer> {
   const binary = await serverBinary(options.kind)
   if (binary === undefined) throw new Error(`no ${options.kind} server program on this machine`)
   const made = await template(binary, resolve('build/servers'))
-  // a short path: a unix socket's is limited to 107 bytes
+  // a short path: a unix socket's path has at most 107 bytes
   const folder = options.dir ?? (await mkdtemp(join(testFolder, `${options.kind}-`)))
   const data = join(folder, 'data')
   await cp(made.data, data, { recursive: true, mode: constants.COPYFILE_FICLONE, force: false })
@@ -158,7 +158,7 @@ class ServerProcess {
 function handleOf(server: ServerProcess, removeFolder: boolean): TestServer {
   const { binary, made, port, socketPath } = server
   const shutDown = async () => {
-    // a frozen server can't hear TERM
+    // a frozen server does not handle TERM
     await server.signal('SIGCONT')
     await server.signal('SIGTERM')
   }
@@ -178,7 +178,7 @@ function handleOf(server: ServerProcess, removeFolder: boolean): TestServer {
     },
     [Symbol.asyncDispose]: stop,
   }
-  // it changes with a restart
+  // a restart changes it
   const livePid = { enumerable: true, get: () => server.child?.pid ?? 0 }
   return Object.defineProperty(Object.assign(withDsn(address), handle), 'pid', livePid)
 }
@@ -206,7 +206,7 @@ export async function freePort(): Promise<number> {
   return address.port
 }
 
-/** Whether the port answers with a first packet, as a server does when it is ready. */
+/** Whether the port sends a greeting, as a ready server does. */
 function greets(port: number): Promise<boolean> {
   return new Promise(resolve => {
     const socket = connect({ port, host: '127.0.0.1', timeout: 5000 })

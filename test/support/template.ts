@@ -1,6 +1,6 @@
 /**
- * Data folders of test servers are copies of one that was initialised once: that takes seconds, a copy takes none. The
- * template holds the accounts and a certificate, and is named after what went into it.
+ * Data folders of test servers are copies of one template: initialising takes seconds, copying does not. The template
+ * has the accounts and a certificate; its name is derived from its inputs.
  */
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -35,7 +35,7 @@ export interface Template {
   tls: string | undefined
 }
 
-/** The template of this server program, made if need be; several processes may ask at once. */
+/** The template of this server program, created if missing; several processes may call it at once. */
 export async function template(binary: ServerBinary, cache: string): Promise<Template> {
   const recipe = JSON.stringify([binary, initialiseOptions({ kind: binary.kind, data: '', asRoot: false }), SQL, TLS])
   const folder = join(cache, `${binary.kind}-${createHash('md5').update(recipe).digest('hex').slice(0, 12)}`)
@@ -58,7 +58,7 @@ async function make(binary: ServerBinary, folder: string): Promise<void> {
 async function fill(binary: ServerBinary, unfinished: string): Promise<void> {
   const data = join(unfinished, 'data')
   await initialise({ binary, data, asRoot: process.getuid?.() === 0, sql: SQL, env: process.env })
-  // a copy is another server: it makes itself a new identity
+  // a copy is another server and creates its own identity
   await rm(join(data, 'auto.cnf'), { force: true })
   await mkdir(join(unfinished, 'tls'))
   await makeCertificate(join(unfinished, 'tls'))
@@ -72,7 +72,7 @@ async function makeCertificate(folder: string): Promise<void> {
   }
 }
 
-/** The second process to get here finds the folder taken, and uses it. */
+/** A second process finds the folder taken, and uses it. */
 async function publish(unfinished: string, folder: string): Promise<void> {
   try {
     await rename(unfinished, folder)

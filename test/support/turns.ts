@@ -1,16 +1,19 @@
 /**
- * Not all tests of a file at once. ava starts them together, and of dozens of processes that start together on two cores
- * each takes seconds to: longer than the times that tests are about.
+ * Limits how many tests of a file run at once. ava starts all together. Dozens of processes that start together on two
+ * cores each take seconds, longer than the times under test.
  */
 import { availableParallelism } from 'node:os'
 import ava, { type ExecutionContext } from 'ava'
 
 type TestBody = (t: ExecutionContext) => void | Promise<void>
 
-/** More than one a core, as tests wait, too; few, as each starts several processes, and other files run at the same time. */
+/**
+ * More than one a core, because tests also wait; few, because each starts several processes, and other files run at the
+ * same time.
+ */
 const AT_ONCE = 3 * availableParallelism()
 
-/** For a test that hangs to fail by itself: ava's own limit, which ends the whole file, is longer. */
+/** A test that hangs fails after this time; ava's own limit, which ends the whole file, is longer. */
 const HANGS_AFTER_MS = 150_000
 
 let free = AT_ONCE
@@ -25,7 +28,7 @@ export const test = Object.assign((title: string, body: TestBody) => ava(title, 
 function inTurn(body: TestBody): TestBody {
   return async t => {
     await turn()
-    t.teardown(done) // the first to be declared, the last to be run
+    t.teardown(done) // declared first, so it runs last
     t.timeout(HANGS_AFTER_MS)
     await body(t)
   }

@@ -7,7 +7,7 @@ export interface UntilOptions {
   everyMs?: number
 }
 
-/** Asks until the answer is something other than undefined or false, and returns it. */
+/** Calls `ask` until it returns something other than undefined or false, and returns that. */
 export async function until<T>(
   what: string,
   ask: () => T | undefined | false | Promise<T | undefined | false>,

@@ -1,4 +1,4 @@
-/** What sera answers about itself: `sera help`, `sera version`, `sera completion`. Each takes one word at most. */
+/** The questions about sera itself: `sera help`, `sera version`, `sera completion`. Each takes at most one argument. */
 import { nearest } from '../../config/nearest.js'
 import { SeraError } from '../../errors.js'
 import { SUBCOMMANDS } from './command-table.js'
@@ -7,7 +7,7 @@ export const BUILT_IN = ['completion', 'help', 'version'] as const
 
 export type BuiltIn = (typeof BUILT_IN)[number]
 
-/** Answered with text on stdout; no settings are read for it. */
+/** sera answers with text on stdout, and reads no settings for it. */
 export interface Question {
   kind: 'question'
   about: BuiltIn | 'offers'
@@ -16,7 +16,7 @@ export interface Question {
 
 export const SHELLS = ['bash', 'zsh', 'fish'] as const
 
-/** The words that may follow. */
+/** The arguments that the question accepts. */
 export function choicesOfBuiltIn(name: BuiltIn): readonly string[] {
   switch (name) {
     case 'completion':
@@ -39,21 +39,18 @@ export function builtInQuestion(name: BuiltIn, words: readonly string[]): Questi
   return { kind: 'question', about: name, words: argument === undefined ? [] : [argument] }
 }
 
-/** The word that follows, if there is one. @throws SeraError usage */
+/** The argument, if there is one. @throws SeraError usage */
 export function argumentOf(name: BuiltIn, [first, second]: readonly string[]): string | undefined {
   if (first === undefined) return undefined
   const choices = choicesOfBuiltIn(name)
   const others = name === 'help' ? SUBCOMMANDS.flatMap(({ aliases = [] }) => aliases) : []
   const surplus = choices.length === 0 ? first : second
   if (surplus !== undefined)
-    throw new SeraError('usage', `${JSON.stringify(surplus)} is one word too many; usage: ${usage(name)}`)
+    throw new SeraError('usage', `unexpected word ${JSON.stringify(surplus)}; usage: ${usage(name)}`)
   if (choices.includes(first) || others.includes(first)) return first
   const meant = nearest(first, choices)
   const hint = meant === undefined ? `usage: ${usage(name)}` : `did you mean "${meant}"?`
-  throw new SeraError(
-    'usage',
-    `${JSON.stringify(first)} is no ${name === 'help' ? 'subcommand' : 'shell'} that sera knows; ${hint}`,
-  )
+  throw new SeraError('usage', `unknown ${name === 'help' ? 'subcommand' : 'shell'} ${JSON.stringify(first)}; ${hint}`)
 }
 
 function usage(name: BuiltIn): string {

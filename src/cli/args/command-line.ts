@@ -1,11 +1,11 @@
-/** From argv to what it asks for: a form of the command line to carry out, or a question about sera itself. */
+/** Reads argv: the result is a form of the command line to run, or a question about sera itself. */
 import { SeraError } from '../../errors.js'
 import type { Question } from './built-in.js'
 import type { Form, FormName } from './command-table.js'
 import type { FlagValues } from './flags.js'
 import { type CommandLine, splitCommandLine } from './split-argv.js'
 
-/** What a form needs of the run, as its entry declares it. */
+/** What a form needs, as its entry in the command table declares it. */
 export interface Needs extends Pick<Form, 'wraps' | 'settings' | 'data' | 'atOnce'> {
   name: FormName | 'lock name'
 }
@@ -37,7 +37,7 @@ export async function readCommandLine(argv: readonly string[]): Promise<Invocati
   const question = questionOf(flags)
   if (question) return question
   if (line.kind === 'bare')
-    throw new SeraError('usage', 'nothing to run; usage: sera [flags] [--] <wait> <command> [args…], see sera --help')
+    throw new SeraError('usage', 'no command; usage: sera [flags] [--] <wait> <command> [args…], see sera --help')
   const form = flags['print-lock-name'] === true ? LOCK_NAME : CLASSIC
   return { ...line, kind: 'run', form, flags, words: [], typed: [] }
 }
@@ -63,9 +63,9 @@ async function readFlags(flags: readonly string[]): Promise<FlagValues> {
   return (await import('./parse-flags.js')).parseFlags(flags)
 }
 
-/** Node and Bun replace bytes that are no UTF-8; the command would get other arguments than were typed. */
+/** Node and Bun replace bytes that are not UTF-8, so the command would get other arguments than the user typed. */
 function refuseBrokenText(argv: readonly string[]): void {
   if (argv.some(word => word.includes('\uFFFD'))) {
-    throw new SeraError('usage', 'an argument is not valid UTF-8; sera could not pass it on unchanged')
+    throw new SeraError('usage', 'an argument is not UTF-8, so sera cannot pass it on; put it into a script')
   }
 }

@@ -1,9 +1,9 @@
-/** Files that flags name: at the gateway, and at its clients. */
+/** Files that flags name, for the gateway and for its clients. */
 import { readFileSync } from 'node:fs'
 import { whyUnreadable } from '../../config/file.js'
 import { SeraError } from '../../errors.js'
 
-/** So short a token can be guessed. */
+/** A shorter token can be guessed. */
 const SHORTEST_TOKEN = 16
 
 /** @throws SeraError config */
@@ -11,10 +11,9 @@ export function readToken(file: string | undefined): string | undefined {
   if (file === undefined) return undefined
   const token = readGiven('--token-file', file).trim()
   if (token.length >= SHORTEST_TOKEN && /^[!-~]+$/.test(token)) return token
-  const remedy = 'openssl rand -hex 32 makes one'
   throw new SeraError(
     'config',
-    `--token-file ${file}: a token is one word of ${SHORTEST_TOKEN} characters or more (${remedy})`,
+    `--token-file ${file}: the token must be one word of at least ${SHORTEST_TOKEN} characters; create one with openssl rand -hex 32`,
   )
 }
 

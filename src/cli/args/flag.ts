@@ -1,4 +1,4 @@
-/** What a flag is, and how its value is read: one reader for each kind of value. */
+/** The type of a flag, and the readers of its value: one for each kind of value. */
 import { parseDate } from '../../config/date.js'
 import { parseDuration, parseWait } from '../../config/duration.js'
 import { SETTINGS, type SettingName } from '../../config/settings.js'
@@ -8,27 +8,27 @@ import type { FormName } from './command-table.js'
 
 export interface Flag extends Partial<FlagReader> {
   name: string
-  /** One letter; -H -r -p are those of Distributex' client. */
+  /** One letter. -H, -r and -p are those of the Distributex client. */
   short?: string
-  /** Of a flag that is a setting too. */
+  /** The setting that this flag overrides, if it is one. */
   setting?: SettingName | 'config'
-  /** What it is when it is not given. */
+  /** The value when the flag is not given. */
   otherwise?: unknown
-  /** For help, which adds what it is otherwise. */
+  /** The help text, a verb first. Help appends the default. */
   describe: string
-  /** May be given several times; its values are then joined by commas. */
+  /** The flag may be given several times; its values are joined by commas. */
   repeats?: true
   group: 'Waiting' | 'Running' | 'Lock' | 'Setup' | 'Messages'
-  /** The forms of the command line that it goes with; all when absent. */
+  /** The forms of the command line that accept it; all when absent. */
   with?: readonly FormName[]
 }
 
 export interface FlagReader<T = unknown> {
-  /** The value's name in help; absent for a switch. */
+  /** The name of the value in help; absent for a switch. */
   value?: string | undefined
-  /** @param flag as messages spell it: `--limit` @throws SeraError usage */
+  /** @param flag the name for messages, such as `--limit` @throws SeraError usage */
   read(text: string, flag: string): T
-  /** The values there are, where they can be listed. */
+  /** All values, if they can be listed. */
   choices?: readonly string[] | undefined
   /** The value is a time, in milliseconds. */
   unit?: 'Ms' | undefined
@@ -37,7 +37,7 @@ export interface FlagReader<T = unknown> {
 /** A switch. */
 export const on = { otherwise: false, read: (text: string): boolean => text === 'true' }
 
-/** The flag of a setting, which `src/config` reads. */
+/** A flag that overrides a setting. `src/config` reads its value. */
 export function setting<Name extends SettingName | 'config'>(name: Name, value?: string) {
   if (name === 'config') return { setting: name, value }
   const { read, otherwise } = SETTINGS[name as SettingName]
@@ -57,28 +57,30 @@ function reader<T>(value: string, read: FlagReader<T>['read']) {
 
 export const text = (value: string) => reader(value, given => given)
 
-/** Like `text`, but an empty text is valid. */
+/** Like `text`, but an empty string is valid. */
 export const anyText = (value: string) => ({ value, read: (given: string) => given })
 
-/** Several, with commas between them. */
+/** Several texts, separated by commas. */
 export const texts = (value: string) => reader(value, given => given.split(','))
 
-/** What the history has room for. */
+/** The size of the column in the history. */
 const LONGEST_REASON = 500
 
 export const reason = reader('TEXT', (given, flag) => {
   const { length } = [...given]
   if (length <= LONGEST_REASON) return given
-  throw new SeraError('usage', `${flag} has ${length} characters; it takes at most ${LONGEST_REASON}`)
+  throw new SeraError('usage', `${flag} has ${length} characters; at most ${LONGEST_REASON} are allowed`)
 })
 
 export const number = reader('N', (given, flag) => wholeNumber(flag, given))
 
-/** @throws SeraError usage, for what is no whole number; whether it is one that will do, others say */
+/** Checks only that it is a whole number; the primitive checks its range. @throws SeraError usage */
 export function wholeNumber(what: string, given: string): number {
   const isWhole = /^[+-]?\d+$/.test(given)
   if (isWhole && Number.isSafeInteger(Number(given))) return Number(given)
-  const kind = isWhole ? `a whole number below ${Number.MAX_SAFE_INTEGER} either way` : 'a whole number'
+  const kind = isWhole
+    ? `a whole number between ${Number.MIN_SAFE_INTEGER} and ${Number.MAX_SAFE_INTEGER}`
+    : 'a whole number'
   throw new SeraError('usage', `${what}: expected ${kind}, got ${quoted(given)}`)
 }
 
@@ -103,7 +105,7 @@ export const duration = time((given, flag) => {
 /** A duration that is not 0. */
 export const period = time((given, flag) => {
   const ms = duration.read(given, flag)
-  if (ms === 0) throw new SeraError('usage', `${flag} 0 would be over at once; give a longer time`)
+  if (ms === 0) throw new SeraError('usage', `${flag} must be longer than 0`)
   return ms
 })
 
@@ -111,7 +113,7 @@ function time(read: FlagReader<number>['read']) {
   return { ...reader('TIME', read), unit: 'Ms' as const }
 }
 
-/** So many ms ago, or a date. */
+/** A number is an age in ms; a Date is a point in time. */
 export const moment = reader('WHEN', (given, flag): number | Date => {
   const since = parseDuration(given) ?? parseDate(given)
   if (since === undefined) throw wrong(flag, '2h, 7d, 2026-11-21 or 2026-11-21T16:40 (UTC)', given)
@@ -128,7 +130,7 @@ export function oneOf<T extends string>(value: string, ...choices: readonly T[])
 }
 
 function wrong(flag: string, takes: string, given: string): SeraError {
-  return new SeraError('usage', `${flag} takes ${takes}, not ${quoted(given)}`)
+  return new SeraError('usage', `${flag} must be ${takes}, not ${quoted(given)}`)
 }
 
 function quoted(value: string): string {

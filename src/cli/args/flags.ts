@@ -1,6 +1,6 @@
 /**
- * The one table of flags: the splitter, yargs, help, completion and the types of the options read it. A flag's value is
- * absent until the options (`options.ts`) or the settings (`src/config`) put what it is `otherwise`.
+ * The one table of flags. The splitter, yargs, help, completion and the types of the options read it. Parsing applies no
+ * defaults: the options (`options.ts`) and the settings (`src/config`) do.
  */
 import { SeraError } from '../../errors.js'
 import type { FormName } from './command-table.js'
@@ -12,7 +12,7 @@ export const FLAGS = [...RUN_FLAGS, ...SETUP_FLAGS] as const satisfies readonly 
 
 type FlagName = (typeof FLAGS)[number]['name']
 
-/** Flags as given, raw: a switch is true or false, a value is text. The last one counts. */
+/** Flags as typed: a switch is true or false, a value is text. Of a repeated flag, the last one counts. */
 export type FlagValues = Partial<Record<FlagName, string | boolean>>
 
 export function findFlag(word: string): Flag | undefined {
@@ -20,13 +20,13 @@ export function findFlag(word: string): Flag | undefined {
   return flags.find(flag => flag.name === word || flag.short === word)
 }
 
-/** @throws SeraError usage, naming the first flag that does not go with the form; `usage` is how that form is written */
+/** @param usage how the form is written @throws SeraError usage for the first flag that the form does not accept */
 export function refuseOthers(flags: readonly string[], form: FormName, usage: string, help: string): void {
   for (const spelled of flags) {
     const name = /^--([^=]+)/.exec(spelled)?.[1] ?? ''
     const forms = findFlag(name)?.with
     if (forms && !forms.includes(form)) {
-      throw new SeraError('usage', `--${name} does not go with ${usage}; see ${help}`)
+      throw new SeraError('usage', `--${name} cannot be used with ${usage}; see ${help}`)
     }
   }
 }

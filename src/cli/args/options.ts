@@ -1,4 +1,4 @@
-/** The flags of one run that are no settings, checked: the types follow from the table of flags. */
+/** The options of one run: the flags that are not settings, checked. Their types follow from the table of flags. */
 import type { Flags } from '../../config/resolve.js'
 import type { Flag } from './flag.js'
 import { FLAGS, type FlagValues, findFlag } from './flags.js'
@@ -32,7 +32,7 @@ function optionOf({ name, read, otherwise }: Flag, given: string | boolean | und
   return given === undefined ? otherwise : read?.(String(given), `--${name}`)
 }
 
-/** The flags that are settings too, under the settings' names. */
+/** The flags that override settings, by the name of the setting. */
 export function settingFlags(flags: FlagValues): Flags {
   const given = Object.entries(flags).map(([name, value]) => [findFlag(name)?.setting, value])
   return Object.fromEntries(given.filter(([name]) => name !== undefined))

@@ -1,4 +1,4 @@
-/** Flags by yargs, which is loaded only when there is a flag. */
+/** Parses flags with yargs. This file is loaded only if there is a flag. */
 import yargs, { type Argv, type Options } from 'yargs'
 import { formatDuration } from '../../config/duration.js'
 import { SeraError } from '../../errors.js'
@@ -52,14 +52,14 @@ function optionOf(flag: Flag): Options {
   }
 }
 
-/** A limit of 0, or none, is not shown: the flag says in its own words what that means. */
+/** A default of 0 or Infinity is not shown; the help text of the flag says what it means. */
 function shownDefault({ otherwise, unit }: Flag): string {
   if (typeof otherwise === 'string') return ` [${otherwise}]`
   if (typeof otherwise !== 'number' || otherwise === 0 || otherwise === Number.POSITIVE_INFINITY) return ''
   return ` [${unit ? formatDuration(otherwise) : otherwise}]`
 }
 
-/** A flag given twice is a list to yargs; the last one counts, unless it is one that repeats. */
+/** yargs makes a list of a flag that is given twice. The last value counts, unless the flag `repeats`. */
 function given({ repeats }: Flag, value: unknown): string | boolean {
   if (!Array.isArray(value)) return value as string | boolean
   return repeats ? value.join(',') : value.at(-1)

@@ -1,10 +1,10 @@
-/** `--payload`: text as it stands, `@FILE`, or `-` for stdin. */
+/** Reads `--payload`: literal text, `@FILE`, or `-` for stdin. */
 import { closeSync, openSync, readSync } from 'node:fs'
 import { whyUnreadable } from '../../config/file.js'
 import { SeraError } from '../../errors.js'
 import { LONGEST_PAYLOAD } from '../../primitives/rendezvous/candidate.js'
 
-/** @throws SeraError usage, when it can't be read or is no text */
+/** @throws SeraError usage if it cannot be read or is not UTF-8 text */
 export function readPayload(given: string | undefined): string | undefined {
   if (given === '-') return readable('stdin', () => beginningOf(0))
   if (!given?.startsWith('@')) return given
@@ -27,7 +27,7 @@ function readable(what: string, read: () => Buffer): string {
   }
 }
 
-/** All of it, or enough to see that it is too long: it may have no end. */
+/** Reads to the end, or one byte more than allowed, because the input may be endless. */
 function beginningOf(file: number): Buffer {
   const buffer = Buffer.alloc(LONGEST_PAYLOAD + 1)
   let length = 0
@@ -45,7 +45,7 @@ function readNext(file: number, buffer: Buffer, at: number): number {
       return readSync(file, buffer, at, buffer.length - at, null)
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10) // another program has made it non-blocking
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10) // another program has made the descriptor non-blocking
     }
   }
 }

@@ -1,9 +1,9 @@
 /**
- * Cuts argv where sera's own words end and the command's begin. A pure function of words; nothing after `<wait>` is looked
- * at, so that every argument reaches the command as it was typed.
+ * Splits argv into sera's own words and the command. It never looks at a word after `<wait>`, so every argument reaches
+ * the command as the user typed it.
  *
- * The original is a Go program: one dash means a long flag too (`-wait-and-skip`), `--flag=value` and `--flag value` are
- * the same, flags end at the first other word or at `--`.
+ * The rules are those of the original, a Go program: one dash is enough for a long flag (`-wait-and-skip`),
+ * `--flag=value` and `--flag value` are the same, and flags end at the first other word or at `--`.
  */
 import { nearest } from '../../config/nearest.js'
 import { SeraError } from '../../errors.js'
@@ -12,7 +12,7 @@ import { FLAGS, findFlag, refuseOthers } from './flags.js'
 
 export type CommandLine =
   | { kind: 'classic'; flags: string[]; wait: string; command: string[] }
-  /** Cut further in `split-subcommand.ts`. `literal`: a `--` stood before it, so none of its words is a flag. */
+  /** `split-subcommand.ts` splits it further. `literal`: a `--` came before it, so none of its words is a flag. */
   | { kind: 'subcommand'; flags: string[]; words: string[]; literal: boolean }
   /** Only flags: `sera`, `sera --help`. */
   | { kind: 'bare'; flags: string[] }
@@ -32,14 +32,14 @@ export function splitCommandLine(argv: readonly string[]): CommandLine {
 export interface Taken {
   words: string[]
   flags: string[]
-  /** A `--` has ended the flags. */
+  /** A `--` ended the flags. */
   literal: boolean
-  /** That `--` stood behind the last of the words. */
+  /** That `--` came after the last of the words. */
   dashed: boolean
   rest: string[]
 }
 
-/** The first `count` words that are no flags, the flags around them, and what follows. */
+/** The first `count` words that are not flags, the flags between them, and the rest. */
 export function takeWords(
   argv: readonly string[],
   count: number,
@@ -66,7 +66,10 @@ export function takeWords(
   return taken
 }
 
-/** A word that begins with a digit, a point, or a sign and a digit is meant as a number or `<wait>`, well-formed or not. */
+/**
+ * A word that starts with a digit, a point, or a sign and a digit is taken for a number or `<wait>`, also if it is
+ * malformed.
+ */
 export function meansWait(word: string): boolean {
   return /^([\d.]|[+-]\d)/.test(word) || word === 'forever'
 }
@@ -75,7 +78,7 @@ function isFlag(word: string): boolean {
   return word.startsWith('-') && !meansWait(word)
 }
 
-/** The flag at `at`, spelled `--name` or `--name=value`, and how many words it took. */
+/** The flag at `at` as `--name=value`, and how many words it takes. */
 function readFlag(
   argv: readonly string[],
   at: number,
@@ -101,7 +104,7 @@ function unknown(word: string, spelled: string): SeraError {
   return new SeraError('usage', `unknown flag ${word}; ${meant ? `did you mean --${meant}?` : 'see sera --help'}`)
 }
 
-/** The spellings that Go's flag package takes for a switch, as the original does; any other mix of cases is a mistake. */
+/** The values of a switch that Go's flag package accepts, and so the original. */
 const SWITCH_VALUES: Readonly<Record<string, readonly string[]>> = {
   true: ['1', 't', 'T', 'true', 'TRUE', 'True'],
   false: ['0', 'f', 'F', 'false', 'FALSE', 'False'],
@@ -110,19 +113,18 @@ const SWITCH_VALUES: Readonly<Record<string, readonly string[]>> = {
 function switchValue(word: string, value: string[]): string {
   const text = value.length === 0 ? 'true' : value.join('=')
   const meant = Object.keys(SWITCH_VALUES).find(name => SWITCH_VALUES[name]?.includes(text))
-  if (meant === undefined)
-    throw new SeraError('usage', `${word}: a switch takes no value but true or false (also t, f, 1, 0)`)
+  if (meant === undefined) throw new SeraError('usage', `${word}: the value must be true or false (also t, f, 1, 0)`)
   return meant
 }
 
-/** What follows `<wait>`, or another `marker`. */
+/** The command after `<wait>` or another `marker`. @throws SeraError usage */
 export function commandOf(words: string[], usage: string, marker = '<wait>'): string[] {
   const command = words[0] === '--' ? words.slice(1) : words
   const [name] = command
   if (name === undefined) throw new SeraError('usage', `no command after ${marker}; usage: ${usage}`)
   if (name === '') throw new SeraError('usage', 'the command is empty; is a variable unset?')
   if (name.startsWith('-')) {
-    throw new SeraError('usage', `${name} stands where the command should be; flags of sera go before ${marker}`)
+    throw new SeraError('usage', `expected a command after ${marker}, got ${name}; put flags of sera before ${marker}`)
   }
   return command
 }

@@ -1,4 +1,4 @@
-/** Cuts the words of a subcommand: its own, the flags before and between them, and the command behind `<wait>` or `--`. */
+/** Splits the line of a subcommand: its own words, the flags between them, and the command after `<wait>` or `--`. */
 import { parseWait } from '../../config/duration.js'
 import { nearest } from '../../config/nearest.js'
 import { SeraError } from '../../errors.js'
@@ -11,14 +11,14 @@ export interface SubcommandLine {
   kind: 'run'
   flags: string[]
   form: Form
-  /** As many as the form has; optional ones may be missing at the end. */
+  /** As many as the form has; optional ones at the end may be missing. */
   words: string[]
   /** Of a form that wraps a command. */
   wait: string | undefined
   command: string[]
 }
 
-/** `--help` or `--version` is among the flags: the rest need not be complete. */
+/** `--help` or `--version` is among the flags. The rest of the line may be incomplete. */
 export interface HelpQuestion {
   kind: 'question'
   flags: string[]
@@ -42,18 +42,18 @@ export function splitSubcommand(line: CommandLine & { kind: 'subcommand' }): Sub
   if (!form.wraps) return { kind: 'run', flags, form, words, ...none }
   if (form.direct) return { kind: 'run', flags, form, words, ...none, command: directCommand(taken, subcommand, form) }
   if (!form.dashed) return { kind: 'run', flags, form, words, ...wrapping(taken.rest, subcommand, forms) }
-  // a `--` of the command's own is not dropped
+  // `commandOf` drops one `--`; the added one keeps a `--` that belongs to the command
   const command = commandOf(['--', ...(behind ?? [])], usageOf(subcommand, form), '--')
   return { kind: 'run', flags, form, words, ...none, command }
 }
 
-/** What stands behind a `--` that follows the words. */
+/** The words after a `--` that directly follows the words of the subcommand. */
 function behindDashes({ dashed, rest }: Pick<Taken, 'dashed' | 'rest'>): string[] | undefined {
   if (dashed) return rest
   return rest[0] === '--' ? rest.slice(1) : undefined
 }
 
-/** Told by whether a command follows, and by what stands before it. */
+/** The form is `dashed` if a `--` follows its words; otherwise it depends on whether any word follows. */
 function formFor(behind: readonly string[] | undefined, rest: readonly string[], forms: readonly Form[]) {
   const dashed = behind && forms.find(one => one.dashed)
   return dashed ?? forms.find(one => !one.dashed && one.wraps === rest.length > 0)
@@ -68,7 +68,7 @@ function tooFewOrMany([surplus]: readonly string[], forms: readonly Form[]): str
 function directCommand({ dashed, rest }: Pick<Taken, 'dashed' | 'rest'>, subcommand: Subcommand, form: Form): string[] {
   const [first = ''] = rest
   if (!dashed && parseWait(first) !== undefined) {
-    const what = `${JSON.stringify(first)} stands where the command should be (did you mean --wait ${first}?)`
+    const what = `expected a command, got ${JSON.stringify(first)} (did you mean --wait ${first}?)`
     throw wrong(what, subcommand, [form])
   }
   return commandOf(rest, usageOf(subcommand, form), '--')
@@ -77,11 +77,11 @@ function directCommand({ dashed, rest }: Pick<Taken, 'dashed' | 'rest'>, subcomm
 function tooMany(word: string, forms: readonly Form[]): string {
   const waits = flagsOf(forms.map(({ name }) => name)).some(({ name }) => name === 'wait')
   const hint = waits && meansWait(word) ? ` (did you mean --wait ${word}?)` : ''
-  const behind = forms.some(({ dashed }) => dashed) ? ' (a command stands behind --)' : ''
-  return `${JSON.stringify(word)} is one word too many${hint || behind}`
+  const behind = forms.some(({ dashed }) => dashed) ? ' (put a command after --)' : ''
+  return `unexpected word ${JSON.stringify(word)}${hint || behind}`
 }
 
-/** The forms that such words can be meant for. */
+/** The forms that these words fit. @throws SeraError usage if there is none */
 function formsWith(words: readonly string[], subcommand: Subcommand): readonly Form[] {
   const { forms } = subcommand
   const missing = wordsAt(words.length, forms)
@@ -91,7 +91,7 @@ function formsWith(words: readonly string[], subcommand: Subcommand): readonly F
   const fitting = forms.filter(fits)
   if (fitting.length > 0) return fitting
   const choices = wordsAt(0, forms).flatMap(choicesOf)
-  throw wrong(`${JSON.stringify(words[0])} should be one of ${choices.join(', ')}`, subcommand, forms)
+  throw wrong(`expected one of ${choices.join(', ')}, got ${JSON.stringify(words[0])}`, subcommand, forms)
 }
 
 function wordsAt(at: number, forms: readonly Form[]): string[] {
@@ -103,12 +103,12 @@ export function isVariable(word: string): boolean {
   return /^\[?</.test(word)
 }
 
-/** `[print]`: that word, or none. */
+/** `[print]`: that word, or no word. */
 function isOptional(word: string): boolean {
   return word.startsWith('[')
 }
 
-/** The words that may stand there. */
+/** The words allowed at this place. */
 export function choicesOf(word: string): string[] {
   return word.replace(/^\[|\]$/g, '').split('|')
 }
@@ -121,11 +121,11 @@ function wrapping(rest: readonly string[], subcommand: Subcommand, forms: readon
   const [wait = '', ...command] = rest
   const wrapping = forms.filter(({ wraps }) => wraps)
   if (!meansWait(wait)) {
-    const what = `${JSON.stringify(wait)} stands where <wait> should be (0, 90, 500ms, 5m, forever)`
+    const what = `expected <wait> (0, 90, 500ms, 5m, forever), got ${JSON.stringify(wait)}`
     throw wrong(what, subcommand, wrapping)
   }
   if (command.length === 0 && forms.length > wrapping.length) {
-    throw wrong('no command after <wait> (a wait without a command is bounded with --wait)', subcommand, forms)
+    throw wrong('no command after <wait> (without a command, use --wait)', subcommand, forms)
   }
   return { wait, command: commandOf(command, usages(subcommand, wrapping)) }
 }
@@ -144,6 +144,6 @@ function unknown(name: string): SeraError {
   const hint = meant === undefined ? '; see sera --help' : `; did you mean "${meant}"?`
   return new SeraError(
     'usage',
-    `${JSON.stringify(name)} is neither a <wait> (0, 90, 500ms, 5m, forever) nor a subcommand${hint}`,
+    `expected a subcommand or <wait> (0, 90, 500ms, 5m, forever), got ${JSON.stringify(name)}${hint}`,
   )
 }

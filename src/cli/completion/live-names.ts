@@ -1,4 +1,4 @@
-/** Names in use, for completion: asked for shortly, and none when the server cannot be asked in that time. */
+/** Names in use, for completion. There are none if the server does not answer in time. */
 import { within } from '../../clock.js'
 import type { Host } from '../../host.js'
 import { openRetryingClient } from '../../run/open-session.js'
@@ -7,20 +7,20 @@ import { readStatus } from '../../status/read-status.js'
 import { parseFlags } from '../args/parse-flags.js'
 import type { WantedNames } from './offers.js'
 
-/** What a person waits for after a Tab. */
+/** How long a person waits after Tab. */
 const LIMIT_MS = 1000
 
 export async function liveNames(wanted: WantedNames, host: Host): Promise<readonly string[]> {
   try {
     return await within(host.clock, LIMIT_MS, ask(wanted, host))
   } catch {
-    return [] // an error has no place on a line that is being typed
+    return [] // an error would disturb the line that is being typed
   }
 }
 
 async function ask({ kinds, flags }: WantedNames, host: Host): Promise<string[]> {
   const { settings } = await readSettings(host.env, parseFlags(flags), { graceless: true })
-  if (settings.server.address.net === 'embedded') return [] // it would have to be started
+  if (settings.server.address.net === 'embedded') return [] // it may have to be started first
   const client = openRetryingClient({ settings, host }, ['sera', 'completion'])
   try {
     const question = kinds.length === 1 ? { kind: kinds[0] } : {}

@@ -1,4 +1,4 @@
-/** What a shell may offer after the words so far. */
+/** The completions of a command line. */
 import { SeraError } from '../../errors.js'
 import { KINDS, type Kind } from '../../primitives/names.js'
 import { RECORDED } from '../../status/recorded.js'
@@ -19,7 +19,7 @@ export interface WantedNames {
 
 export type AskNames = (wanted: WantedNames) => Promise<readonly string[]>
 
-/** One a line; nothing where the shell knows better what follows. The last of the words is being typed. */
+/** One completion a line. Empty where the shell should complete files. The last of the words is incomplete. */
 export async function completions([, ...words]: readonly string[], ask: AskNames): Promise<string> {
   const typed = words.at(-1) ?? ''
   try {
@@ -30,17 +30,17 @@ export async function completions([, ...words]: readonly string[], ask: AskNames
       .map(offer => `${offer}\n`)
       .join('')
   } catch (error) {
-    if (error instanceof SeraError) return '' // the words are none that sera knows
+    if (error instanceof SeraError) return '' // the line so far is not valid
     throw error
   }
 }
 
 type Offers = readonly string[] | WantedNames
 
-/** Where on the line the next word stands, as long as that is not within the command. */
+/** The position of the next word on the line; undefined within the command. */
 interface Place {
   subcommand: Subcommand | undefined
-  /** Of the subcommand, so far. */
+  /** The words of the subcommand so far. */
   words: readonly string[]
   flags: readonly string[]
   /** A `--` has ended the flags. */
@@ -61,7 +61,7 @@ function offersAfter(words: readonly string[], typed: string): Offers {
 
 const NAMES = [...SUBCOMMANDS.map(({ name }) => name), ...BUILT_IN]
 
-/** A flag whose value is the next word. */
+/** The flag whose value is the next word. */
 function pendingFlag(word: string | undefined): Flag | undefined {
   const spelled = /^--?([^=]+)$/.exec(word ?? '')?.[1]
   const flag = spelled === undefined ? undefined : findFlag(spelled)
@@ -104,7 +104,7 @@ function wordsAt({ words, flags }: Place, { name, forms }: Subcommand): Offers {
   return next.filter(word => !isVariable(word)).flatMap(choicesOf)
 }
 
-/** @throws SeraError usage, where the line names a kind that does not exist */
+/** @throws SeraError usage if the line names an unknown kind */
 function kindsOf(name: string, words: readonly string[]): readonly Kind[] {
   if (name === 'semaphore') return ['semaphore', 'counter']
   if (name === 'barrier') return ['barrier', 'double-barrier']

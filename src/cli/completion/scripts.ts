@@ -1,19 +1,19 @@
 /**
- * What makes a shell ask sera for what may follow: `sera --get-yargs-completions sera <words…>`, the last of which is being
- * typed. sera prints one offer a line. Where it has none, the shell completes files.
+ * The completion scripts. A shell runs `sera --get-yargs-completions sera <words…>`; the last word is incomplete. sera
+ * prints one completion a line. Without completions, the shell completes files.
  */
 import { basename } from 'node:path'
 import { SHELLS } from '../args/built-in.js'
 
 type Shell = (typeof SHELLS)[number]
 
-/** @param shell a name or a path; the script of bash where there is none for it */
+/** @param shell a name or a path; an unknown shell gets the script of bash */
 export function completionScript(shell = ''): string {
   const name = SHELLS.find(one => one === basename(shell)) ?? 'bash'
   return SCRIPTS[name]
 }
 
-/** bash cuts words at = and :, and replaces only what follows the last of these. */
+/** bash splits words at = and :, and replaces only the text after the last of these. */
 const BASH = `# sera completion for bash: sera completion bash >>~/.bashrc
 _sera() {
     local cur=\${COMP_WORDS[COMP_CWORD]} words=() word glued= offer

@@ -1,16 +1,16 @@
-/** A table of text for a terminal. */
+/** Formats a table for a terminal. */
 import { cut, filled, harmless, widthOf } from './width.js'
 
 export interface Column<Row> {
   head: string
   of(row: Row): string
-  /** Stands at the right. */
+  /** Aligned to the right. */
   isNumber?: boolean
-  /** How wide it may be, where the width of lines is limited. */
+  /** The maximum width, if the width of lines is limited. */
   most?: number
 }
 
-/** A line of heads, then one a row, cut to `width`; Infinity: nothing is cut. Nothing in them moves the cursor. */
+/** A line of heads and one line for each row, cut to `width` (Infinity: not cut), without control characters. */
 export function inColumns<Row>(columns: readonly Column<Row>[], rows: readonly Row[], width: number): string {
   const cells = columns.map(({ head, of, most = Infinity, isNumber }) => {
     const texts = [head, ...rows.map(row => harmless(of(row)))].map(text =>

@@ -1,7 +1,7 @@
-/** Long text in several lines. */
+/** Breaks long text into lines. */
 import { widthOf } from './width.js'
 
-/** Lines no wider than `width`. A word that is wider stays whole. */
+/** Lines of at most `width` columns. A wider word stays whole. */
 export function linesOf(text: string, width: number): string[] {
   const lines = ['']
   for (const word of text.split(' ')) {
@@ -12,7 +12,7 @@ export function linesOf(text: string, width: number): string[] {
   return lines
 }
 
-/** As a block that stays clear of the right edge, each line behind `indent`. */
+/** A block of indented lines that leaves the last column free. */
 export function folded(text: string, width: number, indent = ''): string {
   return linesOf(text, width - 1 - indent.length)
     .map(line => `${indent}${line}\n`)

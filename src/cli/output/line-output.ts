@@ -1,7 +1,7 @@
 /**
- * Lines for whoever reads stdout, without waiting for them: a reader that is slow, or a terminal that was stopped
- * (Ctrl-S), must not hold up a gateway with its leases. What can't be written stays here up to a limit; beyond, lines are
- * dropped, and counted. A reader that has gone is no error.
+ * Writes lines to stdout without blocking: a slow reader, or a terminal stopped by Ctrl-S, must not delay the renewals of
+ * a gateway. Lines that cannot be written wait in a queue of limited size. When it is full, further lines are dropped and
+ * counted. A closed pipe is no error.
  */
 import { constants, fstatSync, openSync, writeSync } from 'node:fs'
 import type { Cancel, Clock } from '../../clock.js'
@@ -17,7 +17,7 @@ export class LineOutput {
   #isGone = false
   #retry: Cancel | undefined
 
-  /** `missing` makes the line that tells of dropped ones. */
+  /** @param missing formats the line that reports how many lines were dropped */
   constructor(
     fd: number,
     readonly missing: (lines: number) => string | undefined,
@@ -32,7 +32,7 @@ export class LineOutput {
     else this.#add(line)
   }
 
-  /** Writes what can be written at once, and no more. */
+  /** Writes what can be written at once, and drops the rest. */
   close(): void {
     this.#flush()
     this.#isGone = true
@@ -57,7 +57,7 @@ export class LineOutput {
       else this.#gone()
       return
     }
-    this.#tellDropped()
+    this.#reportDropped()
   }
 
   #wrote(bytes: Buffer, length: number): void {
@@ -66,7 +66,7 @@ export class LineOutput {
     else this.#queue[0] = bytes.subarray(length)
   }
 
-  #tellDropped(): void {
+  #reportDropped(): void {
     const lines = this.#dropped
     this.#dropped = 0
     const line = lines > 0 ? this.missing(lines) : undefined
@@ -81,8 +81,8 @@ export class LineOutput {
 }
 
 /**
- * The same pipe or terminal, opened once more so that writing never waits; to change the descriptor itself would change
- * it for all who have it. Files don't make anybody wait, and a socket can't be opened so: they stay as they are.
+ * Opens the same pipe or terminal once more, non-blocking. Making the descriptor itself non-blocking would affect every
+ * process that shares it. A file never blocks, and a socket cannot be opened this way: both stay as they are.
  */
 function unblocked(fd: number): number {
   try {

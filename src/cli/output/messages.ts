@@ -1,6 +1,6 @@
 /**
- * What sera says to a person, and where. Errors are one line on stderr. Everything else is said only if a person wants it:
- * with `verbose`, on the stream it names, or on a terminal.
+ * Messages to a person. An error is one line on stderr, always. Any other message appears only with `verbose`, on the
+ * stream that it names, or on a terminal.
  */
 import { formatDuration } from '../../config/duration.js'
 import type { Settings } from '../../config/settings.js'
@@ -15,7 +15,7 @@ export interface Voice {
   quiet: boolean
 }
 
-/** One line; control characters (from a server's text, say) can't move the cursor. */
+/** One line. Control characters, for example from the text of a server, become spaces, so they cannot move the cursor. */
 function line(text: string): string {
   return `sera: ${text.replace(/\p{Cc}+/gu, ' ')}\n`
 }
@@ -24,19 +24,23 @@ export function sayError(host: Host, text: string): void {
   host.stderr.write(line(text))
 }
 
-/** With `verbose`; on a terminal also without it. */
+/** Prints with `verbose`, and on a terminal also without it. */
 function sayNews(host: Host, voice: Voice, text: string): void {
-  if (voice.quiet) return
+  if (!readsNews(host, voice)) return
   if (voice.verbose === 'stdout') host.stdout.write(line(text))
-  else if (voice.verbose === 'stderr' || host.stderr.isTerminal) host.stderr.write(line(text))
+  else host.stderr.write(line(text))
+}
+
+function readsNews({ stderr }: Host, { quiet, verbose }: Voice): boolean {
+  return !quiet && (verbose !== false || stderr.isTerminal)
 }
 
 type Syslog = NonNullable<Settings['syslog']>
 
-/** What one run says to a person and writes to syslog. */
+/** The messages of one run, to a person and to syslog. */
 export class Messages {
   voice: Voice = { verbose: false, quiet: false }
-  /** Where lines are written; undefined until the settings are known, or for nowhere. */
+  /** Where lines go; undefined until the settings are known, and if syslog is off. */
   syslog: Syslog | undefined
   #log: Promise<Log> | undefined
 
@@ -45,35 +49,40 @@ export class Messages {
     readonly report: Partial<Report>,
   ) {}
 
-  /** For a person who watches on a terminal, or asked for it. */
+  /** Whether `news` is printed. */
+  get isRead(): boolean {
+    return readsNews(this.host, this.voice)
+  }
+
+  /** For a person at a terminal, or with `verbose`. */
   news(text: string): void {
     sayNews(this.host, this.voice, text)
   }
 
-  /** For a person who asked for it. */
+  /** With `verbose` only. */
   detail(text: string): void {
     if (this.voice.verbose) this.news(text)
   }
 
-  /** Something to know that stops nothing. */
+  /** A problem that does not stop the run, as `news` and to syslog. */
   warn(message: string): void {
     this.news(message)
     this.#logWarning(message)
   }
 
-  /** The same, for syslog and for a person who asked for it. */
+  /** A minor problem, as `detail` and to syslog. */
   note(message: string): void {
     this.detail(message)
     this.#logWarning(message)
   }
 
-  /** Something went wrong that stops nothing. It is said without a terminal too, as a daemon and cron have none. */
+  /** A problem that does not stop the run, on stderr also without a terminal: cron and daemons have none. */
   complain(message: string): void {
     if (!this.voice.quiet) sayError(this.host, message)
     this.log('warning', { warning: message })
   }
 
-  /** A line for syslog, where there is one. */
+  /** Writes a line to syslog, unless it is off. */
   log(severity: Severity, fields: Fields): void {
     if (!this.syslog) return
     this.#log ??= openLog(this.syslog, this.host.pid)
@@ -97,27 +106,27 @@ async function openLog(syslog: Syslog, pid: number): Promise<Log> {
 
 const COMMAND_LOST = 'the lock was lost while the command ran, and the command was ended'
 
-/** How a run ended, in one line or none. */
+/** Reports how a run ended, in at most one line. */
 export function announce(host: Host, voice: Voice, report: Report): void {
   const { outcome } = report
   switch (outcome.kind) {
     case 'ran':
     case 'done':
     case 'broke':
-    case 'sick': // has been told in full
+    case 'sick': // printed in full already
       return
     case 'timed-out':
       sayNews(host, voice, timedOut(report))
       return
     case 'skipped':
-      sayNews(host, voice, 'skipped: another host was running it and has finished')
+      sayNews(host, voice, 'skipped: another host has run the command')
       return
     case 'taken-over':
-      if (outcome.exitCode === 0) sayNews(host, voice, `${outcome.reason}; nothing was run here`)
-      else sayError(host, `${outcome.reason}; it was not run again here`)
+      if (outcome.exitCode === 0) sayNews(host, voice, `${outcome.reason}; not run here`)
+      else sayError(host, `${outcome.reason}; not retried here`)
       return
     case 'interrupted':
-      sayNews(host, voice, `gave up waiting (${outcome.signal})${whatRan(report)}`)
+      sayNews(host, voice, `${outcome.signal} ended the wait${whatRan(report)}`)
       return
     case 'stale':
       if (!voice.quiet) sayError(host, outcome.reason)
@@ -143,14 +152,15 @@ export function announce(host: Host, voice: Voice, report: Report): void {
 
 function timedOut(report: Report): string {
   const { waitMs = 0, lock, holder, situation, ranMs } = report
-  if (ranMs !== undefined) return `gave up waiting for the others${whatRan(report)} (${lock}, ${situation})`
+  if (ranMs !== undefined)
+    return `timed out waiting for the other participants${whatRan(report)} (${lock}, ${situation})`
   const waited =
-    waitMs > 0 ? `timed out after ${formatDuration(waitMs)}` : situation ? 'not at once' : 'the lock is taken'
-  const who = situation ?? (holder ? `held by ${describeHolder(holder)}` : 'its holder is not known')
+    waitMs > 0 ? `timed out after ${formatDuration(waitMs)}` : situation ? 'not granted at once' : 'the lock is taken'
+  const who = situation ?? (holder ? `held by ${describeHolder(holder)}` : 'holder unknown')
   return `${waited}${whatRan(report)} (${situation === undefined ? 'lock ' : ''}${lock}, ${who})`
 }
 
-/** What a run whose wait was over too soon has done. */
+/** What a run did although its wait failed. */
 function whatRan({ command, ranMs }: Report): string {
   if (ranMs !== undefined) return '; the command has ended'
   return command ? '; nothing was run' : ''

@@ -1,6 +1,6 @@
 /**
- * What a person sees who waits: one line on stderr, updated in place, that says for what, who has it, since when and for
- * how much longer. Only on a terminal and in its foreground; cron, pipes, TERM=dumb and CI see nothing.
+ * The progress line of a wait: one line on stderr, updated in place. It shows what sera waits for, how much time is left,
+ * and who holds it since when. It appears only in the foreground of a terminal, not with TERM=dumb or in CI.
  */
 import { readProcess } from '../../child/process-table.js'
 import type { Cancel } from '../../clock.js'
@@ -8,25 +8,25 @@ import { formatDuration } from '../../config/duration.js'
 import type { Host } from '../../host.js'
 import type { Voice } from './messages.js'
 
-/** A wait shorter than this is none. */
+/** A shorter wait shows no line. */
 const SHOWN_AFTER_MS = 500
 const REDRAW_MS = 1000
-/** Asking who holds it takes a connection of its own. */
+/** A question about the holder takes a connection of its own, so only every fifth redraw asks. */
 const ASK_EVERY = 5
 
 export interface Progress {
-  /** What is waited for, in the user's words: `for migrate.sh`, `at barrier loaded`. */
+  /** What sera waits for, as the user calls it: `for migrate.sh`, `at barrier loaded`. */
   what: string
   /** Monotonic clock, ms. */
   until: number
-  /** Asks what is to be told of those who are waited for. Never rejects. */
+  /** Asks for the holder or the other participants. Never rejects. */
   ask(): Promise<Summary | undefined>
 }
 
-/** As it reads at a moment, ms on the monotonic clock: durations grow between two questions. '' for nothing. */
+/** The text at a moment, ms on the monotonic clock: durations grow between two questions. May be ''. */
 export type Summary = (now: number) => string
 
-/** Starts showing; the returned function stops it and wipes the line. */
+/** Shows the line; the returned function removes it. */
 export function showProgress(host: Host, voice: Voice, awaited: Progress): () => void {
   if (voice.quiet || !hasViewer(host)) return () => {}
   const view = new ProgressLine(host, awaited)
@@ -80,18 +80,18 @@ class ProgressLine {
 
 export function progressText({ what, until }: Progress, summary: Summary | undefined, now: number): string {
   const left = until === Number.POSITIVE_INFINITY ? '' : ` (${wholeSeconds(Math.ceil, until - now)} left)`
-  const told = summary?.(now)
-  return `sera: waiting ${what}${left}${told ? `, ${told}` : ''}`
+  const details = summary?.(now)
+  return `sera: waiting ${what}${left}${details ? `, ${details}` : ''}`
 }
 
-/** A long command line would push everything else off the line. */
+/** A longer command line would push the rest off the line. */
 const LONGEST_NAME = 24
 
 export function shortened(text: string): string {
   return text.length <= LONGEST_NAME ? text : `${text.slice(0, LONGEST_NAME - 1)}…`
 }
 
-/** For how long, as a person wants to know it. */
+/** A past duration in whole seconds. */
 export function sinceThen(ms: number): string {
   return wholeSeconds(Math.floor, ms)
 }
@@ -100,7 +100,7 @@ function wholeSeconds(round: (n: number) => number, ms: number): string {
   return formatDuration(Math.max(0, round(ms / 1000)) * 1000)
 }
 
-/** Cut to the terminal's width, as a line that wraps can't be redrawn; nothing in it may move the cursor. */
+/** A line that wraps cannot be redrawn, so it is cut. Control characters become spaces: they could move the cursor. */
 function cutToWidth(text: string, columns: number): string {
   const clean = text.replace(/\p{Cc}+/gu, ' ')
   return clean.length < columns ? clean : `${clean.slice(0, Math.max(0, columns - 2))}…`

@@ -1,4 +1,4 @@
-/** Who holds, who waits and who is still missing at a resource of the lock tables, for a person who waits there. */
+/** Summaries of the claims at a resource, for the progress line of a waiter: holders, its place, missing participants. */
 import type { Holder, MutexEngine } from '../../claims/lock.js'
 import type { ClaimWithOwner } from '../../claims/model.js'
 import type { Clock } from '../../clock.js'
@@ -6,31 +6,32 @@ import { describeHolder, ordinal } from '../../status/claim-text.js'
 import { type Summary, sinceThen } from './progress-line.js'
 import type { HolderFacts } from './report.js'
 
-/** What to say of the claims at a resource, read at `readAt` (monotonic ms); `mine` is the own claim's id. */
+/** A summary of the claims at a resource, read at `readAt` (monotonic ms). `mine` is the id of the own claim. */
 export type QueueSummary = (claims: readonly ClaimWithOwner[], mine: string, readAt: number) => Summary
 
-/** At what is held: the own place, and who is in the way. */
+/** For a lock: the own place in the queue, and the holder. */
 export const queueSummary: QueueSummary = (claims, mine, readAt) => now => {
   const holders = claims.filter(({ state }) => state === 'granted')
   return [placeInQueue(claims, mine), heldBy(holders, now - readAt)].filter(Boolean).join(', ')
 }
 
-/** At a counter, which has no holder. */
+/** For a counter, which has no holder. */
 export const counterSummary: QueueSummary = (claims, mine) => () => {
   const place = placeInQueue(claims, mine)
-  return place === '' || place === NEXT ? 'its value does not cover that' : place
+  const { units = 0 } = claims.find(({ id }) => id === mine) ?? {}
+  return place === '' || place === NEXT ? `the value is less than ${-units}` : place
 }
 
-/** At a barrier of `count`: the participants that have arrived. */
+/** For a barrier of `count`: how many are missing, and which participants have arrived. */
 export function barrierSummary(count: number): QueueSummary {
   return (claims, mine) => () => {
     const others = claims.filter(({ id, state }) => state === 'waiting' && id !== mine)
     const missing = Math.max(0, count - others.length - 1)
-    return `${missing} of ${count} missing, ${others.length === 0 ? 'nobody else is here' : `here: ${listed(others.map(nameOf))}`}`
+    return `${missing} of ${count} missing, ${others.length === 0 ? 'no other has arrived' : `arrived: ${listed(others.map(nameOf))}`}`
   }
 }
 
-/** At a double barrier, which admits no participant while a round runs. */
+/** For a double barrier, which admits no participant while a round runs. */
 export function doubleBarrierSummary(count: number): QueueSummary {
   return (claims, mine, readAt) => now => {
     const running = longestFirst(claims.filter(({ state }) => state === 'granted'))
@@ -39,23 +40,23 @@ export function doubleBarrierSummary(count: number): QueueSummary {
   }
 }
 
-/** After a double barrier's command: the participants that have not finished. */
+/** For the end of a round at a double barrier: the participants that still run. */
 export function departureSummary(generation: number | undefined): QueueSummary {
   return (claims, mine) => () => {
     const atWork = claims.filter(one => one.state === 'granted' && one.generation === generation && one.id !== mine)
-    return atWork.length === 0 ? 'all have finished' : `still at work: ${listed(atWork.map(nameOf))}`
+    return atWork.length === 0 ? 'all have finished' : `still running: ${listed(atWork.map(nameOf))}`
   }
 }
 
-/** At a gate, which has no holder: only other waiters can be shown. */
+/** For a gate, which has no holder: the number of other waiters. */
 export const gateSummary: QueueSummary = (claims, mine) => () => {
   const others = claims.filter(({ id, state }) => id !== mine && state === 'waiting').length
-  return others === 0 ? 'it is closed' : `it is closed, ${others} more wait`
+  return others === 0 ? 'the gate is closed' : `the gate is closed, ${others} more waiting`
 }
 
 /**
- * The holder of a mutex: exact where the engine keeps a queue, else as far as can be seen. How long the holder of a GET_LOCK has had it
- * is known only since it was first seen, hence the plus.
+ * The holder of a mutex. Engine `lease` knows the whole queue. With GET_LOCK, sera knows only how long it has seen this
+ * holder; the plus sign says so.
  */
 export function holderSummary(
   mutex: Pick<MutexEngine, 'holder' | 'queue'>,
@@ -74,7 +75,7 @@ export function holderSummary(
   }
 }
 
-/** The holder that has held it for longest. */
+/** The holder that has held for longest. */
 export function firstHolder(claims: readonly ClaimWithOwner[]): HolderFacts | undefined {
   const [holder] = longestFirst(claims.filter(({ state }) => state === 'granted'))
   return holder && { host: holder.host, pid: holder.pid, command: holder.command }
@@ -90,15 +91,15 @@ function longestFirst(claims: readonly ClaimWithOwner[]): ClaimWithOwner[] {
   return claims.toSorted((a, b) => b.sinceMs - a.sinceMs)
 }
 
-/** Short, as who is in the way matters more and a terminal may be narrow. */
+/** Short, because a terminal may be narrow and the holder matters more. */
 const NEXT = 'next'
 
 function placeInQueue(claims: readonly ClaimWithOwner[], mine: string): string {
   const at = claims.filter(({ state }) => state === 'waiting').findIndex(({ id }) => id === mine)
-  return at === -1 ? '' : at === 0 ? NEXT : `${ordinal(at + 1)} in line`
+  return at === -1 ? '' : at === 0 ? NEXT : `${ordinal(at + 1)} in queue`
 }
 
-/** So many are named; the line is short. */
+/** The line has room for this many names. */
 const NAMED = 3
 
 export function listed(names: readonly string[]): string {

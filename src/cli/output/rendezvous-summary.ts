@@ -1,5 +1,4 @@
-/** Who is there at a rendezvous, and why those don't match who don't, for a person who waits there. */
-
+/** The summary of a rendezvous for a waiter: which participants match it, and why the others do not. */
 import type { ClaimWithOwner } from '../../claims/model.js'
 import type { ClaimSpec } from '../../claims/session.js'
 import { accept, type Candidate, candidateOf } from '../../primitives/rendezvous/candidate.js'
@@ -11,16 +10,16 @@ interface NamedCandidate extends Candidate {
   name: string
 }
 
-/** Of those who wait: who would go along with me, the oldest first, and what is wrong with the others. */
-interface Gathering {
+/** The waiters that match the own claim, the longest waiter first, and why the others do not match. */
+interface Partition {
   party: readonly NamedCandidate[]
   misfits: readonly string[]
 }
 
 /**
- * `2 of 3 here (web-1): waiting for one more that satisfies role=db; db-2 wants zone=b`
+ * For example `2 of 3 here (web-1): waiting for one more that matches role=db; db-2 requires zone=b`
  *
- * `ask`: what I have come with.
+ * The argument is the own request.
  */
 export function rendezvousSummary({ labels, selector, units = 1 }: ClaimSpec): QueueSummary {
   const me = { name: 'me', ...(candidateOf({ labels, selector, units }) as Candidate) }
@@ -34,10 +33,10 @@ export function rendezvousSummary({ labels, selector, units = 1 }: ClaimSpec): Q
   }
 }
 
-function joined({ party, misfits }: Gathering, claim: ClaimWithOwner): Gathering {
+function joined({ party, misfits }: Partition, claim: ClaimWithOwner): Partition {
   const name = nameOf(claim)
   const candidate = candidateOf(claim)
-  const reason = candidate ? objection(party, candidate, claim) : 'comes with what this sera can’t read'
+  const reason = candidate ? objection(party, candidate, claim) : 'has labels or a selector that this sera can’t read'
   if (reason !== undefined) return { party, misfits: [...misfits, `${name} ${reason}`] }
   return { party: [...party, { name, ...(candidate as Candidate) }], misfits }
 }
@@ -49,15 +48,15 @@ function objection(
 ): string | undefined {
   const [me, ...company] = party as [NamedCandidate, ...NamedCandidate[]]
   const [wanted, wants] = [unmet(me.selector, candidate.labels), unmet(candidate.selector, me.labels)]
-  if (overdueMs > 0) return 'has not been heard of'
-  if (wanted) return `does not satisfy ${formatRequirement(wanted)}`
-  if (wants) return `wants ${formatRequirement(wants)}`
+  if (overdueMs > 0) return 'has not renewed its lease'
+  if (wanted) return `does not match ${formatRequirement(wanted)}`
+  if (wants) return `requires ${formatRequirement(wants)}`
   const other = company.find(one => !accept(one, candidate))
-  return other && `and ${other.name} don’t match`
+  return other && `does not match ${other.name}`
 }
 
 function missing(count: number, { selector }: Candidate): string {
-  if (count <= 0) return 'that is enough'
-  const whom = selector.length === 0 ? '' : ` that ${count === 1 ? 'satisfies' : 'satisfy'} ${formatSelector(selector)}`
-  return `waiting for ${count === 1 ? 'one' : count} more${whom}`
+  if (count <= 0) return 'complete'
+  const which = selector.length === 0 ? '' : ` that ${count === 1 ? 'matches' : 'match'} ${formatSelector(selector)}`
+  return `waiting for ${count === 1 ? 'one' : count} more${which}`
 }

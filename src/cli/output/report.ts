@@ -1,5 +1,4 @@
-/** What one run has to tell of itself, gathered once and rendered for syslog, for a person and for a file. */
-
+/** The report on one run. It is collected once, and rendered for a person, for syslog and for the outcome file. */
 import type { Holder } from '../../claims/lock.js'
 import type { Fields, Severity } from '../../log/log.js'
 import type { Outcome } from '../../outcome.js'
@@ -10,20 +9,20 @@ export interface Report {
   exitCode: number
   lock?: string
   command?: readonly string[]
-  /** As asked for, ms; Infinity: forever. */
+  /** The requested wait, ms; Infinity means forever. */
   waitMs?: number
   waitedMs?: number
   ranMs?: number
   token?: string
-  /** Who had the lock when this run gave up, or broke it. */
+  /** The holder when this run timed out, or broke the lock. */
   holder?: HolderFacts
-  /** What else there is to say to a person about a wait that was over too soon. */
+  /** The state of the resource when the wait timed out, for a person. */
   situation?: string
 }
 
 export type HolderFacts = Pick<Holder, 'host' | 'pid' | 'command'>
 
-/** Failures go to syslog; what went as asked does so only with `audit`. */
+/** sera logs failures always, and `info` only with `audit`. */
 export function severityOf(outcome: Outcome): Severity {
   const { kind } = outcome
   if (kind === 'taken-over') return outcome.exitCode === 0 ? 'info' : 'error'
@@ -31,7 +30,7 @@ export function severityOf(outcome: Outcome): Severity {
   return ['timed-out', 'interrupted', 'broke'].includes(kind) ? 'warning' : 'error'
 }
 
-/** The audit line: these fields, in this order, are a contract (README, "Syslog"). */
+/** The fields of the audit line. Names and order are a contract (docs/reference/syslog.md). */
 export function auditFields(report: Report): Fields {
   const { outcome, lock, command, waitMs, waitedMs, ranMs, token, holder, exitCode } = report
   return {
@@ -49,7 +48,7 @@ export function auditFields(report: Report): Fields {
   }
 }
 
-/** `--outcome-file`: one line of JSON. Fields that don't apply are absent; durations are milliseconds. */
+/** One line of JSON for `--outcome-file`. Fields that do not apply are absent; durations are in ms. */
 export function outcomeLine(report: Report): string {
   const { outcome, waitMs, situation: _, ...rest } = report
   const wait = waitMs === Number.POSITIVE_INFINITY ? { waitMs: null } : { waitMs }

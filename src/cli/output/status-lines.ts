@@ -1,10 +1,10 @@
 /**
- * The picture as lines for a terminal: a headline, and for each resource a line with what goes on there and one for each
- * who holds or waits, in columns that are the same for all. Pure; colours are the last step.
+ * Formats the status view for a terminal: a headline, then for each resource a title and one line for each claim. All
+ * resources share the same columns. Pure functions; colours are added last.
  */
 import type { Terminal } from '../../host.js'
 import { formatLength, whoIs } from '../../status/claim-text.js'
-import { doing, leaseOf, situation, whatRuns } from '../../status/format.js'
+import { activity, leaseOf, situation, whatRuns } from '../../status/format.js'
 import {
   type ClaimView,
   holders,
@@ -18,11 +18,11 @@ import { cut, filled, harmless, widthOf } from './width.js'
 
 export interface DrawOptions {
   columns: number
-  /** With tickets and tokens, each on a line of their own. */
+  /** Show tickets and tokens, on a line of their own. */
   detailed: boolean
 }
 
-/** Looks that are legible on dark and light: no colour says what a word does not. */
+/** Styles that are legible on dark and light backgrounds. A colour only repeats what a word says. */
 type Style = 'name' | 'held' | 'dead' | 'faint'
 
 interface StyledSpan {
@@ -41,7 +41,7 @@ export function viewOf(statusView: StatusView, look: DrawOptions): StyledLine[] 
     title(view, statusView.at, look.columns),
     ...(blocks[at] as StatusRow[]).flatMap(row => [rowLine(row, widths), ...details(row, look)]),
   ])
-  const notes = [...(isCut ? ['Of those that nobody is at, only the newest are shown.'] : []), ...unseen]
+  const notes = [...(isCut ? ['Of the resources without claims, only the newest are shown.'] : []), ...unseen]
   return [
     [{ text: headline(statusView) }],
     ...body,
@@ -50,7 +50,7 @@ export function viewOf(statusView: StatusView, look: DrawOptions): StyledLine[] 
   ].map(line => within(line, look.columns))
 }
 
-/** One who holds or waits, in words. */
+/** The cells of one claim. */
 interface StatusRow {
   claim: ClaimView
   does: string
@@ -65,7 +65,7 @@ function rowsOf(view: ResourceView): StatusRow[] {
   const queue = view.claims.filter(({ state }) => state === 'waiting')
   return view.claims.map(claim => ({
     claim,
-    does: harmless(doing(view.kind, claim, queue.indexOf(claim) + 1)),
+    does: harmless(activity(view.kind, claim, queue.indexOf(claim) + 1)),
     since: claim.sinceMs === undefined ? '' : formatLength(claim.sinceMs),
     who: harmless(whoIs(claim)),
     runs: harmless(whatRuns(claim, view.kind)),
@@ -74,7 +74,7 @@ function rowsOf(view: ResourceView): StatusRow[] {
   }))
 }
 
-/** What tells this claim from others: to break it by, or to find in the log. */
+/** The number that identifies this claim, for `sera break` and in logs. */
 function numberOf({ token, ticket }: ClaimView): string {
   return token === undefined ? (ticket === undefined ? '' : `ticket ${ticket}`) : `token ${token}`
 }
@@ -83,10 +83,10 @@ type Widths = Record<Exclude<keyof StatusRow, 'claim'>, number>
 
 const INDENT = 2
 const GAP = 2
-/** Less of a command tells nothing. */
+/** A narrower command column is useless. */
 const LEAST_RUNS = 12
 
-/** What there is room for: who does what since when comes first, then the lease, then the command, then numbers. */
+/** Distributes the width: activity, duration and owner first, then the lease, the command and the numbers. */
 function columnWidths(rows: readonly StatusRow[], { columns, detailed }: DrawOptions): Widths {
   const widest = (name: keyof Widths) => Math.max(0, ...rows.map(row => widthOf(row[name])))
   let room = columns - INDENT
@@ -143,12 +143,12 @@ function title(view: ResourceView, at: number, columns: number): StyledLine {
 function headline({ views, server, unseen }: StatusView): string {
   const held = views.reduce((sum, view) => sum + holders(view).length, 0)
   const waiting = views.reduce((sum, view) => sum + waiters(view).length, 0)
-  const nothing = unseen.length === 0 ? 'nothing is held, nobody waits' : 'nobody is seen to hold or to wait'
+  const nothing = unseen.length === 0 ? 'no holders, no waiters' : 'no visible holders or waiters'
   const what = held + waiting === 0 ? nothing : `${held} held, ${waiting} waiting`
   return `${what} (${harmless(server)})`
 }
 
-/** No wider than the terminal, and no blanks at the end. */
+/** Cut to the width of the terminal. */
 function within(line: StyledLine, columns: number): StyledLine {
   let room = columns
   const kept: StyledSpan[] = []
@@ -168,15 +168,15 @@ function trimmed(line: StyledLine): StyledLine {
 
 const CODES: Record<Style, string> = { name: '1', held: '32', dead: '31', faint: '2' }
 
-/** Each line as text, with colours or without. */
-export function painted(lines: readonly StyledLine[], colours: boolean): string[] {
+/** The lines as text, with or without colours. */
+export function coloured(lines: readonly StyledLine[], colours: boolean): string[] {
   return lines.map(line =>
     line.map(({ text, style }) => (colours && style ? `\x1b[${CODES[style]}m${text}\x1b[0m` : text)).join(''),
   )
 }
 
-/** As it looks there: with colours on a terminal only, and where nobody objects. @see https://no-color.org */
-export function drawn(statusView: StatusView, detailed: boolean, to: Terminal, env: NodeJS.ProcessEnv): string[] {
+/** The lines for this stream: in colours on a terminal, unless NO_COLOR or TERM=dumb is set. @see https://no-color.org */
+export function statusLines(statusView: StatusView, detailed: boolean, to: Terminal, env: NodeJS.ProcessEnv): string[] {
   const colours = to.isTerminal && !env.NO_COLOR && env.TERM !== 'dumb'
-  return painted(viewOf(statusView, { columns: to.columns, detailed }), colours)
+  return coloured(viewOf(statusView, { columns: to.columns, detailed }), colours)
 }

@@ -1,9 +1,8 @@
-/** `sera break <kind> <name> [--ticket n] [--all] [--yes] [--reason text]`: shows claims, asks, and removes them. */
-
+/** `sera break <kind> <name>`: shows claims, asks, and removes them. */
 import type { RunOptions } from '../../cli/args/options.js'
 import { statusQueryOf } from '../../cli/args/status-query.js'
 import { checkAskable, confirm } from '../../cli/output/confirm.js'
-import { drawn } from '../../cli/output/status-lines.js'
+import { statusLines } from '../../cli/output/status-lines.js'
 import { harmless } from '../../cli/output/width.js'
 import { SeraError } from '../../errors.js'
 import type { Host } from '../../host.js'
@@ -27,8 +26,7 @@ type BreakTarget = Required<{ [Key in keyof StatusQuery]: NonNullable<StatusQuer
 export function breakClaim(words: readonly string[], { ticket, all, yes }: RunOptions): Task {
   const target = statusQueryOf(words) as BreakTarget
   refuseUnheld(target)
-  if (ticket !== undefined && all)
-    throw new SeraError('usage', '--ticket names one claim and --all means all: give one')
+  if (ticket !== undefined && all) throw new SeraError('usage', '--ticket and --all exclude each other; give one')
   return async context => {
     const { host, report } = context
     if (!yes) checkAskable(host)
@@ -46,7 +44,7 @@ export function breakClaim(words: readonly string[], { ticket, all, yes }: RunOp
 
 function refuseUnheld({ kind, name }: BreakTarget): void {
   const instead = { gate: `sera gate open ${name}`, counter: `sera sem ${name} <delta>` }[kind as string]
-  if (instead) throw new SeraError('usage', `nobody holds a ${kind}; to change it: ${instead}`)
+  if (instead) throw new SeraError('usage', `a ${kind} has no holder; to change it: ${instead}`)
 }
 
 async function breaking(target: BreakTarget, client: RetryingClient, context: RunContext): Promise<Outcome> {
@@ -60,18 +58,18 @@ async function breaking(target: BreakTarget, client: RetryingClient, context: Ru
   const holder = firstHolder(breakage)
   if (holder?.host) report.holder = { host: holder.host, pid: holder.pid, command: holder.command }
   if (!(await broken(breakage, target, client, context))) {
-    throw new SeraError('conflict', `${target.kind} ${target.name} was given back by itself meanwhile`)
+    throw new SeraError('conflict', `${target.kind} ${target.name} was released in the meantime; nothing was broken`)
   }
   host.stdout.write(json ? objectOf(breakage, target) : textOf(breakage))
   return { kind: 'broke', reason }
 }
 
 async function agreed(statusView: StatusView, host: Host): Promise<boolean> {
-  const [, ...lines] = drawn(statusView, true, host.stderr, host.env)
+  const [, ...lines] = statusLines(statusView, true, host.stderr, host.env)
   return await confirm(host, `${lines.join('\n').trimStart()}\nBreak it?`)
 }
 
-/** False: there was nothing of it any more. */
+/** False if nothing of the selection was left. */
 async function broken(
   { ids, sessions, records }: Selection,
   target: BreakTarget,

@@ -1,27 +1,27 @@
-/** What `sera break` would break, of all that is at a resource. Pure. */
+/** Selects the claims at a resource that `sera break` removes. Pure. */
 import { SeraError } from '../../errors.js'
 import { whoIs } from '../../status/claim-text.js'
 import { type ClaimView, holders, type ResourceView, type StatusView } from '../../status/resource-view.js'
 
 export interface Selection {
-  /** What is there, less what stays. */
+  /** The resource with the selected claims only. */
   views: readonly ResourceView[]
-  /** Claims in the lock tables, by id. */
+  /** The ids of claims in the lock tables. */
   ids: readonly string[]
-  /** A GET_LOCK, and the connection that holds it. */
+  /** GET_LOCKs, and the connections that hold them. */
   sessions: readonly { name: string; connection: number }[]
-  /** What a once key remembers, which goes with all. */
+  /** The records of once keys; `--all` deletes them. */
   records: readonly { name: string; record: string }[]
 }
 
-/** @throws SeraError conflict, when nobody is there, or it is not clear who is meant */
+/** @throws SeraError conflict if no claim is selected, or several without `--all` */
 export function select(
   { views, unseen }: Pick<StatusView, 'views' | 'unseen'>,
   what: string,
   { ticket, all }: { ticket: number | undefined; all: boolean },
 ): Selection {
   const chosen = views
-    .map(view => ({ ...view, claims: view.claims.filter(claim => isMeant(claim, ticket, all)) }))
+    .map(view => ({ ...view, claims: view.claims.filter(claim => isSelected(claim, ticket, all)) }))
     .filter(({ claims, resource }) => claims.length > 0 || (all && resource?.record !== undefined))
   const claims = chosen.flatMap(sight => sight.claims)
   if (chosen.length === 0) throw noneFound(views, what, ticket, unseen)
@@ -38,8 +38,8 @@ export function select(
   }
 }
 
-/** A wait for a GET_LOCK can't be broken: it would begin anew. */
-function isMeant({ state, ticket, connection }: ClaimView, wanted: number | undefined, all: boolean): boolean {
+/** A wait for a GET_LOCK cannot be broken: the waiter would start again. */
+function isSelected({ state, ticket, connection }: ClaimView, wanted: number | undefined, all: boolean): boolean {
   if (wanted !== undefined) return ticket === wanted
   return state === 'granted' || (all && connection === undefined)
 }
@@ -51,15 +51,15 @@ function noneFound(
   unseen: readonly string[],
 ): SeraError {
   if (ticket !== undefined) {
-    const none = `nobody at ${what} has the ticket ${ticket}; sera status ${what} lists them`
+    const none = `no claim at ${what} has the ticket ${ticket}; list the tickets with sera status ${what}`
     return new SeraError('conflict', [none, ...unseen].join('. '))
   }
   const waiting = views.flatMap(({ claims }) => claims).length
-  const others = waiting === 0 ? '' : `; ${waiting} wait there, who can be broken with --ticket or --all`
-  return new SeraError('conflict', [`nobody holds ${what}${others}`, ...unseen].join('. '))
+  const others = waiting === 0 ? '' : `, but ${waiting} waiting; to break waiters, use --ticket or --all`
+  return new SeraError('conflict', [`${what} has no holder${others}`, ...unseen].join('. '))
 }
 
-/** So many are listed; the line is one. */
+/** The message is one line and has room for this many. */
 const LISTED = 5
 
 function ambiguous(claims: readonly ClaimView[], what: string): SeraError {
@@ -67,11 +67,11 @@ function ambiguous(claims: readonly ClaimView[], what: string): SeraError {
   const more = claims.length > LISTED ? `, and ${claims.length - LISTED} more` : ''
   return new SeraError(
     'conflict',
-    `${what} is held by ${claims.length}: say which with --ticket, or --all; tickets: ${listed.join(', ')}${more}`,
+    `${what} has ${claims.length} holders; choose one with --ticket, or use --all; tickets: ${listed.join(', ')}${more}`,
   )
 }
 
-/** The one who had it for longest, for reports. */
+/** The holder that has held for longest, for the report. */
 export function firstHolder({ views }: Selection): ClaimView | undefined {
   return views.flatMap(holders).toSorted((a, b) => (b.sinceMs ?? 0) - (a.sinceMs ?? 0))[0]
 }

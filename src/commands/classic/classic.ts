@@ -1,6 +1,7 @@
 /** `sera <wait> <command…>`: one mutex around one command. */
 import type { MutexEngine, OnQueued } from '../../claims/lock.js'
 import { shortened } from '../../cli/output/progress-line.js'
+import { within } from '../../clock.js'
 import { describeDsn } from '../../config/dsn.js'
 import type { Deadline } from '../../deadline.js'
 import { lockName } from '../../lockname/lockname.js'
@@ -8,6 +9,7 @@ import type { WithoutRun } from '../../run/await-grant.js'
 import type { RunContext, Task } from '../../run/context.js'
 import type { RunnableLock } from '../../run/hold-lock.js'
 import { type LockSource, type OpenLock, runLocked } from '../../run/run-locked.js'
+import { describeHolder } from '../../status/claim-text.js'
 import { LazyTables, openEngine } from './mutex-engine.js'
 
 export function classic(): Task {
@@ -27,7 +29,7 @@ async function openMutex(lock: string, context: RunContext): Promise<OpenLock> {
   const mutex = await openEngine(lock, tables, context)
   return {
     what: `for ${shortened(options.name ?? shown.join(' '))}`,
-    // loaded when a person watches, which is rare
+    // loaded only if a person watches
     ask: async () => (await import('../../cli/output/queue-summary.js')).holderSummary(mutex, host.clock)(),
     acquire: (deadline, onQueued) =>
       settings.waitAndSkip ? runOrSkip(mutex, deadline, onQueued, context) : mutex.acquire(deadline, onQueued),
@@ -40,18 +42,27 @@ async function openMutex(lock: string, context: RunContext): Promise<OpenLock> {
   }
 }
 
-/** `--wait-and-skip`: the first to lock runs; the others wait until it has finished, and run nothing. */
+/** `--wait-and-skip`: the first holder runs the command; all others wait until it has finished, and run nothing. */
 async function runOrSkip(
   mutex: MutexEngine,
   deadline: Deadline,
   onQueued: OnQueued | undefined,
-  { host, messages }: RunContext,
+  context: RunContext,
 ): Promise<RunnableLock | WithoutRun | undefined> {
+  const { host, messages } = context
   const lock = await mutex.acquire({ ...deadline, until: host.clock.now() }, onQueued)
   if (lock) {
-    messages.detail('first past the post; running the command')
+    messages.detail('lock acquired; running the command')
     return lock
   }
-  messages.news('somebody else has the lock; waiting for them, and not running the command')
+  if (messages.isRead) messages.news(`${await holderText(mutex, context)} holds the lock; will skip when it finishes`)
   return (await mutex.awaitFree(deadline)) ? { outcome: { kind: 'skipped' } } : undefined
+}
+
+/** The question about the holder must not delay the wait for long. */
+const HOLDER_LIMIT_MS = 1000
+
+async function holderText(mutex: MutexEngine, { host }: RunContext): Promise<string> {
+  const holder = await within(host.clock, HOLDER_LIMIT_MS, mutex.holder()).catch(() => undefined)
+  return holder ? describeHolder(holder) : 'another process'
 }

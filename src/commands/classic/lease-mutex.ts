@@ -1,5 +1,4 @@
 /** The engine `lease`: the classic command's lock as a claim in the lock tables. */
-
 import type { HeldLock, Holder, MutexEngine, OnQueued, Queue } from '../../claims/lock.js'
 import type { OwnClaim } from '../../claims/own-claim.js'
 import type { ClaimSpec, Session } from '../../claims/session.js'
@@ -9,7 +8,7 @@ import { HeldClaim } from '../../run/held-claim.js'
 import { acquireClaim } from '../../run/lock-request.js'
 
 export class LeaseMutex implements MutexEngine {
-  /** The claim that waits, by its id. */
+  /** The id of the claim that waits. */
   #waiting = ''
 
   constructor(
@@ -38,7 +37,7 @@ export class LeaseMutex implements MutexEngine {
       const claims = await this.session.store.listClaims(this.#key, { until: this.session.clock.now() })
       return { claims, mine: this.#waiting }
     } catch {
-      return undefined // news for a person; the lock itself will tell what is wrong
+      return undefined // only for the progress line; if the tables cannot be read, the wait itself fails with the reason
     }
   }
 

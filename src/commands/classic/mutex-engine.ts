@@ -1,4 +1,4 @@
-/** The engine of a mutex: GET_LOCK, a lease in the lock tables, or `auto`, which chooses. */
+/** Opens the engine of a mutex: GET_LOCK, a lease in the lock tables, or `auto`, which chooses one of them. */
 import type { HeldLock, Holder, MutexEngine, OnQueued, Queue } from '../../claims/lock.js'
 import type { Deadline } from '../../deadline.js'
 import type { Outcome } from '../../outcome.js'
@@ -14,7 +14,7 @@ export async function openEngine(lock: string, tables: LazyTables, context: RunC
   const getLock = openGetLock(lock, context)
   if (engine === 'get_lock') return getLock
   return new AutoMutex(getLock, async () => {
-    context.messages.detail('the server is a member of a cluster; locking in the lock tables (engine lease)')
+    context.messages.detail('the server is a member of a cluster; using the lock tables (engine lease)')
     return await tables.mutex()
   })
 }
@@ -31,13 +31,13 @@ function openGetLock(lock: string, { shown, settings, host }: RunContext): Mutex
   })
 }
 
-/** The engine `auto`: GET_LOCK, and a lease on the clusters where GET_LOCK does not exclude. */
+/** The engine `auto`: GET_LOCK, or a lease on a cluster where GET_LOCK does not exclude other hosts. */
 class AutoMutex implements MutexEngine {
   #chosen: MutexEngine
 
   constructor(
     getLock: MutexEngine,
-    /** Opens the other engine; the first is closed by then. */
+    /** Opens the engine `lease`, after the first engine is closed. */
     readonly lease: () => Promise<MutexEngine>,
   ) {
     this.#chosen = getLock
@@ -76,11 +76,11 @@ class AutoMutex implements MutexEngine {
 }
 
 /**
- * The lock tables of a classic command, which holds its lock there (engine lease), or at most leaves an entry in the
- * history. Most runs do neither, so the modules for it are loaded only then.
+ * The lock tables for a classic command: for a lock by lease, or for an entry in the history. Most runs need neither, so
+ * the modules are loaded on first use.
  */
 export class LazyTables {
-  /** Closed by the mutex that is there. */
+  /** The mutex closes it. */
   #opened: LockTables | undefined
 
   constructor(

@@ -1,22 +1,22 @@
-/** What `sera doctor` finds: a check is a value. */
+/** The result of a check of `sera doctor`. */
 
-/** `bad`: what was asked for does not work. `warning`: it works, and should not stay so. `unknown`: it could not be checked. */
+/** `bad`: the setup does not work. `warning`: it works, but should change. `unknown`: sera could not check it. */
 export type Verdict = 'good' | 'warning' | 'bad' | 'unknown'
 
 export interface Check {
   name: string
   verdict: Verdict
   says: string
-  /** What to do. */
+  /** How to fix it. */
   remedy?: string
 }
 
-/** Groups and names are a contract (README, "For programs"). */
+/** Groups and names are a contract (docs/reference/commands/doctor.md). */
 export type GroupName = 'config' | 'server' | 'tables' | 'engine' | 'host'
 
 export interface CheckGroup {
   group: GroupName
-  /** Which of the servers, in `server` and `tables`. */
+  /** The server, in the groups `server` and `tables`. */
   server?: string
   checks: readonly Check[]
 }
@@ -37,7 +37,7 @@ export function unknown(name: string, why: string): Check {
   return { name, verdict: 'unknown', says: `not checked: ${why}` }
 }
 
-/** Messages of sera say what failed and, behind a semicolon, what to do. */
+/** Splits a message of sera at the semicolon: what failed, and what to do. */
 export function badBecause(name: string, message: string, otherwise: string): Check {
   const at = message.indexOf('; ')
   return at === -1 ? bad(name, message, otherwise) : bad(name, message.slice(0, at), message.slice(at + 2))

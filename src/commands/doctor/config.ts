@@ -1,4 +1,4 @@
-/** The configuration: where it is, who can read it, and what came from where. */
+/** Checks the configuration: its files, who can read them, and where each setting comes from. */
 import { type Dsn, describeDsn } from '../../config/dsn.js'
 import { formatDuration } from '../../config/duration.js'
 import { DEFAULT_FILE } from '../../config/file.js'
@@ -7,9 +7,9 @@ import { badBecause, type Check, good, warning } from './check.js'
 
 export interface ConfigFacts {
   resolved: Resolved | undefined
-  /** Why there are no settings. */
+  /** The reason if there are no valid settings. */
   error?: string
-  /** Permission bits of a file that is there. */
+  /** The permission bits of a file, if it exists. */
   modeOf(file: string): number | undefined
 }
 
@@ -17,7 +17,7 @@ const OTHERS_READ = 0o004
 const OTHERS_WRITE = 0o002
 
 export function configChecks({ resolved, error, modeOf }: ConfigFacts): Check[] {
-  if (!resolved) return [badBecause('settings', error ?? '', `correct it; README, "Configuration", has an example`)]
+  if (!resolved) return [badBecause('settings', error ?? '', `correct it; docs/reference/settings.md has an example`)]
   const files = new Set([resolved.file, resolved.serversFile].filter(file => file !== undefined))
   return [
     ...(resolved.file === undefined
@@ -37,14 +37,14 @@ export function configChecks({ resolved, error, modeOf }: ConfigFacts): Check[] 
 function fileCheck(file: string, mode: number, holdsPassword: boolean): Check {
   const what = holdsPassword ? `${file} holds a password` : file
   if (mode & OTHERS_WRITE) {
-    return warning('file', `${what}, and everybody on this host can change it`, `chmod o-w ${file}`)
+    return warning('file', `${what}, and every user of this host can change it`, `chmod o-w ${file}`)
   }
   if (!holdsPassword) return good('file', file)
   if (mode & OTHERS_READ) {
-    const remedy = `chmod o-r ${file}; whoever runs sera must stay able to read it (chgrp, mode 640)`
-    return warning('file', `${what}, and everybody on this host can read it`, remedy)
+    const remedy = `chmod o-r ${file}; keep it readable for the users that run sera (chgrp, mode 640)`
+    return warning('file', `${what}, and every user of this host can read it`, remedy)
   }
-  return good('file', `${what}, and is closed to others`)
+  return good('file', `${what}, and other users cannot read it`)
 }
 
 function hasPassword({ settings }: Resolved): boolean {
@@ -62,19 +62,19 @@ function settingChecks({ settings, warnings, originOf, serversFrom }: Resolved):
     ),
     ...(namespace === '' ? [] : [good('namespace', `${namespace} (${originOf('namespace')})`)]),
     ...(ignored.length === 0
-      ? [good('parameters', 'all that the DSN asks for is honoured')]
+      ? [good('parameters', 'sera supports all parameters of the DSN')]
       : [
           warning(
             'parameters',
-            `the DSN asks for ${ignored.join(', ')}, which sera does not honour`,
-            'remove what you can do without; README, "Naming the server", lists what is honoured',
+            `sera ignores ${ignored.join(', ')} of the DSN`,
+            'remove it if you can; docs/reference/dsn.md lists the supported parameters',
           ),
         ]),
     ...warnings.map(text => warningOf(text)),
   ]
 }
 
-/** Without what may be long; `TLS` and others have lines of their own. */
+/** User, address and database only; TLS and other parameters have their own checks. */
 function shown(dsn: Dsn): string {
   const { address, user, database } = dsn
   if (address.net === 'embedded') return 'embedded, which guards this host only'

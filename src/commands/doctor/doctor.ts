@@ -1,6 +1,6 @@
 /**
- * `sera doctor`: gathers what there is to know of this setup, without changing anything, and says what is well, what is not, and what
- * to do. What fails is a finding; only wrong usage is an error.
+ * `sera doctor`: checks this setup without changing anything, and says how to fix what is wrong. A failure is a finding;
+ * only wrong usage is an error.
  */
 import { statSync } from 'node:fs'
 import { tryGuard } from '../../child/guard-trial.js'
@@ -78,10 +78,10 @@ async function examineServers({ settings, originOf }: Resolved, setup: RunSetup)
   ]
 }
 
-/** The embedded server, which is started like any other command of sera's does it. */
+/** Only the embedded server can fail here: `reach` starts it. */
 function notReached(error: unknown): CheckGroup {
   if (!(error instanceof SeraError)) throw error
-  const remedy = 'sera embedded status says more'
+  const remedy = 'sera embedded status shows more'
   return { group: 'server', server: 'embedded', checks: [badBecause('connection', error.message, remedy)] }
 }
 

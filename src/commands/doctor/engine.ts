@@ -1,4 +1,4 @@
-/** Which engine the plain lock takes on these servers, and why. */
+/** Checks which engine the plain lock uses on these servers, and why. */
 import { formatDuration } from '../../config/duration.js'
 import type { Settings } from '../../config/settings.js'
 import type { Diagnosis } from '../../store/diagnosis.js'
@@ -12,7 +12,7 @@ export type Engine = 'get_lock' | 'lease'
 
 type Chosen = Pick<Settings, 'engine' | 'leaseMs' | 'allowMultiPrimary' | 'maxClockSkewMs'>
 
-/** Undefined where it can't be told: nobody can connect, or GET_LOCK is void and nothing else will do. */
+/** Undefined without a connection, or if GET_LOCK does not lock here and a lease is no substitute. */
 export function chosenEngine({ engine }: Chosen, [diagnosis]: readonly Diagnosis[]): Engine | undefined {
   if (engine === 'lease') return 'lease'
   const getLock = diagnosis?.facts?.getLock
@@ -21,7 +21,7 @@ export function chosenEngine({ engine }: Chosen, [diagnosis]: readonly Diagnosis
   return engine === 'auto' && getLock.leasable ? 'lease' : undefined
 }
 
-/** `origin`: where the setting came from. */
+/** @param origin where the setting `engine` comes from */
 export function engineChecks(settings: Chosen, diagnoses: readonly Diagnosis[], origin: string): Check[] {
   const clocks = diagnoses.flatMap(({ facts }) => (facts && !(facts.clock instanceof Undisclosed) ? [facts.clock] : []))
   return [
@@ -32,14 +32,14 @@ export function engineChecks(settings: Chosen, diagnoses: readonly Diagnosis[], 
   ]
 }
 
-const ALL_HOSTS = 'all hosts of a command must use it'
+const ALL_HOSTS = 'all hosts must use this engine'
 
 function plainLock(settings: Chosen, diagnoses: readonly Diagnosis[], origin: string): Check {
   const { engine, allowMultiPrimary } = settings
   const asked = `${engine} (${origin})`
   if (engine === 'lease') {
     const why = diagnoses.length > 1 ? `${diagnoses.length} servers` : asked
-    return good('engine', `lease, by ${why}: the lock is kept in the tables; ${ALL_HOSTS}`)
+    return good('engine', `lease, by ${why}: the lock is in the lock tables; ${ALL_HOSTS}`)
   }
   const facts = diagnoses[0]?.facts
   if (!facts) return unknown('engine', 'there is no connection')
@@ -49,23 +49,23 @@ function plainLock(settings: Chosen, diagnoses: readonly Diagnosis[], origin: st
     return good('engine', `get_lock, by ${asked}: the server's own GET_LOCK${allowMultiPrimary ? UNCHECKED : ''}`)
   if (engine === 'auto' && getLock.leasable)
     return good('engine', `lease, by ${asked}: ${getLock.reason}; ${ALL_HOSTS}`)
-  return bad('engine', `GET_LOCK can not lock safely here: ${getLock.reason}`, getLock.remedy)
+  return bad('engine', `GET_LOCK cannot lock safely here: ${getLock.reason}`, getLock.remedy)
 }
 
-const UNCHECKED = '; allowMultiPrimary says that every host is sent to one primary, and nobody checks that'
+const UNCHECKED = '; allowMultiPrimary says that all hosts use one primary, which sera does not check'
 
-/** Of several servers one has to take writes. */
+/** At least one of several servers must take writes. */
 function writers(diagnoses: readonly Diagnosis[]): Check[] {
   if (diagnoses.length < 2) return []
-  const told = diagnoses.flatMap(({ facts }) =>
+  const known = diagnoses.flatMap(({ facts }) =>
     facts && !(facts.settings instanceof Undisclosed) ? [facts.settings] : [],
   )
-  const count = told.filter(settings => readOnlyBy(settings).length === 0).length
+  const count = known.filter(settings => readOnlyBy(settings).length === 0).length
   if (count > 0) return [good('writers', `${count} of the ${diagnoses.length} servers take writes`)]
   return [bad('writers', 'none of the servers takes writes', 'name the primary, or all members of the cluster')]
 }
 
-/** Healthy members of a cluster stall for seconds when one is lost. */
+/** When a cluster loses a member, the healthy ones stall for seconds. A lease must be longer. */
 function leaseLength({ leaseMs }: Chosen, diagnoses: readonly Diagnosis[]): Check[] {
   const kinds = diagnoses.flatMap(({ facts }) => {
     if (!facts || facts.settings instanceof Undisclosed) return []

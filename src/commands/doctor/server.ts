@@ -1,4 +1,4 @@
-/** One server: whether it can be reached, what it is, and how it is. */
+/** Checks one server: connection, encryption, account, kind, limits and clock. */
 import type { Dsn } from '../../config/dsn.js'
 import { formatDuration } from '../../config/duration.js'
 import type { Diagnosis, ServerFacts } from '../../store/diagnosis.js'
@@ -11,7 +11,7 @@ import { clusterChecks } from './cluster.js'
 export interface ServerLimits {
   leaseMs: number
   maxClockSkewMs: number
-  /** It is one of several. */
+  /** The settings name several servers. */
   isMember: boolean
 }
 
@@ -33,15 +33,15 @@ export function serverChecks(diagnosis: Diagnosis, limits: ServerLimits): Check[
 const SLOW_MS = 3000
 
 function notConnected({ dsn, connectMs, failure }: Diagnosis): Check {
-  const what = `cannot connect as ${dsn.user || 'nobody'}, after ${rounded(connectMs)}: ${explain(failure)}`
-  const remedy = 'look whether the server runs, and whether this host reaches it; what depends on it was not checked'
+  const what = `cannot connect as ${dsn.user || '(no user)'}, after ${rounded(connectMs)}: ${explain(failure)}`
+  const remedy = 'check that the server runs and that this host reaches it; the checks of the server were left out'
   return badBecause('connection', what, remedy)
 }
 
 function connection({ connectMs }: Diagnosis, { asked }: ServerFacts): Check {
-  const says = `made in ${rounded(connectMs)}; ${asked.count} questions answered in ${rounded(asked.ms)}`
+  const says = `made in ${rounded(connectMs)}; ${asked.count} queries in ${rounded(asked.ms)}`
   if (connectMs < SLOW_MS) return good('connection', says)
-  return warning('connection', `${says}; that is slow`, 'look at the network, and at name resolution on the server')
+  return warning('connection', `${says}; that is slow`, 'check the network, and name resolution on the server')
 }
 
 function encryption({ tls, address }: Dsn, { status }: ServerFacts): Check {
@@ -51,32 +51,32 @@ function encryption({ tls, address }: Dsn, { status }: ServerFacts): Check {
     const says = `${status.get('ssl_version')}, ${cipher}`
     if (tls.mode === 'verify') return good('TLS', `${says}; the certificate is verified`)
     const remedy = 'use tls=true, with tls-ca=FILE if the certificate is from an authority of your own'
-    return warning('TLS', `${says}, but nobody verifies that it is the right server (tls=${tls.mode})`, remedy)
+    return warning('TLS', `${says}, but the certificate is not verified (tls=${tls.mode})`, remedy)
   }
-  if (tls.mode !== 'off') return warning('TLS', `asked for (tls=${tls.mode}), but the server offers none`, OFFER)
+  if (tls.mode !== 'off') return warning('TLS', `requested (tls=${tls.mode}), but the server does not offer it`, OFFER)
   if (isLocal(address)) return good('TLS', 'off; the connection does not leave this host')
-  return warning('TLS', 'off: commands and host names cross the network in the clear', 'add tls=true to the DSN')
+  return warning('TLS', 'off: commands and host names cross the network unencrypted', 'add tls=true to the DSN')
 }
 
-const OFFER = 'give the server a certificate (ssl_cert, ssl_key), or take the parameter away'
+const OFFER = 'give the server a certificate (ssl_cert, ssl_key), or remove the parameter'
 
 function isLocal(address: Dsn['address']): boolean {
   return address.net !== 'tcp' || /^(localhost|127(\.\d+){3}|::1)$/.test(address.host)
 }
 
-/** Only where the DSN allows it. */
+/** Checked only if the DSN allows it. */
 function clearPassword({ address }: Dsn, { status }: ServerFacts): Check {
   const name = 'password'
   if (status instanceof Undisclosed) return unknown(name, status.reason)
   if (status.get('ssl_cipher')) return good(name, 'allowCleartextPasswords, protected by TLS')
   if (isLocal(address)) return good(name, 'allowCleartextPasswords; the connection does not leave this host')
-  const says = 'allowCleartextPasswords without TLS: the password may cross the network in the clear'
+  const says = 'allowCleartextPasswords without TLS: the password may cross the network unencrypted'
   return warning(name, says, 'add tls=true to the DSN')
 }
 
 function account({ identity }: ServerFacts): Check {
   if (identity instanceof Undisclosed) return unknown('account', identity.reason)
-  return good('account', `${identity.account}; GET_LOCK needs no more than to connect`)
+  return good('account', `${identity.account}; GET_LOCK needs no other privilege than to connect`)
 }
 
 function sessionTimeout({ sessionTimeout: seconds, settings }: ServerFacts, leaseMs: number): Check {
@@ -86,15 +86,15 @@ function sessionTimeout({ sessionTimeout: seconds, settings }: ServerFacts, leas
   const own = settings instanceof Undisclosed ? '' : ` (${settings.get('wait_timeout')} s for others)`
   const lease = formatDuration(leaseMs)
   if (seconds === wanted)
-    return good(name, `the server ends a session of sera that is silent for the lease, ${lease}${own}`)
+    return good(name, `the server ends a session of sera that is silent for ${lease}, its lease${own}`)
   return warning(
     name,
-    `sera asked for its lease, ${lease}, and got ${seconds} s: a host that vanishes keeps a GET_LOCK that long`,
-    'connect to the server itself, without a proxy in between, or use the engine lease',
+    `sera asked for ${lease}, its lease, and got ${seconds} s: a host that vanishes keeps a GET_LOCK that long`,
+    'connect to the server directly, without a proxy, or use the engine lease',
   )
 }
 
-/** Percent of what is allowed. */
+/** Warn above this percentage of the limit. */
 const CROWDED = 80
 
 function connections({ settings, status, identity }: ServerFacts): Check[] {
@@ -108,8 +108,8 @@ function connections({ settings, status, identity }: ServerFacts): Check[] {
 }
 
 export function use(name: string, used: number, allowed: number, whose: string): Check {
-  if (!(allowed > 0 && used >= 0)) return unknown(name, 'the server does not tell')
+  if (!(allowed > 0 && used >= 0)) return unknown(name, 'the server does not report it')
   const says = `${used} of ${allowed} connections of ${whose} are in use`
   if (used * 100 <= CROWDED * allowed) return good(name, says)
-  return warning(name, says, `raise ${name}, or find who holds them; each sera that waits or runs needs one`)
+  return warning(name, says, `raise ${name}, or find the clients that use them; each waiting or running sera needs one`)
 }

@@ -1,4 +1,4 @@
-/** How the findings look: for a person, one line a check, and for programs. */
+/** Formats the findings: one line a check for a person, JSON for programs. */
 import { folded } from '../../cli/output/folded.js'
 import { harmless } from '../../cli/output/width.js'
 import type { Check, CheckGroup, GroupName, Verdict } from './check.js'
@@ -6,7 +6,7 @@ import type { Check, CheckGroup, GroupName, Verdict } from './check.js'
 export interface ShowOptions {
   columns: number
   colour: boolean
-  /** Leave out what is well. */
+  /** Leave out checks that are good. */
   quiet: boolean
 }
 
@@ -24,11 +24,11 @@ const HEADINGS: Readonly<Record<GroupName, string>> = {
   host: 'This host',
 }
 
-/** What a person's eye follows: longer lines are no easier to read. */
+/** Longer lines are harder to read. */
 const WIDEST = 100
 const NARROWEST = 40
 
-/** Mark, name, and what there is to say folded beside them; the remedy below that. */
+/** For each check the mark, the name and the finding, folded; below it the remedy. */
 export function shown(groups: readonly CheckGroup[], look: ShowOptions): string {
   const kept = groups
     .map(group => ({ ...group, checks: group.checks.filter(({ verdict }) => !look.quiet || verdict !== 'good') }))
@@ -41,7 +41,7 @@ export function shown(groups: readonly CheckGroup[], look: ShowOptions): string 
 }
 
 function heading({ group, server }: CheckGroup, { colour }: ShowOptions): string {
-  return painted(
+  return coloured(
     server === undefined ? HEADINGS[group] : `${HEADINGS[group]}${group === 'tables' ? ' on' : ''} ${harmless(server)}`,
     BOLD,
     colour,
@@ -51,16 +51,16 @@ function heading({ group, server }: CheckGroup, { colour }: ShowOptions): string
 function line({ name, verdict, says, remedy }: Check, indent: number, { columns, colour }: ShowOptions): string {
   const width = Math.max(NARROWEST, Math.min(WIDEST, columns))
   const beside = (text: string, at: number) => folded(cut(harmless(text), width - at), width, ' '.repeat(at)).slice(at)
-  const mark = painted(MARKS[verdict], COLOURS[verdict], colour)
+  const mark = coloured(MARKS[verdict], COLOURS[verdict], colour)
   const first = `  ${mark} ${name.padEnd(indent - 4)}${beside(says, indent)}`
   return remedy === undefined ? first : `${first}${' '.repeat(indent)}→ ${beside(remedy, indent + 2)}`
 }
 
-function painted(text: string, code: string, colour: boolean): string {
+function coloured(text: string, code: string, colour: boolean): string {
   return colour ? `\x1b[${code}m${text}\x1b[0m` : text
 }
 
-/** Words that are longer than a line, such as paths, go on in the next. */
+/** Breaks words that are longer than a line, such as paths. */
 function cut(text: string, room: number): string {
   return text.replace(new RegExp(`\\S{${room - 1}}(?=\\S)`, 'gu'), '$& ')
 }
@@ -78,7 +78,7 @@ export function summary(groups: readonly CheckGroup[]): string {
   return `${[first, ...rest].join(', ')}.`
 }
 
-/** A contract: README, "For programs". */
+/** A contract: docs/reference/commands/doctor.md. */
 export function json(groups: readonly CheckGroup[]): string {
   const checks = groups.flatMap(({ group, server = null, checks }) =>
     checks.map(({ name, verdict, says, remedy = null }) => ({ group, server, name, verdict, says, remedy })),

@@ -1,13 +1,13 @@
-/** The lock tables on one server: there, whole, of the right version, and the account may use them. */
+/** Checks the lock tables on one server: existence, version, engine, and the privileges of the account. */
 import type { Diagnosis, ServerFacts } from '../../store/diagnosis.js'
 import { PRIVILEGES, SCHEMA_VERSION } from '../../store/schema/schema.js'
 import type { TableFact, TableFacts } from '../../store/table-diagnosis.js'
 import { Undisclosed } from '../../store/table-diagnosis.js'
 import { bad, type Check, good, unknown, warning } from './check.js'
 
-const SCHEMA = 'have a DBA run what `sera schema print` prints'
+const SCHEMA = 'ask a DBA to run the SQL of `sera schema print`'
 
-/** `needed`: the engine locks in them; otherwise the subcommands alone want them. */
+/** `needed`: the engine of the plain lock uses the tables; otherwise only subcommands do. */
 export function tableChecks({ dsn, facts }: Diagnosis, needed: boolean): Check[] {
   if (!facts) return [unknown('tables', 'there is no connection')]
   if (facts.tables instanceof Undisclosed) return [unknown('tables', facts.tables.reason)]
@@ -25,23 +25,23 @@ function noDatabase({ database, noDatabase: why }: TableFacts, isBad: boolean): 
   const says = `no database ${database}: ${why?.split(';')[0]}`
   const remedy = `CREATE DATABASE ${database}, and GRANT ALL ON ${database}.* to the account; or name another in the DSN`
   if (isBad) return bad('database', says, remedy)
-  return warning('database', `${says}; the plain lock does without, subcommands don't`, remedy)
+  return warning('database', `${says}; the plain lock needs none, subcommands do`, remedy)
 }
 
 function absent({ mayCreate }: TableFacts, needed: boolean): Check {
-  if (mayCreate) return good('tables', 'not there yet; sera makes them when it first needs them')
-  const says = mayCreate === false ? 'not there, and the account may not make them' : MAYBE
+  if (mayCreate) return good('tables', 'not there yet; sera creates them on first use')
+  const says = mayCreate === false ? 'not there, and the account may not create them' : MAYBE
   if (needed && mayCreate === false) return bad('tables', says, SCHEMA)
-  return warning('tables', needed ? says : `${says}; the plain lock does without, subcommands don't`, SCHEMA)
+  return warning('tables', needed ? says : `${says}; the plain lock needs none, subcommands do`, SCHEMA)
 }
 
-const MAYBE = 'not there, and whether the account may make them does not show (it has a role)'
+const MAYBE = 'not there; sera cannot tell whether the account may create them (it has a role)'
 
 function present({ tables, version, mayCreate }: TableFacts, missing: readonly TableFact[]): Check[] {
-  const isOlder = version !== undefined && version < SCHEMA_VERSION // and may well lack some
+  const isOlder = version !== undefined && version < SCHEMA_VERSION // older versions have fewer tables
   if (missing.length > 0 && !isOlder) {
     const says = `${names(missing)} missing, or the account may not see it`
-    return [bad('tables', says, mayCreate ? 'any subcommand that claims makes it' : SCHEMA)]
+    return [bad('tables', says, mayCreate ? 'run any subcommand that locks: it creates them' : SCHEMA)]
   }
   const foreign = tables.filter(({ engine }) => engine !== undefined && engine !== 'InnoDB')
   if (foreign.length > 0) return [notInnoDb(foreign)]
@@ -49,14 +49,14 @@ function present({ tables, version, mayCreate }: TableFacts, missing: readonly T
 }
 
 function notInnoDb(foreign: readonly TableFact[]): Check {
-  const told = foreign.map(({ name, engine }) => `${name} (${engine})`).join(', ')
-  const says = `${told} ${foreign.length === 1 ? 'is' : 'are'} not InnoDB: no transactions, so sera refuses to lock there`
+  const found = foreign.map(({ name, engine }) => `${name} (${engine})`).join(', ')
+  const says = `${found} ${foreign.length === 1 ? 'is' : 'are'} not InnoDB: no transactions, so sera refuses to lock there`
   return bad('tables', says, `run ${foreign.map(({ name }) => `ALTER TABLE ${name} ENGINE = InnoDB`).join('; ')}`)
 }
 
 function versionCheck(version: number | undefined, count: number): Check {
   const says = `${count} tables of version ${version}`
-  if (version === undefined) return unknown('tables', 'sera_schema does not tell their version')
+  if (version === undefined) return unknown('tables', 'sera_schema has no version')
   if (version === SCHEMA_VERSION) return good('tables', says)
   const [verb, remedy] =
     version > SCHEMA_VERSION
@@ -78,11 +78,11 @@ function rights(tables: readonly TableFact[]): Check {
   return untold ? unknown('rights', untold.reason) : good('rights', `the account may ${PRIVILEGES}`)
 }
 
-/** InnoDB refuses READ COMMITTED, in which sera's transactions are, when statements are logged. */
+/** sera uses READ COMMITTED, which InnoDB refuses with statement-based logging. */
 function statementLog({ settings }: ServerFacts, needed: boolean): Check[] {
   if (settings instanceof Undisclosed) return []
   if (settings.get('log_bin') !== 'ON' || settings.get('binlog_format') !== 'STATEMENT') return []
-  const says = 'the server logs statements (binlog_format), and so refuses the transactions of the tables'
+  const says = 'with binlog_format STATEMENT the server refuses the transactions of the lock tables'
   const check = needed ? bad : warning
   return [check('binlog_format', says, 'set binlog_format to ROW or MIXED')]
 }

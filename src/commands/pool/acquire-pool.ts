@@ -1,5 +1,4 @@
-/** Acquires a pool: first among the commands of this host, then at the pool's server. */
-
+/** Acquires a pool: first a lock among the commands of this host, then the pool at its server. */
 import { shortened } from '../../cli/output/progress-line.js'
 import { formatDuration } from '../../config/duration.js'
 import type { Settings } from '../../config/settings.js'
@@ -13,16 +12,16 @@ import type { GrantSource } from '../../run/await-grant.js'
 import type { RunContext } from '../../run/context.js'
 import { type HostLock, lockHost } from './host-lock.js'
 
-/** @param among what the commands of this host compete for */
+/** @param among the name that the commands of this host compete for */
 export function poolSource(client: PoolClient, among: string, context: RunContext): GrantSource<HeldPool> {
-  let situation = 'another command on this host has it'
+  let situation = 'another command on this host holds it'
   return {
     what: `for pool ${shortened(client.pool)}`,
-    ask: async () => undefined, // a server of pools does not say which host has one
+    ask: async () => undefined, // the server does not report the holder
     acquire: async deadline => {
       const lock = await lockHost(among, context.host.clock, deadline)
       if (!lock) return undefined
-      situation = 'other hosts have it'
+      situation = 'other hosts hold it'
       let held: HeldPool | undefined
       try {
         held = await holdIt(client, lock, deadline, context)
@@ -54,7 +53,7 @@ async function holdIt(
   return new HeldPool(client, grant, { random, connectWaitMs, warn, lifeline: lock.fd, free: lock.free })
 }
 
-/** As with a lease: ending a command takes grace and margin, and half of the time must remain for renewals. */
+/** As with a lease: ending a command takes grace and margin, and half of the time must be left for renewals. */
 function tooShort(expiresInMs: number, { graceMs, onLost }: Settings): string | undefined {
   const needed = graceMs + SAFETY_MARGIN_MS
   if (onLost === 'ignore' || needed < expiresInMs / 2) return undefined

@@ -1,14 +1,14 @@
 /**
- * One of a kind on a host. A Distributex knows hosts and not commands: it says YES to a second command of the host that
- * has the pool, and the first of the two to end gives the pool away.
+ * A lock among the commands of one host. A Distributex knows hosts, not commands: it grants the pool again to a second
+ * command of its holder, and when the first of the two ends, it releases the pool.
  *
  * 1. The lock is flock(2) on a file, in a folder that every user and every service of the host sees.
- * 2. Guard and command inherit the descriptor. If sera is killed, they keep the lock until they are gone.
- * 3. Another user's file is locked as well: the kernel asks for no right but to read it.
+ * 2. Guard and command inherit the descriptor. If sera is killed, they keep the lock until they have ended.
+ * 3. A user can lock the file of another user: flock needs only the right to read.
  * 4. The holder removes the file. A waiter that gets the lock of a removed file starts over.
  *
- * An abstract socket is no place for it: Node fills its name up to 107 bytes and Bun takes 106 at most, so that the two
- * never meet at one; any local user can bind it, too; and a service with PrivateNetwork=yes does not see it.
+ * An abstract socket does not work. Node pads its name to 107 bytes and Bun allows at most 106, so the two never use the
+ * same one. Any local user can bind it. A service with PrivateNetwork=yes does not see it.
  */
 import { createHash } from 'node:crypto'
 import { constants, fchmodSync, fstatSync, openSync, statSync, unlinkSync } from 'node:fs'
@@ -21,12 +21,12 @@ import { sharedFolder } from './shared-folder.js'
 export interface HostLock {
   /** A process that inherits this holds the lock as well. */
   fd: number
-  /** Gives it up, also for those who inherited it. */
+  /** Releases the lock, although other processes have inherited the descriptor. */
   free(): Promise<void>
 }
 
 /**
- * The lock, or undefined when another run had it until the deadline.
+ * The lock; undefined if another run held it until the deadline.
  *
  * @throws SeraError lock-failed, or the signal's reason when it aborts
  */
@@ -37,12 +37,12 @@ export async function lockHost(what: string, clock: Clock, { until, signal }: De
     if (lock && isThere(lock.fd, path) && !signal?.aborted) return { fd: lock.fd, free: () => free(lock, path) }
     lock?.release()
     signal?.throwIfAborted()
-    // a Ctrl-C may have ended flock(1) before it was heard here
+    // Ctrl-C may have ended flock(1) before its signal aborts the wait
     if (!lock && clock.now() >= until) return undefined
   }
 }
 
-/** Whether the file still has its name; the holder before may have removed it, so that others lock a new one. */
+/** Whether the file still has its name. The former holder may have removed it, and then others lock a new file. */
 function isThere(fd: number, path: string): boolean {
   return fstatSync(fd).ino === statSync(path, { throwIfNoEntry: false })?.ino
 }
@@ -59,7 +59,7 @@ function pathOf(what: string): string {
   return `${sharedFolder()}/sera-${createHash('sha256').update(what).digest('hex').slice(0, 32)}.lock`
 }
 
-/** For reading: that is what every user may do with another user's file in such a folder. */
+/** Opens for reading: every user may read the file of another user in this folder. */
 function openShared(path: string): number {
   const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK, O_CREAT, O_EXCL } = constants
   try {
@@ -69,10 +69,10 @@ function openShared(path: string): number {
   }
   try {
     const fd = openSync(path, O_RDONLY | O_NOFOLLOW | O_CREAT | O_EXCL, 0o644)
-    fchmodSync(fd, 0o644) // whatever the umask
+    fchmodSync(fd, 0o644) // the umask may have removed bits
     return fd
   } catch (error) {
-    if (codeOf(error) === 'EEXIST') return openShared(path) // another run was quicker
+    if (codeOf(error) === 'EEXIST') return openShared(path) // another run created it in the meantime
     throw cannotLock(path, error)
   }
 }

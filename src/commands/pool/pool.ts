@@ -1,4 +1,4 @@
-/** `sera pool`: a command under a pool of a sera gateway or a Distributex. No database is asked. */
+/** `sera pool`: runs a command under a pool of a sera gateway or a Distributex, without a database. */
 import { readToken } from '../../cli/args/file-argument.js'
 import type { RunOptions } from '../../cli/args/options.js'
 import { SeraError } from '../../errors.js'
@@ -33,7 +33,7 @@ function given(flag: string, value: string | undefined): string {
   throw new SeraError('usage', `${flag} is missing; usage: sera pool -H HOST -r POOL <command…>`)
 }
 
-/** One word with blanks is for a shell, as in the original. */
+/** A shell runs a command that is one word with blanks, as in the original. */
 function argvOf(command: readonly string[]): readonly string[] {
   const [first = ''] = command
   return command.length === 1 && /\s/.test(first) ? ['/bin/sh', '-c', first] : command

@@ -1,12 +1,12 @@
 /**
- * The folder for what the commands of one host have to see of each other: the same one for every user, in every service.
+ * The folder for the lock files of this host. It must be the same one for every user and in every service.
  *
- * 1. `/tmp` is not that folder. systemd gives a service with PrivateTmp=yes its own one, and deletes old files there.
- * 2. An administrator who makes `/run/sera` decides who takes part: only root can make it, and its mode says who gets in.
- * 3. Otherwise it is the first folder that every user may write to. What this process may do does not count, because
- *    the next one may do less, and would go to another folder.
- * 4. Such a folder cannot keep a local user from taking the lock and not giving it back. That user can take the pool
- *    itself as well, by asking its server in the name of this host.
+ * 1. `/tmp` is the last choice. systemd gives a service with PrivateTmp=yes its own one, and deletes old files there.
+ * 2. An administrator can create `/run/sera`. Only root can create it, and its mode says which users may take part.
+ * 3. Otherwise sera takes the first folder that every user may write to. The rights of this process do not count: a
+ *    process with fewer rights would choose another folder.
+ * 4. In such a folder a local user can take the lock and keep it. That user can also take the pool itself, by asking its
+ *    server in the name of this host.
  */
 import { type Stats, statSync } from 'node:fs'
 import { SeraError } from '../../errors.js'
@@ -23,7 +23,7 @@ export function sharedFolder(): string {
   const folder = folderOf(CLOSED) ? CLOSED : OPEN.find(path => isOpenToAll(folderOf(path)))
   if (folder !== undefined) return folder
   const reason = `none of ${OPEN.join(', ')} is open to every user`
-  throw new SeraError('lock-failed', `no folder for the locks of this host: ${reason}; make ${CLOSED}`)
+  throw new SeraError('lock-failed', `no folder for the locks of this host: ${reason}; create ${CLOSED}`)
 }
 
 function folderOf(path: string): Stats | undefined {

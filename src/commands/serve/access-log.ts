@@ -1,5 +1,4 @@
-/** Where the gateway's log goes: to stdout in the format asked for, and to syslog what belongs there. */
-
+/** Writes the log of the gateway: to stdout in the chosen format, and failed requests to syslog (`audit`: all). */
 import { LineOutput } from '../../cli/output/line-output.js'
 import type { GatewayLog, LogEntry } from '../../gateway/log/entry.js'
 import { formatter, type LogFormat } from '../../gateway/log/format.js'
@@ -12,7 +11,7 @@ interface ServeLog extends GatewayLog {
   close(): void
 }
 
-/** With `--quiet` there is nothing on stdout. */
+/** With `--quiet` it writes nothing to stdout. */
 export function openServeLog({ options, settings, messages, host }: RunContext, format: LogFormat): ServeLog {
   const line = formatter(format)
   const formatted = (entry: LogEntry) => line(entry, new Date(host.clock.wall()))

@@ -1,4 +1,4 @@
-/** `sera serve`: the gateway, until it is told to end. */
+/** `sera serve`: runs the gateway until a signal ends it. */
 import { setMaxListeners } from 'node:events'
 import { readToken } from '../../cli/args/file-argument.js'
 import type { RunOptions } from '../../cli/args/options.js'
@@ -24,14 +24,14 @@ export function serve(_: readonly string[], options: RunOptions): Task {
     const where = `${open.host ?? ''}:${open.port}`
     throw new SeraError(
       'usage',
-      `--listen ${where} is open to others: give a --token-file, or --insecure to let all in`,
+      `--listen ${where} is reachable from other hosts: use --token-file, or --insecure to allow any client`,
     )
   }
   return async context => {
     const { host, messages } = context
     const pools = new PoolsFile(options.pools, problem => messages.complain(problem))
     const closing = new AbortController()
-    setMaxListeners(0, closing.signal) // everybody who waits listens to it
+    setMaxListeners(0, closing.signal) // every waiting request listens to it
     const metrics = new GatewayMetrics(host.clock)
     const failed = (error: unknown) => metrics.databaseFailed(codeOf(error))
     const tables = openTables(context, { failed })
@@ -54,7 +54,7 @@ export function serve(_: readonly string[], options: RunOptions): Task {
     const listener = new GatewayListener(app.fetch, tls, host.clock)
     try {
       for (const place of places) messages.news(`listening on ${await listener.open(place)}`)
-      await told(host, () => pools.reload())
+      await endSignal(host, () => pools.reload())
       return { kind: 'done' }
     } finally {
       closing.abort()
@@ -65,10 +65,10 @@ export function serve(_: readonly string[], options: RunOptions): Task {
   }
 }
 
-/** Clients vanish all the time, and a gateway runs for long. */
+/** A gateway runs for a long time and its clients often vanish, so it reaps more often than a command does. */
 const REAP_EVERY_MS = 20_000
 
-/** Whoever is next goes first; then an entry may be tried for so long. */
+/** The next waiter goes first, so the entry is written after a pause, and given up after a while. */
 const REMEMBERED_AFTER_MS = 200
 const REMEMBERED_WITHIN_MS = 5000
 
@@ -81,7 +81,7 @@ async function remember(
   await sleep(clock, REMEMBERED_AFTER_MS)
   const deadline = { until: clock.now() + REMEMBERED_WITHIN_MS }
   await writeHistory(tables, ending, settings.history.keepMs, deadline).catch(error =>
-    messages.note(`no entry in the history: ${error.message}`),
+    messages.note(`cannot write to the history: ${error.message}`),
   )
 }
 
@@ -90,8 +90,8 @@ function codeOf(error: unknown): string {
   return String(code ?? kind ?? 'unknown')
 }
 
-/** Resolves when a signal ends the gateway; HUP makes it read its files again. */
-function told(host: Host, reload: () => void): Promise<void> {
+/** Resolves when a signal ends the gateway; HUP reloads the pools. */
+function endSignal(host: Host, reload: () => void): Promise<void> {
   return new Promise(resolve => {
     const stop = host.onSignal(signal => {
       if (signal === 'SIGHUP') return reload()

@@ -1,8 +1,7 @@
-/** `sera status [--watch] [--json] [kind [name]]`: who holds what, and who waits for it. */
-
+/** `sera status [kind [name]]`: shows holders and waiters. */
 import type { RunOptions } from '../../cli/args/options.js'
 import { statusQueryOf } from '../../cli/args/status-query.js'
-import { drawn } from '../../cli/output/status-lines.js'
+import { statusLines } from '../../cli/output/status-lines.js'
 import { SeraError } from '../../errors.js'
 import type { RunContext, Task } from '../../run/context.js'
 import { openRetryingClient } from '../../run/open-session.js'
@@ -15,7 +14,7 @@ export function status(words: readonly string[], { watch, json }: RunOptions): T
     const { host } = context
     if (!watch) return await once(question, context)
     if (!json && !(host.stdout.isTerminal && host.stdin.isTerminal)) {
-      throw new SeraError('usage', '--watch draws on a terminal; for a program, --watch --json prints a line a change')
+      throw new SeraError('usage', '--watch needs a terminal; use --watch --json to print one line for each change')
     }
     const { watchScreen, watchLines } = await import('./watch.js')
     const client = openRetryingClient(context, ['sera', 'status', '--watch'])
@@ -32,7 +31,7 @@ async function once(question: StatusQuery, context: RunContext) {
   const client = openRetryingClient(context, ['sera', 'status'])
   try {
     const statusView = await readStatus(client, question, { until: Number.POSITIVE_INFINITY })
-    const lines = () => drawn(statusView, question.name !== undefined, host.stdout, host.env).join('\n')
+    const lines = () => statusLines(statusView, question.name !== undefined, host.stdout, host.env).join('\n')
     host.stdout.write(`${options.json ? JSON.stringify(statusObject(statusView)) : lines()}\n`)
     return { kind: 'done' } as const
   } finally {

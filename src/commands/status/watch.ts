@@ -1,13 +1,12 @@
-/** `sera status --watch`: the picture again and again, on the terminal's other screen, or a line of JSON for each change. */
-
-import { drawn } from '../../cli/output/status-lines.js'
+/** `sera status --watch`: refreshes the view on the alternate screen, or prints a line of JSON for each change. */
+import { statusLines } from '../../cli/output/status-lines.js'
 import { cut, harmless } from '../../cli/output/width.js'
 import { every, sleep } from '../../clock.js'
 import { SeraError } from '../../errors.js'
 import type { Host } from '../../host.js'
 import type { Outcome } from '../../outcome.js'
 import { formatLength } from '../../status/claim-text.js'
-import { lasting, statusObject } from '../../status/json.js'
+import { statusObject, withoutTimes } from '../../status/json.js'
 import { readStatus, type StatusQuery } from '../../status/read-status.js'
 import type { StatusView } from '../../status/resource-view.js'
 import { explain } from '../../store/mysql/retry.js'
@@ -15,13 +14,13 @@ import type { RetryingClient } from '../../store/tables/retrying-client.js'
 
 const EVERY_MS = 1000
 
-/** Ctrl-C and Ctrl-D are keys like others while all are told. */
+/** In raw mode, Ctrl-C and Ctrl-D arrive as keys. */
 const ENDS = ['q', 'Q', '\x03', '\x04']
 
-/** Until q, Ctrl-C or a signal; the terminal is as before then, whatever ended it. */
+/** Runs until q, Ctrl-C or a signal, and always restores the terminal. */
 export async function watchScreen(client: RetryingClient, question: StatusQuery, host: Host): Promise<Outcome> {
   const end = ending(host)
-  // what can't be had at all is told on the screen that stays
+  // if the first read fails, its error must be on the normal screen
   const first = await readStatus(client, question, { until: host.clock.now(), signal: end.signal })
   const screen = new Screen(question, host)
   const stopKeys = host.stdin.keys(key => ENDS.includes(key) && end.now({ kind: 'done' }))
@@ -36,19 +35,19 @@ export async function watchScreen(client: RetryingClient, question: StatusQuery,
   }
 }
 
-/** One object a line, whenever more has changed than times have passed. */
+/** Prints an object a line, when anything but a duration has changed. */
 export async function watchLines(client: RetryingClient, question: StatusQuery, host: Host): Promise<Outcome> {
   const end = ending(host)
   let last = ''
   const show = (statusView: StatusView) => {
-    const told = statusObject(statusView)
-    const changed = lasting(told)
-    if (changed !== last && !host.stdout.write(`${JSON.stringify(told)}\n`)) end.now({ kind: 'done' })
-    last = changed
+    const object = statusObject(statusView)
+    const state = withoutTimes(object)
+    if (state !== last && !host.stdout.write(`${JSON.stringify(object)}\n`)) end.now({ kind: 'done' })
+    last = state
   }
   try {
     show(await readStatus(client, question, { until: host.clock.now(), signal: end.signal }))
-    return await looking(client, question, host, end, { show, away: () => {} })
+    return await looking(client, question, host, end, { show, unreachable: () => {} })
   } finally {
     end.forget()
   }
@@ -56,11 +55,11 @@ export async function watchLines(client: RetryingClient, question: StatusQuery, 
 
 interface Viewer {
   show(statusView: StatusView): void
-  /** The database has not answered since then, monotonic ms. */
-  away(since: number, why: string): void
+  /** @param since when the database stopped answering, monotonic ms */
+  unreachable(since: number, why: string): void
 }
 
-/** One look a second, on one connection; a database that goes away is waited for. */
+/** Reads once a second, on one connection, and retries while the database is unreachable. */
 async function looking(
   client: RetryingClient,
   question: StatusQuery,
@@ -69,19 +68,19 @@ async function looking(
   viewer: Viewer,
 ): Promise<Outcome> {
   let trouble: { since: number; why: string } | undefined
-  const tell = (since: number, why: string) => viewer.away(trouble?.since ?? since, why)
+  const report = (since: number, why: string) => viewer.unreachable(trouble?.since ?? since, why)
   try {
     for (;;) {
       await sleep(host.clock, EVERY_MS, end.signal)
       const startedAt = host.clock.now()
-      const cancel = every(host.clock, EVERY_MS, () => tell(startedAt, trouble?.why ?? 'it does not answer'))
+      const cancel = every(host.clock, EVERY_MS, () => report(startedAt, trouble?.why ?? 'no answer'))
       try {
         viewer.show(await untilEnd(readStatus(client, question, { until: startedAt, signal: end.signal }), end))
         trouble = undefined
       } catch (error) {
         if (!(error instanceof SeraError)) throw error
         trouble = { since: trouble?.since ?? startedAt, why: explain(error.cause ?? error) }
-        tell(startedAt, trouble.why)
+        report(startedAt, trouble.why)
       } finally {
         cancel()
       }
@@ -92,7 +91,7 @@ async function looking(
   }
 }
 
-/** A server that hangs holds up no key. */
+/** Rejects when the watch ends, also if the server hangs. */
 function untilEnd<T>(work: Promise<T>, { signal }: WatchEnd): Promise<T> {
   return new Promise((resolve, reject) => {
     const leave = () => reject(signal.reason)
@@ -125,7 +124,7 @@ function ending(host: Host): WatchEnd {
   return end
 }
 
-/** The other screen, without a cursor and without wrapping. */
+/** The alternate screen, without a cursor and without wrapping. */
 const ENTER = '\x1b[?1049h\x1b[?25l\x1b[?7l'
 const LEAVE = '\x1b[?7h\x1b[?25h\x1b[?1049l'
 
@@ -144,20 +143,20 @@ class Screen implements Viewer {
     this.#draw()
   }
 
-  away(since: number, why: string): void {
-    this.#notice = `database away for ${formatLength(this.host.clock.now() - since)}, trying: ${harmless(why)}`
+  unreachable(since: number, why: string): void {
+    this.#notice = `database unreachable for ${formatLength(this.host.clock.now() - since)}, retrying: ${harmless(why)}`
     this.#draw()
   }
 
-  /** Line over line, so that nothing flickers; what does not fit is counted. */
+  /** Overwrites line by line, which does not flicker. Lines that do not fit are counted. */
   #draw(): void {
     const { stdout, env } = this.host
     const { rows, columns } = stdout
-    const lines = this.#statusView ? drawn(this.#statusView, this.question.name !== undefined, stdout, env) : []
+    const lines = this.#statusView ? statusLines(this.#statusView, this.question.name !== undefined, stdout, env) : []
     const room = rows - 1
     const shown =
-      lines.length <= room ? lines : [...lines.slice(0, room - 1), `… ${lines.length - room + 1} lines more`]
-    const foot = cut(this.#notice || `q ends; ${new Date(this.host.clock.wall()).toLocaleTimeString('sv')}`, columns)
+      lines.length <= room ? lines : [...lines.slice(0, room - 1), `… ${lines.length - room + 1} more lines`]
+    const foot = cut(this.#notice || `q quits; ${new Date(this.host.clock.wall()).toLocaleTimeString('sv')}`, columns)
     const screen = [...shown, ...Array<string>(Math.max(0, room - shown.length)).fill(''), foot]
     stdout.write(`\x1b[H${screen.map(line => `\x1b[2K${line}`).join('\r\n')}`)
   }

@@ -4,7 +4,7 @@
 import { EventEmitter, once } from 'node:events'
 import { type Clock, sleep } from '../../clock.js'
 import { SeraError } from '../../errors.js'
-import { lasting, type StatusObject } from '../../status/json.js'
+import { type StatusObject, withoutTimes } from '../../status/json.js'
 
 export interface StatusMessage {
   /** `trouble`: the tables can't be read now; the last status stays valid for display. */
@@ -64,7 +64,7 @@ export class StatusBroadcast {
   async #lookOnce(): Promise<void> {
     try {
       const status = await this.look()
-      this.#publish({ event: 'status', data: JSON.stringify(status) }, lasting(status))
+      this.#publish({ event: 'status', data: JSON.stringify(status) }, withoutTimes(status))
     } catch (error) {
       const reason = error instanceof SeraError ? error.message : 'internal error; please report it'
       this.#publish({ event: 'trouble', data: JSON.stringify({ reason }) }, reason)

@@ -1,4 +1,4 @@
-/** A GET_LOCK that is ours: kept alive by heartbeats, reclaimed when its connection broke, given back. */
+/** A granted GET_LOCK: kept by heartbeats, taken again when its connection broke, released. */
 
 import { Heartbeat } from '../../claims/heartbeat.js'
 import type { HeldLock, LockWatcher } from '../../claims/lock.js'
@@ -8,7 +8,7 @@ import { explain, isTransient } from '../mysql/retry.js'
 import { endFormer, endsSoon, type Former, holderOfMutex, QUEUED_MS, seesAllSessions } from './former-session.js'
 import { GetLockSession } from './session.js'
 
-/** What an attempt to take the lock again has come to. */
+/** Result of one attempt to take the lock again. */
 type Attempt = 'ours' | 'theirs' | 'again'
 
 type OnAttempt = Parameters<HeldLock['reclaim']>[1]
@@ -16,13 +16,13 @@ type OnAttempt = Parameters<HeldLock['reclaim']>[1]
 export class HeldGetLock implements HeldLock {
   readonly token = undefined
   #session: GetLockSession
-  /** When the session is known to have been alive at the server, ms on the boot clock. */
+  /** When the server last confirmed this session: the time that statement was sent, ms on the boot clock. */
   #provenAt: number
   #watcher: LockWatcher | undefined
   readonly #heartbeat: Heartbeat
   #reclaiming = new AbortController()
 
-  /** `provenAt`: when the statement that proved the lock to be ours was sent, ms on the boot clock. */
+  /** `provenAt`: when the statement that proved the grant was sent, ms on the boot clock. */
   constructor(
     readonly name: string,
     session: GetLockSession,
@@ -51,10 +51,10 @@ export class HeldGetLock implements HeldLock {
     const { connection, server } = this.#session
     connection.onBroken = error => this.#break(explain(error))
     this.#heartbeat.start(this.#provenAt)
-    if (connection.isBroken) void this.#renew(server.clock.boot()) // fails at once, with the reason
+    if (connection.isBroken) void this.#renew(server.clock.boot()) // fails at once and reports the reason
   }
 
-  /** A slow answer is waited for and no failure; what fails breaks the connection. */
+  /** A slow answer is no failure: it is waited for. A statement that fails breaks the connection. */
   async #renew(sentAt: number): Promise<void> {
     const session = this.#session
     const problem = await session.confirm(this.name).catch(explain)
@@ -118,19 +118,19 @@ export class HeldGetLock implements HeldLock {
     }
   }
 
-  /** While another session waits or may wait, the former one is left alone: it keeps that one out until the command has been ended. */
+  /** While another session waits or may wait, the former one is not ended: it keeps the mutex until the command has ended. */
   async #takeFrom(former: Former, session: GetLockSession, signal: AbortSignal): Promise<Attempt> {
     if (!(await seesAllSessions(session))) return (await endsSoon(session, former, signal)) ? 'again' : 'theirs'
-    const looker = await this.#open(signal)
+    const observer = await this.#open(signal)
     try {
       const taken = this.#take(session, QUEUED_MS, signal)
-      taken.catch(() => {}) // also when the reclaim has been given up
-      const ended = endFormer(looker, former, session.connection.id)
-      ended.catch(() => {}) // also when the former session has ended by itself
+      taken.catch(() => {}) // it may fail after the reclaim was aborted
+      const ended = endFormer(observer, former, session.connection.id)
+      ended.catch(() => {}) // it fails when the former session ended by itself
       if (!(await Promise.race([taken, ended]))) return 'theirs'
       return (await taken) ? 'ours' : 'again'
     } finally {
-      looker.connection.close()
+      observer.connection.close()
     }
   }
 
@@ -139,7 +139,7 @@ export class HeldGetLock implements HeldLock {
     return GetLockSession.open(server, { until: Number.POSITIVE_INFINITY, signal })
   }
 
-  /** The lock, in a new session, which counts as alive from when it asked. */
+  /** Takes the lock in a new session, which counts as alive from when the statement was sent. */
   async #take(session: GetLockSession, waitMs: number, signal: AbortSignal): Promise<boolean> {
     const { clock } = session.server
     const sentAt = clock.boot()

@@ -1,11 +1,11 @@
-/** Who holds a GET_LOCK, as far as the server tells an account without privileges. */
+/** The holder of a GET_LOCK, as far as the server shows it to an account without privileges. */
 
 import type { Holder } from '../../claims/lock.js'
 import type { GetLockSession } from './session.js'
 
 const CONNECTION_OF = 'SELECT ID, HOST FROM information_schema.PROCESSLIST WHERE ID = IS_USED_LOCK(?)'
 
-/** Other sessions of one's own account only; empty on MariaDB unless its performance_schema is on. */
+/** Only for sessions of the same account; on MariaDB only when its performance_schema is on. */
 const ATTRIBUTES_OF =
   'SELECT GROUP_CONCAT(ATTR_NAME, CHAR(1), ATTR_VALUE SEPARATOR 0x02) AS attributes ' +
   'FROM performance_schema.session_account_connect_attrs WHERE PROCESSLIST_ID = ?'
@@ -32,7 +32,7 @@ async function attributesOf(session: GetLockSession, connection: number): Promis
   return new Map(pairs.map(pair => pair.split('\x01') as [string, string]))
 }
 
-/** `host:port` without the port; unknown when the account may not see the other session. */
+/** `host:port` without the port; 'another host' when the account may not see the session. */
 function hostPart(host: unknown): string {
   return typeof host === 'string' && host !== '' ? host.replace(/:\d+$/, '') : 'another host'
 }

@@ -1,7 +1,9 @@
 /**
- * Takes a GET_LOCK away from the session that holds it, by ending that session. The holder would connect again and take the lock
- * back, if it found it free. So another session queues for the lock first, has it as soon as it is free unless somebody else was
- * quicker, and keeps it for long enough to be found by the holder, who then gives up.
+ * Breaks a GET_LOCK by ending the session that holds it.
+ *
+ * 1. The holder would connect again and take the lock back if it were free. So another session queues for the lock first.
+ * 2. That session gets the lock when the holder's session ends, unless another waiter queued earlier.
+ * 3. It keeps the lock until the holder has had time to see that another session holds it. The holder then gives up.
  */
 
 import { type Clock, sleep } from '../../clock.js'
@@ -11,22 +13,22 @@ import { errorCode } from '../mysql/retry.js'
 import type { RetryingClient } from '../tables/retrying-client.js'
 import type { TableConnection } from '../tables/table-connection.js'
 
-/** Within this the holder notices that its connection was closed, and has looked for the lock. */
+/** Within this time the holder notices that its connection is closed and checks the lock. */
 const KEPT_MS = 2000
 
-/** Begins the names of locks that are sera's own, and nobody's mutex. */
+/** Prefix of the locks that sera takes for itself; no mutex begins with it. */
 const BREAK_LOCK = 'sera_break:'
 
-/** What takes a server milliseconds: to queue a session, and to free the lock of one that was ended. */
+/** Limit for what a server does within milliseconds: queue a session, free the lock of an ended session. */
 const SOON_MS = 2000
-const LOOK_MS = 10
+const POLL_MS = 10
 
 /** How long the second session stays in the queue, s. */
 const WAIT_S = 5
 
 /**
- * @returns whether the session was ended: not, when it no longer has the lock
- * @throws SeraError conflict, when the account may not; lock-failed
+ * @returns whether the session was ended; false when it no longer held the lock
+ * @throws SeraError conflict, when the account may not end it; lock-failed
  */
 export async function killHolder(
   client: RetryingClient,
@@ -38,7 +40,7 @@ export async function killHolder(
   return await client.persist(async queued => {
     await claimBreak(queued, name)
     queued.park()
-    queued.query('SELECT GET_LOCK(?, ?)', [name, WAIT_S]).catch(() => {}) // whether it came to that is asked below
+    queued.query('SELECT GET_LOCK(?, ?)', [name, WAIT_S]).catch(() => {}) // its result is checked below
     try {
       return await client.persist(async connection => {
         await until(clock, async () => await waits(connection, queued.raw.id))
@@ -48,25 +50,25 @@ export async function killHolder(
         return true
       }, deadline)
     } finally {
-      queued.raw.destroy() // and with it the lock, or the wait for it
+      queued.raw.destroy() // ends the lock, or the wait for it
     }
   }, deadline)
 }
 
-/** Of two who break it at once the second would end the session of the first, and let the holder back in. */
+/** One `sera break` at a time: a second one would end the first one's session, and the holder could take the lock back. */
 async function claimBreak(queued: TableConnection, name: string): Promise<void> {
   const [row] = await queued.query(`SELECT GET_LOCK(LEFT(CONCAT('${BREAK_LOCK}', SHA2(?, 256)), 64), 0) AS got`, [name])
   if (Number(row?.got) === 1) return
   queued.raw.destroy()
-  throw new SeraError('conflict', `mutex ${name} is being broken by somebody else at this moment`)
+  throw new SeraError('conflict', `mutex ${name} cannot be broken: another \`sera break\` of it is running; try again`)
 }
 
-/** True a moment later at the latest; what if not, is no worse than not to have waited. */
-async function until(clock: Clock, isSo: () => Promise<boolean>): Promise<void> {
-  for (let waitedMs = 0; waitedMs < SOON_MS && !(await isSo()); waitedMs += LOOK_MS) await sleep(clock, LOOK_MS)
+/** Waits until `isTrue`, for a moment at most. Whether it became true does not matter to the caller. */
+async function until(clock: Clock, isTrue: () => Promise<boolean>): Promise<void> {
+  for (let waitedMs = 0; waitedMs < SOON_MS && !(await isTrue()); waitedMs += POLL_MS) await sleep(clock, POLL_MS)
 }
 
-/** One statement, so that nobody is ended who has not got the lock any more: there is no session 0. */
+/** Checks and ends in one statement, so that only a session that holds the lock is ended. KILL 0 fails. */
 async function end(connection: TableConnection, name: string, holder: number): Promise<boolean> {
   try {
     await connection.change('KILL IF(IS_USED_LOCK(?) = ?, ?, 0)', [name, holder, holder])
@@ -80,8 +82,8 @@ async function end(connection: TableConnection, name: string, holder: number): P
 
 function mayNot({ raw, dsn }: TableConnection, name: string, holder: number, cause: unknown): SeraError {
   const right = raw.isMariaDb ? 'CONNECTION ADMIN' : 'CONNECTION_ADMIN'
-  const problem = `mutex ${name} is held by connection ${holder} of another account, which ${dsn.user} may not end`
-  return new SeraError('conflict', `${problem}: it needs ${right}, or have a DBA run KILL ${holder}`, { cause })
+  const problem = `mutex ${name} is held by connection ${holder} of another account, and ${dsn.user} may not end it`
+  return new SeraError('conflict', `${problem}: grant ${right}, or have a DBA run KILL ${holder}`, { cause })
 }
 
 async function userOf(connection: TableConnection, name: string): Promise<number | undefined> {

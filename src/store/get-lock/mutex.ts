@@ -1,14 +1,15 @@
 /**
- * The engine `get_lock`: a mutex that is one GET_LOCK on one connection, compatible with the original.
+ * The engine `get_lock`: a mutex is one GET_LOCK on one connection, compatible with the original.
  *
  * Safety, with rules 5 to 7 of the child:
- * 1. A grant proves itself by when the statement that confirmed it was *sent*: GET_LOCK's own, or, after a wait of more
- *    than a third of a lease, that of one more heartbeat. From then on the lock is ours for a lease, because the server
- *    ends the session (`wait_timeout`) no sooner than a lease after it heard from it.
- * 2. A heartbeat every third of a lease asks whether the lock is still this session's; only its answer moves `until` on.
- *    A slow answer is waited for and not taken for a loss: dropping the connection would give the lock away.
- * 3. When the connection breaks, the server may have freed the lock already. `reclaim` takes the lock again only if
- *    nobody has it, or if who has it is this engine's own dead session on the same run of the same server, which it ends.
+ * 1. The proof of a grant is dated by when the statement that confirmed it was *sent*: GET_LOCK itself, or, after a
+ *    wait of more than a third of a lease, one more heartbeat. From then on the holder has the lock for a lease,
+ *    because the server ends a session (`wait_timeout`) no sooner than a lease after its last statement.
+ * 2. Every third of a lease a heartbeat asks whether this session still holds the lock. Only the answer extends
+ *    `until`. A slow answer is waited for and is no loss: closing the connection would free the lock.
+ * 3. When the connection breaks, the server may have freed the lock already. `reclaim` takes the lock again in two
+ *    cases only: no session holds it, or the holder is this engine's own former session on the same run of the same
+ *    server, which it then ends.
  */
 
 import type { HeldLock, Holder, MutexEngine, OnQueued } from '../../claims/lock.js'
@@ -21,16 +22,16 @@ import { HeldGetLock } from './held-lock.js'
 import { holderOf } from './holder.js'
 import { type GetLockServer, GetLockSession } from './session.js'
 
-/** A wait that lasted this long was one; what failed before it is forgiven. */
+/** After a wait of this length the server counts as healthy: earlier failures no longer count. */
 const STEADY_MS = 1000
 
-/** A lock that was free is granted sooner. */
+/** A free lock is granted sooner than this. */
 const QUEUED_AFTER_MS = 20
 
 export class GetLockMutex implements MutexEngine {
-  /** Kept between a try and the wait that follows it. */
+  /** Kept from a failed try for the wait that follows. */
   #session: GetLockSession | undefined
-  /** It is busy waiting, and can't be asked for anything else. */
+  /** The session waits in GET_LOCK and accepts no other statement. */
   #waiting = false
 
   constructor(
@@ -67,7 +68,7 @@ export class GetLockMutex implements MutexEngine {
       const session = await GetLockSession.open(this.server, { until: this.server.clock.now() })
       return await holderOf(session, this.name).finally(() => session.connection.close())
     } catch {
-      return undefined // news for a person; the lock itself will tell what is wrong
+      return undefined // only shown to a person; `acquire` reports what is wrong
     }
   }
 
@@ -76,7 +77,7 @@ export class GetLockMutex implements MutexEngine {
     this.#session = undefined
   }
 
-  /** Does one wait, on a new connection each time the server goes away under it. Undefined: the deadline passed. */
+  /** Waits once, on a new connection after each failure of the server. Undefined: the deadline passed. */
   async #through(
     deadline: Deadline,
     onQueued: OnQueued | undefined,

@@ -1,11 +1,11 @@
 /**
- * On which servers GET_LOCK excludes nobody. GET_LOCK lives in one server's memory: where several members accept writes,
- * hosts that are connected to different members hold "the same" lock at once (measured on Galera and on Group
- * Replication, in every mode), and a failover forgets it. A read-only server is a replica, or a primary that has just
- * been replaced: others lock elsewhere.
+ * Servers on which GET_LOCK does not lock. A GET_LOCK exists in the memory of one server. Where several members accept
+ * writes, hosts connected to different members hold "the same" lock at once (measured on Galera and on Group
+ * Replication, in every mode), and a failover loses it. A read-only server is a replica, or a primary that was just
+ * replaced: other hosts lock on another server.
  *
- * One table is both the rule, in SQL, and its reason, in words. The SET that every session begins with applies it, so
- * that knowing costs no round trip, and GET_LOCK is not even waited for on a server where it is void. No privilege is needed.
+ * One table has both each rule in SQL and its reason in words. The SET that begins every session applies the rules: the check
+ * costs no round trip, and sera does not wait in GET_LOCK on a server where it does not lock. The check needs no privilege.
  */
 import type { EngineChoice } from '../../config/settings.js'
 import { SeraError } from '../../errors.js'
@@ -43,7 +43,7 @@ const MULTI_PRIMARY: Unsupported[] = [
   { variable: 'read_only', when: "<> 'OFF'", reason: 'it is read-only: a replica, or a primary that was replaced' },
 ]
 
-/** Safe as long as the primary stays, so only those who ask for this engine by name get it there. */
+/** Safe as long as the primary stays, so it is allowed only with `--engine get_lock`. */
 const SINGLE_PRIMARY: Unsupported = {
   variable: 'group_replication_group_name',
   when: IS_NOT_EMPTY,
@@ -51,18 +51,18 @@ const SINGLE_PRIMARY: Unsupported = {
   reason: 'it is a Group Replication member, and GET_LOCK does not survive a failover (--engine get_lock accepts that)',
 }
 
-/** The rules that apply: none for those who send every host to one member, and say so. */
+/** The rules that apply. With `allowMultiPrimary` there are none: the user connects every host to one member. */
 export function supportRules(engine: EngineChoice, allowMultiPrimary: boolean): readonly Unsupported[] {
   if (allowMultiPrimary) return []
   return engine === 'get_lock' ? MULTI_PRIMARY : [...MULTI_PRIMARY, SINGLE_PRIMARY]
 }
 
-/** Sets the session up and leaves in `@sera_void` the name of a variable that makes GET_LOCK void, or NULL. */
+/** Sets up the session. `@sera_void` is then the name of a variable because of which GET_LOCK does not lock here, or NULL. */
 export function setupStatement(rules: readonly Unsupported[], leaseMs: number, isMariaDb: boolean): string {
   return `SET SESSION ${lockSessionSettings(isMariaDb, leaseMs)}, @sera_void = ${supportExpression(rules, isMariaDb)}`
 }
 
-/** The name of a variable that makes GET_LOCK void, or NULL, as an expression. */
+/** As an expression: the name of a variable because of which GET_LOCK does not lock here, or NULL. */
 export function supportExpression(rules: readonly Unsupported[], isMariaDb: boolean): string {
   if (rules.length === 0) return 'NULL'
   const variables = isMariaDb ? 'information_schema.GLOBAL_VARIABLES' : 'performance_schema.global_variables'
@@ -70,7 +70,7 @@ export function supportExpression(rules: readonly Unsupported[], isMariaDb: bool
   return `(SELECT MAX(LOWER(VARIABLE_NAME)) FROM ${variables} WHERE ${tests.join(' OR ')})`
 }
 
-/** GET_LOCK excludes nobody on this server. */
+/** GET_LOCK does not lock on this server. */
 export class UnsupportedServer extends SeraError {
   readonly remedy: string
 
@@ -87,7 +87,7 @@ export class UnsupportedServer extends SeraError {
   }
 }
 
-/** What to say of a server on which the rule about this variable held. */
+/** The error for a server that matches the rule about this variable. */
 export function unsupportedServer(rules: readonly Unsupported[], variable: string): UnsupportedServer {
   const rule = rules.find(one => one.variable === variable)
   return new UnsupportedServer(rule?.reason ?? variable, rule?.leasable ?? false)

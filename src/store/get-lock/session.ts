@@ -1,6 +1,6 @@
 /**
- * One connection that locks with GET_LOCK. The server frees a session's locks when the session ends, and ends a session
- * that has been silent for `wait_timeout`, which is set to the lease: a host that vanishes gives its lock back by itself.
+ * One connection that locks with GET_LOCK. The server frees the locks of a session when the session ends. It ends a
+ * session that was silent for `wait_timeout`, which sera sets to the lease: the lock of a vanished host frees itself.
  * @see https://dev.mysql.com/doc/refman/en/locking-functions.html
  */
 
@@ -19,21 +19,21 @@ export interface GetLockServer extends ServerTarget {
   rules: ReturnType<typeof supportRules>
 }
 
-/** The servers' own limit is unclear beyond this, so an endless wait is asked for in pieces. */
+/** The limit of the servers is not documented; a longer wait is asked for in pieces. */
 const LONGEST_WAIT_S = 30 * 24 * 3600
 
-/** Takes the lock, unless it is void here, and the proof of which session did (former-session.ts). */
+/** Takes the lock, unless GET_LOCK does not lock here, and the lock that proves which session took it (former-session.ts). */
 const TAKE = `SELECT IF(@sera_void IS NULL, GET_LOCK(?, ?), -1) AS granted, @sera_void AS void, GET_LOCK(?, 0) AS proof`
 
-/** Takes the lock and gives it back in one statement, so that n who only wait for it go through without n round trips. */
+/** Takes and releases the lock in one statement: n waiters that only wait for it pass without n round trips. */
 const PASS = `SELECT IF(@sera_void IS NULL, CASE GET_LOCK(?, ?) WHEN 1 THEN RELEASE_LOCK(?) WHEN 0 THEN 0 END, -1) AS granted,
   @sera_void AS void`
 
-/** Begins the name of the lock that proves which session is this one. */
+/** Prefix of the lock that proves which session this is. */
 const PROOF = 'sera_session:'
 
 export class GetLockSession {
-  /** Names a lock that this session alone takes, together with the one it is asked for. */
+  /** Name of a lock that only this session takes, together with the mutex. */
   readonly proof: string
 
   private constructor(
@@ -55,13 +55,13 @@ export class GetLockSession {
     return session
   }
 
-  /** One short statement, under the DSN's writeTimeout and readTimeout, or else its time to connect. */
+  /** One short statement, limited by the DSN's writeTimeout plus readTimeout, or plus connectTimeout where that is 0. */
   async ask(sql: string, values: unknown[] = []): Promise<Row> {
     const [row = {}] = await this.rows(sql, values)
     return row
   }
 
-  /** The same, and all of its rows. */
+  /** The same; returns all rows. */
   rows(sql: string, values: unknown[] = []): Promise<Row[]> {
     return this.connection.query(sql, values, this.#answerMs)
   }
@@ -76,7 +76,7 @@ export class GetLockSession {
     return this.#wait(TAKE, [name, this.proof], deadline)
   }
 
-  /** Waits until nobody has the lock; false when the deadline passed first. */
+  /** Waits until the lock is free; false when the deadline passed first. */
   pass(name: string, deadline: Deadline): Promise<boolean> {
     return this.#wait(PASS, [name, name], deadline)
   }
@@ -103,7 +103,7 @@ export class GetLockSession {
     }
   }
 
-  /** After an answer that was none. The deadline stands; past it, a few more tries find out whether the lock is free. */
+  /** Pauses after GET_LOCK failed. The deadline does not move; past it, a few more tries find out whether the lock is free. */
   async #pause(interruptions: { count: number; late: number }, { until, signal }: Deadline): Promise<void> {
     const { clock, random } = this.server
     const ms = backoff(++interruptions.count, random)
@@ -113,8 +113,8 @@ export class GetLockSession {
   }
 
   /**
-   * How long the server is to wait in one go. MySQL counts whole seconds: what is left below one is slept here, between
-   * a try before and a try after.
+   * How long the server waits in one statement. MySQL counts whole seconds, so sera sleeps the rest, with a try before
+   * and one after it.
    */
   #secondsToWait(remainingMs: number): number {
     const seconds = remainingMs / 1000
@@ -122,8 +122,8 @@ export class GetLockSession {
   }
 
   /**
-   * Asks while the server takes its time. Whoever gets no answer, or has enough, drops the connection, and with it the
-   * wait and any grant under way. Undefined: no answer within `limitMs`.
+   * Sends a statement that may take long. At `limitMs` (result: undefined) or at the signal it closes the connection,
+   * which ends the wait and any grant under way.
    */
   #bounded(sql: string, values: unknown[], limitMs: number, signal: AbortSignal | undefined): Promise<Row | undefined> {
     return new Promise((resolve, reject) => {
@@ -144,13 +144,13 @@ export class GetLockSession {
     })
   }
 
-  /** Whether the lock is still this session's, on a server that is still the same: the proof that a renewal is. */
+  /** Asks whether this session still holds the lock on a writable server, as a renewal must prove. @returns the problem */
   async confirm(name: string): Promise<string | undefined> {
     const [row] = await this.#uninterrupted(() => this.connection.query(CONFIRM, [name]))
     return this.#problemIn(row)
   }
 
-  /** Asks again when the server interrupts the question: that says nothing of the lock. */
+  /** Asks again when the server interrupts the statement: an interruption does not affect the lock. */
   async #uninterrupted<T>(ask: () => Promise<T>): Promise<T> {
     const { clock, random } = this.server
     for (let interruptions = 1; ; interruptions++) {
@@ -163,7 +163,7 @@ export class GetLockSession {
     }
   }
 
-  /** The same for a lock that is not in use yet: an answer that takes longer than a renewal may, or an abort, ends it. */
+  /** Like `confirm`, before a command uses the lock: a signal, or an answer slower than a renewal may be, ends it. */
   async confirmSoon(name: string, signal: AbortSignal | undefined): Promise<string | undefined> {
     signal?.throwIfAborted()
     const ask = () => this.#bounded(CONFIRM, [name], this.server.leaseMs / 3, signal)
@@ -178,16 +178,16 @@ export class GetLockSession {
   }
 
   /**
-   * Frees the lock and says goodbye. Never throws: what a broken connection held is free already.
+   * Frees the lock and closes the connection. Never throws: the lock of a broken connection is free already.
    *
-   * @returns why it was no longer held, as for `confirm`; undefined also when the server can't be asked
+   * @returns why the lock was not held any more, as for `confirm`; undefined also when the server does not answer
    */
   async release(name: string): Promise<string | undefined> {
     try {
       const [row] = await this.connection.query('SELECT RELEASE_LOCK(?) AS released', [name], ANSWER_MS)
       return Number(row?.released) === 1 ? undefined : NOT_HELD
     } catch {
-      return undefined // the connection is gone, or the server silent: the session's end frees the lock
+      return undefined // closed, or no answer: the end of the session frees the lock
     } finally {
       this.connection.close()
     }
@@ -196,10 +196,10 @@ export class GetLockSession {
 
 const NOT_HELD = 'the server no longer counts the lock as held by this connection'
 
-/** `read_only` is a number, or from MariaDB 12 on a word. */
+/** `read_only` is a number; from MariaDB 12 on, a word. */
 const CONFIRM = `SELECT IS_USED_LOCK(?) = CONNECTION_ID() AS held, @@global.read_only NOT IN ('0', 'OFF') AS read_only`
 
-/** GET_LOCK answers NULL when it was interrupted; a limit on the time of statements is an error. */
+/** An interrupted GET_LOCK returns NULL. A statement time limit is an error; it is treated alike. */
 function unlessInterrupted(error: unknown): Row {
   if (!isInterrupted(error)) throw error
   return { granted: null }
@@ -208,11 +208,11 @@ function unlessInterrupted(error: unknown): Row {
 const LATE_TRIES = 3
 
 const INTERRUPTED =
-  'GET_LOCK failed on the server each time that it was tried: look whether something there ends statements (KILL QUERY), ' +
-  'and at its error log'
+  'GET_LOCK failed at every try: check whether something on the server ends statements (KILL QUERY), ' +
+  'and read the error log of the server'
 
-/** What the server may take to answer on top of its wait. */
+/** How long the server may take to answer, beyond its wait. */
 const ANSWER_MS = 2000
 
-/** A wait of whole seconds has lost some milliseconds to connecting; it is still one of whole seconds. */
+/** Connecting took milliseconds of a wait of whole seconds; it still counts as whole seconds. */
 const ROUNDED_UP = 0.25

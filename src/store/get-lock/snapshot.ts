@@ -1,13 +1,13 @@
 /**
- * Who has which GET_LOCK, as far as the server tells the account (measured on MariaDB 10.11 and MySQL 9.7):
+ * Holders and waiters of GET_LOCK, as far as the server shows them (measured on MariaDB 10.11 and MySQL 9.7):
  *
- * 1. Whoever waits shows in the process list, of one's own account or with PROCESS of all, with the name in the text of the
- *    statement, and what sera has written behind it.
- * 2. Sessions of sera name their lock among their connection attributes: on MySQL for one's own account, or with SELECT on
- *    performance_schema for all; on MariaDB only where its performance_schema is on.
- * 3. metadata_locks (SELECT on performance_schema), or on MariaDB the plugin metadata_lock_info, lists all that are held,
- *    by whatever program.
- * 4. IS_USED_LOCK tells anybody which connection holds a name that is known from the above.
+ * 1. The process list has every waiter of the same account, or with the privilege PROCESS of all accounts. The
+ *    statement's text has the lock's name, and the comment that sera adds.
+ * 2. Sessions of sera name their lock in their connection attributes. MySQL shows them for the same account, or for all
+ *    with SELECT on performance_schema. MariaDB shows them only where its performance_schema is on.
+ * 3. metadata_locks (SELECT on performance_schema), or on MariaDB the plugin metadata_lock_info, lists every held lock
+ *    of every program.
+ * 4. IS_USED_LOCK shows every account which connection holds a name that is known from the above.
  */
 
 import type { Row } from '../mysql/connection.js'
@@ -16,14 +16,14 @@ import { readStatementComment } from '../mysql/statement-comment.js'
 import type { TableConnection } from '../tables/table-connection.js'
 import { lockIn } from './holder.js'
 
-/** One who holds or waits, as far as it is known. */
+/** A holder or waiter, as far as it is known. */
 export interface LockSession {
   /** The server's number for the connection. */
   connection: number
   host: string | undefined
   pid: number | undefined
   command: string | undefined
-  /** For how long it has waited, ms; of who holds it is not known. */
+  /** How long it has waited, ms; undefined for a holder. */
   waitedMs: number | undefined
 }
 
@@ -35,11 +35,11 @@ export interface GetLock {
 
 export interface GetLockSnapshot {
   locks: readonly GetLock[]
-  /** What could not be seen, and what would help. */
+  /** What the account could not see, and how to change that. */
   unseen: string | undefined
 }
 
-/** Of all locks, or of those of these names. */
+/** Reads all locks, or those with these names. */
 export async function readGetLocks(
   connection: TableConnection,
   wanted: readonly string[] | 'all',
@@ -64,7 +64,7 @@ export async function readGetLocks(
   return { locks, unseen: held || wanted !== 'all' ? undefined : unseen(connection) }
 }
 
-/** What sera locks for itself: to break a lock, to change the tables, to prove which session is which. */
+/** Locks that sera takes for itself: to break a lock, to change the tables, to prove which session is which. */
 const OWN = /^sera_(break|schema|session):/
 
 /** One session of the process list, and the lock that it holds or waits for. */
@@ -88,7 +88,7 @@ const METADATA_LOCKS = `SELECT OBJECT_NAME AS name, PROCESSLIST_ID AS id FROM pe
 const METADATA_LOCK_INFO = `SELECT TABLE_SCHEMA AS name, THREAD_ID AS id FROM information_schema.METADATA_LOCK_INFO
   WHERE LOCK_TYPE = 'User lock'`
 
-/** The rows of the first of these that the account may ask. */
+/** The rows of the first statement that the account may run. */
 async function first(connection: TableConnection, statements: readonly string[]): Promise<Row[] | undefined> {
   for (const sql of statements) {
     const rows = await connection.query(sql).catch(refused)
@@ -103,7 +103,7 @@ function refused(error: unknown): undefined {
   if (!REFUSALS.includes(errorCode(error) ?? '')) throw error
 }
 
-/** All locks that are held, and by which connection; undefined where the server does not tell. */
+/** All held locks with their connections; undefined where the server does not show them. */
 async function heldLocks(connection: TableConnection): Promise<Row[] | undefined> {
   if (connection.raw.isMariaDb) return await first(connection, [METADATA_LOCK_INFO])
   const [{ on } = {}] = await connection.query('SELECT @@performance_schema AS `on`')
@@ -118,12 +118,12 @@ function sessionsOf(processes: readonly Row[], attributes: readonly Row[] = []):
   const seen = processes.map(({ id, host, waits, time, info }): ProcessRow => {
     const statement = String(info ?? '')
     const own = publicPart.get(Number(id)) ?? {}
-    const tells = own.program_name === 'sera' ? own : readStatementComment(statement)
+    const shown = own.program_name === 'sera' ? own : readStatementComment(statement)
     return {
       connection: Number(id),
-      host: tells.host ?? withoutPort(String(host)),
-      pid: tells.pid === undefined ? undefined : Number(tells.pid),
-      command: tells.command,
+      host: shown.host ?? withoutPort(String(host)),
+      pid: shown.pid === undefined ? undefined : Number(shown.pid),
+      command: shown.command,
       waitedMs: Number(waits) === 1 ? Number(time) * 1000 : undefined,
       lock: lockIn(statement) ?? (own.program_name === 'sera' ? own.lock : undefined),
       waits: Number(waits) === 1,
@@ -136,7 +136,7 @@ function withoutPort(host: string): string {
   return host.replace(/:\d+$/, '')
 }
 
-/** The servers allow no longer ones, and fail. */
+/** A server rejects a longer name with an error. */
 function canBeLock(name: string): boolean {
   return [...name].length <= 64
 }
@@ -172,9 +172,9 @@ function publicPart({ connection, host, pid, command, waitedMs }: ProcessRow): L
 }
 
 function unseen({ dsn, raw }: TableConnection): string {
-  const what = raw.isMariaDb ? 'that nobody waits for' : 'of other accounts'
+  const what = raw.isMariaDb ? 'without a waiter' : 'of other accounts'
   const remedy = raw.isMariaDb
-    ? "INSTALL SONAME 'metadata_lock_info' on the server"
-    : `SELECT on performance_schema.* for ${dsn.user}`
-  return `Plain locks (GET_LOCK) ${what} are not seen here: ${remedy} shows all, sera status mutex <name> one.`
+    ? "run INSTALL SONAME 'metadata_lock_info' on the server"
+    : `grant SELECT on performance_schema.* to ${dsn.user}`
+  return `Plain locks (GET_LOCK) ${what} are not listed: ${remedy} to list all; sera status mutex <name> shows one.`
 }

@@ -1,6 +1,6 @@
 /**
- * Connecting as DESIGN says: always one full attempt, even when there is no time to wait; transient failures are tried
- * again with jitter until the wait or `connectWait` is over; what can't get better is not tried again.
+ * Connects with retries. There is always one full attempt, even when the deadline has passed. A transient failure is
+ * retried with jitter until the deadline or until `connectWait` is over; a permanent failure is not retried.
  */
 import { hostname } from 'node:os'
 import { type Clock, type Random, sleep } from '../../clock.js'
@@ -20,10 +20,10 @@ export interface ServerTarget {
   random: Random
 }
 
-/** Bytes of the command that are shown to others on the server; MySQL keeps 512 for all attributes. */
+/** Bytes of the command that the server shows to others; MySQL keeps 512 for all attributes. */
 const COMMAND_SHOWN = 200
 
-/** `lock`: what the connection holds or waits for with GET_LOCK. */
+/** `lock`: the GET_LOCK that the connection holds or waits for. */
 export function attributesOf(pid: number, command: readonly string[], lock?: string): Attributes {
   const shown = Buffer.from(command.join(' '))
     .subarray(0, COMMAND_SHOWN)
@@ -32,7 +32,7 @@ export function attributesOf(pid: number, command: readonly string[], lock?: str
   return { program_name: 'sera', host: hostname(), pid: String(pid), ...(lock ? { lock } : {}), command: shown }
 }
 
-/** A connection, or SeraError('lock-failed') with what is wrong and where. */
+/** @throws SeraError lock-failed, with what is wrong and where */
 export async function connect(server: ServerTarget, deadline: Deadline): Promise<Connection> {
   const until = Math.min(deadline.until, server.clock.now() + server.connectWaitMs)
   for (let attempt = 1; ; attempt++) {

@@ -1,4 +1,4 @@
-/** One pinned connection: opened within the DSN's limits, asked one statement at a time, closed for good. */
+/** One connection: opened within the DSN's limits, sends one statement at a time, never reopened. */
 import { readFileSync } from 'node:fs'
 import type { Duplex } from 'node:stream'
 import mysql from 'mysql2'
@@ -10,13 +10,13 @@ import { errorCode, explain } from './retry.js'
 
 export type Row = Record<string, unknown>
 
-/** Tells others on the server who this is (performance_schema.session_account_connect_attrs). */
+/** Shown to others on the server (performance_schema.session_account_connect_attrs). */
 export type Attributes = Record<string, string>
 
 export interface Changed {
-  /** Rows that the statement found, whether or not it changed them. */
+  /** Rows that the statement matched, changed or not. */
   rows: number
-  /** Whether the server was in a transaction when it had done the statement. */
+  /** Whether the server was in a transaction after the statement. */
   inTransaction: boolean
 }
 
@@ -33,7 +33,7 @@ export class Connection {
   /** Called once when the connection breaks by itself. */
   onBroken: (error: unknown) => void = () => {}
 
-  /** One full attempt. Rejects with the driver's error; `explain` and `isTransient` know what it means. */
+  /** One attempt. Rejects with the driver's error; `explain` and `isTransient` interpret it. */
   static async open(dsn: Dsn, attributes: Attributes, clock: Clock): Promise<Connection> {
     try {
       return await attempt(dsn, attributes, clock, tlsOptions(dsn.tls))
@@ -62,7 +62,7 @@ export class Connection {
     return this.#broken !== undefined
   }
 
-  /** As the server, or a proxy before it, greets with it. */
+  /** The version in the greeting of the server, or of a proxy in front of it. */
   get serverVersion(): string {
     const { _handshakePacket } = this.#raw as unknown as { _handshakePacket?: { serverVersion?: string } }
     return _handshakePacket?.serverVersion ?? ''
@@ -79,13 +79,13 @@ export class Connection {
     return fd !== undefined && fd > 2 ? fd : undefined
   }
 
-  /** The rows of one statement. With `limitMs` a slow answer breaks the connection. Rejects when it is or gets broken. */
+  /** Returns the rows. An answer slower than `limitMs` breaks the connection. Rejects when the connection breaks or is broken. */
   async query(sql: string, values: unknown[] = [], limitMs = 0): Promise<Row[]> {
     const answer = await this.#ask(sql, values, limitMs)
     return Array.isArray(answer) ? (answer as Row[]) : []
   }
 
-  /** What a statement that changes something did; limits and errors as for `query`. */
+  /** Runs a statement that changes rows; limits and errors as for `query`. */
   async change(sql: string, values: unknown[] = [], limitMs = 0): Promise<Changed> {
     const { affectedRows, serverStatus = 0 } = (await this.#ask(sql, values, limitMs)) as mysql.ResultSetHeader
     return { rows: affectedRows, inTransaction: (serverStatus & SERVER_STATUS_IN_TRANS) !== 0 }
@@ -109,16 +109,16 @@ export class Connection {
     })
   }
 
-  /** Says goodbye (COM_QUIT), so that the server does not count an aborted client. */
+  /** Closes with COM_QUIT, so that the server does not count an aborted client. */
   close(): void {
     this.onBroken = () => {}
     this.#raw.end(() => {})
   }
 
-  /** Drops the connection at once; a lock or a wait on it ends within a second. */
+  /** Closes the socket at once; a lock or a wait of the connection ends within a second. */
   destroy(): void {
     this.onBroken = () => {}
-    this.#break(new Error('given up'))
+    this.#break(new Error('closed by sera'))
   }
 
   #break(error: unknown): void {
@@ -153,7 +153,7 @@ function attempt(
     flags: ['-LOCAL_FILES'],
     supportBigNumbers: true,
     disableEval: true,
-    // the default is room for 16,000, half a megabyte a connection; none is prepared
+    // the default of 16,000 takes half a megabyte a connection; sera prepares no statement
     maxPreparedStatements: 1,
     trace: false,
   } as mysql.ConnectionOptions)
@@ -172,8 +172,8 @@ function attempt(
 }
 
 /**
- * MySQL says goodbye to a session that timed out in a packet numbered 0, and mysql2 prints a warning when a statement
- * crosses it on the way. No answer to a statement has that number.
+ * MySQL ends a session that timed out with a packet numbered 0. mysql2 prints a warning when a statement is on its way
+ * at that moment. No answer to a statement has the number 0.
  */
 function acceptFarewell(raw: mysql.Connection): void {
   const inner = raw as unknown as { sequenceId: number; handlePacket(packet?: { sequenceId: number }): void }
@@ -214,12 +214,12 @@ function closedByServer(cause?: unknown): Error {
   return Object.assign(new Error('closed', { cause }), { code: 'PROTOCOL_CONNECTION_LOST' })
 }
 
-/** What the server says when it closes a connection that asks nothing: mysql2 hands on the error's number in place of its name. */
+/** The server closed an idle connection: mysql2 then reports the number of the error instead of its name. */
 function isNumbered(error: unknown): boolean {
   return typeof (error as { code?: unknown }).code === 'number'
 }
 
-/** The error of an answer that did not come in time. */
+/** The error for an answer that exceeds its limit. */
 export function noAnswer(limitMs: number): Error {
   return Object.assign(new Error(`no answer in ${limitMs} ms`), { code: 'PROTOCOL_SEQUENCE_TIMEOUT' })
 }

@@ -1,10 +1,10 @@
-/** Parts of a DSN in the driver's terms: the family of addresses, the character set, and how the account proves itself. */
+/** Parts of a DSN as options of the driver: address family, character set, authentication method. */
 import { connect, type Socket } from 'node:net'
 import mysql from 'mysql2'
 import type { Dsn } from '../../config/dsn.js'
 import { SeraError } from '../../errors.js'
 
-/** `tcp4(…)` and `tcp6(…)`: a connection to an address of that family only. The driver leaves its socket options to it. */
+/** `tcp4(…)` and `tcp6(…)` connect to that family only. The driver sets no options on a socket that it did not open. */
 export function streamOf({ address }: Dsn, keepAliveMs: number): Pick<mysql.ConnectionOptions, 'stream'> {
   if (address.net !== 'tcp' || address.family === undefined) return {}
   const { host, port, family } = address
@@ -19,8 +19,8 @@ export function streamOf({ address }: Dsn, keepAliveMs: number): Pick<mysql.Conn
 }
 
 /**
- * The first of a list that the driver knows; go-sql-driver tries each at the server. A collation has its character set in
- * its name.
+ * The first name of the list that the driver knows; go-sql-driver asks the server. A collation's name contains its
+ * character set.
  *
  * @throws SeraError config
  */
@@ -40,8 +40,8 @@ function driverName(name: string): string {
   return name.replace(/^utf8mb3(?=_|$)/i, 'utf8').toUpperCase()
 }
 
-/** Methods of authentication that are known and not spoken. */
-const NOT_SPOKEN = [
+/** Authentication methods that neither the driver nor sera supports. */
+const UNSUPPORTED_METHODS = [
   'client_ed25519',
   'parsec',
   'dialog',
@@ -53,17 +53,17 @@ const NOT_SPOKEN = [
   'authentication_webauthn_client',
 ]
 
-/** The password in the clear is sent only where the DSN allows it; the driver refuses otherwise. */
+/** The password is sent in clear text only if the DSN allows it; otherwise the driver refuses. */
 export function authenticationOf({ allowCleartextPasswords }: Dsn): object {
   return {
     enableCleartextPlugin: allowCleartextPasswords,
-    authPlugins: Object.fromEntries(NOT_SPOKEN.map(name => [name, () => () => refuse(name)])),
+    authPlugins: Object.fromEntries(UNSUPPORTED_METHODS.map(name => [name, () => () => refuse(name)])),
   }
 }
 
-/** The driver gives the error a code of its own, so that its text reaches the user. */
+/** The driver wraps this error in one with a code of its own; its text reaches the user. */
 function refuse(name: string): never {
   throw new Error(
-    `the account authenticates by ${name}, which sera does not speak; give it caching_sha2_password or mysql_native_password`,
+    `the account authenticates by ${name}, which sera does not support; give it caching_sha2_password or mysql_native_password`,
   )
 }

@@ -1,15 +1,15 @@
 /**
- * What the errors of the server mean: whether another try may help, where, and what to tell the user. Codes, never texts.
- * Whether what failed was done all the same is not in the table: whoever tries again does so in a way that is harmless then.
+ * What the server's errors mean: whether another try may help, and the text for the user. It compares codes, never
+ * texts. A failed statement may have taken effect; each caller makes its repetition harmless.
  */
 import { NETWORK_ERRORS, permanent, transient } from '../../network-errors.js'
 
 interface Meaning {
-  /** It may pass by itself: a server that starts or stops, a full house, a network that hiccups. */
+  /** It may pass by itself: the server starts or stops, has no free connection, or the network fails for a moment. */
   transient: boolean
-  /** Somebody else was quicker: the connection is sound, and the same again will do. */
+  /** Another transaction was first. The connection works, and repeating the same helps. */
   contention?: boolean
-  /** The server's own text belongs before it: it names the account as the server knows it. */
+  /** The server's own text comes first, because it names the account. */
   quoted?: boolean
   say: string
 }
@@ -17,11 +17,12 @@ interface Meaning {
 const contention = (say: string): Meaning => ({ transient: true, contention: true, say })
 const denied = (say: string): Meaning => ({ transient: false, quoted: true, say })
 
+const CHANGED_FIRST = 'another transaction changed the same rows first'
 const INTERRUPTED =
   'the server interrupted a statement: an administrator ran KILL QUERY, or a proxy limits the time of statements'
 
 const NO_INNODB =
-  'the server makes no InnoDB tables; look at enforce_storage_engine (MariaDB) or disabled_storage_engines (MySQL)'
+  'the server creates no InnoDB tables; check enforce_storage_engine (MariaDB) or disabled_storage_engines (MySQL)'
 
 const MEANINGS: Record<string, Meaning> = {
   ...NETWORK_ERRORS,
@@ -36,12 +37,12 @@ const MEANINGS: Record<string, Meaning> = {
   ER_CONNECTION_KILLED: transient('the connection was killed'),
   ER_UNKNOWN_COM_ERROR: transient('the cluster member is not ready (no quorum, or joining)'),
 
-  ER_LOCK_DEADLOCK: contention('a rival transaction was quicker'),
-  ER_TRANSACTION_ROLLBACK_DURING_COMMIT: contention('a rival transaction on another member was quicker'),
-  ER_LOCK_WAIT_TIMEOUT: contention('a rival transaction takes long'),
-  ER_CHECKREAD: contention('a rival transaction was quicker'),
-  ER_DUP_ENTRY: contention('a rival transaction made the same row'),
-  SERA_RIVAL: contention('a rival transaction was quicker'),
+  ER_LOCK_DEADLOCK: contention(CHANGED_FIRST),
+  ER_TRANSACTION_ROLLBACK_DURING_COMMIT: contention('a transaction on another member changed the same rows first'),
+  ER_LOCK_WAIT_TIMEOUT: contention('another transaction keeps a row locked'),
+  ER_CHECKREAD: contention(CHANGED_FIRST),
+  ER_DUP_ENTRY: contention('another transaction inserted the same row'),
+  SERA_CONTENTION: contention(CHANGED_FIRST),
   ER_QUERY_INTERRUPTED: contention(INTERRUPTED),
   ER_QUERY_TIMEOUT: contention(INTERRUPTED),
   ER_STATEMENT_TIMEOUT: contention(INTERRUPTED),
@@ -57,9 +58,9 @@ const MEANINGS: Record<string, Meaning> = {
   ER_TOO_BIG_SELECT: permanent("max_join_size forbids a query about the server's own settings; raise it on the server"),
   ER_UNKNOWN_STORAGE_ENGINE: permanent(NO_INNODB),
   ER_DISABLED_STORAGE_ENGINE: permanent(NO_INNODB),
-  ER_NO_SUCH_TABLE: permanent('the lock tables have gone; sera makes them anew, or a DBA with `sera schema print`'),
+  ER_NO_SUCH_TABLE: permanent('the lock tables are missing; sera creates them, or a DBA with `sera schema print`'),
   ER_TABLEACCESS_DENIED_ERROR: permanent(
-    'the account may not use the lock tables; `sera schema print` says what it needs',
+    'the account may not use the lock tables; `sera schema print` lists what it needs',
   ),
   ER_BINLOG_STMT_MODE_AND_ROW_ENGINE: permanent('the server logs statements; set binlog_format to ROW or MIXED'),
   ER_DATA_TOO_LONG: permanent('a value is longer than its column'),
@@ -73,13 +74,13 @@ const MEANINGS: Record<string, Meaning> = {
   ER_SERVER_OFFLINE_MODE: permanent('the server is in offline mode'),
   ER_ACCOUNT_HAS_BEEN_LOCKED: permanent('the account is locked'),
   MYSQL_CLEAR_PASSWORD_NOT_ENABLED: permanent(
-    'the server asks for the password in the clear; where TLS protects it, add allowCleartextPasswords=true to the DSN',
+    'the server asks for the password in clear text; if TLS protects it, add allowCleartextPasswords=true to the DSN',
   ),
   HANDSHAKE_NO_SSL_SUPPORT: permanent('the server does not offer TLS; set tls=false or tls=preferred'),
   HANDSHAKE_SSL_ERROR: permanent('the TLS handshake failed; check tls-ca, or the host name in the certificate'),
 }
 
-/** MariaDB's own errors, which the driver has no names for. */
+/** MariaDB's own errors, for which the driver has no names. */
 const MARIADB_CODES: Readonly<Record<number, string>> = {
   1927: 'ER_CONNECTION_KILLED',
   1969: 'ER_STATEMENT_TIMEOUT',
@@ -92,26 +93,26 @@ export function errorCode(error: unknown): string | undefined {
 
 const INTERRUPTIONS = ['ER_QUERY_INTERRUPTED', 'ER_QUERY_TIMEOUT', 'ER_STATEMENT_TIMEOUT']
 
-/** The server ended a statement, and not the session: KILL QUERY, or a limit on the time of statements. */
+/** The server ended the statement but not the session: KILL QUERY, or a statement time limit. */
 export function isInterrupted(error: unknown): boolean {
   return INTERRUPTIONS.includes(errorCode(error) ?? '')
 }
 
-/** Somebody else was quicker; the connection is sound. */
+/** Another transaction was first; the connection works. */
 export function isContention(error: unknown): boolean {
   return MEANINGS[errorCode(error) ?? '']?.contention ?? false
 }
 
-/** The error of a transaction that found things changed under it. */
-export function rival(): Error {
-  return Object.assign(new Error('a rival transaction was quicker'), { code: 'SERA_RIVAL' })
+/** The error of a transaction that found rows changed since it read them. */
+export function contentionError(): Error {
+  return Object.assign(new Error(CHANGED_FIRST), { code: 'SERA_CONTENTION' })
 }
 
 export function isTransient(error: unknown): boolean {
   return MEANINGS[errorCode(error) ?? '']?.transient ?? false
 }
 
-/** One line for a person; the server's own words where sera has none. */
+/** One line for a person; the server's own text where the table has none. */
 export function explain(error: unknown): string {
   const code = errorCode(error)
   const known = code === undefined ? undefined : MEANINGS[code]
@@ -120,7 +121,7 @@ export function explain(error: unknown): string {
   return message.replace(/\s+/g, ' ')
 }
 
-/** `access denied for user 'sera'@'10.0.0.7' (using password: YES)`, as the server puts it in whatever language. */
+/** The server's text, such as `access denied for user 'sera'@'10.0.0.7' (using password: YES)`, in the server's language. */
 function denial(error: unknown): string {
   const { sqlMessage = '' } = error as { sqlMessage?: string }
   const text = sqlMessage.replace(/\s+/g, ' ').trim()

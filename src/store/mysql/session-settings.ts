@@ -1,9 +1,9 @@
 /**
- * The variables that every session of sera pins, and why. A session starts with the server's global values, and for most accounts
- * `init_connect` may change those. Whatever a lock depends on is therefore set here, in the one SET that each session begins with.
+ * The session variables that sera sets, and why. A session starts with the server's global values, and for most accounts
+ * `init_connect` may change them. So the one SET that begins each session sets every variable on which a lock depends.
  *
- * The values are spelled out: `SET SESSION x = DEFAULT` would take the global one. No account needs a privilege for any of them.
- * `npm run test:long` shows that the variables which are not in these lists make no difference (docs/explanation/servers.md).
+ * The values are literal: `SET SESSION x = DEFAULT` would take the global value. No account needs a privilege for them.
+ * `npm run test:long` shows that all other variables make no difference (docs/explanation/servers.md).
  */
 interface Pinned {
   name: string
@@ -11,7 +11,7 @@ interface Pinned {
   why: string
 }
 
-/** What a grant, a renewal and a wait depend on, with either engine. */
+/** For grants, renewals and waits of both engines. */
 const EVERYWHERE: readonly Pinned[] = [
   {
     name: 'sql_mode',
@@ -30,10 +30,10 @@ const EVERYWHERE: readonly Pinned[] = [
   },
 ]
 
-/** A limit on the time of statements ends a wait in GET_LOCK, and a step half-way. */
+/** A statement time limit would end a wait in GET_LOCK, or a step halfway. */
 const NO_TIME_LIMIT = { mariadb: 'max_statement_time = 0', mysql: 'max_execution_time = 0' } as const
 
-/** What the lock tables depend on. */
+/** For the lock tables. */
 const TABLES: readonly Pinned[] = [
   { name: 'sql_safe_updates', value: '0', why: 'it refuses a DELETE that names no key' },
   { name: 'unique_checks', value: '1', why: 'without them a resource could get two rows, and so two queues' },
@@ -47,7 +47,7 @@ const TABLES: readonly Pinned[] = [
   { name: 'character_set_results', value: 'utf8mb4', why: 'the same' },
 ]
 
-/** READ COMMITTED, so that what a step reads after its bump is the newest; and writable. */
+/** READ COMMITTED: what a step reads after its bump is the newest. And writable. */
 const TRANSACTION = {
   mariadb: "tx_isolation = 'READ-COMMITTED', tx_read_only = 0",
   mysql: "transaction_isolation = 'READ-COMMITTED', transaction_read_only = 0",
@@ -55,12 +55,12 @@ const TRANSACTION = {
 
 const assignments = (pinned: readonly Pinned[]) => pinned.map(({ name, value }) => `${name} = ${value}`).join(', ')
 
-/** For a session that locks with GET_LOCK. `idleMs`: the server ends a session that has been silent for so long. */
+/** For a session that locks with GET_LOCK. `idleMs`: the server ends a session that was silent for this long. */
 export function lockSessionSettings(isMariaDb: boolean, idleMs: number): string {
   return `${limitSilence(Math.ceil(idleMs / 1000))}, ${everywhere(isMariaDb)}`
 }
 
-/** For a session at the lock tables. `callLimitMs`: no statement waits for a row, a table or a client that reads slowly for as long. */
+/** For a session at the lock tables. A statement waits less than `callLimitMs` for a row, a table or a slow client. */
 export function tableSessionSettings(isMariaDb: boolean, idleMs: number, callLimitMs: number): string {
   const seconds = Math.max(1, Math.floor(callLimitMs / 1000) - 1)
   return [
@@ -80,20 +80,21 @@ function everywhere(isMariaDb: boolean): string {
 /**
  * How long a session of the lock tables may be silent before the server ends it.
  *
- * 1. A session that falls silent in the middle of a step keeps the resource's row locked, and every other step of that resource
- *    waits for it. The server ends such a session after a few seconds and rolls its step back. A process that was frozen, or that
- *    vanished, so holds up a resource for seconds and not for a lease.
+ * 1. A session that falls silent in the middle of a step keeps the resource's row locked, and every other step of that
+ *    resource waits for it. The server ends such a session after a few seconds and rolls its step back. So a process
+ *    that was frozen, or that vanished, holds up a resource for seconds and not for a lease.
  * 2. Between steps a session may be silent for a lease.
- * 3. MariaDB has a limit of its own for transactions. MySQL has only one for all: there a session has the short limit from its start,
- *    gets the long one when it is parked (idle, and kept), and the short one again before its next step. So only a step after a
- *    pause costs one more statement.
- * 4. No outcome gets lost by it: a session that has sent COMMIT is not silent in a step, and a session that has not is rolled back.
+ * 3. MariaDB has a separate limit for transactions. MySQL has one limit for all. So on MySQL a session starts with the
+ *    short limit, gets the long one when it is parked (idle and kept open), and the short one again before its next
+ *    step. Only a step after a pause costs one more statement.
+ * 4. No outcome is lost: a session that has sent COMMIT is not silent in a step, and a session that has not is rolled back.
  *
- * The limit within a step is longer than a busy host needs, or a packet that is sent again. A step that falls silent for longer is repeated.
+ * The limit within a step is longer than a busy host needs, or a packet that is sent again. A step that is silent for
+ * longer is repeated.
  */
 export const STEP_SILENCE_S = 3
 
-/** For the SET that begins a session. */
+/** Part of the SET that begins a session. */
 function idleSettings(sessionSilenceS: number, isMariaDb: boolean): string {
   if (!isMariaDb) return limitSilence(STEP_SILENCE_S)
   return `${limitSilence(sessionSilenceS)}, idle_transaction_timeout = ${STEP_SILENCE_S}`

@@ -1,18 +1,18 @@
 /**
- * A comment behind a statement that tells those who read the process list who sends it, where nothing else does.
+ * A comment after a statement that shows in the process list which command sent it, where the server does not show it.
  * @see https://google.github.io/sqlcommenter/spec/
  */
 import type { Attributes } from './connection.js'
 
-const TOLD = ['command', 'host', 'pid'] as const
+const SHOWN = ['command', 'host', 'pid'] as const
 
-/** `command='migrate.sh%20--all',host='web-2',pid='4312'`, as a comment that nothing in it can end. */
+/** `command='migrate.sh%20--all',host='web-2',pid='4312'` as a comment; the values are escaped and cannot end it. */
 export function statementComment(attributes: Attributes): string {
-  const pairs = TOLD.map(name => `${name}='${encoded(attributes[name] ?? '')}'`)
+  const pairs = SHOWN.map(name => `${name}='${encoded(attributes[name] ?? '')}'`)
   return `/*${pairs.join(',')}*/`
 }
 
-/** What a statement's mark tells; nothing of a statement that has none. */
+/** The attributes in a statement's comment; none when it has no such comment. */
 export function readStatementComment(statement: string): Attributes {
   const [, mark] = /\/\*(command='[^']*',host='[^']*',pid='[^']*')\*\/$/.exec(statement) ?? []
   const pairs = (mark ?? '').split(',').map(pair => /^(\w+)='([^']*)'$/.exec(pair))
@@ -23,7 +23,7 @@ function encoded(text: string): string {
   return encodeURIComponent(text).replace(/['*]/g, c => `%${c.charCodeAt(0).toString(16)}`)
 }
 
-/** Anybody may write such a comment. */
+/** Other programs may write such a comment, with bad escapes. */
 function decoded(text: string): string {
   try {
     return decodeURIComponent(text)

@@ -1,10 +1,10 @@
-/** Makes the lock tables, or what they lack. Every statement is harmless when it is repeated. */
+/** Creates the lock tables, or adds what they lack. Each statement is harmless when it is repeated. */
 import { SeraError } from '../../errors.js'
 import type { Connection } from '../mysql/connection.js'
 import { errorCode } from '../mysql/retry.js'
 import { statementsSince } from './schema.js'
 
-/** Makes what is missing since a version. @throws SeraError lock-failed, when the account may not */
+/** Brings tables of version `since` up to date; 0: creates them. @throws SeraError lock-failed, when the account may not */
 export async function createTables(raw: Connection, since: number, database: string, limitMs: number): Promise<void> {
   try {
     for (const statement of statementsSince(since, raw.isMariaDb)) await raw.change(statement, [], limitMs)
@@ -21,18 +21,18 @@ export async function createTables(raw: Connection, since: number, database: str
   }
 }
 
-/** MariaDB has one error for two reasons: the server is read-only, or it would make the tables in another engine. */
+/** MariaDB reports the same error for a read-only server and for one that enforces another storage engine. */
 async function checkEnforced(raw: Connection, limitMs: number): Promise<void> {
   const [row] = await raw.query('SELECT @@enforce_storage_engine AS engine', [], limitMs).catch(() => [])
   if (!row?.engine || row.engine === 'InnoDB') return
   throw new SeraError(
     'lock-failed',
-    `the server makes every table in ${row.engine} (enforce_storage_engine), and the lock tables have to be InnoDB: ` +
-      'set it to InnoDB, or make them with a session of SUPER that unsets it',
+    `the server makes every table ${row.engine} (enforce_storage_engine), but the lock tables must be InnoDB: ` +
+      'set it to InnoDB, or create the tables in a SUPER session that unsets it',
   )
 }
 
-/** The account may not do that. */
+/** Errors for a missing privilege. */
 export const DENIED: readonly string[] = [
   'ER_TABLEACCESS_DENIED_ERROR',
   'ER_DBACCESS_DENIED_ERROR',

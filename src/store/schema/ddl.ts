@@ -1,10 +1,10 @@
 /**
- * The definition of the lock tables, as the steps by which it has grown. Step n turns version n − 1 into version n.
+ * The definition of the lock tables, as one step a version. Step n turns version n − 1 into version n.
  *
- * 1. CREATE TABLE has today's definition, so that new tables need no ALTER. An ALTER does nothing where its change is there.
+ * 1. CREATE TABLE has today's definition, so new tables need no ALTER. An ALTER does nothing if its change exists.
  * 2. So every statement is harmless when it is repeated: two clients may run the same step at once.
- * 3. A client of the former version whose connections are open goes on working while and after a step runs: a step adds only
- *    columns that are nullable or that the server computes, and no statement of a client relies on the order of columns.
+ * 3. A client of the previous version with open connections keeps working during and after a step: a step adds only
+ *    columns that are nullable or that the server computes, and no client statement relies on the order of columns.
  */
 
 /** Longest name, in characters: the user's 255, and a namespace with its separator. */
@@ -12,15 +12,12 @@ const NAME = 'VARCHAR(320)'
 const PLAIN = 'CHARACTER SET ascii COLLATE ascii_bin'
 const TEXT = 'CHARACTER SET utf8mb4 COLLATE utf8mb4_bin'
 
-/**
- * Names are compared byte by byte, trailing spaces included, for which the two servers have collations of different
- * names.
- */
+/** Names are compared byte by byte, including trailing spaces. The servers have different names for such a collation. */
 function exactOn(isMariaDb: boolean): string {
   return `CHARACTER SET utf8mb4 COLLATE ${isMariaDb ? 'utf8mb4_nopad_bin' : 'utf8mb4_0900_bin'}`
 }
 
-/** The process that a row belongs to, for people. */
+/** The process that owns a row, shown to people. */
 const OWNER = `host         VARCHAR(255) ${TEXT} NOT NULL,
   pid          INT UNSIGNED NOT NULL,
   user         VARCHAR(64) ${TEXT} NOT NULL,
@@ -31,16 +28,16 @@ function namespaceColumn(exact: string): string {
   return `namespace VARCHAR(64) ${exact} AS (LEFT(name, LOCATE(CONVERT(CHAR(0) USING utf8mb4), name) - 1)) VIRTUAL`
 }
 
-/** `version` where the resource remembers something without a claim: a counter's value, a closed gate, a record. */
+/** `version` if the resource keeps data without a claim (a counter's value, a closed gate, a record), else NULL. */
 const KEPT_VERSION = 'kept_version BIGINT UNSIGNED AS (IF(value <> 0, version, NULL)) VIRTUAL'
 
 /** Microseconds, as in `sera_resource.version`. */
 export const DAY_US = 86_400_000_000
 
 /**
- * The first day, counted from 1970, on which a resource without claims may be swept; NULL for never. It is more than a week after
- * its last use, and for a record after the time until which it is kept, which is the resource's value. It is a day rather
- * than a time so that a bump changes no index.
+ * The first day, counted from 1970, on which a resource without claims may be deleted; NULL for never. It is more than
+ * a week after the last use. A record is also kept until the time in the resource's value. The unit is a day so that a
+ * bump changes no index.
  */
 const SWEEP_DAY = `sweep_day INT UNSIGNED AS (CASE
     WHEN value = 0 AND record IS NULL THEN version DIV ${DAY_US} + 8
@@ -59,12 +56,12 @@ const HISTORY_KEYS = [
   'name_outcome (name, outcome, released_at)',
 ]
 
-/** Columns of recorded sightings: at `seen_at`, by the server's clock, a process saw the claim with `seen_renewals`. */
+/** A recorded sighting: at `seen_at`, by the server's clock, a process read the claim with `seen_renewals`. */
 const SIGHTING = ['seen_renewals BIGINT UNSIGNED', 'seen_at DATETIME(6)']
 
 const REASON = `reason VARCHAR(500) ${TEXT}`
 
-/** Claims and the resources they are at. */
+/** Resources and their claims. */
 const first = (exact: string) => [
   `CREATE TABLE IF NOT EXISTS sera_resource (
   id            BIGINT UNSIGNED NOT NULL AUTO_INCREMENT,
@@ -110,7 +107,7 @@ const first = (exact: string) => [
 ) ENGINE = InnoDB`,
 ]
 
-/** What has run. */
+/** History. */
 const second = (exact: string) => [
   `CREATE TABLE IF NOT EXISTS sera_history (
   id           BIGINT UNSIGNED NOT NULL AUTO_INCREMENT,
@@ -132,8 +129,9 @@ const second = (exact: string) => [
 ]
 
 /**
- * What makes the cost of a statement depend on what is in use and not on what exists, and columns for sightings and reasons. Computed
- * columns are added without their indexes and by themselves: only then does neither server copy the table or block its writers.
+ * Indexes, so that a statement costs what is in use and not what exists, and columns for sightings and reasons.
+ * Computed columns are added in a statement of their own, without their indexes: only then do both servers neither copy
+ * the table nor block its writers.
  */
 const third = (exact: string) => [
   ...unless('sera_resource', { column: 'sweep_day' }, add([namespaceColumn(exact), KEPT_VERSION, SWEEP_DAY])),

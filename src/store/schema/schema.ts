@@ -1,20 +1,20 @@
-/** The lock tables as one whole: their version, and the statements that make it. */
+/** The version of the lock tables, and the statements that create it. */
 import { SeraError } from '../../errors.js'
 import { STEPS } from './ddl.js'
 
-/** What the account has to be allowed to, once the tables are there. */
+/** The privileges that the account needs on existing tables. */
 export const PRIVILEGES = 'SELECT, INSERT, UPDATE, DELETE'
 
-/** In the order in which they go: without the last to be made, the others are taken for not there. */
+/** In the order of dropping. `sera_schema`, created last, goes first: without it the others count as missing. */
 export const TABLES = ['sera_schema', 'sera_history', 'sera_claim', 'sera_resource'] as const
 
 export const SCHEMA_VERSION = STEPS.length
 
-/** What makes today's tables of those of an older version; of version 0, which is none, all of them. */
+/** The statements that bring tables of an older version up to date; version 0 means no tables. */
 export function statementsSince(version: number, isMariaDb: boolean): string[] {
   return [
     ...STEPS.slice(version).flatMap(step => step(isMariaDb)),
-    // last, as whoever finds it takes the others for made
+    // last: a client that finds this table assumes that the others exist
     `CREATE TABLE IF NOT EXISTS sera_schema (
   version    INT UNSIGNED NOT NULL,
   applied_at DATETIME(6) NOT NULL,
@@ -25,16 +25,15 @@ export function statementsSince(version: number, isMariaDb: boolean): string[] {
 }
 
 /**
- * Tables of an older version are not brought up to date in passing: the hosts that still have the older sera would be
- * refused from then on, at a moment that nobody chose.
+ * Older tables are not changed here: that would lock out the hosts with the older sera at a moment that no person chose.
  *
- * @throws SeraError lock-failed, when the tables are of a version that this program does not know
+ * @throws SeraError lock-failed, when this sera does not know the version
  */
 export function checkVersion(version: number): void {
   if (version === SCHEMA_VERSION) return
-  const [verb, remedy] = version > SCHEMA_VERSION ? ['newer', 'update sera here'] : ['older', 'run `sera schema apply`']
+  const [age, remedy] = version > SCHEMA_VERSION ? ['newer', 'update sera here'] : ['older', 'run `sera schema apply`']
   throw new SeraError(
     'lock-failed',
-    `the lock tables are of version ${version}, ${verb} than this sera knows (${SCHEMA_VERSION}): ${remedy}`,
+    `the lock tables have version ${version}, ${age} than this sera knows (${SCHEMA_VERSION}): ${remedy}`,
   )
 }

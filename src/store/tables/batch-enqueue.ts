@@ -1,18 +1,19 @@
 /**
- * Those who come to a queue at one moment, in one transaction: five hundred requests of a gateway would be five hundred
- * transactions on one row, one after the other.
+ * Enqueues claims that arrive at one resource together, in one transaction: five hundred requests at a gateway would
+ * otherwise be five hundred transactions on one row, one after the other.
  *
  *     START TRANSACTION
  *     UPDATE resource: version = GREATEST(version + n, now)      n tickets, the last of them the new version
  *     SELECT the resource and its oldest claims
- *     INSERT those whose rule says wait
+ *     INSERT the new claims whose rule says wait
  *     COMMIT
  *
- * Why that is as good as n steps: it writes nothing but claims that wait. Each has a ticket of its own, in the order of those who
- * came. A rule that has a newcomer wait on seeing the oldest claims would have him wait on seeing more of them (StepOptions.read);
- * so those who came with him, and stand ahead of him, change nothing. The first who is to do more than wait ends it: he does that in
- * a step of his own, and those who came after him come after that. When something goes wrong or its outcome is unknown, all do
- * steps of their own: each finds out by his id.
+ * Why this equals n steps:
+ * 1. It writes only waiting claims. Each has its own ticket, in order of arrival.
+ * 2. A rule that lets a new claim wait when it reads the oldest claims would also let it wait when it reads more of
+ *    them (StepOptions.read). So the claims ahead of it in the same batch change nothing.
+ * 3. The first claim that has to do more than wait ends the batch. It takes a step of its own, and the later claims follow.
+ * 4. After a failure or an unknown outcome each claim takes a step of its own, and its id shows whether it was written.
  */
 
 import { type Claim, freshClaim, moves, type StepResult } from '../../claims/model.js'
@@ -22,10 +23,10 @@ import { BUMP, type Step } from './step.js'
 import { StepWriter } from './step-writer.js'
 import type { TableConnection } from './table-connection.js'
 
-/** The statement that adds them grows with them. */
+/** The INSERT grows with the batch. */
 export const LARGEST_BATCH = 200
 
-/** @returns what has become of the first of these steps of newcomers to one resource: of all, up to one that has to be done alone */
+/** @returns the results of the first of these steps, up to one that needs a step of its own; all are of one resource */
 export async function enqueueBatch(
   connection: TableConnection,
   steps: readonly Step[],

@@ -1,14 +1,14 @@
-/** Breaking claims: what was shown is removed, and never a claim that was made meanwhile. */
+/** Breaks the claims that were shown, and never a claim that was made since. */
 
 import type { ResourceKey } from '../../claims/model.js'
 import type { Deadline } from '../../deadline.js'
-import { rival } from '../mysql/retry.js'
+import { contentionError } from '../mysql/retry.js'
 import { NOW } from './claim-sql.js'
 import type { RetryingClient } from './retrying-client.js'
 import type { TableConnection } from './table-connection.js'
 import { noteBroken } from './taken-claims.js'
 
-/** @returns whether any of them was still there */
+/** @returns whether any of the claims still existed */
 export async function removeClaims(
   client: RetryingClient,
   ids: readonly string[],
@@ -17,11 +17,11 @@ export async function removeClaims(
   if (ids.length === 0) return false
   return await client.persist(async (connection, { doubtfulSince }) => {
     const rows = await removed(connection, ids)
-    return rows > 0 || doubtfulSince !== undefined // the answer to an earlier try may have got lost
+    return rows > 0 || doubtfulSince !== undefined // an earlier try may have removed it before its answer was lost
   }, deadline)
 }
 
-/** The same, with an entry in the history for each, where one can be written. */
+/** The same, with an entry in the history for each claim if one can be written. */
 export async function breakClaims(
   client: RetryingClient,
   ids: readonly string[],
@@ -34,7 +34,7 @@ export async function breakClaims(
     try {
       const noted = await noteBroken(connection, ids, reason)
       const rows = await removed(connection, ids)
-      if (noted !== undefined && noted !== rows) throw rival()
+      if (noted !== undefined && noted !== rows) throw contentionError()
       await connection.commit()
       return rows > 0 || doubtfulSince !== undefined
     } catch (error) {
@@ -48,7 +48,7 @@ async function removed(connection: TableConnection, ids: readonly string[]): Pro
   return (await connection.change('DELETE FROM sera_claim WHERE id IN (?)', [ids])).rows
 }
 
-/** Forgets what a resource remembers, if it still is what was seen. */
+/** Deletes the record of a resource, if it is still the one that was shown. */
 export async function forgetRecord(
   client: RetryingClient,
   key: ResourceKey,
@@ -62,6 +62,6 @@ export async function forgetRecord(
   }, deadline)
 }
 
-/** A step that has read the record and is about to write fails, as its row has changed. */
+/** It bumps the version: a step that has read the record and writes afterwards fails. */
 const FORGET = `UPDATE sera_resource SET record = NULL, value = 0, version = GREATEST(version + 1, ${NOW})
   WHERE kind = ? AND name = ? AND record = ?`

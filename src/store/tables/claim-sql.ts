@@ -1,4 +1,4 @@
-/** Claims and resources as rows: the SQL that reads them, and what comes back. */
+/** SQL that reads claims and resources, and the conversion of its rows. */
 import type {
   Claim,
   ClaimState,
@@ -10,23 +10,23 @@ import type {
 } from '../../claims/model.js'
 import type { Row } from '../mysql/connection.js'
 
-/** Microseconds since 1970, whatever the session's time zone. */
+/** Microseconds since 1970, in any time zone of the session. */
 export const NOW = `TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6))`
 
 export const RESOURCE_COLUMNS = `r.id AS resource_id, r.version, r.granted_token, r.capacity, r.value,
   r.generation AS resource_generation, r.record, ${NOW} AS now`
 
-/** What tells whether a claim has expired. */
+/** The columns that show whether a claim has expired. */
 const LIFE = `c.lease_ms, c.renewals, TIMESTAMPDIFF(MICROSECOND, c.expires_at, UTC_TIMESTAMP(6)) AS overdue,
   IF(c.seen_renewals = c.renewals, TIMESTAMPDIFF(MICROSECOND, c.seen_at, UTC_TIMESTAMP(6)), NULL) AS seen_for`
 
 const CLAIM_COLUMNS = `c.id, c.ticket, c.state, c.process_id, c.token, c.mode, c.units, c.slot, c.generation, c.tag,
   c.labels, c.selector, ${LIFE}`
 
-/** For the process id: results are as large as all payloads of a rendezvous together, and only their owners want them. */
+/** For the process id. Results of a rendezvous are as large as all its payloads together, and only their owners need them. */
 const OWN_RESULT = 'IF(c.process_id = ?, c.result, NULL) AS result'
 
-/** The columns that order a queue. None of them is a TEXT: a look is frequent, and a temporary table with a TEXT is on disk. */
+/** The columns that order a queue. None is a TEXT: looks are frequent, and a temporary table with a TEXT is on disk. */
 const QUEUED = ['id', 'ticket', 'state', 'process_id', 'token', 'mode', 'units', 'slot', 'tag']
 
 /** The columns of `LIFE`. */
@@ -43,13 +43,13 @@ const NAMED = 'WHERE r.kind = ? AND r.name = ?'
 /** For process id, kind, name: the resource with its claims, or one row without a claim, or none. */
 export const READ_ALL = `SELECT ${WHOLE} ${NAMED}`
 
-/** For ticket, kind, name: what orders the claims up to that ticket. */
+/** For ticket, kind, name: the queue up to that ticket. */
 export const READ_AHEAD = `SELECT ${QUEUE} AND c.ticket <= ? ${NAMED}`
 
 const OLDEST = `SELECT ${[...QUEUED, ...LIVING].join(', ')} FROM sera_claim
   WHERE resource_id = (SELECT id FROM sera_resource WHERE kind = ? AND name = ?) ORDER BY ticket LIMIT ?`
 
-/** What orders the oldest claims. A derived table has them read by the index: MariaDB sorts all claims of a join with a limit. */
+/** The oldest part of the queue. MariaDB reads a derived table by the index; for a join with a limit it would sort all claims. */
 const READ_OLDEST = `SELECT ${RESOURCE_COLUMNS}, ${QUEUE_COLUMNS}
 FROM sera_resource r LEFT JOIN (${OLDEST}) c ON TRUE ${NAMED}`
 
@@ -57,23 +57,23 @@ export function oldestStatement({ kind, name }: ResourceKey, oldest: number): St
   return { sql: READ_OLDEST, values: [kind, name, oldest, kind, name] }
 }
 
-/** For its number among those that are asked for, process id, kind, name. */
+/** For the position in the request, process id, kind, name. */
 const LOOK = `SELECT ? AS asked, ${LIGHT} ${NAMED}`
 
-/** For its number among those that are asked for, ticket, kind, name. */
+/** For the position in the request, ticket, kind, name. */
 const LOOK_AHEAD = `SELECT ? AS asked, ${QUEUE} AND c.ticket <= ? ${NAMED}`
 
 const SINCE = 'TIMESTAMPDIFF(MICROSECOND, COALESCE(c.granted_at, c.requested_at), UTC_TIMESTAMP(6)) AS since'
 
-/** A claim, with what people want to know of it. */
-export const CONTENDER_COLUMNS = `${CLAIM_COLUMNS}, c.payload, c.result, c.host, c.pid, c.user, c.command, ${SINCE}`
+/** A claim, with what people want to know about it. */
+export const WITH_OWNER_COLUMNS = `${CLAIM_COLUMNS}, c.payload, c.result, c.host, c.pid, c.user, c.command, ${SINCE}`
 
 /** For kind, name: the claims. */
-export const READ_CONTENDERS = `SELECT ${CONTENDER_COLUMNS}
+export const READ_WITH_OWNER = `SELECT ${WITH_OWNER_COLUMNS}
 FROM sera_resource r JOIN sera_claim c ON c.resource_id = r.id WHERE r.kind = ? AND r.name = ?`
 
-/** What people want to know of a resource and a claim at it. */
-export const SURVEYED_COLUMNS = `r.kind, r.name, ${RESOURCE_COLUMNS}, ${QUEUE_COLUMNS}, c.generation, c.labels,
+/** What people want to know about a resource and a claim. */
+export const SNAPSHOT_COLUMNS = `r.kind, r.name, ${RESOURCE_COLUMNS}, ${QUEUE_COLUMNS}, c.generation, c.labels,
   c.selector, c.host, c.pid, c.user, c.command, ${SINCE}`
 
 export interface Statement {
@@ -81,7 +81,7 @@ export interface Statement {
   values: unknown[]
 }
 
-/** Several resources in one statement; two, when some are to be read up to a ticket and some whole. */
+/** Reads several resources in one statement; in two when some are read whole and some up to a ticket. */
 export function lookStatements(asked: readonly LookRequest[], processId: string): Statement[] {
   const all = asked.map((look, at) => ({ ...look, at }))
   const ahead = all.filter(({ upTo }) => Number.isFinite(upTo))
@@ -99,7 +99,7 @@ function union(select: string, times: number): string {
   return Array.from({ length: times }, () => select).join('\nUNION ALL\n')
 }
 
-/** What the rows of `lookStatements` say of each resource. */
+/** The state of each resource, from the rows of `lookStatements`. */
 export function statesOf(rows: readonly Row[], asked: readonly LookRequest[]): ResourceState[] {
   const states = asked.map((): Row[] => [])
   for (const row of rows) states[Number(row.asked)]?.push(row)
@@ -148,8 +148,8 @@ function claimOf(row: Row): Claim {
   }
 }
 
-export function contendersOf(rows: readonly Row[]): ClaimWithOwner[] {
-  const contenders = rows.map(row => ({
+export function claimsWithOwnerOf(rows: readonly Row[]): ClaimWithOwner[] {
+  const claims = rows.map(row => ({
     ...claimOf(row),
     host: String(row.host),
     pid: Number(row.pid),
@@ -157,7 +157,7 @@ export function contendersOf(rows: readonly Row[]): ClaimWithOwner[] {
     command: String(row.command),
     sinceMs: Number(row.since) / 1000,
   }))
-  return contenders.sort((a, b) => a.ticket - b.ticket)
+  return claims.sort((a, b) => a.ticket - b.ticket)
 }
 
 function number(value: unknown): number | undefined {

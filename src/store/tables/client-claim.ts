@@ -1,32 +1,32 @@
 /**
- * Claims that a process makes for clients of its own, who come back and name them by their id. They are told from
- * others by their process id, which is the beginning of their id: whoever has the id renews them, from wherever.
+ * Claims that a process makes for its own clients, which name them by id in later requests. The process id of such a
+ * claim is the beginning of its id. A client with the id can renew the claim from any host.
  */
 
 import type { ClaimWithOwner, ResourceKey } from '../../claims/model.js'
 import type { Deadline } from '../../deadline.js'
-import { CONTENDER_COLUMNS, contendersOf, NOW } from './claim-sql.js'
+import { claimsWithOwnerOf, NOW, WITH_OWNER_COLUMNS } from './claim-sql.js'
 import { type RetryingClient, SEPARATOR } from './retrying-client.js'
 
 export interface ClientClaim extends ClaimWithOwner {
   key: ResourceKey
-  /** When its lease is over, by the server's clock. */
+  /** When its lease ends, by */
   expiresAt: Date
 }
 
-/** The process id of such a claim: no process has it, so that none takes the claim for one that it has given up. */
+/** The process id of such a claim. No process has this id, so none takes the claim for one that it has given up. */
 export function clientProcess(id: string): string {
   return id.slice(0, 16)
 }
 
-/** Undefined: it is not there, or is not a client's. @throws SeraError lock-failed */
+/** Undefined: there is no such claim, or it is not a client's. @throws SeraError lock-failed */
 export async function readClaim(
   client: RetryingClient,
   id: string,
   deadline: Deadline,
 ): Promise<ClientClaim | undefined> {
   const rows = await client.persist(connection => connection.query(READ, [id]), deadline)
-  const [claim] = contendersOf(rows)
+  const [claim] = claimsWithOwnerOf(rows)
   const [row] = rows
   if (!claim || !row) return undefined
   const name = String(row.name).split(SEPARATOR).at(-1) as string
@@ -34,14 +34,14 @@ export async function readClaim(
   return { ...claim, key: { kind: String(row.kind), name }, expiresAt }
 }
 
-/** Another lease for a claim that has been granted. @throws SeraError lock-failed */
+/** Renews the lease of a granted claim. @throws SeraError lock-failed */
 export async function renewClaim(client: RetryingClient, id: string, deadline: Deadline): Promise<void> {
   await client.persist(connection => connection.change(RENEW, [id]), deadline)
 }
 
 const A_CLIENTS = 'c.id = ? AND c.process_id = LEFT(c.id, 16)'
 
-const READ = `SELECT r.kind, r.name, ${NOW} AS now, ${CONTENDER_COLUMNS}
+const READ = `SELECT r.kind, r.name, ${NOW} AS now, ${WITH_OWNER_COLUMNS}
 FROM sera_claim c JOIN sera_resource r ON r.id = c.resource_id WHERE ${A_CLIENTS}`
 
 const RENEW = `UPDATE sera_claim c SET c.renewals = c.renewals + 1,

@@ -1,6 +1,6 @@
 /**
- * Connections to the members of one cluster, or to the one server there is: opened when needed, and closed when idle, all but the
- * last. One member serves until it fails; then the next is tried.
+ * Connections to the members of one cluster, or to a single server. They open on demand and close when idle, except the
+ * last one. One member serves until it fails; then sera tries the next.
  */
 import { type Dsn, describeDsn } from '../../config/dsn.js'
 import { SeraError } from '../../errors.js'
@@ -8,7 +8,7 @@ import { errorCode, explain, isContention } from '../mysql/retry.js'
 import { IdleConnections } from './idle-connections.js'
 import { TableConnection, type TableServer } from './table-connection.js'
 
-/** At once, for all that a process waits for; renewals don't wait for one of these. */
+/** Connections at once, for all waits of a process; renewals do not count. */
 const MOST = 8
 
 export class ClusterPool {
@@ -31,7 +31,7 @@ export class ClusterPool {
     return describeDsn(this.#dsn)
   }
 
-  /** Does one piece of work on one connection. What fails other than by contention takes the connection with it. */
+  /** Runs one piece of work on one connection. A failure other than contention closes the connection. */
   async use<T>(work: (connection: TableConnection) => Promise<T>, urgent = false): Promise<T> {
     if (!urgent) await this.#awaitTurn()
     this.#open++
@@ -55,7 +55,7 @@ export class ClusterPool {
     }
   }
 
-  /** Nothing will be asked for a while: the idle connections go back to the server. */
+  /** Closes the idle connections: nothing will be asked for a while. */
   rest(): void {
     this.#idle.close()
   }
@@ -66,8 +66,8 @@ export class ClusterPool {
   }
 
   /**
-   * A member has failed; connections to it are not to be trusted either. What fails there later, of several pieces of work that were
-   * under way, is no news, and says nothing of the member that serves by now.
+   * A member has failed; its idle connections are dropped. Later failures of the same member, from work that was under
+   * way, are ignored: they say nothing about the member now in use.
    */
   #leave(dsn: Dsn): void {
     if (dsn !== this.#dsn) return
@@ -98,7 +98,7 @@ export class ClusterPool {
     }
   }
 
-  /** For who has worked here before, it may be a failover; for who comes new, it is the wrong server. */
+  /** A failover, if the pool has worked before or has several members: try again. Otherwise it is the wrong server. */
   #refuse(connection: TableConnection): never {
     connection.raw.destroy()
     const cause = Object.assign(new Error('read-only'), { code: 'ER_OPTION_PREVENTS_STATEMENT' })
@@ -117,8 +117,8 @@ export class ClusterPool {
 }
 
 /**
- * Errors that leave the connection, and the member, as good as before. A row that stays locked is none of them: on a primary that is
- * cut off from its group a COMMIT hangs for as long as that lasts, with the row, and everybody else waits behind it.
+ * Errors after which the connection and the member remain usable. A lock wait timeout is none of them: on a primary
+ * that is cut off from its group a COMMIT hangs with its row locked, and every other step waits behind it.
  */
 function isSound(error: unknown): boolean {
   if (errorCode(error) === 'ER_LOCK_WAIT_TIMEOUT') return false

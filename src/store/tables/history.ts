@@ -1,7 +1,6 @@
 /**
- * What has run: one row for each run of the command line, written when it has ended. It proves nothing and nothing
- * depends on it. All times are the server's; a run knows how long it waited and ran, and the server counts back from
- * now.
+ * History: one row for each run of the command line, written after the run. It proves nothing, and nothing depends on
+ * it. All times are the server's: the run reports how long it waited and ran, and the server counts back from now.
  */
 
 import type { ResourceKey } from '../../claims/model.js'
@@ -12,18 +11,18 @@ import { errorCode } from '../mysql/retry.js'
 import type { LockTables } from './lock-tables.js'
 import { type RetryingClient, SEPARATOR } from './retrying-client.js'
 
-/** How a run ended, as it knows it. */
+/** How a run ended, as the run reports it. */
 export interface NewHistoryEntry {
   key: ResourceKey
   token: string | undefined
   outcome: string
   exitCode: number
   waitedMs: number
-  /** From the grant until it was given back; undefined where nothing was held. */
+  /** From the grant until the release; undefined where nothing was held. */
   ranMs: number | undefined
-  /** Of a break: why, as it was given. */
+  /** The reason given to `sera break`. */
   reason?: string | undefined
-  /** Whose it was, where that is not this process. */
+  /** The owner, if it is not this process. */
   owner?: Owner
 }
 
@@ -39,20 +38,17 @@ export interface HistoryEntry extends Omit<NewHistoryEntry, 'key' | 'owner'>, Ow
 export interface HistoryQuery {
   name?: string | undefined
   outcomes?: readonly string[] | undefined
-  /** Only what ended later: so many ms ago by the server's clock, or at a time, UTC. */
+  /** Only runs that ended later: so many ms ago by the server's clock, or a time, UTC. */
   since?: number | Date | undefined
-  /** The newest. */
+  /** How many, newest first. */
   limit: number
 }
 
-/** One write in so many takes old rows away, and so many of them: more than come, however many hosts there are. */
+/** One write in 20 deletes 200 old rows: more than are added, on any number of hosts. */
 const PRUNE_EVERY = 20
 const PRUNED_AT_ONCE = 200
 
-/**
- * Adds one row, and now and then takes some away that are older than `keepMs`. An answer that gets lost may leave the
- * row twice.
- */
+/** Adds one row, and at times deletes some older than `keepMs`. A lost answer may leave the row twice. */
 export async function writeHistory(
   { client, owner: own }: Pick<LockTables, 'client' | 'owner'>,
   ending: NewHistoryEntry,
@@ -78,11 +74,11 @@ const INSERT = `INSERT INTO sera_history (kind, name, token, host, pid, user, co
 VALUES (?, ?, ?, ?, ?, ?, ?,
   UTC_TIMESTAMP(6) - INTERVAL ? MICROSECOND, UTC_TIMESTAMP(6) - INTERVAL ? MICROSECOND, UTC_TIMESTAMP(6), ?, ?, ?)`
 
-/** The oldest, by their index; those who come at the same time wait for each other for as long as that takes. */
+/** The oldest, by their index; writers that prune at the same time wait for each other meanwhile. */
 const PRUNE = `DELETE FROM sera_history WHERE released_at < UTC_TIMESTAMP(6) - INTERVAL ? MICROSECOND
 ORDER BY released_at LIMIT ${PRUNED_AT_ONCE}`
 
-/** In the order in which they ended, the newest last. */
+/** In order of their end, newest last. */
 export async function readHistory(
   client: RetryingClient,
   query: HistoryQuery,
@@ -105,8 +101,8 @@ interface Sql {
 }
 
 /**
- * The newest entries. Each outcome that is asked for has a search of its own, because only then does an index have its newest first:
- * a search takes as long as its limit, however many entries there are. `key` has the namespace in its name.
+ * The newest entries. Each wanted outcome has its own search, because an index lists the newest first only within one
+ * outcome: a search takes as long as its limit, for any number of entries. `key` has the namespace in its name.
  */
 function selection(namespace: string, key: ResourceKey, { name, outcomes, since, limit }: HistoryQuery): Sql {
   const at = name === undefined ? { column: 'namespace', value: namespace } : { column: 'name', value: key.name }
@@ -120,7 +116,7 @@ JOIN sera_history h ON h.id = newest.id ORDER BY newest.released_at DESC, newest
   }
 }
 
-/** The index is named because a server may take the one on `released_at` alone, and read every entry of the others. */
+/** The index is forced because a server may choose the one on `released_at` alone and read all entries of other names. */
 function search(
   { column, value }: { column: string; value: string },
   outcome: string | undefined,
@@ -184,7 +180,7 @@ function millis(micros: unknown): number {
   return Math.round(Number(micros) / 1000)
 }
 
-/** A server can't count back to before its calendar begins. */
+/** A server cannot subtract beyond the beginning of its calendar. */
 const LONGEST_MS = 100 * 365 * 86_400_000
 
 function micros(ms: number): number {

@@ -1,17 +1,17 @@
-/** Connections that nothing uses at the moment. The last one stays open; the others close when they have been idle for a while. */
+/** Idle connections. The last one stays open; the others close after a while. */
 import type { Cancel, Clock } from '../../clock.js'
 import type { TableConnection } from './table-connection.js'
 
-/** Less than a session may be silent that is not parked yet, see `session-settings.ts`. */
+/** Shorter than an unparked session may be silent, see `session-settings.ts`. */
 const IDLE_MS = 1000
 
 export class IdleConnections {
-  /** In the order in which they became idle, each with what calls its timer off. */
+  /** In the order in which they became idle, each with the cancel function of its timer. */
   readonly #idle = new Map<TableConnection, Cancel>()
 
   constructor(readonly clock: Clock) {}
 
-  /** The one that was used last and is still sound. */
+  /** The most recently used one that is not broken. */
   take(): TableConnection | undefined {
     for (const connection of [...this.#idle.keys()].reverse()) {
       this.#remove(connection)
@@ -25,12 +25,12 @@ export class IdleConnections {
     this.#idle.set(connection, cancel)
   }
 
-  /** Says goodbye on all of them. */
+  /** Closes all of them with COM_QUIT. */
   close(): void {
     for (const connection of this.#removeAll()) connection.raw.close()
   }
 
-  /** Drops all of them at once. */
+  /** Closes all sockets at once. */
   destroy(): void {
     for (const connection of this.#removeAll()) connection.raw.destroy()
   }

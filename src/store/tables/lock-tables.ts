@@ -1,4 +1,4 @@
-/** The lock tables in MySQL or MariaDB: every call repeated while that helps, and never past its deadline. */
+/** The lock tables in MySQL or MariaDB: every call is repeated while that helps, but not past its deadline. */
 import type {
   Claim,
   ClaimRequest,
@@ -15,7 +15,7 @@ import type {
 import type { Owner } from '../../claims/owner.js'
 import type { Deadline } from '../../deadline.js'
 import type { Row } from '../mysql/connection.js'
-import { contendersOf, lookStatements, oldestStatement, READ_CONTENDERS, stateOf, statesOf } from './claim-sql.js'
+import { claimsWithOwnerOf, lookStatements, oldestStatement, READ_WITH_OWNER, stateOf, statesOf } from './claim-sql.js'
 import { RetryingClient, type RetryingClientOptions, SEPARATOR } from './retrying-client.js'
 import { expiredAt, sightOverdue } from './sightings.js'
 import { StepQueue } from './step-queue.js'
@@ -23,18 +23,18 @@ import type { TableConnection } from './table-connection.js'
 
 export interface LockTablesOptions extends RetryingClientOptions {
   owner: Owner
-  /** Whether holders whose claims this process reaps leave an entry in the history. */
+  /** Whether reaping the claim of a holder adds an entry to the history. */
   keepsHistory?: boolean | undefined
 }
 
-/** Ids, or names, in one statement. */
+/** Ids or names in one statement. */
 const BATCH = 500
 
 export class LockTables implements ClaimStore {
   readonly processId: string
   readonly client: RetryingClient
-  /** By resource, while there are any. */
-  readonly #lines = new Map<string, StepQueue>()
+  /** The queue of each resource that has steps. */
+  readonly #queues = new Map<string, StepQueue>()
 
   /** @throws SeraError config */
   constructor(readonly options: LockTablesOptions) {
@@ -57,7 +57,7 @@ export class LockTables implements ClaimStore {
     const own = this.client.key(key)
     const { keepsHistory = false } = this.options
     const step = { key: own, request, decide, join, read, owner, processId, keepsHistory }
-    return new Promise((resolve, reject) => this.#line(own).add({ step, deadline, withinMs, resolve, reject }))
+    return new Promise((resolve, reject) => this.#queueOf(own).add({ step, deadline, withinMs, resolve, reject }))
   }
 
   async look(asked: readonly LookRequest[], deadline: Deadline): Promise<ResourceState[]> {
@@ -115,8 +115,8 @@ export class LockTables implements ClaimStore {
 
   async listClaims(key: ResourceKey, deadline: Deadline): Promise<ClaimWithOwner[]> {
     const { kind, name } = this.client.key(key)
-    return contendersOf(
-      await this.client.persist(connection => connection.query(READ_CONTENDERS, [kind, name]), deadline),
+    return claimsWithOwnerOf(
+      await this.client.persist(connection => connection.query(READ_WITH_OWNER, [kind, name]), deadline),
     )
   }
 
@@ -128,18 +128,18 @@ export class LockTables implements ClaimStore {
     this.client.close()
   }
 
-  #line(key: ResourceKey): StepQueue {
+  #queueOf(key: ResourceKey): StepQueue {
     const name = `${key.kind}${SEPARATOR}${key.name}`
-    const line = this.#lines.get(name) ?? new StepQueue(this.client, () => this.#lines.delete(name))
-    this.#lines.set(name, line)
-    return line
+    const queue = this.#queues.get(name) ?? new StepQueue(this.client, () => this.#queues.delete(name))
+    this.#queues.set(name, queue)
+    return queue
   }
 }
 
 const RENEW = `UPDATE sera_claim SET renewals = renewals + 1,
   expires_at = UTC_TIMESTAMP(6) + INTERVAL lease_ms * 1000 MICROSECOND WHERE id IN (?)`
 
-/** Who of these is still there: asked only when somebody is not. */
+/** Renews these claims. @returns those that still exist, which takes a second statement only if one is missing */
 async function renewed(connection: TableConnection, ids: readonly string[]): Promise<readonly string[]> {
   const { rows } = await connection.change(RENEW, [ids])
   if (rows === ids.length) return ids

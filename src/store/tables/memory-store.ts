@@ -1,6 +1,6 @@
 /**
- * The lock tables in memory, with the same contract as those in a database: for the tests of rules, and for the unit tests
- * of programs that use sera (`sera/testing`). Stores that share `MemoryTables` are processes that share a server.
+ * The lock tables in memory, with the same contract as in a database: for tests of rules, and for unit tests of
+ * programs that use sera (`sera/testing`). Stores that share `MemoryTables` act as processes that share a server.
  */
 import {
   applied,
@@ -30,7 +30,7 @@ import { SeraError } from '../../errors.js'
 interface StoredClaim {
   claim: Claim
   owner: Owner
-  /** Of the tables' clock, ms. */
+  /** By the clock of the tables, ms. */
   expiresAt: number
   since: number
   /** The recorded sighting. */
@@ -59,7 +59,7 @@ export class MemoryTables {
     readonly random: Random,
   ) {}
 
-  /** Microseconds since 1970, as a server's clock. */
+  /** Microseconds since 1970, like a server's clock. */
   get now(): number {
     return Math.round(this.clock.wall() * 1000)
   }
@@ -119,7 +119,7 @@ export class MemoryStore implements ClaimStore {
       version,
     )
     const mine = after.find(({ id }) => id === request.id)
-    this.#bury(shelf, decision)
+    this.#reap(shelf, decision)
     if (!known && mine?.state === 'waiting' && !join) return { mine: undefined, admitted: false, sentAt }
     this.#write(shelf, decision, after, version, request)
     return resultOf(decision, mine, request.id, sentAt)
@@ -159,7 +159,7 @@ export class MemoryStore implements ClaimStore {
     const isUnseen = ({ processId, overdueMs, seenForMs = -1 }: Claim) =>
       processId !== NO_PROCESS && overdueMs > 0 && seenForMs < 0
     for (const shelf of this.tables.shelves.values()) {
-      this.#bury(shelf, { sighted: this.#claims(shelf).filter(isUnseen).slice(0, most) })
+      this.#reap(shelf, { sighted: this.#claims(shelf).filter(isUnseen).slice(0, most) })
     }
   }
 
@@ -185,7 +185,7 @@ export class MemoryStore implements ClaimStore {
 
   async close(): Promise<void> {}
 
-  /** A server answers later, and not to those who no longer listen. */
+  /** Answers later, as a server does, unless the caller has aborted. */
   async #answer(signal: AbortSignal | undefined): Promise<void> {
     signal?.throwIfAborted()
     await sleep(this.tables.clock, 0)
@@ -199,8 +199,8 @@ export class MemoryStore implements ClaimStore {
     })
   }
 
-  /** Reaps the dead, and records a sighting of those that may be dead. */
-  #bury(shelf: StoredResource, { dead = [], sighted = [] }: Pick<Decision, 'dead' | 'sighted'>): void {
+  /** Reaps the dead claims, and records sightings of overdue ones. */
+  #reap(shelf: StoredResource, { dead = [], sighted = [] }: Pick<Decision, 'dead' | 'sighted'>): void {
     const [reaped, seen] = [dead, sighted].map(claims => new Set(claims.map(({ id }) => id)))
     const at = this.tables.clock.now()
     shelf.rows = shelf.rows

@@ -1,8 +1,8 @@
 /**
- * The lock tables made, brought up to date and dropped.
+ * Creates, updates and drops the lock tables.
  *
- * The first client makes them, two hundred clients at once if need be. `sera schema apply` brings older tables up to date.
- * On one server a `GET_LOCK` keeps two such clients apart. On a cluster there is no such lock, and no need: the members do
+ * The first client creates them, even if two hundred clients start at once. `sera schema apply` updates older tables.
+ * On one server a `GET_LOCK` keeps two such clients apart. A cluster has no such lock and needs none: its members run
  * all DDL in one order, and every statement is harmless when it is repeated.
  */
 import { SeraError } from '../../errors.js'
@@ -14,15 +14,15 @@ import { checkEngines, FOREIGN_TABLES } from '../schema/table-engines.js'
 import type { RetryingClient } from './retrying-client.js'
 import type { TableConnection } from './table-connection.js'
 
-/** For as long as transient failures are retried at all. */
+/** No deadline: retries end with `connectWait`. */
 const PATIENT = { until: Number.POSITIVE_INFINITY }
 
-/** What a change of full tables may take: an index over millions of rows takes minutes. */
+/** Limit for changing full tables: an index over millions of rows takes minutes. */
 const CHANGE_LIMIT_MS = 3_600_000
 
 /**
- * How long a change waits for the transactions that use a table. All later statements on that table wait behind it, so it gives up
- * soon; it is then repeated like any other statement that met a lock.
+ * How long a change waits for transactions that use a table. All later statements on that table queue behind the
+ * change, so it gives up soon. It is then repeated like any statement that met a lock.
  */
 const TABLE_LOCK_WAIT_S = 2
 
@@ -32,13 +32,13 @@ export interface Applied {
   to: number
 }
 
-/** Claims whose lease is not over. */
+/** Claims whose lease has not ended. */
 export interface Claimed {
   held: number
   waiting: number
 }
 
-/** @throws SeraError lock-failed, when the account may not, or the tables are newer than this sera or not InnoDB */
+/** @throws SeraError lock-failed, when the account may not, or when the tables are newer than this sera or not InnoDB */
 export function applySchema(client: RetryingClient): Promise<Applied> {
   return client.persist(connection => inTurn(connection, () => bringUpToDate(connection)), PATIENT)
 }
@@ -76,7 +76,7 @@ async function inTurn<T>(connection: TableConnection, work: () => Promise<T>): P
   try {
     return await work()
   } finally {
-    // a lost connection has lost the lock too
+    // a broken connection has lost the lock already
     await connection.query(`SELECT RELEASE_LOCK(${name})`).catch(() => {})
   }
 }
@@ -91,9 +91,7 @@ export function liveClaims(client: RetryingClient): Promise<Claimed | undefined>
   }, PATIENT)
 }
 
-/**
- * All tables of sera's own, and nothing else in the database. @throws SeraError lock-failed, when the account may not
- */
+/** Drops the tables of sera, and nothing else in the database. @throws SeraError lock-failed, when the account may not */
 export async function dropTables(client: RetryingClient): Promise<void> {
   const sql = `DROP TABLE IF EXISTS ${TABLES.join(', ')}`
   await client.persist(async connection => {

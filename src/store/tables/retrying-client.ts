@@ -1,6 +1,6 @@
 /**
- * Calls to the lock tables: each repeated while that helps, on every member of the cluster, and never longer than the
- * caller's patience. Every caller sees to it that a repetition is harmless.
+ * Calls to the lock tables. A call is repeated while that helps, on every member of the cluster, until the caller's
+ * deadline. Each caller makes its repetition harmless.
  */
 
 import type { ResourceKey } from '../../claims/model.js'
@@ -23,37 +23,37 @@ export interface RetryingClientOptions {
   leaseMs: number
   /** How long transient failures are retried, ms. */
   connectWaitMs: number
-  /** Keeps clusters apart that share the tables; '' is none. */
+  /** Separates clusters that share the tables; '' is none. */
   namespace: string
   clock: Clock
   random: Random
-  /** The tables are to be changed: they may be missing, or of another version. */
+  /** The caller changes the tables: they may be missing, or of another version. */
   anySchema?: boolean | undefined
-  /** Looks only: at any server, also one that is read-only or has no tables, of which it makes none. */
+  /** The caller only reads: the server may be read-only, and missing tables are not created. */
   onlyReads?: boolean | undefined
-  /** Told once of what is sound but unwise. */
+  /** Called once with a warning about an unwise configuration. */
   warn?: ((message: string) => void) | undefined
-  /** Told of each try that the server or the way to it has failed, also when it is repeated; not of quicker rivals. */
+  /** Called for each try in which the server or the network failed, also if it is repeated; not for contention. */
   failed?: ((error: unknown) => void) | undefined
 }
 
 export interface PersistOptions {
-  /** It waits for no connection. */
+  /** Does not wait for a free connection. */
   urgent?: boolean
-  /** Of a waiter's step, see StepOptions. */
+  /** For a waiter's step, see StepOptions. */
   withinMs?: number | undefined
 }
 
-/** Healthy members stall that long when one is lost (measured, with the defaults of either). */
+/** Healthy members stall this long when one is lost (measured, with the defaults of each cluster). */
 export const SHORTEST_LEASE_MS = { galera: 15_000, group: 30_000 }
 
-/** What a call may take: always less than a third of a lease, and no longer than a person waits after Ctrl-C. */
+/** A call takes at most a quarter of a lease, and no longer than a person waits after Ctrl-C. */
 const LONGEST_CALL_MS = 10_000
 
 /** Between a namespace and a name; neither can contain it. */
 export const SEPARATOR = '\0'
 
-/** Characters that the tables have room for, beside a name's. */
+/** Characters that the tables have room for, in addition to a name. */
 const LONGEST_NAMESPACE = 64
 
 export class RetryingClient {
@@ -75,7 +75,7 @@ export class RetryingClient {
     })
   }
 
-  /** A resource as the tables know it, whose names begin with the namespace. */
+  /** The resource's key in the tables, whose names begin with the namespace. */
   key({ kind, name }: ResourceKey): ResourceKey {
     const { namespace } = this.options
     return { kind, name: namespace === '' ? name : `${namespace}${SEPARATOR}${name}` }
@@ -86,7 +86,7 @@ export class RetryingClient {
     return this.#pool.name
   }
 
-  /** Tries again what may pass, on every member at least once, for as long as the caller has patience. @throws SeraError lock-failed */
+  /** Runs `work` until the deadline, on every member at least once, while it fails transiently. @throws SeraError lock-failed */
   async persist<T>(
     work: (connection: TableConnection, tries: Tries) => Promise<T>,
     deadline: Deadline,
@@ -126,7 +126,7 @@ export class RetryingClient {
     this.#hasWarned = true
     const [lease, least] = [leaseMs, SHORTEST_LEASE_MS[cluster]].map(formatDuration)
     warn?.(
-      `a lease of ${lease} is short for a cluster, whose members stall when one is lost; make it ${least} or longer`,
+      `a lease of ${lease} is short for a cluster, whose members stall when one is lost; set it to ${least} or longer`,
     )
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Sightings of expired claims: a process saw a claim with so many renewals, at a time by the server's clock. Why they prove anything
- * is said in `primitives/sighting.ts`.
+ * Sightings of expired claims: a process read a claim with a number of renewals, at a time by the server's clock.
+ * `claims/sighting.ts` says why they prove that a claim is dead.
  */
 
 import { type Claim, NEVER_MS, NO_PROCESS, type ResourceKey } from '../../claims/model.js'
@@ -9,12 +9,12 @@ import type { Row } from '../mysql/connection.js'
 import { type RetryingClient, SEPARATOR } from './retrying-client.js'
 import type { TableConnection } from './table-connection.js'
 
-/** A claim in one of its lives, between two renewals. */
+/** A claim between two renewals. */
 export type Seen = Pick<Claim, 'id' | 'ticket' | 'renewals'>
 
 /**
- * Records that these claims were read, now. A claim that was renewed since, or came back under its id, is left alone. The rows are not
- * counted: nothing is decided on them.
+ * Records that these claims were read now, except those renewed or made again under their id since. The rows are not
+ * counted, because nothing is decided on them.
  */
 export async function recordSightings(connection: TableConnection, claims: readonly Seen[]): Promise<void> {
   if (claims.length === 0) return
@@ -22,22 +22,22 @@ export async function recordSightings(connection: TableConnection, claims: reado
   await connection.change(SIGHT, [claims.map(({ id }) => id), lives])
 }
 
-/** By id, so that no other row is locked. */
+/** Selected by id, so that no other row is locked. */
 const SIGHT = `UPDATE sera_claim SET seen_renewals = renewals, seen_at = UTC_TIMESTAMP(6)
   WHERE id IN (?) AND (id, ticket, renewals) IN (?)`
 
 const OVERDUE = `FROM sera_claim c JOIN sera_resource r ON r.id = c.resource_id
   WHERE c.expires_at < UTC_TIMESTAMP(6) AND r.namespace = ? AND c.lease_ms <> ${NEVER_MS}`
 
-/** For namespace, how many: the overdue without a valid sighting. */
+/** For namespace, limit: overdue claims without a valid sighting. */
 const UNSEEN = `SELECT c.id, c.ticket, c.renewals ${OVERDUE} AND c.process_id <> '${NO_PROCESS}'
   AND (NOT c.seen_renewals <=> c.renewals OR c.seen_at > UTC_TIMESTAMP(6)) LIMIT ?`
 
-/** For namespace, milliseconds, how many: where claims are that a process saw so long ago, or that no process renews. */
+/** For namespace, milliseconds, limit: resources with a claim whose sighting is old enough, or that no process renews. */
 const EXPIRED = `SELECT DISTINCT r.kind, r.name ${OVERDUE} AND (c.process_id = '${NO_PROCESS}'
   OR c.seen_renewals = c.renewals AND c.seen_at < UTC_TIMESTAMP(6) - INTERVAL (c.lease_ms + ?) * 1000 MICROSECOND) LIMIT ?`
 
-/** Records sightings of overdue claims that have none. @throws SeraError lock-failed */
+/** Records a sighting of each overdue claim that has none. @throws SeraError lock-failed */
 export async function sightOverdue(client: RetryingClient, most: number, deadline: Deadline): Promise<void> {
   await client.persist(async connection => {
     const rows = await connection.query(UNSEEN, [client.options.namespace, most])

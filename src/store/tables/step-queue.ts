@@ -1,6 +1,6 @@
 /**
- * The steps of one resource that this process has to do. At the server they would only wait for each other: there they stand in line
- * one a process. Those of newcomers who stand next to each other are done together.
+ * The steps that this process has to do at one resource. The server would run them one after the other anyway, so each
+ * process sends one at a time. New claims that are next to each other in the queue are enqueued as one batch.
  */
 
 import type { ResourceKey, StepResult } from '../../claims/model.js'
@@ -26,7 +26,7 @@ export class StepQueue {
 
   constructor(
     readonly client: RetryingClient,
-    /** Nobody is left. */
+    /** Called when the queue is empty. */
     readonly ended: () => void,
   ) {}
 
@@ -46,18 +46,18 @@ export class StepQueue {
     this.ended()
   }
 
-  /** The first, or all the newcomers who stand first. */
+  /** The first step, or all new claims at the front. */
   #next(): QueuedStep[] {
-    const other = this.#waiting.findIndex(({ step }) => !isNewcomer(step))
-    const newcomers = other === -1 ? this.#waiting.length : other
-    return this.#waiting.splice(0, Math.max(1, Math.min(newcomers, LARGEST_BATCH)))
+    const other = this.#waiting.findIndex(({ step }) => !isNewClaim(step))
+    const newClaims = other === -1 ? this.#waiting.length : other
+    return this.#waiting.splice(0, Math.max(1, Math.min(newClaims, LARGEST_BATCH)))
   }
 
-  /** When the outcome of the join is in doubt, each is done alone and finds its claim by its id. */
+  /** If the outcome of the batch is unknown, each claim takes its own step, which finds it by its id. */
   async #runBatch(all: readonly QueuedStep[]): Promise<void> {
     const sentAt = this.#clock.boot()
     const [{ deadline, withinMs }] = all as [QueuedStep]
-    const join = this.client.persist(
+    const batch = this.client.persist(
       async (connection, { count }) => {
         if (count > 1) return undefined
         const steps = all.map(({ step }) => ({ ...step, sentAt: this.#clock.boot() }))
@@ -66,7 +66,7 @@ export class StepQueue {
       deadline,
       { withinMs },
     )
-    const results = await join.catch(() => undefined)
+    const results = await batch.catch(() => undefined)
     results?.forEach((result, at) => {
       all[at]?.resolve(result)
     })
@@ -90,7 +90,7 @@ export class StepQueue {
     }
   }
 
-  /** A repetition finds what an earlier try did only while that is sure to be there: for a lease, on a clock that counts suspend. */
+  /** A repetition finds what an earlier try wrote only while that surely exists: for a lease, by a clock that counts suspend. */
   #step({ step }: QueuedStep, tries: Tries, doubtfulSince = tries.doubtfulSince): Step {
     const { key, request } = step
     const decide: Step['decide'] = (state, me) => {
@@ -98,7 +98,7 @@ export class StepQueue {
       if (inDoubtMs >= request.leaseMs) throw outcomeUnknown(key)
       return step.decide(state, me)
     }
-    // an earlier try may have put the claim where a look at the oldest would miss it
+    // an earlier try may have written the claim, and a read of the oldest may not include it
     const again = tries.count > 1 ? { read: 'all' as const } : {}
     return { ...step, ...again, decide, sentAt: this.#clock.boot() }
   }
@@ -108,7 +108,7 @@ export class StepQueue {
   }
 }
 
-function isNewcomer({ join, read }: QueuedStep['step']): boolean {
+function isNewClaim({ join, read }: QueuedStep['step']): boolean {
   return join && typeof read === 'object'
 }
 
@@ -118,5 +118,5 @@ function oldestOf({ read }: Step): number {
 
 function outcomeUnknown({ kind, name }: ResourceKey): SeraError {
   const own = name.slice(name.indexOf(SEPARATOR) + 1)
-  return new SeraError('lock-failed', `${kind} ${own}: the server did not answer for a lease; what it did is not known`)
+  return new SeraError('lock-failed', `${kind} ${own}: no answer from the server for a whole lease; outcome unknown`)
 }

@@ -1,25 +1,25 @@
-/** Writes what a step has decided. Every row is counted: whoever is not as he was read was changed meanwhile. */
+/** Writes the decision of a step and counts every row: a wrong count means that a row changed after it was read. */
 import type { Change, Claim, ClaimChange, Resource } from '../../claims/model.js'
 import type { Owner } from '../../claims/owner.js'
-import { rival } from '../mysql/retry.js'
+import { contentionError } from '../mysql/retry.js'
 import type { TableConnection } from './table-connection.js'
 
 export class StepWriter {
   constructor(
     readonly connection: TableConnection,
     readonly resourceId: number,
-    /** As it was read, its version bumped. */
+    /** As read, with the bumped version. */
     readonly resource: Resource,
   ) {}
 
-  /** The dead go only if they have not been heard of since. */
+  /** Deletes the dead claims that were not renewed since they were read. */
   async reap(dead: readonly Claim[]): Promise<void> {
     for (const { id, renewals } of dead) {
       await this.#expect(1, 'DELETE FROM sera_claim WHERE id = ? AND renewals = ?', [id, renewals])
     }
   }
 
-  /** All of a change but what becomes of my own claim, unless it leaves. */
+  /** Writes a change, except the new state of my own claim; also removes that claim. */
   async write(change: Change, living: readonly Claim[], mine: string): Promise<void> {
     await this.#changeResource(change)
     for (const group of alike(change.claims ?? [], living).filter(({ ids }) => !ids.includes(mine) || ids.length > 1)) {
@@ -30,16 +30,16 @@ export class StepWriter {
         group.from,
       ])
     }
-    const { notified: told = [] } = change
-    if (told.length > 0) {
+    const { notified = [] } = change
+    if (notified.length > 0) {
       const sql = 'UPDATE sera_claim SET generation = ? WHERE id IN (?)'
-      await this.#expect(told.length, sql, [this.resource.version, told])
+      await this.#expect(notified.length, sql, [this.resource.version, notified])
     }
     const written = (change.remove ?? []).filter(id => living.some(claim => claim.id === id && claim.renewals > 0))
     if (written.length > 0) await this.#expect(written.length, 'DELETE FROM sera_claim WHERE id IN (?)', [written])
   }
 
-  /** My claim, which was there: another lease, and what it has become. */
+  /** Renews my existing claim and writes its new state. */
   async renew(mine: Claim, before: Claim): Promise<void> {
     const lease = `renewals = renewals + 1, expires_at = ${LEASE_FROM_NOW}`
     const values = mine.state === before.state ? [] : this.#stateValues(mine)
@@ -81,7 +81,7 @@ export class StepWriter {
 
   async #expect(rows: number, sql: string, values: unknown[]): Promise<void> {
     const changed = await this.connection.change(sql, values)
-    if (changed.rows !== rows) throw rival()
+    if (changed.rows !== rows) throw contentionError()
   }
 }
 
@@ -102,7 +102,7 @@ interface SameChange {
   to: ClaimChange
 }
 
-/** Claims that become the same are written in one statement. */
+/** Claims that change in the same way are written in one statement. */
 function alike(changes: readonly ClaimChange[], living: readonly Claim[]): SameChange[] {
   const stateBefore = new Map(living.map(({ id, state }) => [id, state]))
   const groups = new Map<string, SameChange>()

@@ -1,28 +1,28 @@
 /**
- * One step: the transaction by which anything about a resource is decided.
+ * A step: the one transaction that decides about a resource.
  *
  *     START TRANSACTION
  *     UPDATE resource: version = GREATEST(version + 1, now)      the bump; INSERT when it is missing
- *     SELECT the resource and its claims, as many as the rule may count on
- *     INSERT an entry in the history for each of the dead that held, see `taken-claims.ts`
- *     DELETE each of the dead, if it still has the renewals it was judged by
- *     UPDATE those that may be dead: a sighting, if they still have the renewals that were read
+ *     SELECT the resource and its claims, as many as the rule may rely on
+ *     INSERT an entry in the history for each dead holder, see `taken-claims.ts`
+ *     DELETE each dead claim, if it still has the renewals it was judged by
+ *     UPDATE claims that may be dead: a sighting, if they still have the renewals that were read
  *     UPDATE / INSERT / DELETE what the rule says, each row counted
  *     COMMIT
  *
- * Why no two steps can decide on the same facts:
- * 1. The bump comes first and always changes the row. On one server it takes the row's lock until COMMIT, so the steps of one
- *    resource stand in line. On a cluster, whose members certify the rows that were written, the later of two rivals fails
- *    at COMMIT. What a step reads from then on (READ COMMITTED) is the newest there is, or the step fails.
- * 2. Time is part of the bump, so that a number never comes back, not even after the row was deleted. It is the ticket of a claim that
- *    is made, and the token of those that are granted.
- * 3. What changes without a step is counted where a step touches it: a claim that was renewed is not reaped, one that has left is not
- *    granted. Any count that is not the expected starts the step over.
- * 4. One statement a packet, each answer looked at; and after each that writes the server must still be in the transaction. Galera
- *    says OK to what follows a transaction that it has thrown away.
- * 5. An outcome that is unknown (the answer to COMMIT got lost) is found out by doing the same step again. The claim's id is the client's: if
- *    it is there, the step was done, and what is read of it then is true, as this step, too, ends with a COMMIT. Should the lost
- *    COMMIT still be under way, it fails now, because the row has been bumped since.
+ * Why no two steps decide on the same facts:
+ * 1. The bump comes first and always changes the row. On one server it locks the row until COMMIT, so the steps of one
+ *    resource run one after the other. A cluster certifies the rows that a transaction wrote, so the later of two
+ *    concurrent steps fails at COMMIT. After the bump a step reads the newest state (READ COMMITTED), or it fails.
+ * 2. The bump includes the time, so a version never repeats, even after the row was deleted. The version is the ticket
+ *    of a claim that the step makes and the token of claims that it grants.
+ * 3. A change outside a step is counted where a step touches it: a renewed claim is not reaped, and a removed claim is
+ *    not granted. A wrong count starts the step over.
+ * 4. The step sends one statement a packet and checks each answer. After each statement that writes, the server must
+ *    still be in the transaction: Galera answers OK to statements after a transaction that it has rolled back.
+ * 5. If the outcome is unknown (the answer to COMMIT was lost), the client repeats the step. The client chose the claim's id.
+ *    If that id exists, the step was done, and what the repetition reads of it is true, because the repetition also ends with
+ *    COMMIT. If the lost COMMIT is still under way, it fails, because the repetition has bumped the row.
  */
 
 import {
@@ -58,7 +58,7 @@ export interface Step {
   read: StepOptions['read']
   processId: string
   owner: Owner
-  /** Whether a holder whose claim is reaped leaves an entry in the history. */
+  /** Whether reaping the claim of a holder adds an entry to the history. */
   keepsHistory: boolean
   /** Boot clock, ms. */
   sentAt: number
@@ -81,7 +81,7 @@ export async function runStep(connection: TableConnection, step: Step): Promise<
   }
 }
 
-/** Undefined: there is nothing to write. */
+/** Undefined: nothing to write. */
 async function decideAndWrite(connection: TableConnection, step: Step): Promise<StepResult | undefined> {
   const { key, request, join, sentAt } = step
   await bump(connection, key)
@@ -102,7 +102,7 @@ async function decideAndWrite(connection: TableConnection, step: Step): Promise<
   return resultOf(decision, mine, request.id, sentAt)
 }
 
-/** Would have to wait, and does not want to. */
+/** The result for a claim that would have to wait but does not join the queue. */
 function refused({ sentAt }: Step): StepResult {
   return { mine: undefined, admitted: false, sentAt }
 }
@@ -116,7 +116,7 @@ interface Decided {
   living: Claim[]
 }
 
-/** Nothing is granted on less than all that the rule may count on. */
+/** Reads as much as the rule may rely on before anything is granted. */
 async function decided(connection: TableConnection, step: Step): Promise<Decided> {
   const { key, read } = step
   if (typeof read === 'object') {
@@ -132,7 +132,7 @@ async function decided(connection: TableConnection, step: Step): Promise<Decided
   return decide(await connection.query(READ_ALL, [step.processId, key.kind, key.name]), Number.POSITIVE_INFINITY, step)
 }
 
-/** More than that the claim waits. */
+/** Whether a decision does more than let the claim wait. */
 function writes(decision: Decision): boolean {
   return moves(decision) || 'resource' in decision
 }
@@ -156,17 +156,17 @@ async function bump(connection: TableConnection, { kind, name }: ResourceKey): P
   await connection.change(MAKE, [kind, name])
 }
 
-/** By one, or by as many as there are who come. */
+/** Bumps by one, or by the size of a batch. */
 export const BUMP = `UPDATE sera_resource SET version = GREATEST(version + ?, ${NOW}) WHERE kind = ? AND name = ?`
 
 /**
- * The first use of a name takes some names away that were not used for a week and have nothing to remember, so that names made up
- * for one use don't pile up. The index on `sweep_day` finds them among however many names are kept.
+ * The first use of a name deletes some names that were unused for a week and keep nothing, so that single-use names do
+ * not pile up. The index on `sweep_day` finds them among any number of names.
  */
 const UNUSED_SINCE = `sweep_day <= ${NOW} DIV ${DAY_US}
   AND NOT EXISTS (SELECT 1 FROM sera_claim WHERE resource_id = sera_resource.id)`
 
-/** Looked for without locks: a DELETE that searches locks the oldest row in use, and stands in the way of its steps. */
+/** Found without locks: a DELETE that searches would lock the oldest row in use and delay its steps. */
 const UNUSED = `SELECT id FROM sera_resource WHERE ${UNUSED_SINCE} LIMIT 10`
 
 const SWEEP = `DELETE FROM sera_resource WHERE ${UNUSED_SINCE}`

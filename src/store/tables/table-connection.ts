@@ -1,9 +1,9 @@
-/** A connection to the lock tables: its session set up, the tables there and of a version that is known. */
+/** A connection to the lock tables: session settings made, tables present and of a known version. */
 import type { Clock } from '../../clock.js'
 import type { Dsn } from '../../config/dsn.js'
 import { SeraError } from '../../errors.js'
 import { type Attributes, type Changed, Connection, type Row } from '../mysql/connection.js'
-import { errorCode, rival } from '../mysql/retry.js'
+import { contentionError, errorCode } from '../mysql/retry.js'
 import { limitSilence, STEP_SILENCE_S, tableSessionSettings } from '../mysql/session-settings.js'
 import { createTables } from '../schema/create-tables.js'
 import { checkVersion, SCHEMA_VERSION } from '../schema/schema.js'
@@ -12,19 +12,19 @@ import { checkEngines, FOREIGN_TABLES } from '../schema/table-engines.js'
 export interface TableServer {
   attributes: Attributes
   clock: Clock
-  /** What one call may take, ms; always less than a third of a lease. */
+  /** Limit for one call, ms; always less than a third of a lease. */
   callLimitMs: number
-  /** What a session may be silent between steps before the server ends it, ms. */
+  /** How long a session may be silent between steps before the server ends it, ms. */
   idleLimitMs: number
   /** The tables may be missing, or of another version. */
   anySchema?: boolean | undefined
-  /** Told with each connection what kind of server it is. */
+  /** Called with each new connection. */
   onTraits(facts: ServerTraits): void
-  /** Nothing will be written: tables that are missing stay so, and are no reason not to connect. */
+  /** The caller writes nothing: missing tables are not created, and do not fail the connection. */
   onlyReads?: boolean | undefined
 }
 
-/** Where the tables are when the DSN names no database. */
+/** The database of the tables when the DSN names none. */
 const DEFAULT_DATABASE = 'sera'
 
 export function databaseOf({ database }: Pick<Dsn, 'database'>): string {
@@ -33,11 +33,11 @@ export function databaseOf({ database }: Pick<Dsn, 'database'>): string {
 
 export class TableConnection {
   #inTransaction = false
-  /** The server has the long limit for its silence, see `session-settings.ts`. */
+  /** The server uses the long limit of silence, see `session-settings.ts`. */
   #isParked = false
 
   private constructor(
-    /** The member it leads to. */
+    /** The member it is connected to. */
     readonly dsn: Dsn,
     readonly raw: Connection,
     readonly database: string,
@@ -45,11 +45,11 @@ export class TableConnection {
     readonly facts: ServerTraits,
   ) {}
 
-  /** One full attempt. Rejects with the driver's error, or SeraError `lock-failed` when another try can't help. */
+  /** One attempt. Rejects with the driver's error, or with SeraError `lock-failed` when another try cannot help. */
   static async open(dsn: Dsn, server: TableServer): Promise<TableConnection> {
     const database = databaseOf(dsn)
     const connectTimeoutMs = Math.min(dsn.connectTimeoutMs, server.callLimitMs)
-    // names are of any language, whatever the account's other programs use
+    // names are of any language, so the DSN's charset does not apply
     const own = { ...dsn, database, connectTimeoutMs, charset: undefined, collation: undefined }
     const raw = await Connection.open(own, server.attributes, server.clock).catch(error => {
       if (!NO_DATABASE.includes(errorCode(error) ?? '')) throw error
@@ -68,7 +68,7 @@ export class TableConnection {
     }
   }
 
-  /** What one statement may take, ms. */
+  /** Limit for one statement, ms. */
   get limitMs(): number {
     return this.server.callLimitMs
   }
@@ -81,11 +81,11 @@ export class TableConnection {
     return this.#expect(this.#inTransaction, await this.raw.change(sql, values, this.limitMs))
   }
 
-  /** It may be idle for a lease from now on. */
+  /** Allows the session to be idle for a lease. */
   park(): void {
     if (this.raw.isMariaDb || this.#isParked) return
     this.#isParked = true
-    this.#limitSilence(Math.ceil(this.server.idleLimitMs / 1000)).catch(() => {}) // the next statement meets the error, too
+    this.#limitSilence(Math.ceil(this.server.idleLimitMs / 1000)).catch(() => {}) // the next statement fails, too
   }
 
   async begin(): Promise<void> {
@@ -115,12 +115,12 @@ export class TableConnection {
   }
 
   /**
-   * Compares with what the server says of its transaction after a statement. When it has none any more, it has thrown the
-   * transaction away without a word, and done the statement by itself. When it still has one, nothing is committed.
+   * Checks the transaction state that the server reports after a statement. If the transaction is missing, the server
+   * has rolled it back silently and run the statement alone. If one is still open after its end, nothing is committed.
    */
   #expect(inTransaction: boolean, changed: Changed): Changed {
     if (changed.inTransaction === inTransaction) return changed
-    if (inTransaction) throw rival()
+    if (inTransaction) throw contentionError()
     this.raw.destroy()
     throw new SeraError('lock-failed', STILL_OPEN)
   }
@@ -128,9 +128,9 @@ export class TableConnection {
 
 const STILL_OPEN =
   'the server has a transaction open after a COMMIT or a single statement, so nothing is committed: ' +
-  'connect to the server itself, without a proxy in between'
+  'connect to the server directly, without a proxy'
 
-/** `init_connect` may have left the session in a transaction, which would take in all that follows. */
+/** `init_connect` may have opened a transaction, which would include all later statements. */
 async function setUp(raw: Connection, { callLimitMs, idleLimitMs }: TableServer): Promise<void> {
   const sql = `SET SESSION ${tableSessionSettings(raw.isMariaDb, idleLimitMs, callLimitMs)}`
   const { inTransaction } = await raw.change(sql, [], callLimitMs)
@@ -141,11 +141,11 @@ export interface ServerTraits {
   isReadOnly: boolean
   /** Galera, or Group Replication. */
   cluster: 'galera' | 'group' | undefined
-  /** Members accept writes that may lag behind each other. */
+  /** Several members accept writes, and one may lag behind another. */
   isMultiPrimary: boolean
 }
 
-/** One query says all; without the tables it fails, and they are made, unless the server takes no writes. */
+/** One query reads all facts. If the tables are missing it fails, and sera creates them, unless the server takes no writes. */
 async function learn(raw: Connection, database: string, server: TableServer): Promise<ServerTraits> {
   const { callLimitMs, anySchema, onlyReads } = server
   const ask = async (sql: string) => (await raw.query(sql, [], callLimitMs))[0] ?? {}
@@ -155,18 +155,18 @@ async function learn(raw: Connection, database: string, server: TableServer): Pr
     (${FOREIGN_TABLES}) AS foreign_tables`
   const row = await ask(anySchema ? bare : all).catch(async error => {
     if (!(onlyReads ? NO_TABLES : ['ER_NO_SUCH_TABLE']).includes(errorCode(error) ?? '')) throw error
-    const told = await ask(bare)
-    if (onlyReads || isReadOnly(String(told.settings))) return told
+    const found = await ask(bare)
+    if (onlyReads || isReadOnly(String(found.settings))) return found
     await createTables(raw, 0, database, callLimitMs)
     return await ask(all)
   })
   checkVersion(Number(row.version ?? SCHEMA_VERSION))
   if (!onlyReads) checkEngines(row.foreign_tables, database)
-  const told = String(row.settings)
-  return { isReadOnly: isReadOnly(told), ...clusterOf(told) }
+  const found = String(row.settings)
+  return { isReadOnly: isReadOnly(found), ...clusterOf(found) }
 }
 
-/** `name=value`, separated by commas, of those that the server has. */
+/** Settings that the server has, as `name=value` separated by commas. */
 function settingsQuery(isMariaDb: boolean): string {
   const variables = isMariaDb ? 'information_schema.GLOBAL_VARIABLES' : 'performance_schema.global_variables'
   return `SELECT GROUP_CONCAT(LOWER(VARIABLE_NAME), '=', VARIABLE_VALUE) FROM ${variables}
@@ -174,7 +174,7 @@ function settingsQuery(isMariaDb: boolean): string {
       'group_replication_single_primary_mode')`
 }
 
-/** MariaDB 12 has words for kinds of read-only. */
+/** From MariaDB 12 on, a word names the kind of read-only. */
 function isReadOnly(settings: string): boolean {
   return /read_only=(?!OFF|0)/i.test(settings)
 }
@@ -185,7 +185,7 @@ function clusterOf(settings: string): Pick<ServerTraits, 'cluster' | 'isMultiPri
   return { cluster: /group_name=[^,]/i.test(settings) ? 'group' : undefined, isMultiPrimary }
 }
 
-/** Members of a cluster wait, before they read, until they have all that was committed elsewhere. */
+/** Before a read, the member waits until it has all commits of the other members. */
 const READS_ARE_FRESH = {
   galera: 'wsrep_sync_wait = 7',
   group: "group_replication_consistency = 'BEFORE'",
@@ -199,10 +199,10 @@ async function readFresh(
   if (cluster && isMultiPrimary) await raw.change(`SET SESSION ${READS_ARE_FRESH[cluster]}`, [], server.callLimitMs)
 }
 
-/** There is no database, there are no tables in it, or the account may not read them. */
+/** Errors for a missing database, missing tables, or tables that the account may not read. */
 export const NO_TABLES = ['ER_NO_SUCH_TABLE', 'ER_NO_DB_ERROR', 'ER_TABLEACCESS_DENIED_ERROR']
 
-/** It does not exist, or the account may not use it, which an account can't tell apart. */
+/** Errors for a database that does not exist or that the account may not use; the account cannot tell which. */
 export const NO_DATABASE = ['ER_BAD_DB_ERROR', 'ER_DBACCESS_DENIED_ERROR']
 
 function noDatabase({ database, user }: Dsn, cause: unknown): SeraError {

@@ -1,27 +1,27 @@
 /**
- * Entries in the history for claims that are taken away from their holders: `broken` by `sera break`, `abandoned` by a holder that
- * was killed or vanished, and whose claim is reaped.
+ * Entries in the history for claims taken from their holders: `broken` by `sera break`; `abandoned` by a killed or
+ * vanished holder, and then reaped.
  *
- * 1. The entry is written in the transaction that deletes the claim, and before the deletion. That transaction counts the rows it
- *    deletes. So each such claim has one entry, and a claim that has ended by itself meanwhile has none.
- * 2. The entry neither fails that transaction nor holds it up: a table that is locked is not waited for (on MySQL for a second), and
- *    an entry that can't be written is missed.
+ * 1. The transaction that deletes the claim writes the entry first, and counts the rows it deletes. So each deleted
+ *    claim has one entry, and a claim that was released meanwhile has none.
+ * 2. The entry neither fails nor delays that transaction: it does not wait for a locked table (on MySQL, at most a
+ *    second), and an entry that can't be written is left out.
  */
 import { type Claim, NO_PROCESS } from '../../claims/model.js'
 import { errorCode } from '../mysql/retry.js'
 import { isDenied } from '../schema/create-tables.js'
 import type { TableConnection } from './table-connection.js'
 
-/** Outcomes of such claims, beside those of runs. */
+/** Outcomes of such claims, in addition to the outcomes of runs. */
 export const TAKEN = ['broken', 'abandoned'] as const
 
-/** Exit code of a run that has lost its lock. The command's own is not known. */
+/** Exit code of a run that lost its lock. The command's own exit code is unknown. */
 const LOST = 206
 
-/** Kinds whose claims are held while work goes on. At the others a grant is a record of what has happened. */
+/** Kinds whose claims are held during work. At other kinds a grant only records what happened. */
 const HELD_KINDS = ['mutex', 'rwlock', 'semaphore', 'once', 'double-barrier']
 
-/** @returns how many of these claims there are and have an entry now; undefined when none can be written */
+/** @returns how many of these claims exist and now have an entry; undefined when none can be written */
 export function noteBroken(
   connection: TableConnection,
   ids: readonly string[],
@@ -30,7 +30,7 @@ export function noteBroken(
   return note(connection, WITH_IDS, ['broken', LOST, reason, ids])
 }
 
-/** Of the claims that a step is about to reap, those of holders that were killed or vanished. */
+/** Adds an entry for each claim, of those about to be reaped, whose holder was killed or vanished. */
 export async function noteAbandoned(
   connection: TableConnection,
   dead: readonly Claim[],
@@ -41,7 +41,7 @@ export async function noteAbandoned(
     await note(connection, `${WITH_IDS} AND r.kind IN (?)`, ['abandoned', LOST, null, ids, HELD_KINDS])
 }
 
-/** Not a pool's claim, which ends at its time, nor one of this process: that is the late twin of a request it has given up. */
+/** Not a pool's claim, which ends with its lease, nor one of this process: a late duplicate of a request that it gave up. */
 function isAbandoned({ state, processId }: Claim, ownProcess: string): boolean {
   return state === 'granted' && processId !== NO_PROCESS && processId !== ownProcess
 }
@@ -54,7 +54,7 @@ async function note(connection: TableConnection, select: string, values: unknown
     return (await connection.change(`${insert} ${select}`, values)).rows
   } catch (error) {
     if (!isDenied(error) && !MISSED.includes(errorCode(error) ?? '')) throw error
-    await connection.change('DO 0') // finds out whether the transaction is still open
+    await connection.change('DO 0') // checks that the transaction is still open
     return undefined
   }
 }

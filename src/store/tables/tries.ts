@@ -1,27 +1,27 @@
 /**
- * The tries of one call to the lock tables: how many there were, what is not known of them, and how long to go on.
+ * The tries of one call to the lock tables: their number, whether an outcome is unknown, and how long to go on.
  *
- * 1. What fails by contention (a rival was quicker, a row is locked) was not done.
- * 2. What fails otherwise may have been done: its outcome is in doubt until a later try has found out.
- * 3. Contention alone never ends the call of a waiter before its deadline. Each time it is met the server has answered, so the
- *    time that other failures are given begins again.
- * 4. Once an outcome is in doubt, the call of a waiter ends `withinMs` later at the latest.
+ * 1. A try that fails by contention (another transaction was first, or a row is locked) was not done.
+ * 2. A try that fails otherwise may have been done: its outcome is in doubt until a later try finds out.
+ * 3. Contention alone never ends a waiter's call before its deadline. Each contention is an answer of the server, so it
+ *    restarts the time limit for other failures.
+ * 4. Once an outcome is in doubt, a waiter's call ends at most `withinMs` later.
  */
 
 import type { Clock } from '../../clock.js'
 import type { Deadline } from '../../deadline.js'
 import { isContention } from '../mysql/retry.js'
 
-/** A rival passes sooner than a server comes back, and a call that does not wait meets rivals, too. */
+/** Minimum time for contention, which ends sooner than a server restarts; a call without a wait needs it, too. */
 const CONTENTION_MS = 5000
 
 export class Tries {
   /** From 1. */
   count = 0
-  /** When the first try was sent whose outcome is not known, boot clock, ms. */
+  /** When the first try with an unknown outcome was sent, boot clock, ms. */
   doubtfulSince: number | undefined
   readonly #startedAt: number
-  /** Monotonic clock, ms: what the limits of failures other than contention count from. */
+  /** Start of the time limit for failures other than contention, monotonic clock, ms. */
   #since: number
   #sentAt = 0
 
@@ -29,7 +29,7 @@ export class Tries {
     readonly clock: Clock,
     readonly deadline: Deadline,
     readonly connectWaitMs: number,
-    /** Of a waiter, see StepOptions. */
+    /** For a waiter, see StepOptions. */
     readonly withinMs?: number | undefined,
   ) {
     this.#startedAt = this.#since = clock.now()
@@ -40,7 +40,7 @@ export class Tries {
     this.#sentAt = this.clock.boot()
   }
 
-  /** Hands on how one try ended that has reached a server. */
+  /** Passes on the result of a try that has reached a server. */
   async note<T>(work: Promise<T>): Promise<T> {
     try {
       return await work
@@ -50,7 +50,7 @@ export class Tries {
     }
   }
 
-  /** Until when a failure like this one is worth another try, monotonic clock, ms. */
+  /** Until when a try after such a failure is worth it, monotonic clock, ms. */
   giveUpAt(error: unknown): number {
     const { withinMs = Number.POSITIVE_INFINITY } = this
     if (isContention(error)) return Math.max(this.#contendUntil(), this.#startedAt + CONTENTION_MS)

@@ -7,20 +7,20 @@ import { SeraError } from '../../../src/errors.js'
 
 const classic = (flags: string[], wait: string, command: string[]) => ({ kind: 'classic', flags, wait, command })
 
-test('everything after <wait> is the command’s, flags included', t => {
+test('all words after <wait> belong to the command, flags too', t => {
   t.deepEqual(
     splitCommandLine(['5', 'ls', '-la', '--name', 'x', '--']),
     classic([], '5', ['ls', '-la', '--name', 'x', '--']) as never,
   )
 })
 
-test('one -- before the command is dropped, and only one', t => {
+test('exactly one -- before the command is dropped', t => {
   t.deepEqual(splitCommandLine(['5', '--', 'ls']), classic([], '5', ['ls']) as never)
   t.deepEqual(splitCommandLine(['5', 'ls', '--', 'x']), classic([], '5', ['ls', '--', 'x']) as never)
-  t.throws(() => splitCommandLine(['5', '--', '--', 'ls']), { message: /^-- stands where the command should be/ })
+  t.throws(() => splitCommandLine(['5', '--', '--', 'ls']), { message: /^expected a command after <wait>, got --;/ })
 })
 
-test('the flag and its -- are optional before <wait>', t => {
+test('flags and -- before <wait> are optional', t => {
   const expected = classic(['--wait-and-skip=true'], '30', ['migrate.sh']) as never
   t.deepEqual(splitCommandLine(['--wait-and-skip', '--', '30', 'migrate.sh']), expected)
   t.deepEqual(splitCommandLine(['--wait-and-skip', '30', 'migrate.sh']), expected)
@@ -28,16 +28,16 @@ test('the flag and its -- are optional before <wait>', t => {
   t.deepEqual(splitCommandLine(['-wait-and-skip=true', '30', 'migrate.sh']), expected)
 })
 
-test('a switch takes every spelling that Go takes, and no other', t => {
+test('a switch accepts the values that Go accepts, and no others', t => {
   const readAs = (value: string) => splitCommandLine([`-wait-and-skip=${value}`, '5', 'ls']).flags
   for (const yes of ['1', 't', 'T', 'TRUE', 'true', 'True']) t.deepEqual(readAs(yes), ['--wait-and-skip=true'], yes)
   for (const no of ['0', 'f', 'F', 'FALSE', 'false', 'False']) t.deepEqual(readAs(no), ['--wait-and-skip=false'], no)
   for (const neither of ['', 'yes', 'off', 'tRUE', '2', 'true=1']) {
-    t.throws(() => readAs(neither), { instanceOf: SeraError, message: /takes no value but true or false/ }, neither)
+    t.throws(() => readAs(neither), { instanceOf: SeraError, message: /the value must be true or false/ }, neither)
   }
 })
 
-test('a value may look like <wait>, like a flag or like --', t => {
+test('the value of a flag may look like <wait>, a flag or --', t => {
   for (const value of ['5', '-5', '--', '--quiet', 'a=b', '']) {
     t.deepEqual(splitCommandLine(['--name', value, '5', 'ls']), classic([`--name=${value}`], '5', ['ls']) as never)
     t.deepEqual(splitCommandLine([`-name=${value}`, '5', 'ls']), classic([`--name=${value}`], '5', ['ls']) as never)
@@ -51,7 +51,7 @@ test('short flags stand for long ones', t => {
   )
 })
 
-test('a first word that looks like a number is meant as <wait>, well-formed or not', t => {
+test('a first word that looks like a number is taken for <wait>', t => {
   for (const word of ['0', '90', '1.5', '.5', '500ms', '5x', '+5', '1e3', 'forever']) {
     t.is(splitCommandLine([word, 'ls']).kind, 'classic', word)
   }
@@ -59,19 +59,19 @@ test('a first word that looks like a number is meant as <wait>, well-formed or n
   t.is(splitCommandLine(['ls', '5']).kind, 'subcommand')
 })
 
-test('what can’t be a command line is a usage error with a hint', t => {
+test('an invalid command line is a usage error with a hint', t => {
   const cases: [string[], RegExp][] = [
     [['5'], /no command/],
     [['5', '--'], /no command/],
     [['5', ''], /empty/],
-    [['5', '-la'], /flags of sera go before <wait>/],
+    [['5', '-la'], /^expected a command after <wait>, got -\S+; put flags of sera before <wait>$/],
     [['--nope', '5', 'ls'], /unknown flag --nope/],
     [['-x', '5', 'ls'], /unknown flag -x; see sera --help/],
     [['--verbos', '5', 'ls'], /unknown flag --verbos; did you mean --verbose\?/],
     [['--leese=5s', '5', 'ls'], /unknown flag --leese=5s; did you mean --lease\?/],
     [['--name'], /needs a value/],
-    [['--quiet=perhaps', '5', 'ls'], /takes no value but true or false/],
-    [['--units', '2', '5', 'ls'], /--units does not go with sera <wait> <command…>/],
+    [['--quiet=perhaps', '5', 'ls'], /the value must be true or false/],
+    [['--units', '2', '5', 'ls'], /--units cannot be used with sera <wait> <command…>/],
   ]
   for (const [argv, message] of cases)
     t.throws(() => splitCommandLine(argv), { instanceOf: SeraError, message }, argv.join(' '))
@@ -87,7 +87,7 @@ const flagWords = fc
         : fc.constantFrom([`--${flag.name}`], [`-${flag.name}`], [`--${flag.name}=false`]),
   )
 
-test('the command comes out as it went in, whatever flags stand before it', t => {
+test('the command is unchanged, with any flags before it (property)', t => {
   fc.assert(
     fc.property(
       fc.array(flagWords).map(flags => flags.flat()),
@@ -108,7 +108,7 @@ test('the command comes out as it went in, whatever flags stand before it', t =>
   t.pass()
 })
 
-test('any words at all give a command line or a usage error', t => {
+test('any words give a command line or a usage error (property)', t => {
   fc.assert(
     fc.property(fc.array(fc.oneof(word, fc.constantFrom<string[]>('--', '-', '5', '--name', '-q', '-5'))), argv => {
       try {

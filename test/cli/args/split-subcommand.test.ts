@@ -26,7 +26,7 @@ const alone = (form: string, words: string[], flags: string[] = []) => ({
   command: [],
 })
 
-test('a form is told by its words and by whether a command follows', t => {
+test('the words and a following command determine the form', t => {
   t.deepEqual(run('semaphore', 'x', '-2'), alone('counter', ['x', '-2']))
   t.deepEqual(run('sem', 'x', '+4'), alone('counter', ['x', '+4']))
   t.deepEqual(run('sem', 'x', '4', '30', 'ls'), { ...alone('semaphore', ['x', '4']), wait: '30', command: ['ls'] })
@@ -35,7 +35,7 @@ test('a form is told by its words and by whether a command follows', t => {
   t.deepEqual(run('gate', 'open', 'open'), alone('gate open', ['open', 'open']))
 })
 
-test('sem and sema, the short names of dissem, are the semaphore', t => {
+test('sem and sema, the names in dissem, mean semaphore', t => {
   for (const name of ['sem', 'sema']) {
     t.deepEqual(run(name, 'x', '1'), alone('counter', ['x', '1']), name)
     t.deepEqual(
@@ -46,7 +46,7 @@ test('sem and sema, the short names of dissem, are the semaphore', t => {
   }
 })
 
-test('words that are optional may be missing at the end', t => {
+test('optional words at the end may be missing', t => {
   t.deepEqual(run('status'), alone('status', []))
   t.deepEqual(run('status', 'gate'), alone('status', ['gate']))
   t.deepEqual(
@@ -54,22 +54,22 @@ test('words that are optional may be missing at the end', t => {
     alone('status', ['gate', 'x'], ['--json=true', '--watch=true']),
   )
   t.throws(() => split(['status', 'gate', 'x', 'y']), {
-    message: /^"y" is one word too many; usage: sera status \[<kind>\] \[<name>\]$/,
+    message: /^unexpected word "y"; usage: sera status \[<kind>\] \[<name>\]$/,
   })
   for (const { forms } of SUBCOMMANDS) {
     for (const { words, wraps } of forms) {
       const optional = words.findIndex(word => word.startsWith('['))
       if (optional === -1) continue
-      t.false(wraps, 'nobody could tell where the command begins')
+      t.false(wraps, 'a form with optional words cannot wrap a command')
       t.true(
         words.slice(optional).every(word => word.startsWith('[')),
-        'only the last',
+        'only the last words are optional',
       )
     }
   }
 })
 
-test('flags stand before the subcommand, between its words and before <wait>', t => {
+test('flags are allowed before the subcommand, between its words and before <wait>', t => {
   const expected = { ...alone('semaphore', ['x', '4'], ['--units=2']), wait: '30', command: ['ls', '-la'] }
   t.deepEqual(run('--units', '2', 'sem', 'x', '4', '30', 'ls', '-la'), expected)
   t.deepEqual(run('sem', '--units', '2', 'x', '4', '30', 'ls', '-la'), expected)
@@ -78,7 +78,7 @@ test('flags stand before the subcommand, between its words and before <wait>', t
   t.deepEqual(run('barrier', 'x', '3', '--json'), alone('barrier', ['x', '3'], ['--json=true']))
 })
 
-test('after a -- no word is a flag, and one -- before the command is dropped', t => {
+test('-- ends the flags, and one -- before the command is dropped', t => {
   t.deepEqual(run('gate', 'close', '--', '--json'), alone('gate close', ['close', '--json']))
   t.deepEqual(run('--', 'gate', 'close', '-x'), alone('gate close', ['close', '-x']))
   const expected = { ...alone('rwlock', ['read', 'x']), wait: '5', command: ['ls', '--'] }
@@ -86,7 +86,7 @@ test('after a -- no word is a flag, and one -- before the command is dropped', t
   t.deepEqual(run('rwlock', 'read', 'x', '5', '--', 'ls', '--'), expected)
 })
 
-test('where there is no <wait>, the command stands behind a --, untouched', t => {
+test('without <wait>, the command follows -- unchanged', t => {
   const met = (command: string[], flags: string[] = []) => ({ ...alone('rendezvous command', ['x'], flags), command })
   t.deepEqual(run('rendezvous', 'x'), alone('rendezvous', ['x']))
   t.deepEqual(run('sync', '--actor', 'a', 'x', '--', 'ls', '-la'), met(['ls', '-la'], ['--actor=a']))
@@ -98,7 +98,7 @@ test('where there is no <wait>, the command stands behind a --, untouched', t =>
   t.deepEqual(run('sync', '--payload', '--', 'x'), alone('rendezvous', ['x'], ['--payload=--']))
 })
 
-test('a pool’s command comes first after its flags, untouched, and its --wait may do without a time', t => {
+test('pool: the command follows the flags unchanged, and --wait needs no time', t => {
   const under = (command: string[], flags: string[] = []) => ({ ...alone('pool', [], flags), command })
   t.deepEqual(run('pool', '-H', 'gw', '-r', 'x', 'ls', '-la'), under(['ls', '-la'], ['--host=gw', '--pool=x']))
   t.deepEqual(run('pool', '-p', '80', 'ls --all'), under(['ls --all'], ['--port=80']))
@@ -111,48 +111,51 @@ test('a pool’s command comes first after its flags, untouched, and its --wait 
   t.deepEqual(run('--', 'pool', 'ls'), under(['ls']))
 })
 
-test('what can’t be meant is a usage error that says what could be', t => {
+test('an invalid line is a usage error with a hint', t => {
   const cases: [string[], RegExp][] = [
     [['semaphor', 'x', '4'], /did you mean "semaphore"\?$/],
-    [['ls', '-la'], /neither a <wait> .* nor a subcommand; see sera --help$/],
+    [['ls', '-la'], /^expected a subcommand or <wait> .*, got "ls"; see sera --help$/],
     [['sem'], /^<name> is missing; usage: sera semaphore <name> <permits> <wait> <command…>, or sera semaphore/],
     [['sem', 'x'], /^<permits> or <delta> is missing/],
-    [
-      ['sem', 'x', '4', 'train.sh'],
-      /^"train.sh" stands where <wait> should be .*; usage: sera semaphore <name> <permits>/,
-    ],
+    [['sem', 'x', '4', 'train.sh'], /^expected <wait> .*, got "train.sh"; usage: sera semaphore <name> <permits>/],
     [['sem', 'x', '4', '30'], /^no command after <wait> .*--wait/],
-    [['sem', 'x', '4', '30', '--units', '2', 'ls'], /flags of sera go before <wait>/],
+    [
+      ['sem', 'x', '4', '30', '--units', '2', 'ls'],
+      /^expected a command after <wait>, got -\S+; put flags of sera before <wait>$/,
+    ],
     [['rwlock', 'read', 'x'], /^<wait> and a command are missing; usage: sera rwlock/],
     [['rwlock', 'read', 'x', '5'], /^no command after <wait>; usage: sera rwlock/],
     [['rwlock', 'write', 'x', '5', ''], /the command is empty/],
-    [['rwlock', 'raed', 'x', '5', 'ls'], /^"raed" should be one of read, write/],
-    [['gate', 'close', 'x', 'y'], /^"y" is one word too many; usage: sera gate close <name>$/],
-    [['gate', 'close', '--wait', '5', 'x'], /^--wait does not go with sera gate close <name>; see sera gate --help$/],
-    [['--name', 'x', 'barrier', 'x', '3'], /^--name does not go with sera barrier <name> <count>/],
-    [['gate', 'wait', 'x', '5m'], /^"5m" is one word too many \(did you mean --wait 5m\?\); usage: sera gate wait/],
-    [['gate', 'open', 'x', '5m'], /^"5m" is one word too many; usage: sera gate open <name>$/],
+    [['rwlock', 'raed', 'x', '5', 'ls'], /^expected one of read, write, got "raed"/],
+    [['gate', 'close', 'x', 'y'], /^unexpected word "y"; usage: sera gate close <name>$/],
+    [
+      ['gate', 'close', '--wait', '5', 'x'],
+      /^--wait cannot be used with sera gate close <name>; see sera gate --help$/,
+    ],
+    [['--name', 'x', 'barrier', 'x', '3'], /^--name cannot be used with sera barrier <name> <count>/],
+    [['gate', 'wait', 'x', '5m'], /^unexpected word "5m" \(did you mean --wait 5m\?\); usage: sera gate wait/],
+    [['gate', 'open', 'x', '5m'], /^unexpected word "5m"; usage: sera gate open <name>$/],
     [
       ['sync', 'x', 'ls'],
-      /^"ls" is one word too many \(a command stands behind --\); usage: sera rendezvous --actor NAME <event>, or/,
+      /^unexpected word "ls" \(put a command after --\); usage: sera rendezvous --actor NAME <event>, or/,
     ],
-    [['sync', 'x', '5m'], /^"5m" is one word too many \(did you mean --wait 5m\?\)/],
-    [['sync', 'x', '5m', '--', 'ls'], /^"5m" is one word too many/],
+    [['sync', 'x', '5m'], /^unexpected word "5m" \(did you mean --wait 5m\?\)/],
+    [['sync', 'x', '5m', '--', 'ls'], /^unexpected word "5m"/],
     [['sync', 'x', '--'], /^no command after --; usage: sera rendezvous --actor NAME <event> -- <command…>$/],
     [['sync', 'x', '--', ''], /^the command is empty/],
-    [['sync', 'x', '--', '--', 'ls'], /^-- stands where the command should be/],
-    [['sync', 'x', '--', '-la'], /^-la stands where the command should be; flags of sera go before --$/],
-    [['sync', '--run-at-most', '5', 'x'], /^--run-at-most does not go with sera rendezvous --actor NAME <event>;/],
+    [['sync', 'x', '--', '--', 'ls'], /^expected a command after --, got --;/],
+    [['sync', 'x', '--', '-la'], /^expected a command after --, got -la; put flags of sera before --$/],
+    [['sync', '--run-at-most', '5', 'x'], /^--run-at-most cannot be used with sera rendezvous --actor NAME <event>;/],
     [
       ['sync', '--json', 'x', '--', 'ls'],
-      /^--json does not go with sera rendezvous --actor NAME <event> -- <command…>;/,
+      /^--json cannot be used with sera rendezvous --actor NAME <event> -- <command…>;/,
     ],
     [['pool', '-r', 'x'], /^a command is missing; usage: sera pool -H HOST -r POOL <command…>$/],
-    [['pool', '-r', 'x', '30', 'ls'], /^"30" stands where the command should be \(did you mean --wait 30\?\)/],
+    [['pool', '-r', 'x', '30', 'ls'], /^expected a command, got "30" \(did you mean --wait 30\?\)/],
     [['pool', '-r', 'x', '--wait'], /^a command is missing/],
-    [['pool', '--', '-la'], /^-la stands where the command should be; flags of sera go before --$/],
-    [['pool', '--units', '2', 'ls'], /^--units does not go with sera pool/],
-    [['gate', '-H', 'gw', 'open', 'x'], /^--host does not go with sera gate open <name>/],
+    [['pool', '--', '-la'], /^expected a command after --, got -la; put flags of sera before --$/],
+    [['pool', '--units', '2', 'ls'], /^--units cannot be used with sera pool/],
+    [['gate', '-H', 'gw', 'open', 'x'], /^--host cannot be used with sera gate open <name>/],
     [['barrier', '--nope', 'x', '3'], /^unknown flag --nope/],
     [['barrier', 'x', '3', '--wait'], /^--wait needs a value/],
   ]
@@ -162,7 +165,7 @@ test('what can’t be meant is a usage error that says what could be', t => {
   }
 })
 
-test('who asks for help need not know the rest', t => {
+test('--help works on an incomplete line', t => {
   for (const argv of [
     ['sem', '--help'],
     ['--help', 'sem', 'x'],
@@ -171,14 +174,14 @@ test('who asks for help need not know the rest', t => {
     const question = split(argv)
     t.true(question.kind === 'question' && question.subcommand.name === 'semaphore', argv.join(' '))
   }
-  t.is(split(['rwlock', 'read', 'x', '5', 'ls', '--help']).kind, 'run', 'that is the command’s')
+  t.is(split(['rwlock', 'read', 'x', '5', 'ls', '--help']).kind, 'run', 'this --help belongs to the command')
 })
 
-test('all forms of a subcommand have as many words, so that counting tells where the command begins', t => {
+test('all forms of a subcommand have the same number of words', t => {
   for (const { forms } of SUBCOMMANDS) t.is(new Set(forms.map(({ words }) => words.length)).size, 1)
 })
 
-test('the examples of help are good ones', t => {
+test('the examples in help are valid command lines', t => {
   for (const { examples } of SUBCOMMANDS) {
     for (const [example] of examples) {
       const [, ...words] =
@@ -217,7 +220,7 @@ const flagsFor = (form: Form) =>
     { maxLength: 3 },
   )
 
-test('what follows <wait> or -- is untouched, whatever stands before it', t => {
+test('the command is unchanged, with any words and flags before it (property)', t => {
   const lines = fc.constantFrom(...wrapping).chain(({ name, form }) =>
     fc.record({
       name: fc.constant(name),
@@ -254,7 +257,7 @@ test('what follows <wait> or -- is untouched, whatever stands before it', t => {
   )
 })
 
-test('any words at all give a line, a question or a usage error', t => {
+test('any words give a line, a question or a usage error (property)', t => {
   const words = fc.oneof(word, fc.constantFrom('--', '-', '5', '--units', '-q', '-5', 'read', 'close', 'x', '--help'))
   fc.assert(
     fc.property(fc.constantFrom(...SUBCOMMANDS.map(({ name }) => name)), fc.array(words), (name, argv) => {

@@ -4,7 +4,7 @@ import { runOptions } from '../../../src/cli/args/options.js'
 import { completions, type WantedNames } from '../../../src/cli/completion/offers.js'
 import { resolveSettings } from '../../../src/config/resolve.js'
 
-/** What is offered after these words, the last of which is being typed; and what the server is asked for. */
+/** The completions of these words, the last of which is incomplete, and the question to the server. */
 async function after(...words: string[]) {
   let asked: WantedNames | undefined
   const ask = async (wanted: WantedNames) => {
@@ -15,7 +15,7 @@ async function after(...words: string[]) {
   return { offers, asked }
 }
 
-test('a flag’s value is offered, behind a blank or an equals sign', async t => {
+test('the value of a flag is completed after a blank or an equals sign', async t => {
   t.deepEqual((await after('--engine', '')).offers, ['auto', 'get_lock', 'lease'])
   t.deepEqual((await after('--engine', 'le')).offers, ['lease'])
   t.deepEqual((await after('--engine=l')).offers, ['--engine=lease'])
@@ -24,7 +24,7 @@ test('a flag’s value is offered, behind a blank or an equals sign', async t =>
   t.deepEqual((await after('5', 'tail', '--engine', '')).offers, [], 'a flag of the command')
 })
 
-test('every value that is offered is one that is accepted', async t => {
+test('every completed value is valid', async t => {
   for (const engine of (await after('--engine', '')).offers) {
     const env = { SERA_SERVER: 'sera@tcp(db)/', SERA_ENGINE: engine }
     await t.notThrowsAsync(resolveSettings({ file: '/no/such/file', env }))
@@ -34,7 +34,7 @@ test('every value that is offered is one that is accepted', async t => {
   }
 })
 
-test('a kind is offered, and then the names of that kind that are in use', async t => {
+test('kinds are completed, and then the names of that kind in use', async t => {
   t.deepEqual((await after('status', 'rw')).offers, ['rwlock'])
   for (const [words, kinds] of [
     [['status', 'mutex', 'w'], ['mutex']],
@@ -61,13 +61,13 @@ test('a kind is offered, and then the names of that kind that are in use', async
   t.deepEqual((await after('status', 'nosuch', '')).offers, [])
 })
 
-test('what sera answers about itself completes, and refuses what it does not know', async t => {
+test('help, version and completion complete their arguments and refuse unknown ones', async t => {
   t.deepEqual((await after('completion', '')).offers, ['bash', 'zsh', 'fish'])
   t.true((await after('help', '')).offers.includes('rwlock'))
   t.deepEqual((await after('version', '')).offers, [])
   t.is(argumentOf('help', ['sem']), 'sem')
-  t.throws(() => argumentOf('version', ['extra']), { message: '"extra" is one word too many; usage: sera version' })
-  t.throws(() => argumentOf('help', ['statsu']), { message: /^"statsu" is no subcommand .* did you mean "status"\?$/ })
+  t.throws(() => argumentOf('version', ['extra']), { message: 'unexpected word "extra"; usage: sera version' })
+  t.throws(() => argumentOf('help', ['statsu']), { message: /^unknown subcommand "statsu"; did you mean "status"\?$/ })
   t.throws(() => argumentOf('completion', ['tcsh']), { message: /usage: sera completion \[bash\|zsh\|fish\]$/ })
-  t.throws(() => argumentOf('completion', ['bash', 'zsh']), { message: /^"zsh" is one word too many/ })
+  t.throws(() => argumentOf('completion', ['bash', 'zsh']), { message: /^unexpected word "zsh"/ })
 })

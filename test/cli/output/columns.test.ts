@@ -12,7 +12,7 @@ const COLUMNS = [
 const text = fc.string({ unit: fc.constantFrom('a', ' ', '\n', '\t', '\x1b', 'ä', '🙂'), maxLength: 30 })
 const rows = fc.array(fc.tuple(text, text, text), { maxLength: 5 })
 
-test('columns are as wide as what is in them, numbers stand at the right, and what is too long is cut', t => {
+test('columns fit their content, numbers align right, long text is cut', t => {
   const lines = ['NAME    N  REST', 'a       5  x', 'abcde…  7  a long …']
   const shown: TableRow[] = [
     ['a', '5', 'x'],
@@ -21,7 +21,7 @@ test('columns are as wide as what is in them, numbers stand at the right, and wh
   t.is(inColumns(COLUMNS, shown, 19), lines.map(line => `${line}\n`).join(''))
 })
 
-test('whatever is in them: one line each, no wider than the terminal, and nothing moves the cursor', t => {
+test('any content gives one harmless line a row within the width (property)', t => {
   fc.assert(
     fc.property(rows, fc.integer({ min: 1, max: 60 }), (rows, width) => {
       const lines = inColumns(COLUMNS, rows, width).split('\n')
@@ -34,7 +34,7 @@ test('whatever is in them: one line each, no wider than the terminal, and nothin
   )
 })
 
-test('where nobody looks nothing is cut', t => {
+test('without a width limit nothing is cut', t => {
   fc.assert(
     fc.property(rows, rows => {
       const lines = inColumns(COLUMNS, rows, Number.POSITIVE_INFINITY).split('\n')

@@ -1,4 +1,4 @@
-/** Lines on a pipe whose reader is slow, stops or goes away. */
+/** Output to a pipe whose reader is slow, stops or closes. */
 import { execFileSync } from 'node:child_process'
 import { closeSync, constants, mkdtempSync, openSync, readFileSync, readSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -10,7 +10,7 @@ import { until } from '../../support/until.js'
 
 const folder = mkdtempSync(join(process.env.SERA_TEST_DIR ?? tmpdir(), 'lines-'))
 
-/** A pipe, both ends of which are here. */
+/** A pipe with both ends in this process. */
 function pipe(name: string): { reader: number; writer: number } {
   const path = join(folder, name)
   execFileSync('mkfifo', [path])
@@ -28,7 +28,7 @@ function read(fd: number): string {
   }
 }
 
-test('a reader that stops reading holds nobody up, gets the oldest lines later, and is told how many are missing', async t => {
+test('a stopped reader blocks nothing, and later gets the oldest lines and the number of dropped ones', async t => {
   const { reader, writer } = pipe('stopped')
   const output = new LineOutput(writer, lines => `${lines} missing`, systemClock)
   const line = 'x'.repeat(1023)
@@ -41,7 +41,7 @@ test('a reader that stops reading holds nobody up, gets the oldest lines later, 
   const lines = said.trimEnd().split('\n')
   const missing = Number(lines.pop()?.split(' ')[0])
   t.is(lines.length + missing, 4000)
-  t.true(lines.length > 1000 && lines.length < 1300, 'a megabyte, and what the pipe holds')
+  t.true(lines.length > 1000 && lines.length < 1300, 'a megabyte, and the size of the pipe')
   t.deepEqual(
     lines.map(text => Number(text.slice(0, 4))),
     lines.map((_, n) => n),
@@ -51,7 +51,7 @@ test('a reader that stops reading holds nobody up, gets the oldest lines later, 
   output.close()
 })
 
-test('a reader that goes away is no error', t => {
+test('a closed reader is no error', t => {
   const { reader, writer } = pipe('gone')
   const output = new LineOutput(writer, () => '', systemClock)
   output.write('one')
@@ -64,7 +64,7 @@ test('a reader that goes away is no error', t => {
   })
 })
 
-test('a file gets every line, after what is in it', t => {
+test('every line is appended to a file', t => {
   const path = join(folder, 'file')
   const fd = openSync(path, 'w')
   const output = new LineOutput(fd, () => '', systemClock)

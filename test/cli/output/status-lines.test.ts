@@ -1,7 +1,7 @@
 import test from 'ava'
 import fc from 'fast-check'
 import type { Resource } from '../../../src/claims/model.js'
-import { drawn, painted, viewOf } from '../../../src/cli/output/status-lines.js'
+import { coloured, statusLines, viewOf } from '../../../src/cli/output/status-lines.js'
 import { cut, filled, harmless, widthOf } from '../../../src/cli/output/width.js'
 import { KINDS } from '../../../src/primitives/names.js'
 import { formatLength } from '../../../src/status/claim-text.js'
@@ -38,9 +38,10 @@ const statusView = (...views: ResourceView[]): StatusView => ({
   views,
 })
 
-const text = (shown: StatusView, columns = 80, detailed = false) => painted(viewOf(shown, { columns, detailed }), false)
+const text = (shown: StatusView, columns = 80, detailed = false) =>
+  coloured(viewOf(shown, { columns, detailed }), false)
 
-test('who holds, who waits in which place and for how long', t => {
+test('holders and waiters are shown with place and duration', t => {
   const waiting = { state: 'waiting', token: undefined, sinceMs: 40_000, host: 'web-2', pid: 77 } as const
   const shown = statusView(
     view('rwlock', [
@@ -52,7 +53,7 @@ test('who holds, who waits in which place and for how long', t => {
   t.deepEqual(text(shown), [
     '1 held, 1 waiting (db:3306)',
     '',
-    'rwlock deploy  being written, 1 waits, 1 expired',
+    'rwlock deploy  1 writer, 1 waits, 1 expired',
     '  writes     3m 12s  root@web-1 pid 4312  migrate.sh --all           lease 48s',
     '  1st read   40s     root@web-2 pid 77    migrate.sh --all           lease 48s',
     '  2nd write  4s      root@web-2 pid 77    migrate.sh --all           expired 12s',
@@ -61,12 +62,12 @@ test('who holds, who waits in which place and for how long', t => {
   t.is(text(shown, 80, true)[4], '    token 1763742671123456, ticket 1763742671120000')
 })
 
-test('each kind in its words', t => {
+test('each kind has its own words', t => {
   const waits = (given: Partial<ClaimView> = {}) => member({ state: 'waiting', token: undefined, ...given })
   const cases: [ResourceView, string, string?][] = [
     [view('mutex', [member()], { engine: 'lease' }), 'mutex deploy  held', 'holds'],
     [view('mutex', [member(), waits()], { engine: 'get_lock' }), 'mutex deploy  held, 1 waits, GET_LOCK'],
-    [view('rwlock', [member({ mode: 'read' }), member({ mode: 'read' })]), 'rwlock deploy  2 read', 'reads'],
+    [view('rwlock', [member({ mode: 'read' }), member({ mode: 'read' })]), 'rwlock deploy  2 readers', 'reads'],
     [view('semaphore', [member({ units: 2, slot: 1 })]), 'semaphore deploy  2 of 3 permits taken', 'slot 1'],
     [view('barrier', [waits()]), 'barrier deploy  2 of 3 missing', 'waits'],
     [view('double-barrier', [waits()]), 'double-barrier deploy  2 of 3 missing', 'waits'],
@@ -97,7 +98,7 @@ test('each kind in its words', t => {
   }
 })
 
-test('what others wait for comes first, and an open gate is not shown', t => {
+test('resources with waiters come first, and an open gate is not shown', t => {
   const claim = (state: 'granted' | 'waiting', sinceMs: number) => ({ ...member({ state, sinceMs }), overdueMs: -1 })
   const of = (name: string, claims: object[], given: Partial<Resource> = {}, kind = 'rwlock') =>
     ({ key: { kind, name }, resource: resource(given), claims }) as never
@@ -118,18 +119,18 @@ test('what others wait for comes first, and an open gate is not shown', t => {
     views.map(({ name }) => name),
     names,
   )
-  t.is(views[1]?.claims[0]?.state, 'granted', 'who holds comes first')
+  t.is(views[1]?.claims[0]?.state, 'granted', 'holders come first')
 })
 
-test('times as people say them', t => {
+test('durations are shown in the two largest units', t => {
   const said = [0, 999, 45_000, 60_000, 192_000, 3_600_000, 7_512_000, 1_047_600_000, -12_500].map(formatLength)
   t.deepEqual(said, ['0s', '0s', '45s', '1m', '3m 12s', '1h', '2h 5m', '12d 3h', '-12s'])
 })
 
-test('colours on a terminal only, and never with NO_COLOR or where it can’t', t => {
+test('colours appear on a terminal only, without NO_COLOR and TERM=dumb', t => {
   const shown = statusView(view('mutex', [member()]))
   const on = (isTerminal: boolean, env: NodeJS.ProcessEnv) =>
-    drawn(shown, false, { isTerminal, columns: 80, rows: 24, write: () => true }, env).join('\n')
+    statusLines(shown, false, { isTerminal, columns: 80, rows: 24, write: () => true }, env).join('\n')
   t.true(on(true, { TERM: 'xterm' }).includes('\x1b['))
   for (const plain of [on(false, {}), on(true, { NO_COLOR: '1' }), on(true, { TERM: 'dumb' })]) {
     t.false(plain.includes('\x1b'))
@@ -170,7 +171,7 @@ const views = fc.record({
   claims: fc.array(members, { maxLength: 4 }),
 }) as fc.Arbitrary<ResourceView>
 
-test('no line is wider than the terminal, and nothing in it acts on one', t => {
+test('every line fits the terminal and has no control characters (property)', t => {
   fc.assert(
     fc.property(
       fc.array(views, { maxLength: 4 }),
@@ -187,7 +188,7 @@ test('no line is wider than the terminal, and nothing in it acts on one', t => {
   t.pass()
 })
 
-test('text is as wide as terminals show it, and is cut and filled to a width', t => {
+test('text is measured, cut and filled in terminal columns', t => {
   t.deepEqual(['abc', '日本', 'é', 'e\u0301', '🚀', '', '␛'].map(widthOf), [3, 4, 1, 1, 2, 0, 1])
   t.is(cut('日本語', 5), '日本…')
   t.is(cut('日本語', 4), '日…')

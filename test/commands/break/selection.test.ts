@@ -15,44 +15,44 @@ const at = (claims: readonly ClaimView[], given: Partial<ResourceView> = {}) => 
 const ONE = { ticket: undefined, all: false }
 const ALL = { ticket: undefined, all: true }
 
-test('the only holder is meant, and nobody who waits', t => {
+test('without flags, the only holder is selected and no waiter', t => {
   const { ids, views } = select(at([claim('a', 'granted', 5), claim('b', 'waiting', 6)]), 'rwlock x', ONE)
   t.deepEqual(ids, ['a'])
   t.deepEqual(
     views[0]?.claims.map(({ id }) => id),
     ['a'],
-    'what is shown is what is broken',
+    'the view contains only the selected claims',
   )
 })
 
-test('of several holders none is meant without a word', t => {
+test('several holders without --ticket or --all are a conflict', t => {
   const held = at([claim('a', 'granted', 5), claim('b', 'granted', 6)])
   t.throws(() => select(held, 'rwlock x', ONE), {
-    message: /held by 2: say which with --ticket, or --all; tickets: 5 .* 6 /,
+    message: /has 2 holders; choose one with --ticket, or use --all; tickets: 5 .* 6 /,
   })
   t.deepEqual(select(held, 'rwlock x', { ticket: 6, all: false }).ids, ['b'])
   t.deepEqual(select(held, 'rwlock x', ALL).ids, ['a', 'b'])
 })
 
-test('a ticket is anybody’s, and all are those who wait too', t => {
+test('--ticket selects any claim, --all also waiters', t => {
   const held = at([claim('a', 'granted', 5), claim('b', 'waiting', 6)])
   t.deepEqual(select(held, 'rwlock x', { ticket: 6, all: false }).ids, ['b'])
   t.deepEqual(select(held, 'rwlock x', ALL).ids, ['a', 'b'])
   t.throws(() => select(held, 'rwlock x', { ticket: 7, all: false }), {
-    message: /nobody at rwlock x has the ticket 7/,
+    message: /no claim at rwlock x has the ticket 7/,
   })
 })
 
-test('where nobody holds there is nothing to break, and what could not be seen is said', t => {
+test('without a holder it is a conflict, which names unreadable servers', t => {
   t.throws(() => select({ views: [], unseen: ['Who knows.'] }, 'mutex x', ONE), {
-    message: 'nobody holds mutex x. Who knows.',
+    message: 'mutex x has no holder. Who knows.',
   })
   t.throws(() => select(at([claim('b', 'waiting', 6)]), 'rwlock x', ONE), {
-    message: /nobody holds rwlock x; 1 wait there/,
+    message: /rwlock x has no holder, but 1 waiting/,
   })
 })
 
-test('of a GET_LOCK its holder is ended, and never one who waits', t => {
+test('for GET_LOCK, the connection of the holder is selected, never a waiter’s', t => {
   const { ids, sessions } = select(
     at([session('granted', 7), session('waiting', 8)], { kind: 'mutex', engine: 'get_lock' }),
     'mutex x',
@@ -61,9 +61,9 @@ test('of a GET_LOCK its holder is ended, and never one who waits', t => {
   t.deepEqual([ids, sessions], [[], [{ name: 'x', connection: 7 }]])
 })
 
-test('what a once key remembers goes with all, and only then', t => {
+test('the record of a once key is selected with --all only', t => {
   const resource = { version: 1, grantedToken: 1, capacity: undefined, value: 0, generation: 0, record: '{}' }
   const remembered = at([], { kind: 'once', resource })
   t.deepEqual(select(remembered, 'once x', ALL).records, [{ name: 'x', record: '{}' }])
-  t.throws(() => select(remembered, 'once x', ONE), { message: 'nobody holds once x' })
+  t.throws(() => select(remembered, 'once x', ONE), { message: 'once x has no holder' })
 })

@@ -1,4 +1,4 @@
-/** Clocks, connections, the guard and how findings look: from facts alone. */
+/** The checks of clocks, connections and the guard, and their format, from given facts. */
 import test from 'ava'
 import fc from 'fast-check'
 import type { CheckGroup } from '../../../src/commands/doctor/check.js'
@@ -21,12 +21,12 @@ const reading = (aheadMs: number, roundTripMs: number) => ({
   server: '2026-11-21 16:36:32.018949',
 })
 
-test('a clock is measured against the middle of the round trip, and believed to half of it', t => {
+test('the clock difference refers to the middle of the round trip, with half of it as error', t => {
   t.deepEqual(clockDifference(reading(0, 10)), { ms: 0, errorMs: 5 })
   t.deepEqual(clockDifference(reading(-2500, 8)), { ms: -2500, errorMs: 4 })
 })
 
-test('a clock: well within a second, a warning beyond it, bad beyond maxClockSkew', t => {
+test('clock: good within a second, then a warning, bad above maxClockSkew', t => {
   const verdict = (aheadMs: number, roundTripMs = 0) => clock(reading(aheadMs, roundTripMs), 30_000).verdict
   t.deepEqual(
     [0, 999, -1000].map(ms => verdict(ms)),
@@ -40,7 +40,7 @@ test('a clock: well within a second, a warning beyond it, bad beyond maxClockSke
     [30_001, -3_600_000].map(ms => verdict(ms)),
     ['bad', 'bad'],
   )
-  t.is(verdict(1400, 1000), 'good', 'it may be the way there')
+  t.is(verdict(1400, 1000), 'good', 'the difference may be the round trip')
   t.regex(clock(reading(-2500, 0), 30_000).says, /^2\.5s behind this host's/)
   t.is(clock({ ...reading(0, 0), server: 'null' }, 30_000).verdict, 'unknown')
   t.is(clock(new Undisclosed('killed'), 30_000).verdict, 'unknown')
@@ -54,13 +54,13 @@ test('connections: a warning above 80 %', t => {
 
 const LIMITS = { leaseMs: 60_000, maxClockSkewMs: 30_000, isMember: false }
 
-test('a wait_timeout that does not reach the server is told', t => {
+test('wait_timeout: a warning if the server did not accept it', t => {
   const find = (told: GivenFacts) => serverChecks(diagnosis(told), LIMITS).find(({ name }) => name === 'wait_timeout')
   t.is(find({})?.verdict, 'good')
-  t.regex(find({ sessionTimeout: 28_800 })?.says ?? '', /asked for its lease, 60s, and got 28800 s/)
+  t.regex(find({ sessionTimeout: 28_800 })?.says ?? '', /asked for 60s, its lease, and got 28800 s/)
 })
 
-test('TLS: off to another host is a warning, off to this one is not', t => {
+test('TLS off is a warning for another host, not for this one', t => {
   const tls = (address: Dsn['address']) => {
     const { dsn, ...rest } = diagnosis()
     return serverChecks({ ...rest, dsn: { ...dsn, address } }, LIMITS).find(({ name }) => name === 'TLS')?.verdict
@@ -71,7 +71,7 @@ test('TLS: off to another host is a warning, off to this one is not', t => {
   t.is(tls({ net: 'unix', path: '/run/x' }), 'good')
 })
 
-test('a password that may be sent in the clear is a warning without TLS to another host', t => {
+test('a cleartext password without TLS to another host is a warning', t => {
   const password = (more: Partial<Dsn>, cipher = '') => {
     const { dsn, ...rest } = diagnosis({ status: { ssl_cipher: cipher } })
     return serverChecks({ ...rest, dsn: { ...dsn, ...more } }, LIMITS).find(({ name }) => name === 'password')?.verdict
@@ -83,14 +83,14 @@ test('a password that may be sent in the clear is a warning without TLS to anoth
   t.is(password({ ...allowed, address: { net: 'unix', path: '/run/x' } }), 'good')
 })
 
-test('a server that logs statements can not have the tables', t => {
+test('binlog_format STATEMENT is bad for the lock tables', t => {
   const settings = { log_bin: 'ON', binlog_format: 'STATEMENT' }
   const verdict = (needed: boolean) =>
     tableChecks(diagnosis({ settings }), needed).find(({ name }) => name === 'binlog_format')?.verdict
   t.deepEqual([verdict(true), verdict(false)], ['bad', 'warning'])
 })
 
-test('when one answer after the other fails, each line says that it was not checked', t => {
+test('a check without an answer says that it was not checked', t => {
   const none = new Undisclosed('the connection was killed')
   const told = { identity: none, clock: none, sessionTimeout: none, tables: none, getLock: none }
   const found = serverChecks(diagnosis(told), LIMITS).filter(({ verdict }) => verdict === 'unknown')
@@ -101,23 +101,26 @@ test('when one answer after the other fails, each line says that it was not chec
   t.is(tableChecks(diagnosis(told), true)[0]?.verdict, 'unknown')
 })
 
-test('the guard: what it lacks, or why its trial failed', t => {
+test('guard: the check names what is missing, or why the self-test failed', t => {
   t.is(guardCheck({ missing: [], ended: true }).verdict, 'good')
   t.regex(guardCheck({ missing: ['/proc/uptime'], ended: false }).says, /lacks \/proc\/uptime/)
   t.regex(guardCheck({ missing: [], ended: false, problem: 'it took too long' }).says, /\(it took too long\)/)
 })
 
-test('a host without /dev/log is a warning where syslog is the local one, and bad where it has an address', t => {
+test('a missing /dev/log is a warning for the local syslog, bad for a given address', t => {
   const absent = { problem: 'there is no such socket', isBlind: false, isAbsent: true }
   const local = syslogCheck(DEFAULT_SYSLOG, absent)
   t.is(local.verdict, 'warning')
-  t.is(local.says, 'unix:/dev/log is not there; failures are told on stderr only')
+  t.is(local.says, 'unix:/dev/log does not exist; sera reports failures on stderr only')
   t.is(syslogCheck({ ...DEFAULT_SYSLOG, address: 'unix:/run/log' }, absent).verdict, 'bad')
-  t.is(syslogCheck(DEFAULT_SYSLOG, { problem: 'nobody listens there', isBlind: false, isAbsent: false }).verdict, 'bad')
+  t.is(
+    syslogCheck(DEFAULT_SYSLOG, { problem: 'no server listens there', isBlind: false, isAbsent: false }).verdict,
+    'bad',
+  )
   t.is(syslogCheck(undefined, undefined).verdict, 'good')
 })
 
-test('a host without a config file: what names the server stands in its place', async t => {
+test('without a config file, the check names the origin of the server', async t => {
   const resolved = await resolveSettings({ file: '/no/such/file', env: { SERA_SERVER: 'sera@tcp(db)/' } })
   const [file] = configChecks({ resolved, modeOf: () => undefined })
   t.deepEqual(file, { name: 'file', verdict: 'good', says: 'no /etc/sera.json; SERA_SERVER names the server' })
@@ -135,7 +138,7 @@ const groups: CheckGroup[] = [
   },
 ]
 
-test('it is folded under itself, control characters are gone, the last line counts', t => {
+test('the report is folded, without control characters, and its last line sums up', t => {
   const text = shown(groups, { columns: 60, colour: false, quiet: false })
   t.is(
     text,
@@ -158,7 +161,7 @@ test('it is folded under itself, control characters are gone, the last line coun
   t.true(shown(groups, { columns: 60, colour: true, quiet: true }).includes('\u001b[31m✗\u001b[0m connection'))
 })
 
-test('no line is wider than it may be, whatever there is to say', t => {
+test('every line fits the width, for any text (property)', t => {
   const word = fc.string({ unit: 'grapheme-ascii', minLength: 1, maxLength: 120, size: 'max' })
   fc.assert(
     fc.property(fc.array(word, { minLength: 1 }), fc.integer({ min: 40, max: 120 }), (words, columns) => {
@@ -173,7 +176,7 @@ test('no line is wider than it may be, whatever there is to say', t => {
   )
 })
 
-test('for programs: all of it, flat', t => {
+test('JSON has all checks in one flat list', t => {
   const { healthy, checks } = JSON.parse(json(groups))
   t.deepEqual([healthy, checks.length], [false, 3])
   t.deepEqual(checks[1], {
@@ -183,7 +186,7 @@ test('for programs: all of it, flat', t => {
   t.true(isHealthy([groups[0] as CheckGroup]))
 })
 
-test('no password gets into a finding, whatever it is', async t => {
+test('no finding contains a password (property)', async t => {
   const resolved = await resolveSettings({ env: { SERA_SERVER: 'embedded' }, file: '/no/such/file' })
   fc.assert(
     fc.property(fc.string(), fc.boolean(), (text, connects) => {

@@ -1,4 +1,4 @@
-/** Clusters, proxies and servers that are neither MySQL nor MariaDB, by what they show to an account without rights. */
+/** Checks of clusters, proxies and servers of other kinds, from what they show an account without privileges. */
 import test from 'ava'
 import type { Check } from '../../../src/commands/doctor/check.js'
 import { clusterChecks } from '../../../src/commands/doctor/cluster.js'
@@ -24,13 +24,13 @@ const SYNCED = {
   },
 }
 
-test('Galera: how many, in which state, with a quorum or without', t => {
+test('Galera: the check names size, state and quorum', t => {
   const galera = (status: Record<string, string>) =>
     find('cluster', { settings: GALERA, status: { ...SYNCED, ...status } })
   t.deepEqual(galera({}), {
     name: 'cluster',
     verdict: 'good',
-    says: 'Galera, 3 members; this one is Synced, its part of the cluster Primary',
+    says: 'Galera, 3 members; this one is Synced, in a component that is Primary',
   })
   t.is(galera({ wsrep_cluster_size: '2' }).verdict, 'warning')
   t.is(galera({ wsrep_local_state_comment: 'Donor/Desynced' }).verdict, 'warning')
@@ -52,7 +52,7 @@ const GROUP = [
   member('c:3306', 'ONLINE', 'SECONDARY'),
 ]
 
-test('Group Replication: mode, state and role, and who is away', t => {
+test('Group Replication: the check names mode, state, role and missing members', t => {
   t.deepEqual(find('cluster', { settings: SINGLE, members: GROUP }), {
     name: 'cluster',
     verdict: 'good',
@@ -74,38 +74,38 @@ test('Group Replication: mode, state and role, and who is away', t => {
   t.regex(denied.remedy ?? '', /^GRANT SELECT ON performance_schema/)
 })
 
-test('a plugin that is loaded and not set up is no group', t => {
+test('a loaded but unconfigured plugin is no group', t => {
   const names = clusterChecks(facts({ settings: { group_replication_group_name: '' } }), false).map(({ name }) => name)
   t.deepEqual(names, ['kind', 'proxy', 'writable'])
 })
 
-test('read-only: a replica by itself is bad, a secondary among the members of its group is as it should be', t => {
+test('read-only is bad for a replica, good for a secondary among several servers', t => {
   const settings = { read_only: 'ON', super_read_only: 'ON' }
   t.is(find('writable', { settings }).verdict, 'bad')
   t.regex(find('writable', { settings }).says, /\(read_only, super_read_only\)/)
   t.is(find('writable', { settings }, true).verdict, 'bad')
   t.is(find('writable', { settings: { ...settings, ...SINGLE } }, true).verdict, 'good')
   t.is(find('writable', { settings: { ...settings, ...SINGLE } }).verdict, 'bad')
-  // MariaDB 12 has words for kinds of it
+  // MariaDB 12 has several values for it
   t.is(find('writable', { settings: { read_only: 'NO_LOCK' } }).verdict, 'bad')
   t.is(find('writable', { settings: { innodb_read_only: '1' } }).verdict, 'bad')
   t.is(find('writable', { status: { slave_running: 'ON' } }).verdict, 'warning')
 })
 
-test('proxies: by their own word, or by a connection that has another number at the server', t => {
+test('a proxy is detected by its own name, or by a different connection number', t => {
   t.is(find('proxy', {}).verdict, 'good')
-  t.regex(find('proxy', { proxy: 'ProxySQL' }).says, /^ProxySQL stands in between/)
+  t.regex(find('proxy', { proxy: 'ProxySQL' }).says, /^sera connects through ProxySQL/)
   const other = find('proxy', { identity: identity({ connection: 15489 }) })
-  t.deepEqual([other.verdict, other.remedy], ['warning', 'let sera connect to the primary itself'])
+  t.deepEqual([other.verdict, other.remedy], ['warning', 'let sera connect to the primary directly'])
   t.regex(other.says, /connection 7 is 15489 at the server/)
   const tidb = {
     greeting: { version: '8.0.11-TiDB-v8.1.0', connection: 7 },
     identity: identity({ connection: 2 ** 40 }),
   }
-  t.is(find('proxy', tidb).verdict, 'good', 'its numbers are longer than a greeting has room for')
+  t.is(find('proxy', tidb).verdict, 'good', 'its connection numbers do not fit into a greeting')
 })
 
-test('kinds: what sera runs on, and what it was never run on', t => {
+test('kind: supported servers are good, untested ones are not', t => {
   const kind = (version: string, told: GivenFacts = {}) => find('kind', { identity: identity({ version }), ...told })
   t.is(kind('9.1.0').says, 'MySQL 9.1.0')
   t.is(kind('11.4.2-MariaDB', { isMariaDb: true }).says, 'MariaDB 11.4.2-MariaDB')
@@ -115,7 +115,7 @@ test('kinds: what sera runs on, and what it was never run on', t => {
   t.is(kind('8.0.30-Vitess').verdict, 'bad')
 })
 
-test('a member that answers no SELECT is known by its greeting, and shows what it can', t => {
+test('a member that refuses SELECT is identified by its greeting', t => {
   const noQuorum = { identity: new Undisclosed('the cluster member is not ready'), settings: GALERA, status: {} }
   t.is(find('kind', noQuorum).says, 'MySQL 8.4.3')
   t.is(find('proxy', noQuorum).verdict, 'unknown')

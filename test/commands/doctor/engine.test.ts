@@ -1,4 +1,4 @@
-/** Which engine, why, and what is wrong with several servers. */
+/** The check of the engine, and the checks of several servers. */
 import test from 'ava'
 import { chosenEngine, engineChecks } from '../../../src/commands/doctor/engine.js'
 import { UnsupportedServer } from '../../../src/store/get-lock/server-support.js'
@@ -9,7 +9,7 @@ const SETTINGS = { engine: 'auto', leaseMs: 60_000, allowMultiPrimary: false, ma
 const leasable = new UnsupportedServer('it is a Galera member', true)
 const hopeless = new UnsupportedServer('it is an NDB Cluster node', false)
 
-test('auto: GET_LOCK where it excludes, the tables where only they do, and nothing where neither does', t => {
+test('auto chooses GET_LOCK if it excludes, otherwise a lease if that works', t => {
   t.is(chosenEngine(SETTINGS, [diagnosis()]), 'get_lock')
   t.is(chosenEngine(SETTINGS, [diagnosis({ getLock: leasable })]), 'lease')
   t.is(chosenEngine(SETTINGS, [diagnosis({ getLock: hopeless })]), undefined)
@@ -18,20 +18,20 @@ test('auto: GET_LOCK where it excludes, the tables where only they do, and nothi
   t.is(chosenEngine(SETTINGS, [{ ...diagnosis(), facts: undefined }]), undefined)
 })
 
-test('it is said which and why, and what to do where there is none', t => {
+test('the check names the engine and the reason, or a remedy', t => {
   const [engine] = engineChecks(SETTINGS, [diagnosis({ getLock: leasable })], 'default')
   t.like(engine, { verdict: 'good' })
   t.regex(engine?.says ?? '', /^lease, by auto \(default\): it is a Galera member/)
   t.like(engineChecks({ ...SETTINGS, engine: 'get_lock' }, [diagnosis({ getLock: leasable })], '--engine')[0], {
     verdict: 'bad',
-    says: 'GET_LOCK can not lock safely here: it is a Galera member',
+    says: 'GET_LOCK cannot lock safely here: it is a Galera member',
     remedy: leasable.remedy,
   })
   t.is(engineChecks(SETTINGS, [diagnosis({ getLock: hopeless })], 'default')[0]?.verdict, 'bad')
   t.is(engineChecks(SETTINGS, [diagnosis({ getLock: new Undisclosed('killed') })], 'default')[0]?.verdict, 'unknown')
 })
 
-test('a lease that is short for a cluster', t => {
+test('a short lease on a cluster is a warning', t => {
   const names = (leaseMs: number, settings: Record<string, string>) =>
     engineChecks({ ...SETTINGS, leaseMs }, [diagnosis({ settings })], 'default').map(({ name }) => name)
   t.deepEqual(names(14_000, { wsrep_on: 'ON' }), ['engine', 'lease'])
@@ -40,7 +40,7 @@ test('a lease that is short for a cluster', t => {
   t.deepEqual(names(14_000, { wsrep_on: 'OFF' }), ['engine'])
 })
 
-test('of several servers one has to take writes, and their clocks have to agree', t => {
+test('of several servers at least one must take writes, and their clocks must agree', t => {
   const second = (server: string, read_only = 'ON') =>
     diagnosis({ clock: { before: 0, after: 2, server }, settings: { read_only } })
   const verdicts = (...servers: ReturnType<typeof diagnosis>[]) =>

@@ -1,4 +1,4 @@
-/** Facts of servers that this machine does not have. */
+/** Facts about servers that this machine does not have. */
 import { parseDsn } from '../../../src/config/dsn.js'
 import type { Diagnosis, ServerFacts } from '../../../src/store/diagnosis.js'
 
@@ -7,7 +7,7 @@ export interface GivenFacts extends Partial<Omit<ServerFacts, 'settings' | 'stat
   status?: Record<string, string>
 }
 
-/** A plain MySQL that is well, but for what is said. */
+/** A healthy plain MySQL, with the given changes. */
 export function facts({ settings = {}, status = {}, ...rest }: GivenFacts = {}): ServerFacts {
   return {
     greeting: { version: '8.4.3', connection: 7 },

@@ -1,6 +1,7 @@
 /**
- * The odd values of a server's variables, as SHOW GLOBAL VARIABLES lists them. Each variable is flipped, has odd values here, or is
- * left out for a reason. A variable that only a newer server has is none of these, and is reported.
+ * Odd values of a server's variables, as SHOW GLOBAL VARIABLES lists them. Each variable is flipped, has odd values
+ * here, or is left out for a reason. A variable that only a newer server has is in none of these groups and is
+ * reported.
  */
 import type { ServerKind } from '../../../src/embedded/binary.js'
 
@@ -14,7 +15,7 @@ export interface Odd {
 export interface Candidates {
   odd: readonly Odd[]
   leftOut: readonly string[]
-  /** Of neither kind. */
+  /** In none of the groups. */
   unknown: readonly string[]
 }
 
@@ -51,7 +52,7 @@ function argsOf(name: string, value: string): string[] {
 
 const OTHER_MODES = ['ANSI,NO_BACKSLASH_ESCAPES', '', 'TRADITIONAL', 'HIGH_NOT_PRECEDENCE,PIPES_AS_CONCAT,IGNORE_SPACE']
 
-/** Least and odd values. */
+/** Minimum and odd values. */
 const VALUES: Readonly<Record<ServerKind | 'both', Readonly<Record<string, readonly string[]>>>> = {
   both: {
     auto_increment_increment: ['65535'],
@@ -128,7 +129,7 @@ const VALUES: Readonly<Record<ServerKind | 'both', Readonly<Record<string, reado
   },
 }
 
-/** Options that are not variables, and variables that have an effect only together. */
+/** Options that are not variables, and variables that only work together. */
 const STARTED_WITH: Readonly<Record<ServerKind, readonly Odd[]>> = {
   mariadb: [
     startedWith('thread_handling', '--thread-handling=pool-of-threads', '--thread-pool-size=1'),
@@ -206,15 +207,15 @@ export const LEFT_OUT: readonly (readonly [RegExp, string])[] = [
   ],
   [
     /^(max_(digest|rowid|write_lock|seeks|points|length|session_mem|relay|sp_rec|rec|tmp_session)|rowid|set_operations)/,
-    'sizes that sera is far from',
+    'sizes that sera does not reach',
   ],
   [
     /^(tmp_(disk|mem)|max_tmp|net_retry|expensive|deadlock_(search|timeout)|cte_max|server_memory|container|global_conn|conn)/,
-    'sizes that sera is far from',
+    'sizes that sera does not reach',
   ],
   [
     /^(optimizer|mrr|join_cache|in_predicate|parser|windowing|big_tables_x|xa_|idle_x|cost)/,
-    'how a query is planned, not what it finds',
+    'how a query is planned, not its result',
   ],
   [
     /^(lc_time|date_format|datetime_format|time_format|default_regex|regexp|div_x|block_encryption|column_compression)/,

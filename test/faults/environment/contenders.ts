@@ -1,6 +1,6 @@
 /**
- * Contenders on one server. Each promise is kept (`same`), or sera refuses the server with a reason before anything is locked.
- * Anything else is wrong.
+ * Contenders on one server. Each promise holds (`same`), or sera refuses the server with a reason before anything is
+ * locked. Any other result is wrong.
  */
 import { systemClock, systemRandom } from '../../../src/clock.js'
 import { parseDsn } from '../../../src/config/dsn.js'
@@ -15,7 +15,7 @@ import { until } from '../../support/until.js'
 
 export type Promised = 'GET_LOCK' | 'tables'
 
-/** `refused`: the reason. `wrong`: what was seen. */
+/** `refused`: the reason. `wrong`: what was observed. */
 export type Verdict = 'same' | { refused: string } | { wrong: string }
 
 export type Verdicts = Readonly<Record<Promised, Verdict>>
@@ -26,7 +26,7 @@ const ROUNDS = 3
 const LEASE_MS = 6000
 const CONNECT_WAIT_MS = 3000
 
-/** `name`: used for nothing else on the server. `longMs`: how long the waiter for GET_LOCK waits at least. */
+/** `name`: unique on the server. `longMs`: the minimum wait for GET_LOCK. */
 export async function contend(server: SharedServer, above: Admin, name: string, longMs: number): Promise<Verdicts> {
   const [getLock, tables] = await Promise.all([
     verdictOf(() => atGetLock(server, above, name, longMs)),
@@ -50,7 +50,7 @@ function check(isKept: boolean, complaint: string): void {
   if (!isKept) throw new Error(complaint)
 }
 
-/** Counts how many hold the lock at once. */
+/** Counts concurrent holders of the lock. */
 class Holders {
   #now = 0
   most = 0
@@ -73,21 +73,21 @@ async function atGetLock(server: SharedServer, above: Admin, name: string, longM
     }
   })
   await Promise.all(rounds)
-  check(holders.most === 1, `${holders.most} held one GET_LOCK at once`)
+  check(holders.most === 1, `${holders.most} sessions held one GET_LOCK at once`)
   await waitLong(server, above, lock, longMs)
 }
 
-/** A wait that is longer than the server's limit for a statement. */
+/** A wait longer than the server's limit for a statement. */
 async function waitLong(server: SharedServer, above: Admin, lock: string, longMs: number): Promise<void> {
   const held = await mutex(server, lock).acquire(forever())
   const waiter = mutex(server, lock).acquire(forever())
   waiter.catch(() => {})
   await until('a waiter', () => above.waitsFor(lock))
   const since = performance.now()
-  await until('it waits for long', () => performance.now() - since >= longMs)
+  await until('it has waited for long', () => performance.now() - since >= longMs)
   await held?.release()
   const next = await waiter
-  check(next !== undefined, 'a patient waiter was not granted')
+  check(next !== undefined, 'a waiter without a deadline was not granted')
   await next?.release()
 }
 
@@ -137,7 +137,7 @@ async function takeTurns(sera: Sera, name: string, holders: Holders): Promise<vo
   }
 }
 
-/** While all permits are held, no other session gets one. */
+/** While all units are held, no other session gets one. */
 async function allTaken(seras: readonly Sera[], name: string): Promise<void> {
   const holders = await Promise.all(seras.slice(0, PERMITS).map(sera => sera.semaphore(name, PERMITS).acquire()))
   for (const sera of seras.slice(PERMITS)) {
@@ -151,7 +151,7 @@ function unlessTimedOut(error: unknown): undefined {
   if (!(error instanceof SeraError && error.kind === 'timed-out')) throw error
 }
 
-/** A renewal counts when another session reads it. A claim that waits keeps the connection on which its step was committed. */
+/** A renewal counts once another session reads it. A waiting claim keeps the connection on which its step was committed. */
 async function renewed(sera: Sera, other: Sera, above: Admin, name: string): Promise<void> {
   const awaited = await other.mutex(`${name} awaited`).acquire()
   const held = await sera.mutex(`${name} renewed`).acquire()
@@ -176,5 +176,5 @@ async function committed(server: SharedServer, above: Admin, name: string): Prom
     return await above.capacity(name)
   }, deadline)
   await tables.close()
-  check(seen === 7, 'a statement of its own was not committed')
+  check(seen === 7, 'a single statement was not committed')
 }

@@ -1,11 +1,11 @@
-/** Servers with one odd variable: sera locks as always, or refuses with a reason. `npm run test:long` tries all variables. */
+/** Servers with one odd variable: sera locks as usual, or refuses with a reason. `npm run test:long` tries all variables. */
 import test from 'ava'
 import { sharedServers } from '../../support/servers.js'
 import { candidates, type Odd } from './candidates.js'
 import { contend } from './contenders.js'
 import { OddServer } from './odd-server.js'
 
-/** One of each kind of effect that a variable can have. */
+/** One variable for each kind of effect. */
 const SAMPLE = [
   ...['sql_select_limit=2', 'completion_type=CHAIN', 'completion_type=RELEASE', 'autocommit=OFF'],
   ...['sql_mode=ANSI,NO_BACKSLASH_ESCAPES', 'group_concat_max_len=4', 'init_connect=START TRANSACTION'],
@@ -14,16 +14,16 @@ const SAMPLE = [
 
 const REFUSED: Readonly<Record<string, RegExp>> = {
   'read_only=ON': /^\{"refused":".*the server is read-only/,
-  'enforce_storage_engine=MyISAM': /^\{"refused":".*makes every table in MyISAM \(enforce_storage_engine\)/,
+  'enforce_storage_engine=MyISAM': /^\{"refused":".*makes every table MyISAM \(enforce_storage_engine\)/,
 }
 
 const titled = ({ name, value }: Odd) => `${name}=${value}`
 
 for (const { kind } of sharedServers()) {
-  test.serial(`${kind}: a sample of odd global variables, locks as always or refused with a reason`, async t => {
+  test.serial(`${kind}: on odd global variables sera locks as usual or refuses with a reason`, async t => {
     await using server = await OddServer.start(kind)
     const { odd, unknown } = candidates(kind, server.variables)
-    t.deepEqual(unknown, [], 'variables without an odd value that are not left out either')
+    t.deepEqual(unknown, [], 'variables that have no odd value and are not left out')
     t.true(new Set(odd.map(({ name }) => name)).size >= 40)
     for (const one of odd.filter(one => SAMPLE.includes(titled(one)) || titled(one) in REFUSED)) {
       const isLimit = /_time$/.test(one.name)

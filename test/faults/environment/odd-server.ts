@@ -1,4 +1,4 @@
-/** A server with one odd variable at a time: set by SET GLOBAL where that is enough, and otherwise at its start. */
+/** A server with one odd variable at a time, set by SET GLOBAL or, where that does not work, at its start. */
 import type { ServerKind } from '../../../src/embedded/binary.js'
 import { type Admin, admin } from '../../support/admin.js'
 import { startServer, type TestServer } from '../../support/servers.js'
@@ -9,7 +9,7 @@ export class OddServer implements AsyncDisposable {
     readonly kind: ServerKind,
     readonly plain: TestServer,
     readonly above: Admin,
-    /** As at its start. */
+    /** As at the server's start. */
     readonly variables: ReadonlyMap<string, string>,
   ) {}
 
@@ -19,7 +19,7 @@ export class OddServer implements AsyncDisposable {
     return new OddServer(kind, server, above, await above.variables())
   }
 
-  /** Creates the tables anew each time. @returns undefined when the server does not start with this value */
+  /** Creates new tables each time. @returns undefined when the server does not start with this value */
   async with<T>(odd: Odd, work: (server: TestServer, above: Admin) => Promise<T>): Promise<T | undefined> {
     if (!(await this.#set(odd.name, odd.value))) return await this.#started(odd, work)
     try {
@@ -48,7 +48,7 @@ export class OddServer implements AsyncDisposable {
     return await work(server, above)
   }
 
-  /** @returns false when the variable needs a start of the server */
+  /** @returns false when the variable needs a restart of the server */
   async #set(name: string, value: string): Promise<boolean> {
     if (!this.variables.has(name)) return false
     const literal = /^-?\d+(\.\d+)?$/.test(value) ? value : `'${value.replaceAll("'", "''")}'`
@@ -64,7 +64,7 @@ export class OddServer implements AsyncDisposable {
   }
 }
 
-/** A server that is read-only keeps what it has. */
+/** Empties the database; a read-only server keeps it. */
 async function emptied(above: Admin): Promise<void> {
   await above.run('DROP DATABASE IF EXISTS sera; CREATE DATABASE sera').catch(() => {})
 }

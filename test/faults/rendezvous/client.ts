@@ -1,6 +1,7 @@
 /**
- * A process with candidates for the harness, which sends it messages. On a `ClientOrder`, so many candidates arrive at the event,
- * and it answers `arrived`. On `leave`, which comes when the candidates of all processes have arrived, it answers with their fates.
+ * A process with candidates, controlled by messages from the harness. On a `ClientOrder` that many candidates arrive at
+ * the event, and it answers `arrived`. On `leave`, sent when the candidates of all processes have arrived, it answers
+ * with their results.
  */
 
 import { setMaxListeners } from 'node:events'
@@ -25,7 +26,7 @@ export interface ClientFate {
   labels: string
   selector: string
   mates: number
-  /** The actors of its rendezvous, itself included; undefined when it had none. */
+  /** The actors of its rendezvous, including itself; undefined without a rendezvous. */
   met: string[] | undefined
   match: string | undefined
 }
@@ -53,7 +54,7 @@ let fates: Promise<ClientFate[]> = Promise.resolve([])
 
 process.on('message', async (message: ClientOrder | 'leave') => {
   if (message === 'leave') {
-    leave.abort(new Error('the round is over'))
+    leave.abort(new Error('the round has ended'))
     process.send?.(await fates)
     return
   }

@@ -1,6 +1,7 @@
 /**
- * Random rendezvous of two to five candidates from three processes at once, compared with a model. The model gets the order of
- * arrival and tries all possible sets at each arrival. A candidate that met others than in the model is reported.
+ * Random rendezvous of two to five candidates from three processes at once, compared with a model. The model gets the
+ * order of arrival and tries all possible sets at each arrival. A candidate that met other actors than in the model is
+ * reported.
  */
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
@@ -11,7 +12,7 @@ import { parseSelector } from '../../../src/selector/selector.js'
 import type { ClientFate } from './client.js'
 
 const PROCESSES = 3
-/** Of each process in a round. */
+/** Candidates of each process in a round. */
 const CANDIDATES = 12
 const PROGRAM = fileURLToPath(new URL('client.js', import.meta.url))
 
@@ -21,12 +22,12 @@ export interface RendezvousTally {
   /** How many rendezvous had this many candidates. */
   sizes: Record<number, number>
   rendezvous: number
-  /** Candidates without a rendezvous, as in the model. */
+  /** Candidates without a rendezvous, which the model confirms. */
   left: number
   wrong: string[]
 }
 
-/** Runs rounds until there were so many rendezvous. The names of the events begin with `name`. */
+/** Runs rounds until there were `enough` rendezvous. The names of the events begin with `name`. */
 export async function rendezvousRounds(dsn: string, name: string, enough: number): Promise<RendezvousTally> {
   const processes = Array.from({ length: PROCESSES }, () => fork(PROGRAM, [dsn]))
   const sum: RendezvousTally = { rounds: 0, candidates: 0, sizes: {}, rendezvous: 0, left: 0, wrong: [] }
@@ -68,7 +69,7 @@ function add(sum: RendezvousTally, fates: readonly ClientFate[]): void {
   sum.left += fates.filter(({ met }) => !met).length
 }
 
-/** The rendezvous of each candidate, when they arrive in this order. */
+/** The rendezvous of each candidate for this order of arrival. */
 export function modelled(fates: readonly ClientFate[]): Map<ClientFate, string[]> {
   const met = new Map<ClientFate, string[]>()
   let waiting: ClientFate[] = []

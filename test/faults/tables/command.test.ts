@@ -1,4 +1,7 @@
-/** sera with `--engine lease`, stopped for longer than its lease: alone, so its guard ends the command; or with guard and command. */
+/**
+ * sera with `--engine lease`, stopped for longer than its lease: either sera alone, so that its guard ends the command,
+ * or together with guard and command.
+ */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -12,7 +15,7 @@ import { JOB_TABLES } from './harness/job.js'
 const LEASE = ['--engine', 'lease', '--lease', '5s', '--grace', '500ms']
 const LATE_WRITER = fileURLToPath(new URL('harness/late-writer.js', import.meta.url))
 
-each('engine lease: sera stopped beyond its lease: the command is ended before another begins', async (t, bench) => {
+each('engine lease: sera stopped beyond its lease: its command ends before the next starts', async (t, bench) => {
   const journal = new Journal(bench.folder)
   const script = `trap '' TERM; sleep 1000 & wait; sleep 1001`
   const sera = bench.sera([...LEASE, '20', ...journal.command({ who: 'stopped', script })])
@@ -26,39 +29,36 @@ each('engine lease: sera stopped beyond its lease: the command is ended before a
   t.is(await sera.exited, 206)
 })
 
-each(
-  'engine lease: sera stopped with its command and its guard: the token refuses the late write',
-  async (t, bench, server) => {
-    const admin = await mysql.createConnection(accountOf(server))
-    t.teardown(() => admin.end())
-    for (const table of JOB_TABLES) await admin.query(table)
-    await admin.query('INSERT INTO fault_counter VALUES (?, 0)', [bench.lock])
-    const go = join(bench.folder, 'go')
-    const write = (who: string) => [process.execPath, LATE_WRITER, server.dsn(), go, join(bench.folder, who)]
-    const state = (who: string) => {
-      const path = join(bench.folder, who)
-      return existsSync(path) ? readFileSync(path, 'utf8') : ''
-    }
-    const sera = bench.sera([...LEASE, '20', ...write('stopped')])
-    await until('the command at its pause', () => state('stopped') === 'read')
-    const all = [sera.pid, ...guardsOf(sera.pid), ...sera.family()]
-    kill(all, 'SIGSTOP')
-    writeFileSync(go, '')
-    t.is(await bench.sera([...LEASE, '60', ...write('next')]).exited, 0)
-    t.is(state('next'), 'written')
-    // the command first, so that it comes to its write before it is ended
-    kill(sera.family(), 'SIGCONT')
-    // the file is empty while the command writes it
-    await until('the late write', () => !['read', ''].includes(state('stopped')))
-    t.is(state('stopped'), 'refused')
-    kill(all, 'SIGCONT')
-    const [rows] = await admin.query<mysql.RowDataPacket[]>('SELECT value FROM fault_counter WHERE name = ?', [
-      bench.lock,
-    ])
-    t.is(rows[0]?.value, 1)
-    await sera.exited
-  },
-)
+each('engine lease: sera, guard and command stopped: the token refuses the late write', async (t, bench, server) => {
+  const admin = await mysql.createConnection(accountOf(server))
+  t.teardown(() => admin.end())
+  for (const table of JOB_TABLES) await admin.query(table)
+  await admin.query('INSERT INTO fault_counter VALUES (?, 0)', [bench.lock])
+  const go = join(bench.folder, 'go')
+  const write = (who: string) => [process.execPath, LATE_WRITER, server.dsn(), go, join(bench.folder, who)]
+  const state = (who: string) => {
+    const path = join(bench.folder, who)
+    return existsSync(path) ? readFileSync(path, 'utf8') : ''
+  }
+  const sera = bench.sera([...LEASE, '20', ...write('stopped')])
+  await until('the command at its pause', () => state('stopped') === 'read')
+  const all = [sera.pid, ...guardsOf(sera.pid), ...sera.family()]
+  kill(all, 'SIGSTOP')
+  writeFileSync(go, '')
+  t.is(await bench.sera([...LEASE, '60', ...write('next')]).exited, 0)
+  t.is(state('next'), 'written')
+  // the command first, so that it reaches its write before it is ended
+  kill(sera.family(), 'SIGCONT')
+  // the file is empty while the command writes it
+  await until('the late write', () => !['read', ''].includes(state('stopped')))
+  t.is(state('stopped'), 'refused')
+  kill(all, 'SIGCONT')
+  const [rows] = await admin.query<mysql.RowDataPacket[]>('SELECT value FROM fault_counter WHERE name = ?', [
+    bench.lock,
+  ])
+  t.is(rows[0]?.value, 1)
+  await sera.exited
+})
 
 function accountOf({ port }: { port: number }): mysql.ConnectionOptions {
   return { host: '127.0.0.1', port, user: 'sera', password: 'secret', database: 'sera' }

@@ -9,7 +9,7 @@ import { GATEWAY_FAULTS } from './gateway-faults.js'
 export function eachFault(kind: ServerKind): void {
   const at = sharedServers().findIndex(server => server.kind === kind)
   if (at < 0) {
-    test.skip('no such server here', () => {})
+    test.skip('this server is not installed', () => {})
     return
   }
   let cluster: FaultCluster & AsyncDisposable

@@ -1,6 +1,6 @@
 /**
- * The faults of the lock tables. Clients acquire and release one lock while something goes wrong, until there were as many grants
- * as asked for. `complaints` has what every fault must keep; `expected` has what one fault must show besides.
+ * The faults of the lock tables. Clients acquire and release one lock while something goes wrong, until there were
+ * enough grants. `complaints` checks what every fault must keep; `expected` checks what one fault must also show.
  */
 
 import type { AnswerFate, FaultyProxy } from '../../support/faulty-proxy.js'
@@ -15,14 +15,14 @@ export interface FaultCluster {
 
 export interface FaultCase {
   title: string
-  /** As many grants as a test of a few seconds has. */
+  /** Grants for a test of a few seconds. */
   quick: number
   run(cluster: FaultCluster, grants: number): Promise<HarnessReport>
-  /** Complaints of this fault's own. */
+  /** Complaints specific to this fault. */
   expected?(report: HarnessReport): string[]
 }
 
-/** What went wrong; empty when all is well. */
+/** What went wrong; empty if nothing did. */
 export function complaints(report: HarnessReport, { expected }: Pick<FaultCase, 'expected'> = {}): string[] {
   const { overlaps, outOfOrder, lateWrites, lostUpdates, lostWrites } = report
   return [
@@ -56,7 +56,7 @@ export interface ProxiedClients {
   proxy: FaultyProxy
 }
 
-/** Starts processes with a proxy each. */
+/** Starts processes, each with its own proxy. */
 export async function proxied(
   harness: Harness,
   { server }: FaultCluster,
@@ -83,7 +83,7 @@ export async function direct(
   return all
 }
 
-/** Repeats a round until there were so many grants, and at least twice. */
+/** Repeats a round until there were enough grants, and at least twice. */
 export async function rounds<T>(
   harness: Harness,
   grants: number,
@@ -101,7 +101,7 @@ export async function rounds<T>(
 export const any = <T>(list: readonly T[]): T => list[Math.floor(Math.random() * list.length)] as T
 
 const calm: FaultCase = {
-  title: 'nothing goes wrong, and all want it at once',
+  title: 'no fault, and all clients contend',
   quick: 200,
   run: (cluster, grants) =>
     inHarness(cluster, { leaseMs: 20_000 }, async harness => {
@@ -112,7 +112,7 @@ const calm: FaultCase = {
 }
 
 const killed: FaultCase = {
-  title: 'kill -9 of the holder and of one who waits, again and again',
+  title: 'kill -9 of the holder and of a waiter, repeatedly',
   quick: 60,
   run: (cluster, grants) =>
     inHarness(cluster, {}, async harness => {
@@ -125,7 +125,7 @@ const killed: FaultCase = {
 }
 
 const stopped: FaultCase = {
-  title: 'SIGSTOP of the holder beyond its lease: what it still writes is refused by its token',
+  title: 'SIGSTOP of the holder beyond its lease: the token refuses its late writes',
   quick: 60,
   run: (cluster, grants) =>
     inHarness(cluster, {}, async harness => {
@@ -152,7 +152,7 @@ export async function stopHolder(
 }
 
 const serverKilled: FaultCase = {
-  title: 'a server that is killed and restarted under 30 clients: holders keep what they hold',
+  title: 'a server killed and restarted under 30 clients: holders keep their locks',
   quick: 60,
   run: (cluster, grants) =>
     inHarness(cluster, { leaseMs: 20_000 }, async harness => {
@@ -169,18 +169,18 @@ const serverKilled: FaultCase = {
 }
 
 const cut: FaultCase = {
-  title: 'connections that are cut all the time',
+  title: 'connections that are cut repeatedly',
   quick: 100,
   run: (cluster, grants) =>
     inHarness(cluster, {}, async harness => {
       const all = await proxied(harness, cluster, 3, { clients: 2 })
-      const knife = setInterval(() => any(all).proxy.cut(), 80)
-      await harness.more(grants, 600_000).finally(() => clearInterval(knife))
+      const cutting = setInterval(() => any(all).proxy.cut(), 80)
+      await harness.more(grants, 600_000).finally(() => clearInterval(cutting))
     }),
 }
 
 const halfOpen: FaultCase = {
-  title: 'connections that are half-open: each side waits for the other',
+  title: 'half-open connections: each side waits for the other',
   quick: 60,
   run: (cluster, grants) =>
     inHarness(cluster, {}, async harness => {
@@ -194,7 +194,7 @@ const halfOpen: FaultCase = {
 }
 
 const dark: FaultCase = {
-  title: 'a holder who is cut off from the server stops before anybody else begins',
+  title: 'a holder cut off from the server stops before the next grant',
   quick: 60,
   run: (cluster, grants) =>
     inHarness(cluster, {}, async harness => {
@@ -212,7 +212,7 @@ const dark: FaultCase = {
 }
 
 const delayed: FaultCase = {
-  title: 'some wait 500 ms for every answer of the server',
+  title: 'some clients wait 500 ms for each answer of the server',
   quick: 12,
   run: (cluster, grants) =>
     inHarness(cluster, { leaseMs: 20_000 }, async harness => {
@@ -222,21 +222,21 @@ const delayed: FaultCase = {
       // each hold of the distant clients takes seconds; a few dozen are enough
       const goal = Math.min(grants, 40)
       const enough = () => harness.checker.ledger.grantsOf(clients.name) >= goal / 4 && harness.grants >= goal
-      await harness.until('grants of the distant', enough, 600_000)
+      await harness.until('grants of the distant clients', enough, 600_000)
     }),
   expected: notSeen('fenced'),
 }
 
-/** The statements that change something: the end of a step, a renewal, a release. */
+/** Statements that write: the end of a step, a renewal, a release. */
 const WRITES = /^(COMMIT|UPDATE sera_claim SET renewals|DELETE FROM sera_claim)/
 
-/** A proxy's fate that loses a part of the writes, in one of these ways. */
+/** A fate function for a proxy that disturbs a part of the writes in one of these ways. */
 export function unreliable(part: number, fates: readonly AnswerFate[] = ['lost', 'unanswered', 'late']) {
   return (statement: string): AnswerFate => (WRITES.test(statement) && Math.random() < part ? any(fates) : 'pass')
 }
 
 const unanswered: FaultCase = {
-  title: 'COMMITs whose answer is lost, COMMITs that are lost, COMMITs that arrive late',
+  title: 'COMMITs that are lost, that lose their answer, or that arrive late',
   quick: 80,
   run: (cluster, grants) =>
     inHarness(cluster, {}, async harness => {
@@ -246,12 +246,12 @@ const unanswered: FaultCase = {
 }
 
 const counted: FaultCase = {
-  title: 'a counter whose COMMITs get lost counts each addition once',
+  title: 'a counter with lost COMMITs counts each addition once',
   quick: 60,
   run: (cluster, additions) => countIn(cluster, additions, {}),
 }
 
-/** Adds to a counter, and compares its value in the end with what was added. */
+/** Adds to a counter, and compares its final value with the additions. */
 export async function countIn(
   cluster: FaultCluster,
   additions: number,
@@ -268,7 +268,7 @@ export async function countIn(
     value = Number(text)
   })
   const added = seen('added', report)
-  // an addition that failed may have been done
+  // a failed addition may have taken effect
   const failed = Object.entries(report.tally).reduce(
     (sum, [word, times]) => sum + (word.startsWith('failed') ? times : 0),
     0,

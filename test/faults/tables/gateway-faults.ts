@@ -1,4 +1,4 @@
-/** Faults of gateways, and between them and the tables: a client keeps its pool, or learns in time that it has lost it. */
+/** Faults of gateways, and between gateways and tables: a client keeps its pool, or learns in time that it lost it. */
 import { any, type FaultCase, type FaultCluster, inHarness, notSeen, rounds, wasSeen } from './faults.js'
 import type { GatewayProcess } from './harness/gateway.js'
 import type { ClientProcess, Harness } from './harness/harness.js'
@@ -8,7 +8,7 @@ interface Times {
   expireMs: number
 }
 
-/** Starts two gateways, and clients that use one after the other. */
+/** Starts two gateways, and clients that use them one after the other. */
 async function twoGateways(harness: Harness, { server }: FaultCluster, times: Times) {
   const proxies = [await harness.proxy(server.port), await harness.proxy(server.port)]
   const gateways: GatewayProcess[] = []
@@ -22,7 +22,7 @@ async function twoGateways(harness: Harness, { server }: FaultCluster, times: Ti
 }
 
 const killed: FaultCase = {
-  title: 'a gateway is killed and started again, and then the other: whoever holds keeps what he holds',
+  title: 'gateways are killed and restarted one by one: holders keep their locks',
   quick: 60,
   run: (cluster, grants) =>
     inHarness(cluster, {}, async harness => {
@@ -38,7 +38,7 @@ const killed: FaultCase = {
 }
 
 const clientsKilled: FaultCase = {
-  title: 'clients of gateways are killed, those who hold and those who wait: others have it when its time is over',
+  title: 'clients of gateways are killed: others get the lock when it expires',
   quick: 60,
   run: (cluster, grants) =>
     inHarness(cluster, {}, async harness => {
@@ -51,7 +51,7 @@ const clientsKilled: FaultCase = {
 }
 
 const stopped: FaultCase = {
-  title: 'both gateways stand still for longer than the time of a pool: whoever holds it stops before others have it',
+  title: 'both gateways stop beyond a pool’s expiry: the holder stops first',
   quick: 60,
   run: (cluster, grants) =>
     inHarness(cluster, {}, async harness => {
@@ -68,13 +68,13 @@ const stopped: FaultCase = {
 }
 
 const cut: FaultCase = {
-  title: 'connections between gateways and the server are cut all the time',
+  title: 'connections between gateways and server are cut repeatedly',
   quick: 60,
   run: (cluster, grants) =>
     inHarness(cluster, {}, async harness => {
       const { proxies } = await twoGateways(harness, cluster, { leaseMs: 4000, expireMs: 10_000 })
-      const knife = setInterval(() => any(proxies).cut(), 80)
-      await harness.more(grants, 600_000).finally(() => clearInterval(knife))
+      const cutting = setInterval(() => any(proxies).cut(), 80)
+      await harness.more(grants, 600_000).finally(() => clearInterval(cutting))
     }),
 }
 

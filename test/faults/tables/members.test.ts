@@ -12,7 +12,7 @@ import { sharedServers, startServer } from '../../support/servers.js'
 const LEASE_MS = 9000
 
 for (const server of sharedServers()) {
-  test(`calls that fail together at one member go on to the next, and not past it (${server.kind})`, async t => {
+  test(`calls that fail together at one member move to the next, not past it (${server.kind})`, async t => {
     await using gone = await startFaultyProxy(server.port)
     const store = lockTables([gone.dsn, server.dsn()], { leaseMs: LEASE_MS })
     const look = () =>
@@ -23,7 +23,7 @@ for (const server of sharedServers()) {
     await store.close()
   })
 
-  test(`a member where a row stays locked is left for the next (${server.kind})`, async t => {
+  test(`a member with a row that stays locked is left for the next (${server.kind})`, async t => {
     await using stuck = await startServer({ kind: server.kind })
     const name = t.title
     const first = participant([stuck.dsn()])

@@ -1,6 +1,6 @@
 /**
- * For each safety rule the smallest fault in which clients that break the rule violate the lock. The same fault must do nothing to
- * clients that keep the rule.
+ * For each safety rule, the smallest fault in which clients that break the rule violate the lock. The same fault must
+ * not affect clients that keep the rule.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
@@ -23,7 +23,7 @@ export interface Proof {
   run(cluster: FaultCluster, broken: Partial<ClientOptions>): Promise<HarnessReport>
 }
 
-/** Waits for so many grants, or for a violation. */
+/** Waits for this many grants, or for a violation. */
 async function enough(harness: Harness, grants: number): Promise<void> {
   const goal = harness.grants + grants
   const { overlaps, lateWrites } = harness.checker.ledger
@@ -59,7 +59,7 @@ export const PROOFS: readonly Proof[] = [
     rule: 'unknown taken for done',
     run: (cluster, broken) =>
       inHarness(cluster, {}, async harness => {
-        // with the pauses the queue is often empty: only then is a claim granted in its first COMMIT
+        // with pauses the queue is often empty: only then is a claim granted in its first COMMIT
         const all = await proxied(harness, cluster, 3, { clients: 1, holdMs: 100, restMs: 300, ...broken })
         for (const { proxy } of all)
           proxy.fate = statement => (/^COMMIT/.test(statement) ? unreliable(0.3, ['lost'])(statement) : 'pass')

@@ -1,11 +1,11 @@
-/** The harness notices each broken safety rule; with every rule kept, the same fault does nothing. */
+/** The harness notices each broken safety rule; with every rule kept, the same fault causes no violation. */
 import test from 'ava'
 import { sharedServers } from '../../support/servers.js'
 import { startCluster } from './cluster.js'
 import { complaints, type FaultCluster } from './faults.js'
 import { breaking, PROOFS } from './proofs.js'
 
-// what the rules prevent does not depend on the kind of server
+// the kind of server does not matter to the rules
 const kind = sharedServers()[0]?.kind ?? 'mariadb'
 let cluster: FaultCluster & AsyncDisposable
 test.before('a server of its own', async () => {
@@ -15,7 +15,7 @@ test.after.always(() => cluster?.[Symbol.asyncDispose]())
 
 for (const proof of PROOFS) {
   test.serial(`found: ${proof.rule}`, async t => {
-    // a violation that is possible need not happen at the first try
+    // a possible violation may not happen at the first try
     let found: string[] = []
     for (let tries = 0; tries < 3 && found.length === 0; tries++) {
       found = complaints(await proof.run(cluster, breaking(proof)))

@@ -1,4 +1,4 @@
-/** A GET_LOCK that is held, and whose connection breaks. */
+/** A held GET_LOCK whose connection breaks. */
 import test from 'ava'
 import { systemClock } from '../../../src/clock.js'
 import { parseDsn } from '../../../src/config/dsn.js'
@@ -8,7 +8,7 @@ import { sharedServers } from '../../support/servers.js'
 import { until } from '../../support/until.js'
 
 for (const server of sharedServers()) {
-  test(`${server.kind}: a connection that breaks before the lock is watched is reported at once`, async t => {
+  test(`${server.kind}: a connection that broke before the lock was watched is reported at once`, async t => {
     await using above = await admin(server)
     const name = `held ${server.kind}`
     const options = {

@@ -1,4 +1,4 @@
-/** A server that ends statements, by KILL QUERY or by a limit on their time, costs a wait nothing but another try. */
+/** A server that ends statements, by KILL QUERY or a statement time limit: a wait only tries again. */
 import test from 'ava'
 import { systemClock, systemRandom } from '../../../src/clock.js'
 import { parseDsn } from '../../../src/config/dsn.js'
@@ -25,7 +25,7 @@ const wait = (ms: number) => ({ until: systemClock.now() + ms, signal: new Abort
 for (const server of sharedServers()) {
   const mutex = (name: string) => new GetLockMutex(name, serverOf(server))
 
-  test(`${server.kind}: a wait that KILL QUERY ends again and again is granted all the same`, async t => {
+  test(`${server.kind}: a wait that KILL QUERY interrupts repeatedly is still granted`, async t => {
     await using above = await admin(server)
     const name = `interrupted ${server.kind}`
     const held = await mutex(name).acquire(wait(60_000))
@@ -52,14 +52,14 @@ for (const server of sharedServers()) {
     await held?.release()
   })
 
-  test(`${server.kind}: a GET_LOCK that fails each time is refused with the reason`, async t => {
+  test(`${server.kind}: a GET_LOCK that always fails ends with the reason`, async t => {
     const session = await GetLockSession.open(serverOf(server), wait(60_000))
     session.connection.query = async () => [{ granted: null, void: null }]
-    await t.throwsAsync(session.take('x', wait(0)), { message: /^GET_LOCK failed on the server each time/ })
+    await t.throwsAsync(session.take('x', wait(0)), { message: /^GET_LOCK failed at every try: / })
     session.connection.destroy()
   })
 
-  test(`${server.kind}: a heartbeat that is interrupted is sent again`, async t => {
+  test(`${server.kind}: an interrupted heartbeat is sent again`, async t => {
     const session = await GetLockSession.open(serverOf(server), wait(60_000))
     t.true(await session.take(`heartbeat ${server.kind}`, wait(0)))
     const { connection } = session

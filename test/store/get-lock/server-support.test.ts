@@ -1,4 +1,4 @@
-/** Servers on which GET_LOCK excludes nobody are told from those on which it does, on the real ones. */
+/** Servers on which GET_LOCK does not lock are detected, on real servers. */
 import { existsSync } from 'node:fs'
 import test, { type ExecutionContext } from 'ava'
 import { supportRules, unsupportedServer } from '../../../src/store/get-lock/server-support.js'
@@ -14,7 +14,7 @@ const GROUP = [
 ]
 const [runtime] = RUNTIMES as [(typeof RUNTIMES)[number]]
 
-const LEASED = 'sera: the server is a member of a cluster; locking in the lock tables (engine lease)\n'
+const LEASED = 'sera: the server is a member of a cluster; using the lock tables (engine lease)\n'
 
 type StartedRun = (flags?: string[], env?: NodeJS.ProcessEnv) => Promise<CliResult>
 
@@ -32,13 +32,13 @@ function refused(t: ExecutionContext, { code, stdout, stderr }: CliResult, reaso
 }
 
 for (const { kind } of sharedServers()) {
-  test(`${kind}: a read-only server is refused before the lock is waited for`, async t => {
+  test(`${kind}: a read-only server is refused before the wait`, async t => {
     const run = await on(t, kind, ['--read-only=1'])
     refused(t, await run(), /read-only/)
   })
 }
 
-test('on a Galera member auto locks in the tables; get_lock is refused unless all hosts use that one member', async t => {
+test('on a Galera member auto uses the lock tables; get_lock needs allowMultiPrimary', async t => {
   if (!existsSync(PROVIDER)) return t.fail('the test needs the Galera provider (Debian: apt-get install galera-4)')
   const run = await on(t, 'mariadb', [
     '--wsrep-on=ON',
@@ -53,34 +53,31 @@ test('on a Galera member auto locks in the tables; get_lock is refused unless al
     /a lease of 14s is short.* 15s or longer/,
   )
   refused(t, await run(['--engine', 'get_lock']), /Galera/)
-  t.is((await run([], { SERA_ALLOW_MULTI_PRIMARY: 'true' })).stdout, 'ran\n', 'all hosts go to one member')
+  t.is((await run([], { SERA_ALLOW_MULTI_PRIMARY: 'true' })).stdout, 'ran\n', 'the user sends all hosts to one member')
 })
 
 const withMySql = sharedServers().some(({ kind }) => kind === 'mysql')
 const onMySql = withMySql ? test : () => {}
 
-onMySql(
-  'on a Group Replication member auto locks in the tables, and on a primary get_lock by name is taken',
-  async t => {
-    const single = await on(t, 'mysql', GROUP)
-    t.like(await single(['--verbose']), { code: 0, stdout: 'ran\n', stderr: LEASED })
-    t.regex((await single(['--verbose', '--lease', '29s'])).stderr, /a lease of 29s is short.* 30s or longer/)
-    t.is((await single(['--engine', 'get_lock'])).stdout, 'ran\n')
-    const multi = await on(t, 'mysql', [
-      ...GROUP,
-      '--loose-group-replication-single-primary-mode=OFF',
-      '--loose-group-replication-enforce-update-everywhere-checks=ON',
-    ])
-    refused(t, await multi(['--engine', 'get_lock']), /multi-primary/)
-  },
-)
+onMySql('on Group Replication auto uses the lock tables; a primary accepts get_lock', async t => {
+  const single = await on(t, 'mysql', GROUP)
+  t.like(await single(['--verbose']), { code: 0, stdout: 'ran\n', stderr: LEASED })
+  t.regex((await single(['--verbose', '--lease', '29s'])).stderr, /a lease of 29s is short.* 30s or longer/)
+  t.is((await single(['--engine', 'get_lock'])).stdout, 'ran\n')
+  const multi = await on(t, 'mysql', [
+    ...GROUP,
+    '--loose-group-replication-single-primary-mode=OFF',
+    '--loose-group-replication-enforce-update-everywhere-checks=ON',
+  ])
+  refused(t, await multi(['--engine', 'get_lock']), /multi-primary/)
+})
 
-test('whoever sends all hosts to one member says so, and no rule applies', t => {
+test('with allowMultiPrimary no rule applies', t => {
   t.deepEqual(supportRules('auto', true), [])
   t.is(supportRules('auto', false).length, supportRules('get_lock', false).length + 1)
 })
 
-test('a reason is given for every rule, and an unknown one is named as it is', t => {
+test('each rule has a reason; an unknown variable is its own reason', t => {
   for (const { variable } of supportRules('auto', false))
     t.true(unsupportedServer(supportRules('auto', false), variable).message.includes(': it is '))
   t.regex(unsupportedServer([], 'something').message, /: something;/)

@@ -1,4 +1,4 @@
-/** What a session of GET_LOCK tells when it gives its lock back. */
+/** The result of a release by a session of GET_LOCK. */
 import test from 'ava'
 import { systemClock, systemRandom } from '../../../src/clock.js'
 import { parseDsn } from '../../../src/config/dsn.js'
@@ -14,7 +14,7 @@ for (const server of sharedServers()) {
     return session
   }
 
-  test(`${server.kind}: a release tells that the lock was held, was not, or that the server can’t be asked`, async t => {
+  test(`${server.kind}: a release reports a lock held, not held, or a silent server`, async t => {
     const held = await open('release 1')
     t.is(await held.release('release 1'), undefined)
     const gone = await open('release 2')

@@ -1,4 +1,4 @@
-/** How an account proves itself, at a server that asks for one method and keeps what it is answered. */
+/** Authentication, at a server that demands one method and records the answers. */
 import { createServer, type Socket } from 'node:net'
 import test, { type ExecutionContext } from 'ava'
 import { systemClock, systemRandom } from '../../../src/clock.js'
@@ -26,7 +26,7 @@ function greeting(): Buffer {
   return Buffer.concat([Buffer.from('\x0a8.0.0\0'), fixed, salt, Buffer.from('mysql_native_password\0')])
 }
 
-/** Switches every account to `method`, and lets everybody in who answers. */
+/** Switches every account to `method`, and accepts every answer. */
 async function serverAsking(t: ExecutionContext, method: string) {
   const answers: string[] = []
   const talk = (socket: Socket) => {
@@ -56,26 +56,28 @@ async function serverAsking(t: ExecutionContext, method: string) {
   return { answers, opened }
 }
 
-test('a password in the clear is refused, and the message names the parameter that allows it', async t => {
+test('a clear-text password is refused; the message names the parameter that allows it', async t => {
   const { answers, opened } = await serverAsking(t, 'mysql_clear_password')
   for (const parameters of ['', '?allowCleartextPasswords=false']) {
-    const message = /asks for the password in the clear; .* add allowCleartextPasswords=true to the DSN$/
+    const message = /asks for the password in clear text; .* add allowCleartextPasswords=true to the DSN$/
     const error = await t.throwsAsync(opened(parameters), { instanceOf: SeraError, message })
     t.notRegex(error.message, /s3cret/)
   }
   t.deepEqual(answers, [])
 })
 
-test('allowCleartextPasswords sends the password as it is, with a NUL behind it', async t => {
+test('allowCleartextPasswords sends the password unchanged, followed by a NUL', async t => {
   const { answers, opened } = await serverAsking(t, 'mysql_clear_password')
   await opened('?allowCleartextPasswords=true')
   t.deepEqual(answers, ['s3cret\0'])
 })
 
-test('a method that sera does not speak is named in one line', async t => {
+test('an unsupported method is named in one line', async t => {
   for (const method of ['client_ed25519', 'parsec', 'dialog']) {
     const { answers, opened } = await serverAsking(t, method)
-    const message = new RegExp(`^[^\\n]*: the account authenticates by ${method}, which sera does not speak; [^\\n]+$`)
+    const message = new RegExp(
+      `^[^\\n]*: the account authenticates by ${method}, which sera does not support; [^\\n]+$`,
+    )
     await t.throwsAsync(opened(''), { instanceOf: SeraError, message })
     t.deepEqual(answers, [])
   }

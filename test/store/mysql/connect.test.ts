@@ -1,4 +1,4 @@
-/** Connecting: always one full attempt, transient failures again and again, permanent ones once. */
+/** Connecting: always one full attempt; transient failures are retried, permanent ones are not. */
 import { lookup } from 'node:dns/promises'
 import { createServer, type Server as NetServer } from 'node:net'
 import test, { type ExecutionContext } from 'ava'
@@ -18,7 +18,7 @@ function to(dsn: string, connectWaitMs = 0): ServerTarget {
 const always = () => ({ until: Number.POSITIVE_INFINITY, signal: new AbortController().signal })
 const forever = always()
 
-/** A peer on a free port that handles its connections as told. */
+/** A peer on a free port with a handler for its connections. */
 async function peer(
   t: ExecutionContext,
   listener: Parameters<typeof createServer>[1],
@@ -40,12 +40,12 @@ for (const server of sharedServers()) {
   }
   const cipher = (dsn: string) => query(dsn, "SHOW SESSION STATUS LIKE 'Ssl_cipher'").then(([, value]) => value)
 
-  test(`${server.kind}: TCP and the unix socket lead to the same server`, async t => {
+  test(`${server.kind}: TCP and the unix socket reach the same server`, async t => {
     t.deepEqual(await query(server.dsn(), 'SELECT 1 AS one'), [1])
     t.deepEqual(await query(server.socketDsn(), 'SELECT 1 AS one'), [1])
   })
 
-  test(`${server.kind}: TLS is spoken and the certificate verified as the DSN says`, async t => {
+  test(`${server.kind}: TLS and certificate checks follow the DSN`, async t => {
     const dsn = server.dsn('sera').replace(/\?.*/, '')
     t.is(await cipher(`${dsn}?tls=false`), '')
     t.truthy(await cipher(`${dsn}?tls=skip-verify`))
@@ -55,7 +55,7 @@ for (const server of sharedServers()) {
     await t.throwsAsync(cipher(`${dsn}?tls=true&tls-ca=%2Fno%2Fsuch.pem`), { message: /cannot read \/no\/such\.pem/ })
   })
 
-  test(`${server.kind}: the first character set of a list that is known is used`, async t => {
+  test(`${server.kind}: the first known character set of a list is used`, async t => {
     const used = async (parameters: string) => {
       const dsn = `${server.dsn('sera').replace(/\?.*/, '')}?${parameters}`
       return (await query(dsn, 'SELECT @@character_set_client, @@collation_connection')).map(String)
@@ -71,14 +71,14 @@ for (const server of sharedServers()) {
     }
   })
 
-  test(`${server.kind}: an unknown database is said, and not tried again`, async t => {
+  test(`${server.kind}: an unknown database is reported and not retried`, async t => {
     const startedAt = performance.now()
     const connecting = connect(to(server.dsn('no_such_database'), 60_000), forever)
     await t.throwsAsync(connecting, { instanceOf: SeraError, message: /database/ })
     t.true(performance.now() - startedAt < 30_000)
   })
 
-  test(`${server.kind}: others on the server can read who we are`, async t => {
+  test(`${server.kind}: connection attributes show other sessions which command connects`, async t => {
     const attributes = attributesOf(4312, ['migrate.sh', '--all', 'é'.repeat(300)])
     t.like(attributes, { program_name: 'sera', pid: '4312' })
     t.true(Buffer.byteLength(Object.entries(attributes).flat().join('')) < 400, 'the server keeps 512 bytes')
@@ -86,7 +86,7 @@ for (const server of sharedServers()) {
   })
 }
 
-test('a server without TLS is reached by tls=preferred, and not by tls=true', async t => {
+test('a server without TLS accepts tls=preferred and fails tls=true', async t => {
   const server = await startServer({ kind: 'mariadb', args: ['--skip-ssl'] })
   t.teardown(() => server.stop())
   const dsn = server.dsn().replace(/\?.*/, '')
@@ -95,7 +95,7 @@ test('a server without TLS is reached by tls=preferred, and not by tls=true', as
   await t.throwsAsync(connect(to(`${dsn}?tls=true`), forever), { message: /does not offer TLS/ })
 })
 
-test('a server that accepts and never greets costs the DSN’s timeout, also when there is no time to wait', async t => {
+test('a server that never greets costs the DSN’s timeout, also without a wait', async t => {
   const { port } = await peer(t, () => {})
   const startedAt = performance.now()
   const now = { until: systemClock.now(), signal: new AbortController().signal }
@@ -103,7 +103,7 @@ test('a server that accepts and never greets costs the DSN’s timeout, also whe
   t.true(performance.now() - startedAt >= 290, 'a full attempt')
 })
 
-test('tcp4 and tcp6 connect to an address of that family, or not at all', async t => {
+test('tcp4 and tcp6 connect only to an address of that family', async t => {
   const found = await lookup('localhost', { all: true })
   for (const family of [4, 6] as const) {
     const address = family === 4 ? '127.0.0.1' : '::1'
@@ -126,7 +126,7 @@ test('tcp4 and tcp6 connect to an address of that family, or not at all', async 
   }
 })
 
-test('a server that comes up while there is time is found', async t => {
+test('a server that starts before the deadline is reached', async t => {
   let attempts = 0
   const { port, server } = await peer(t, socket => {
     attempts++
@@ -144,14 +144,14 @@ test('a server that comes up while there is time is found', async t => {
   connecting.catch(() => {})
 })
 
-test('trying again ends with the wait or with connectWait, whichever is first', async t => {
+test('retries end with the wait or with connectWait, the earlier one', async t => {
   const refused = 'sera@tcp(127.0.0.1:1)/'
   const soon = { until: systemClock.now() + 200, signal: forever.signal }
   await t.throwsAsync(connect(to(refused, 60_000), soon), { message: /connection refused/ })
   await t.throwsAsync(connect(to(refused, 200), forever), { message: /connection refused/ })
 })
 
-test('a signal ends the connecting at once', async t => {
+test('an abort signal ends connecting at once', async t => {
   const { port } = await peer(t, () => {})
   const given = new AbortController()
   const connecting = connect(to(`sera@tcp(127.0.0.1:${port})/?timeout=30s`, 60_000), {
@@ -164,14 +164,14 @@ test('a signal ends the connecting at once', async t => {
 
 const drawing = (number: number) => ({ ...systemRandom, number: () => number })
 
-test('the pause grows to a second, and jitter spreads it from nothing', t => {
+test('the pause grows to a second, with jitter down to zero', t => {
   t.is(backoff(1, drawing(1)), 50)
   t.is(backoff(3, drawing(1)), 200)
   t.is(backoff(50, drawing(1)), 1000)
   t.is(backoff(50, drawing(0)), 0)
 })
 
-test('an error that sera does not know is told in the server’s words, in one line', t => {
+test('an unknown error is reported in the server’s words, in one line', t => {
   t.is(explain(new Error('odd\n thing')), 'odd thing')
   t.false(isTransient(new Error('odd')))
 })

@@ -1,4 +1,7 @@
-/** A client of version 2 whose connection is open while the tables become version 3 goes on working, and is understood. */
+/**
+ * A client of version 2 with an open connection keeps working while the tables change to version 3, and newer clients
+ * read its rows.
+ */
 import test from 'ava'
 import { applySchema } from '../../../src/store/tables/migrate.js'
 import { sharedServers } from '../../support/servers.js'
@@ -33,7 +36,7 @@ for (const server of sharedServers()) {
     t.is((await newer.renew(['second'], deadline())).size, 1)
   })
 
-  test(`${kind}: what an older client writes after the change is listed, swept and read as its own`, async t => {
+  test(`${kind}: rows that an older client writes after the change are listed and swept`, async t => {
     const { root, another, account, open, rows } = await database(t, server)
     const dsn = await account('ALL')
     await root.query(version2(kind))
@@ -64,7 +67,7 @@ for (const server of sharedServers()) {
     t.deepEqual(
       (await rows('SELECT kind FROM sera_resource ORDER BY kind')).map(row => row.kind),
       ['counter', 'mutex'],
-      'it swept what was unused',
+      'the older client swept unused names',
     )
   })
 }

@@ -1,4 +1,4 @@
-/** The statements of a client of version 2, word for word, on a connection of its own. */
+/** The exact statements of a client of version 2, on a connection of its own. */
 import type mysql from 'mysql2/promise'
 
 const NOW = `TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6))`

@@ -1,4 +1,4 @@
-/** The lock tables come into being by themselves where they may, are told from others, and don't fill up. */
+/** The lock tables are created on first use, checked for their version, and swept. */
 import test, { type ExecutionContext } from 'ava'
 import { SCHEMA_VERSION, statementsSince } from '../../../src/store/schema/schema.js'
 import { type SharedServer, sharedServers, startServer } from '../../support/servers.js'
@@ -9,7 +9,7 @@ const CONTENTION = 200
 for (const server of sharedServers()) {
   const { kind } = server
 
-  test.serial(`${kind}: two hundred who come first at once make the tables once`, async t => {
+  test.serial(`${kind}: two hundred first clients at once create the tables once`, async t => {
     const { account, rows, open } = await database(t, server)
     const dsn = await account('ALL')
     const stores = Array.from({ length: CONTENTION }, () => open(dsn))
@@ -20,7 +20,7 @@ for (const server of sharedServers()) {
     t.deepEqual(await rows('SELECT version FROM sera_schema'), [{ version: SCHEMA_VERSION }] as never)
   })
 
-  test(`${kind}: an account that may not create tables is told so, and nothing runs`, async t => {
+  test(`${kind}: an account that may not create tables gets 202, and nothing runs`, async t => {
     const { account, root } = await database(t, server)
     const dsn = await account('SELECT, INSERT, UPDATE, DELETE')
     const refused = await run(dsn, 'rwlock', 'read', 'x', '5', 'echo', 'ran')
@@ -33,11 +33,11 @@ for (const server of sharedServers()) {
     t.is(
       (await run(dsn, 'rwlock', 'read', 'x', '5', 'echo', 'ran')).stdout,
       'ran\n',
-      'the rights are enough once they are there',
+      'the privileges suffice once the tables exist',
     )
   })
 
-  test(`${kind}: tables of a version that this sera does not know are left alone`, async t => {
+  test(`${kind}: tables of an unknown version are not changed`, async t => {
     const { account, root } = await database(t, server)
     const dsn = await account('ALL')
     for (const statement of statementsSince(0, kind === 'mariadb')) await root.query(statement)
@@ -46,13 +46,13 @@ for (const server of sharedServers()) {
     t.deepEqual({ code: refused.code, stdout: refused.stdout }, { code: 202, stdout: '' })
     t.regex(
       refused.stderr,
-      /^sera: the lock tables are of version 99, newer than this sera knows \(3\): update sera here\n$/,
+      /^sera: the lock tables have version 99, newer than this sera knows \(3\): update sera here\n$/,
     )
     const [rows] = await root.query('SELECT * FROM sera_resource')
     t.deepEqual(rows as unknown, [])
   })
 
-  test(`${kind}: a read-only server is refused at once, and one that has no database to use`, async t => {
+  test(`${kind}: a read-only server, or one without a usable database, is refused`, async t => {
     const { dsn } = await readOnly(t, kind)
     const started = performance.now()
     const refused = await run(dsn, 'semaphore', 'x', '4')
@@ -67,7 +67,7 @@ for (const server of sharedServers()) {
     t.regex(nowhere.stderr, /no_such_database/)
   })
 
-  test(`${kind}: names that nobody has used for a week go, but for what is to be remembered`, async t => {
+  test(`${kind}: names unused for a week are deleted, except kept values and records`, async t => {
     const { account, root, rows } = await database(t, server)
     const dsn = await account('ALL')
     for (const statement of statementsSince(0, kind === 'mariadb')) await root.query(statement)
@@ -86,7 +86,7 @@ for (const server of sharedServers()) {
     )
   })
 
-  test(`${kind}: names are compared byte by byte, trailing spaces and all`, async t => {
+  test(`${kind}: names are compared byte by byte, including trailing spaces`, async t => {
     const { account } = await database(t, server)
     const dsn = await account('ALL')
     for (const [name, delta] of [

@@ -1,4 +1,4 @@
-/** Tables and sessions that would not keep a transaction are refused, and the reason is said. */
+/** Tables and sessions that break transactions are refused with the reason. */
 import test from 'ava'
 import { statementsSince } from '../../../src/store/schema/schema.js'
 import { visit } from '../../e2e/doctor.js'
@@ -11,7 +11,7 @@ const [runtime] = RUNTIMES as [(typeof RUNTIMES)[number]]
 for (const server of sharedServers()) {
   const { kind } = server
 
-  test(`${kind}: a lock table that is not InnoDB is refused, and doctor and schema name it`, async t => {
+  test(`${kind}: a lock table that is not InnoDB is refused and named`, async t => {
     const { account, root } = await database(t, server)
     const dsn = await account('ALL')
     for (const statement of statementsSince(0, kind === 'mariadb')) await root.query(statement)
@@ -31,12 +31,12 @@ for (const server of sharedServers()) {
     const { find } = await visit(t, runtime, dsn)
     t.like(find('tables'), { verdict: 'bad', remedy: 'run ALTER TABLE sera_claim ENGINE = InnoDB' })
     t.regex(find('tables').says, /^sera_claim \(MyISAM\) is not InnoDB/)
-    t.is((await run(dsn, 'status')).code, 0, 'a look needs no transaction')
+    t.is((await run(dsn, 'status')).code, 0, 'status needs no transaction')
     await root.query('ALTER TABLE sera_claim ENGINE = InnoDB')
     t.is((await run(dsn, '--engine', 'lease', '5', 'echo', 'ran')).stdout, 'ran\n')
   })
 
-  test(`${kind}: a session that keeps a transaction open after COMMIT is not trusted`, async t => {
+  test(`${kind}: a session with a transaction open after COMMIT is refused`, async t => {
     const { account, open } = await database(t, server)
     const tables = open(await account('ALL'))
     await tables.client.persist(connection => connection.raw.query('SET completion_type = 1'), deadline())
@@ -48,6 +48,6 @@ for (const server of sharedServers()) {
     await tables.client.persist(connection => connection.raw.query('SET autocommit = 0'), deadline())
     const renewal = tables.renew(['no such claim'], deadline())
     await t.throwsAsync(renewal, { message: /has a transaction open after a COMMIT or a single statement/ })
-    t.is((await tables.renew(['no such claim'], deadline())).size, 0, 'the next session is another')
+    t.is((await tables.renew(['no such claim'], deadline())).size, 0, 'the next call uses a new session')
   })
 }

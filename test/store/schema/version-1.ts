@@ -1,4 +1,4 @@
-/** The lock tables of version 1, word for word as they were made then. */
+/** The lock tables of version 1, exactly as that version created them. */
 import type { ServerKind } from '../../../src/embedded/binary.js'
 
 export function version1(kind: ServerKind): string {

@@ -1,4 +1,4 @@
-/** A server that takes no more connections, after a lock was granted. */
+/** A server without free connections, after a lock was granted. */
 import test from 'ava'
 import mysql from 'mysql2/promise'
 import { connect } from '../../../src/lib/index.js'
@@ -8,7 +8,7 @@ import { until } from '../../support/until.js'
 
 const TIMES = { lease: 6000, grace: 500 }
 
-/** Takes every connection that is free, and each that becomes free, until it is disposed of. */
+/** Takes every connection that is or becomes free, until it is disposed of. */
 function occupy({ port }: TestServer): AsyncDisposable & { isFull: boolean } {
   const taken: mysql.Connection[] = []
   const own = { isFull: false, over: false }
@@ -36,7 +36,7 @@ function occupy({ port }: TestServer): AsyncDisposable & { isFull: boolean } {
 }
 
 for (const { kind } of sharedServers()) {
-  test(`${kind}: a holder that had waited keeps its lock on a server that has become full`, async t => {
+  test(`${kind}: a holder that waited keeps its lock when the server is full`, async t => {
     await using server = await startServer({ kind, args: ['--max-connections=10'] })
     await using above = await admin(server)
     await using sera = await connect({ server: server.dsn('sera'), ...TIMES })

@@ -1,4 +1,4 @@
-/** What a statement costs depends on what is in use, and not on the names and runs that the tables remember. */
+/** The cost of a statement depends on what is in use, and not on the names and runs in the tables. */
 import test, { type ExecutionContext } from 'ava'
 import { Session } from '../../../src/claims/session.js'
 import { systemClock, systemRandom } from '../../../src/clock.js'
@@ -23,7 +23,7 @@ const TIMING = { clock: systemClock, random: systemRandom, leaseMs: 60_000, grac
 for (const server of sharedServers()) {
   const { kind } = server
 
-  test(`${kind}: no step reads more rows the more names are kept, or uses a table on disk`, async t => {
+  test(`${kind}: steps read no more rows with more kept names, and use no disk table`, async t => {
     const { tables, sera, costs } = await fullTables(t, server)
     await sera.mutex('warm').acquire()
     await costs('first use of a name', () => sera.mutex('new').acquire())
@@ -36,7 +36,7 @@ for (const server of sharedServers()) {
     await costs('front', () => tables.front(key, 2, deadline()))
   })
 
-  test(`${kind}: no view reads more rows the more names are kept, or uses a table on disk`, async t => {
+  test(`${kind}: status reads no more rows with more kept names, and uses no disk table`, async t => {
     const { tables, elsewhere, sera, costs } = await fullTables(t, server)
     await sera.mutex('name 9').acquire()
     for (const client of [tables.client, elsewhere.client]) {
@@ -48,7 +48,7 @@ for (const server of sharedServers()) {
     }
   })
 
-  test(`${kind}: history reads no more rows the more runs there are, or uses a table on disk`, async t => {
+  test(`${kind}: history reads no more rows with more runs, and uses no disk table`, async t => {
     const { tables, elsewhere, costs } = await fullTables(t, server)
     const queries: Omit<HistoryQuery, 'limit'>[] = [
       {},
@@ -69,12 +69,12 @@ for (const server of sharedServers()) {
   })
 }
 
-/** Tables that remember much, and the cost of what is done on their connection. */
+/** Full tables, and the cost of calls on their connection. */
 async function fullTables(t: ExecutionContext, server: SharedServer) {
   const { account, open, root } = await database(t, server)
   const dsn = await account('ALL')
   for (const statement of statementsSince(0, server.kind === 'mariadb')) await root.query(statement)
-  // statistics that the server counts anew during the test would make it choose other plans for a moment
+  // if the server counted statistics anew during the test, it would choose other plans for a moment
   for (const table of TABLES) await root.query(`ALTER TABLE ${table} STATS_AUTO_RECALC = 0`)
   await fillResources(statement => root.query(statement), REMEMBERED)
   await fillHistory(statement => root.query(statement), REMEMBERED)
@@ -106,7 +106,7 @@ function cost(before: Counters, after: Counters): Counters {
   return { rows: after.rows - before.rows, onDisk: after.onDisk - before.onDisk }
 }
 
-/** Of the one connection that each of these has open. */
+/** The counters of each client's only connection. */
 async function countersOf(...all: readonly LockTables[]): Promise<Counters> {
   const counters = { rows: 0, onDisk: 0 }
   for (const { client } of all) {

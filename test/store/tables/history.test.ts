@@ -1,4 +1,4 @@
-/** The history in the tables: it does not grow without end, and the library writes none. */
+/** The history in the tables: its size is bounded, and the library writes none. */
 import test from 'ava'
 import { type Random, systemRandom } from '../../../src/clock.js'
 import { connect } from '../../../src/lib/connect.js'
@@ -16,7 +16,7 @@ const ENDING = {
   ranMs: 2500,
 }
 
-/** 0, 1/20, 2/20, …: as often one as the other. */
+/** 0, 1/20, 2/20, …, each equally often. */
 function evenly(): Random {
   let n = 0
   return { ...systemRandom, number: () => (n++ % 20) / 20 }
@@ -25,7 +25,7 @@ function evenly(): Random {
 for (const server of sharedServers()) {
   const { kind } = server
 
-  test(`${kind}: what is older than it is to be kept goes in passing, a little at a time, and nothing else`, async t => {
+  test(`${kind}: writes delete a few entries older than the limit, and no other`, async t => {
     const { account, open, rows, root } = await database(t, server)
     const tables = open(await account('ALL'), { random: evenly() })
     const write = () => writeHistory(tables, ENDING, 7 * DAY_MS, deadline())
@@ -39,12 +39,12 @@ for (const server of sharedServers()) {
         ...values('UTC_TIMESTAMP(6) - INTERVAL 6 DAY', 'young'),
       ].join()}`)
     for (let n = 0; n < 40; n++) await write()
-    t.is(await count('old'), 600, 'two of forty writes took away two hundred each')
+    t.is(await count('old'), 600, 'two of forty writes deleted two hundred each')
     for (let n = 0; n < 80; n++) await write()
     t.deepEqual([await count('old'), await count('young'), await count('new')], [0, 1000, 121])
   })
 
-  test(`${kind}: what was written is read, in the order in which it ended`, async t => {
+  test(`${kind}: entries are read back in order of their end`, async t => {
     const { account, open } = await database(t, server)
     const tables = open(await account('ALL'))
     await writeHistory(tables, ENDING, DAY_MS, deadline())

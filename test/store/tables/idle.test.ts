@@ -1,4 +1,4 @@
-/** Who holds and does nothing asks one thing of the server each third of its lease. */
+/** An idle holder sends the server one statement each third of its lease. */
 import test from 'ava'
 import { connect } from '../../../src/lib/index.js'
 import { admin } from '../../support/admin.js'
@@ -8,7 +8,7 @@ import { until } from '../../support/until.js'
 const COMMANDS = ['select', 'update', 'insert', 'delete', 'begin', 'commit', 'rollback', 'set_option']
 const LEASE_MS = 6000
 
-test('an idle holder costs one query per third of a lease, however many claims it has', async t => {
+test('an idle holder with many claims costs one query per third of a lease', async t => {
   await using server = await startServer({ kind: 'mariadb' })
   await using above = await admin(server)
   await using sera = await connect({ server: server.dsn('sera'), lease: LEASE_MS, grace: 500 })

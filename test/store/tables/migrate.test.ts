@@ -1,4 +1,4 @@
-/** The lock tables are made, brought up to date and dropped when somebody says so, and by nobody who may not. */
+/** `sera schema` creates, updates and drops the lock tables, on request and with the privileges for it. */
 import test from 'ava'
 import { SCHEMA_VERSION } from '../../../src/store/schema/schema.js'
 import { cleanEnvironment } from '../../support/cli.js'
@@ -12,7 +12,7 @@ import { version2 } from '../schema/version-2.js'
 const FORMER = { 1: version1, 2: version2 }
 
 const older = (version: string) =>
-  `sera: the lock tables are of version ${version}, older than this sera knows (3): run \`sera schema apply\`\n`
+  `sera: the lock tables have version ${version}, older than this sera knows (3): run \`sera schema apply\`\n`
 
 for (const server of sharedServers()) {
   const { kind } = server
@@ -35,7 +35,7 @@ for (const server of sharedServers()) {
     })
   }
 
-  test(`${kind}: tables that were brought up to date are those that are made today`, async t => {
+  test(`${kind}: updated tables equal newly created ones`, async t => {
     const made = await database(t, server)
     t.like(await run(await made.account('ALL'), 'schema', 'apply'), { stdout: `created version ${SCHEMA_VERSION}\n` })
     for (const former of Object.values(FORMER)) {
@@ -50,7 +50,7 @@ for (const server of sharedServers()) {
     }
   })
 
-  test(`${kind}: of several who bring them up to date at once, one does`, async t => {
+  test(`${kind}: of several concurrent updates one makes the change`, async t => {
     const { account, root, rows } = await database(t, server)
     const dsn = await account('ALL')
     await root.query(version1(kind))
@@ -62,7 +62,7 @@ for (const server of sharedServers()) {
     ] as never)
   })
 
-  test(`${kind}: who brings them up to date waits for whoever is about it`, async t => {
+  test(`${kind}: an update waits for another update that is running`, async t => {
     const { account, root, rows, name } = await database(t, server)
     const dsn = await account('ALL')
     await root.query(version1(kind))
@@ -76,7 +76,7 @@ for (const server of sharedServers()) {
     t.is((await applied).stdout, '1 -> 3\n')
   })
 
-  test(`${kind}: who may not change the tables is told to ask a DBA, and newer ones are left alone`, async t => {
+  test(`${kind}: without the privilege an update names the DBA; newer tables stay unchanged`, async t => {
     const { account, root, rows } = await database(t, server)
     const dsn = await account('SELECT, INSERT, UPDATE, DELETE')
     const missing = await run(dsn, 'schema', 'apply')
@@ -102,7 +102,7 @@ for (const server of sharedServers()) {
     t.is((await rows('SHOW TABLES')).length, 3)
   })
 
-  test(`${kind}: an account with the grants that are printed, and no others, can do everything`, async t => {
+  test(`${kind}: an account with only the printed grants can do everything`, async t => {
     const db = await database(t, server)
     const dsn = await db.account('USAGE')
     t.is((await run(dsn, '--verbose', 'semaphore', 'x', '1')).code, 202, 'not yet')
@@ -126,7 +126,7 @@ for (const server of sharedServers()) {
     t.is(entries.length, lines.length - 1)
   })
 
-  test(`${kind}: they are not dropped under those who use them, and nothing else is dropped`, async t => {
+  test(`${kind}: a drop is refused while claims are live, and spares other tables`, async t => {
     const { account, root, rows } = await database(t, server)
     const dsn = await account('ALL')
     t.like(await run(dsn, 'schema', 'drop', '--yes'), { code: 0, stdout: 'there were none\n' })
@@ -152,10 +152,10 @@ for (const server of sharedServers()) {
       (await rows('SHOW TABLES')).flatMap(row => Object.values(row)),
       ['sera_own_notes'],
     )
-    t.is((await run(dsn, 'semaphore', 'x', '1')).stdout, '1\n', 'they come back when they are needed')
+    t.is((await run(dsn, 'semaphore', 'x', '1')).stdout, '1\n', 'the tables are created again on use')
   })
 
-  test(`${kind}: on a terminal a person is asked, and is believed`, async t => {
+  test(`${kind}: on a terminal a drop asks for confirmation`, async t => {
     const { account, rows } = await database(t, server)
     const dsn = await account('ALL')
     await run(dsn, 'gate', 'close', 'x')
@@ -173,7 +173,7 @@ for (const server of sharedServers()) {
   })
 }
 
-/** What `sera schema print` says for this database. */
+/** What `sera schema print` prints for this database. */
 async function printedFor({ name }: Database, user: string): Promise<string> {
   const { code, stdout } = await run(`${user}:secret@tcp(127.0.0.1)/${name}`, 'schema')
   if (code !== 0) throw new Error(`sera schema: ${code}`)

@@ -1,4 +1,7 @@
-/** A session that falls silent in the middle of a step, and rows that others keep locked: what the waiters behind see of it. */
+/**
+ * A session that falls silent in the middle of a step, and rows that other sessions keep locked: what the waiters
+ * behind them experience.
+ */
 import test, { type ExecutionContext } from 'ava'
 import { acquire, type WaitPolicy } from '../../../src/claims/acquire.js'
 import { Session } from '../../../src/claims/session.js'
@@ -13,7 +16,10 @@ import { type Database, database } from '../database.js'
 
 const KEY = { kind: 'mutex', name: 'x' }
 
-/** A call may take a quarter of it. MySQL looks for waits that are over once a second, and may end one of a second after two. */
+/**
+ * A call may take a quarter of this. MySQL checks for expired lock waits once a second, and may end a wait of one
+ * second after two.
+ */
 const CONTENDED_LEASE_MS = 10_000
 
 function participantAt(t: ExecutionContext, store: LockTables): Session {
@@ -34,7 +40,7 @@ function take(session: Session, waitMs: number, policy: WaitPolicy = MUTEX) {
   return acquire(session, ownClaim, {}, policy, { until: session.clock.now() + waitMs })
 }
 
-/** Makes the tables and the resource, with a lease that is long enough for a busy machine. */
+/** Creates the tables and the resource, with a lease long enough for a busy machine. */
 async function usedOnce(t: ExecutionContext, store: LockTables): Promise<void> {
   const session = participantAt(t, store)
   const ownClaim = await take(session, 60_000)
@@ -42,7 +48,7 @@ async function usedOnce(t: ExecutionContext, store: LockTables): Promise<void> {
 }
 
 /**
- * A participant whose messages get lost from the middle of a step on; the server still has its connection.
+ * A participant whose packets are lost from the middle of a step on; the server still has its connection.
  *
  * @param before what it does until that step
  */
@@ -69,7 +75,7 @@ async function fallsSilentInAStep(
   await silent
 }
 
-/** Waits until the only session at the database, beside root's, has been idle for longer than it may be in a step. */
+/** Waits until the only session at the database, except root's, was idle for longer than a step may be silent. */
 async function longIdle({ rows, root }: Database): Promise<void> {
   const idle = () =>
     rows('SELECT ID FROM information_schema.PROCESSLIST WHERE DB = DATABASE() AND ID <> ? AND TIME > 5', [
@@ -81,7 +87,7 @@ async function longIdle({ rows, root }: Database): Promise<void> {
 for (const server of sharedServers()) {
   const { kind } = server
 
-  test(`${kind}: a session that falls silent in a step holds up the next waiter for seconds, not for a lease`, async t => {
+  test(`${kind}: a session silent in a step delays the next waiter for seconds`, async t => {
     const { account, open } = await database(t, server)
     const dsn = await account('ALL')
     const [stalled, behind] = [open(dsn, { leaseMs: 120_000 }), open(dsn, { leaseMs: 120_000 })]
@@ -90,7 +96,7 @@ for (const server of sharedServers()) {
     t.truthy(await take(participantAt(t, behind), 40_000))
   })
 
-  test(`${kind}: a session that falls silent in a step after a long pause holds up a waiter for seconds`, async t => {
+  test(`${kind}: a session silent in its first step after a pause delays waiters for seconds`, async t => {
     const db = await database(t, server)
     const dsn = await db.account('ALL')
     const [stalled, behind] = [db.open(dsn, { leaseMs: 120_000 }), db.open(dsn, { leaseMs: 120_000 })]
@@ -102,13 +108,13 @@ for (const server of sharedServers()) {
     t.truthy(await take(participantAt(t, behind), 40_000))
   })
 
-  test.serial(`${kind}: a step of a process that was held up for too long is done again`, async t => {
+  test.serial(`${kind}: a step of a process that stalled too long is repeated`, async t => {
     const { account, open } = await database(t, server)
     const session = participantAt(t, open(await account('ALL'), { leaseMs: 60_000 }))
     let tries = 0
     const rule: WaitPolicy['rule'] = (state, me) => {
       tries++
-      // this thread stands still, as when the machine has no time for it
+      // blocks this thread, as a busy machine does
       if (tries === 1) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5000)
       return MUTEX.rule(state, me)
     }
@@ -116,7 +122,7 @@ for (const server of sharedServers()) {
     t.is(tries, 2)
   })
 
-  test(`${kind}: a session may be idle between steps for longer than within one`, async t => {
+  test(`${kind}: a session may be idle for longer between steps than within one`, async t => {
     const db = await database(t, server)
     const store = db.open(await db.account('ALL'), { leaseMs: 60_000 })
     const session = participantAt(t, store)
@@ -126,7 +132,7 @@ for (const server of sharedServers()) {
     t.truthy(await take(session, 0), 'and steps again')
   })
 
-  test(`${kind}: a row that stays locked for longer than a lease does not end a patient waiter`, async t => {
+  test(`${kind}: a row locked for longer than a lease does not end a waiter`, async t => {
     const { account, open, another } = await database(t, server)
     let retries = 0
     const number = () => {
@@ -147,7 +153,7 @@ for (const server of sharedServers()) {
     t.truthy(await waiting)
   })
 
-  test(`${kind}: a row that stays locked ends a call that does not wait`, async t => {
+  test(`${kind}: a locked row ends a call that does not wait`, async t => {
     const { account, open, another } = await database(t, server)
     const dsn = await account('ALL')
     await usedOnce(t, open(dsn))
@@ -156,7 +162,7 @@ for (const server of sharedServers()) {
     await rival.query('BEGIN')
     await rival.query('SELECT * FROM sera_resource FOR UPDATE')
     const error = await t.throwsAsync<SeraError>(take(session, 0))
-    t.regex(error?.message ?? '', /a rival transaction takes long/)
+    t.regex(error?.message ?? '', /another transaction keeps a row locked/)
     await rival.query('ROLLBACK')
   })
 }

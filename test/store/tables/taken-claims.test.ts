@@ -1,4 +1,4 @@
-/** What the history says of claims that were taken from their holders. */
+/** History entries of claims that were taken from their holders. */
 import test, { type ExecutionContext } from 'ava'
 import { acquire, type WaitPolicy } from '../../../src/claims/acquire.js'
 import { NO_PROCESS } from '../../../src/claims/model.js'
@@ -34,7 +34,7 @@ async function take(
   return ownClaim
 }
 
-/** A claim that is no longer renewed, as that of a process that was killed. */
+/** A claim that is no longer renewed, like that of a killed process. */
 async function vanishes(
   t: ExecutionContext,
   store: LockTables,
@@ -46,7 +46,7 @@ async function vanishes(
   return ownClaim
 }
 
-/** The same of a participant that waits behind the holder. */
+/** The same for a participant that waits behind the holder. */
 async function vanishesWaiting(t: ExecutionContext, store: LockTables): Promise<void> {
   const session = participantAt(t, store, { leaseMs: LEASE_MS })
   const ownClaim = session.newClaim({ kind: 'mutex', name: 'x' })
@@ -54,14 +54,14 @@ async function vanishesWaiting(t: ExecutionContext, store: LockTables): Promise<
   session.forget(ownClaim)
 }
 
-/** Each connection fails at its first deletion of a claim, as by a rival transaction. */
+/** Each connection fails at its first deletion of a claim, as if another transaction were first. */
 const FAILS_ONCE = `CREATE TRIGGER fails_once BEFORE DELETE ON sera_claim FOR EACH ROW
   IF @has_failed IS NULL THEN
     SET @has_failed = 1;
     SIGNAL SQLSTATE '40001' SET MYSQL_ERRNO = 1213;
   END IF`
 
-/** What the work comes to; undefined when the server has a session wait for the history's table for five seconds. */
+/** The result of the work; undefined when a session waits five seconds for the history's table. */
 async function unlessHeldUp<T>({ rows }: Database, work: Promise<T>): Promise<T | undefined> {
   let isOver = false
   const note = () => {
@@ -80,7 +80,7 @@ const entries = ({ rows }: Database) =>
 for (const server of sharedServers()) {
   const { kind } = server
 
-  test(`${kind}: a holder that vanished leaves one entry, however many waiters find out`, async t => {
+  test(`${kind}: a vanished holder has one entry when many waiters detect it`, async t => {
     const db = await database(t, server)
     const dsn = await db.account('ALL')
     const open = (label: string) =>
@@ -102,7 +102,7 @@ for (const server of sharedServers()) {
     t.true((entry?.ranMs ?? 0) >= LEASE_MS)
   })
 
-  test(`${kind}: a step that is done again leaves one entry for the holder that it reaps`, async t => {
+  test(`${kind}: a repeated step writes one entry for the reaped holder`, async t => {
     const db = await database(t, server)
     const dsn = await db.account('ALL')
     const open = () => db.open(dsn, { keepsHistory: true })
@@ -121,7 +121,7 @@ for (const server of sharedServers()) {
     )
   })
 
-  test(`${kind}: a reaper leaves one entry for a holder that vanished, and none for a waiter`, async t => {
+  test(`${kind}: a reaper writes one entry for a vanished holder, none for a waiter`, async t => {
     const db = await database(t, server)
     const dsn = await db.account('ALL')
     const open = () => db.open(dsn, { keepsHistory: true })
@@ -143,7 +143,7 @@ for (const server of sharedServers()) {
     )
   })
 
-  test(`${kind}: a claim that was not held, and one whose time was set, leave no entry`, async t => {
+  test(`${kind}: a reaped gate claim and an expired pool claim have no entry`, async t => {
     const db = await database(t, server)
     const store = () => db.open(dsn, { keepsHistory: true })
     const dsn = await db.account('ALL')
@@ -157,7 +157,7 @@ for (const server of sharedServers()) {
     t.deepEqual(await entries(db), [])
   })
 
-  test(`${kind}: an entry that can’t be written fails no step and holds none up`, async t => {
+  test(`${kind}: an entry that can’t be written neither fails nor delays a step`, async t => {
     const db = await database(t, server)
     const dsn = await db.account('ALL')
     const store = () => db.open(dsn, { keepsHistory: true })
@@ -166,7 +166,7 @@ for (const server of sharedServers()) {
     await locker.query('LOCK TABLES sera_history WRITE')
     const session = participantAt(t, store())
     const ownClaim = await unlessHeldUp(db, take(session))
-    t.truthy(ownClaim, 'the locked history is not waited for')
+    t.truthy(ownClaim, 'the step does not wait for the locked history')
     await locker.query('UNLOCK TABLES')
     if (ownClaim) await session.leave(ownClaim)
     await vanishes(t, store())
@@ -185,7 +185,7 @@ for (const server of sharedServers()) {
     t.deepEqual(await entries(db), [])
   })
 
-  test(`${kind}: a break leaves an entry for each claim that it removes, with its reason, and for no other`, async t => {
+  test(`${kind}: a break writes one entry with the reason for each removed claim`, async t => {
     const db = await database(t, server)
     const store = db.open(await db.account('ALL'), { keepsHistory: true })
     const session = participantAt(t, store)

@@ -1,4 +1,4 @@
-/** A store with some methods replaced, and two troubles made that way: a member whose clock is wrong, and one that lags. */
+/** A store with some methods replaced, and two faults made this way: a member with a wrong clock, and one that lags. */
 import type { ClaimStore, ResourceState } from '../../../../src/claims/model.js'
 import type { ClientOptions } from './client-options.js'
 

@@ -1,6 +1,6 @@
 /**
- * Breaks the safety rules of the lock tables, one at a time: a harness that does not notice that a rule is broken does not test
- * it. The rule is broken in the clients' process alone, by replacing methods of src/.
+ * Breaks the safety rules of the lock tables, one at a time: a harness that does not notice a broken rule does not test
+ * it. Replaced methods of src/ break the rule, only in the clients' process.
  */
 import { randomBytes } from 'node:crypto'
 import mysql from 'mysql2'
@@ -13,9 +13,9 @@ import { altered } from './altered-store.js'
 import type { ClientOptions } from './client-options.js'
 
 export type BrokenRule =
-  /** Continues to work when the lock is no longer proven. */
+  /** Continues to work after the proof of the lock has expired. */
   | 'no self-fencing'
-  /** A claim is dead when its lease is over on the server's clock. */
+  /** A claim is dead when its lease has ended by the server's clock. */
   | 'expiry by the server clock'
   /** Treats a COMMIT without an answer as done. */
   | 'unknown taken for done'
@@ -27,7 +27,7 @@ export type BrokenRule =
   | 'grant without bump'
   /** Sends the writes of a step in one packet with its COMMIT, and reads the last answer only. */
   | 'several statements a packet'
-  /** A renewal restores a claim that is gone. */
+  /** A renewal restores a deleted claim. */
   | 'renewal that inserts'
 
 export interface BrokenStore {
@@ -48,7 +48,7 @@ export function breakRule(rule: BrokenRule, options: ClientOptions): BrokenStore
       believeInCommit()
       return INTACT
     case 'unknown taken for not done':
-      return { ...INTACT, store: askAnew }
+      return { ...INTACT, store: repeatUnderNewId }
     case 'reap without looking again':
       return { ...INTACT, store: store => reapHastily(store, options.leaseMs) }
     case 'grant without bump':
@@ -90,8 +90,8 @@ function believeInCommit(): void {
   }
 }
 
-/** Repeats a step without an answer under a new id, as a client does that lets the server make ids. */
-function askAnew(store: ClaimStore): ClaimStore {
+/** Repeats an unanswered step under a new id, as if the server made the ids. */
+function repeatUnderNewId(store: ClaimStore): ClaimStore {
   const commit = TableConnection.prototype.commit
   TableConnection.prototype.commit = async function (this: TableConnection) {
     await commit.call(this).catch(error => {
@@ -138,7 +138,7 @@ function askAnew(store: ClaimStore): ClaimStore {
 
 class AnswerLost extends SeraError {}
 
-/** Deletes a claim that its reads show unchanged for a lease, whatever has happened since. */
+/** Deletes a claim that its reads showed unchanged for a lease, without checking it again. */
 function reapHastily(store: ClaimStore, leaseMs: number): ClaimStore {
   const seen = new Map<string, { renewals: number; since: number }>()
   return altered(store, {
@@ -154,7 +154,7 @@ function reapHastily(store: ClaimStore, leaseMs: number): ClaimStore {
   })
 }
 
-/** The writes of a step wait for its COMMIT, and each is assumed to change its row. */
+/** Sends the writes of a step together with its COMMIT, and assumes that each changes its row. */
 function pack(): void {
   const create = mysql.createConnection
   const several = (options: mysql.ConnectionOptions) => create({ ...options, multipleStatements: true })

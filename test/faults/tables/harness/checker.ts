@@ -1,10 +1,10 @@
 /**
- * Checks that no two clients hold the lock at once, without using the lock. Clients report over a unix socket (which works across
- * network namespaces) when they get the lock and before they release it, and wait for the answer. A client that dies closes its
- * socket, which ends its hold.
+ * Checks that no two clients hold the lock at once, without using the lock. Clients report over a unix socket (which
+ * works across network namespaces) when they get the lock and before they release it, and wait for the answer. When a
+ * client dies, its socket closes, which ends its hold.
  *
  * One line a message. To the checker: `grant TOKEN`, `end`, `read`, `write TOKEN VALUE`, each answered by a line; and
- * `note WORD…`, which has no answer. From it at any time: `stay` (hold the lock until `go`), `go`, `stop`.
+ * `note WORD…`, which has no answer. From the checker, at any time: `stay` (hold the lock until `go`), `go`, `stop`.
  */
 import { once } from 'node:events'
 import { createConnection, createServer, type Server, type Socket } from 'node:net'
@@ -14,7 +14,7 @@ import { Ledger } from './ledger.js'
 export class Checker implements AsyncDisposable {
   readonly ledger = new Ledger()
   readonly #clients = new Map<string, Socket>()
-  /** Clients that are stopped now: a violation in what they report is expected. */
+  /** Clients that are stopped: a violation in their reports is expected. */
   readonly #stopped = new Set<string>()
 
   private constructor(
@@ -35,7 +35,7 @@ export class Checker implements AsyncDisposable {
     return this.#clients.size
   }
 
-  /** Call it before clients whose names begin so are stopped for longer than their lease. */
+  /** Call it before the clients whose names begin with `prefix` are stopped for longer than their lease. */
   expectViolation(prefix: string): void {
     for (const who of this.#named(prefix)) {
       this.#stopped.add(who)
@@ -43,12 +43,12 @@ export class Checker implements AsyncDisposable {
     }
   }
 
-  /** Call it before they continue: no violation is expected of what they are granted from now on. */
+  /** Call it before they continue: no violation is expected of their later grants. */
   expectNone(prefix: string): void {
     for (const who of this.#named(prefix)) this.#stopped.delete(who)
   }
 
-  /** To all clients whose names begin so. */
+  /** Sends to all clients whose names begin with `prefix`. */
   send(word: 'stay' | 'go' | 'stop', prefix = ''): void {
     for (const who of this.#named(prefix)) this.#clients.get(who)?.write(`${word}\n`)
   }
@@ -90,7 +90,7 @@ export class Checker implements AsyncDisposable {
 
 function onLines(socket: Socket, each: (line: string) => void): void {
   const lines = createInterface(socket).on('line', each)
-  // 'close' follows
+  // the event 'close' follows
   for (const emitter of [socket, lines]) emitter.on('error', () => {})
 }
 
@@ -103,7 +103,7 @@ export class CheckerClient {
 
   private constructor(readonly socket: Socket) {
     onLines(socket, line => this.#receive(line))
-    // without its checker a client is useless
+    // a client without its checker exits
     socket.on('close', () => process.exit(0))
   }
 

@@ -1,8 +1,8 @@
-/** What the clients of one process do: plain data, handed to it in its environment. */
+/** Options of the clients of one process: plain data, passed in its environment. */
 import type { BrokenRule } from './broken-rules.js'
 
 export interface ClientOptions {
-  /** The name of the process, with which the names of its clients begin. */
+  /** The name of the process; the names of its clients begin with it. */
   process: string
   clients: number
   /** Unix socket of the checker. */
@@ -15,15 +15,15 @@ export interface ClientOptions {
   pinned: boolean
   leaseMs: number
   graceMs: number
-  /** How long a client holds the lock at most, ms; each time a random part of it. */
+  /** Maximum hold, ms; each hold is a random part of it. */
   holdMs: number
-  /** How long a client pauses after its release at most, ms, so that the queue gets empty sometimes. */
+  /** Maximum pause after a release, ms, so that the queue is empty at times. */
   restMs?: number
-  /** DSNs where the job is done; empty: only the checker's counter is used. */
+  /** DSNs of the databases for the job; empty: only the checker's counter is used. */
   job: string[]
   /** Whether the job's writes check the token. */
   guarded: boolean
-  /** Continues to work when the lock is lost, as a stopped or careless program does. */
+  /** Continues to work after the lock is lost, like a stopped or careless program. */
   heedless: boolean
   /** URLs: the lock is a pool of that name at these gateways, one after the other, instead of a mutex. */
   gateways?: string[]

@@ -1,4 +1,4 @@
-/** Notes when a server has dropped a transaction and still answers OK to its next statement, as Galera can. */
+/** Records when a server has dropped a transaction but answers OK to the next statement, as Galera can. */
 import { TableConnection } from '../../../../src/store/tables/table-connection.js'
 import type { CheckerClient } from './checker.js'
 

@@ -1,16 +1,16 @@
-/** A gateway between the clients and the tables. When it was killed, it starts again at its address, as a service would. */
+/** A gateway between the clients and the tables. After a kill it restarts at the same address, as a service would. */
 import { writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { freePort } from '../../../support/servers.js'
 import { RestartableProcess } from './restartable-process.js'
 
 export interface GatewayOptions {
-  /** Of this gateway's own. */
+  /** Private folder of this gateway. */
   folder: string
   /** The one pool of this gateway, and its expiry. */
   pool: string
   expireMs: number
-  /** Of the claims of waiting clients. */
+  /** Lease of the claims of waiting clients. */
   leaseMs: number
   /** DSNs of the members. */
   servers: readonly string[]

@@ -1,4 +1,4 @@
-/** Runs one fault: a checker, clients in processes of their own, proxies and gateways, and the violations in the end. */
+/** Runs one fault: a checker, clients in their own processes, proxies and gateways; reports the violations. */
 import { randomUUID } from 'node:crypto'
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -13,11 +13,11 @@ import { JOB_TABLES } from './job.js'
 import type { RecordedHold, Violations } from './ledger.js'
 import { RestartableProcess } from './restartable-process.js'
 
-/** SQL as an administrator, on a connection that no fault affects; rows as texts. */
+/** SQL as an administrator, on a connection without faults; rows as texts. */
 export type Sql = (statement: string) => Promise<string[][]>
 
 export interface HarnessReport extends Violations {
-  /** Of the counter in the database. */
+  /** Lost updates of the counter in the database. */
   lostWrites: number
   writes: number
 }
@@ -32,7 +32,7 @@ export interface HarnessOptions {
   graceMs?: number
 }
 
-/** A holder that was about to release when `stay` was sent has released after this time. */
+/** A holder that was releasing when `stay` was sent has released after this time. */
 const RELEASED_BY_NOW_MS = 1000
 
 const CLIENT_PROGRAM = fileURLToPath(new URL('client.js', import.meta.url))
@@ -68,7 +68,7 @@ export class Harness implements AsyncDisposable {
     return this.checker.ledger.grants
   }
 
-  /** Starts clients in a process of their own. */
+  /** Starts clients in their own process. */
   clients(servers: string[], options: Partial<ClientOptions> = {}): ClientProcess {
     const { job, prefix = [], graceMs = 300 } = this.options
     const clients = new ClientProcess(prefix, {
@@ -108,8 +108,8 @@ export class Harness implements AsyncDisposable {
   }
 
   /**
-   * Makes the next client of the process that gets the lock, or its client of that number, hold it until `letGo`. A client that
-   * holds it already may be about to release it: it counts only if it still holds a while later.
+   * Makes the next client of the process that gets the lock, or its client of that number, hold it until `letGo`. A
+   * client that already holds the lock may be releasing it: it counts only if it still holds the lock a while later.
    */
   async detain({ name }: ClientProcess, client?: number): Promise<RecordedHold> {
     const prefix = `${name}.${client ?? ''}`
@@ -131,7 +131,7 @@ export class Harness implements AsyncDisposable {
     await until('all clients', () => this.checker.connected === clients, { withinMs: 60_000 })
   }
 
-  /** Waits for so many more grants. */
+  /** Waits for this many more grants. */
   async more(grants: number, withinMs = 300_000): Promise<void> {
     const goal = this.grants + grants
     await until(`${goal} grants`, () => this.grants >= goal, { withinMs })
@@ -141,7 +141,7 @@ export class Harness implements AsyncDisposable {
     await until(what, ask, { withinMs })
   }
 
-  /** Stops the clients, and adds what the database has counted to what the checker has. */
+  /** Stops the clients, and adds the database's counts to the checker's report. */
   async finish(): Promise<HarnessReport> {
     const { sql } = this.options
     for (const proxy of this.#proxies) proxy.mend()

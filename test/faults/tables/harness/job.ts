@@ -1,8 +1,10 @@
 /**
- * The work under the lock, in the database itself: read a number, wait, write it back increased by one. The token guards the
- * write as the documentation recommends: the transaction that writes requires that the resource is still at that grant.
+ * The work under the lock, in the database itself: read a number, wait, write it back increased by one. The token
+ * guards the write as the documentation recommends: the writing transaction requires that the resource still has that
+ * grant.
  *
- * Each write also inserts a row, so the test need not know its outcome: rows minus the counter's value are lost updates.
+ * Each write also inserts a row, so the test need not know the outcome: the number of rows minus the counter's value is
+ * the number of lost updates.
  */
 import { randomUUID } from 'node:crypto'
 import mysql from 'mysql2/promise'
@@ -14,9 +16,9 @@ export const JOB_TABLES = [
 ]
 
 export interface JobOptions {
-  /** DSNs; the next is tried when one fails. */
+  /** DSNs, tried in order. */
   servers: string[]
-  /** Of the lock. */
+  /** Kind of the lock. */
   kind: 'mutex' | 'pool'
   name: string
   /** Whether the write checks the token. */
@@ -49,7 +51,7 @@ export class CountingJob {
   async write(token: number, value: number, signal?: AbortSignal): Promise<boolean> {
     const { kind, name, guarded } = this.options
     return await this.#use(async (_, change) => {
-      // a client that is stopped in this transaction keeps the resource's row locked, and blocks every grant
+      // a client stopped in this transaction keeps the resource's row locked, and blocks every grant
       await change('SET SESSION wait_timeout = 4')
       await change('START TRANSACTION')
       if (guarded && (await change(GUARD, [kind, name, token])) !== 1) {
@@ -124,7 +126,7 @@ export class CountingJob {
   }
 }
 
-/** On a member of a cluster: reads wait for what was committed elsewhere. */
+/** On a member of a cluster, reads wait for the commits of other members. */
 async function readFresh(connection: mysql.Connection): Promise<void> {
   for (const setting of ['wsrep_sync_wait = 7', "group_replication_consistency = 'BEFORE'"]) {
     await connection.query(`SET SESSION ${setting}`).catch(error => {

@@ -1,4 +1,4 @@
-/** A command that reads the counter, waits for a file, and writes the counter back if its token is still the newest. */
+/** A command that reads the counter, waits for a file, and writes the counter back if its token is still current. */
 import { existsSync, writeFileSync } from 'node:fs'
 import { until } from '../../../support/until.js'
 import { CountingJob } from './job.js'

@@ -1,28 +1,28 @@
 /**
- * What the checker records, in the order in which its messages arrive, and the violations in it.
+ * Records the checker's messages in order of arrival, and finds the violations.
  *
- * A hold lasts from its grant to its end. Two at once are an overlap; a token that is not greater than all before is out of
- * order. The checker also keeps a counter, which holders read and write back increased by one, protected by the lock only: what
- * is missing from it in the end are lost updates.
+ * A hold lasts from its grant to its end. Two holds at once are an overlap. A token that is not greater than all
+ * earlier ones is out of order. The checker also keeps a counter, which holders read and write back increased by one,
+ * protected only by the lock: what the counter lacks at the end are lost updates.
  */
 
 export interface RecordedHold {
   who: string
   token: number
-  /** The test stopped its holder, or broke its claim: the lock cannot prevent what the holder still does. */
+  /** The test stopped the holder or broke its claim: the lock cannot prevent what the holder still does. */
   expected: boolean
 }
 
-/** How often anything else happened. */
+/** How often each other event happened. */
 export type Tally = Record<string, number>
 
 export interface Violations {
   grants: number
   overlaps: string[]
   outOfOrder: string[]
-  /** Of the checker's counter. */
+  /** Lost updates of the checker's counter. */
   lostUpdates: number
-  /** Written by a client that no longer held the lock, when no violation was expected of it. */
+  /** Writes of clients that no longer held the lock, while no violation was expected of them. */
   lateWrites: string[]
   tally: Tally
 }
@@ -38,7 +38,7 @@ export class Ledger {
   #newest = 0
   readonly #holds = new Map<string, RecordedHold>()
 
-  /** The holds of now of which no violation is expected. */
+  /** The current holds of which no violation is expected. */
   get holders(): RecordedHold[] {
     return [...this.#holds.values()].filter(({ expected }) => !expected)
   }
@@ -74,15 +74,15 @@ export class Ledger {
     if (hold) hold.expected = true
   }
 
-  /** Its claim was broken, and it has had the time to stop. */
+  /** Call it when the claim was broken and the holder has had time to stop. */
   mustHaveEnded({ who, token }: RecordedHold): void {
     if (this.#holds.get(who)?.token === token) this.overlaps.push(`${token} of ${who}, long after its claim was broken`)
   }
 
   /**
-   * Writes as a storage that checks tokens does. A late write of which no violation was expected is recorded, and accepted.
+   * Writes like a storage that checks tokens. A late write of which no violation was expected is recorded and accepted.
    *
-   * @returns whether it was accepted
+   * @returns whether the write was accepted
    */
   write(who: string, token: number, value: number): boolean {
     const hold = this.#holds.get(who)

@@ -1,4 +1,4 @@
-/** A process that a fault kills, freezes and starts again. It ends with the test. */
+/** A process that faults kill, freeze and restart. It ends with the test. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { DIES_WITH_THE_TEST } from '../../../support/processes.js'
@@ -17,14 +17,14 @@ export class RestartableProcess {
     if (this.#running) this.#process.kill(signal)
   }
 
-  /** Kills it with SIGKILL and starts it again. */
+  /** Kills it with SIGKILL and restarts it. */
   async replace(): Promise<void> {
     this.signal('SIGKILL')
     await this.gone(10_000)
     this.#process = this.#start()
   }
 
-  /** Waits for its end, and kills it when this takes longer. */
+  /** Waits for its end, and kills it after `withinMs`. */
   async gone(withinMs: number): Promise<void> {
     if (!this.#running) return
     const timer = setTimeout(() => this.signal('SIGKILL'), withinMs)

@@ -1,4 +1,4 @@
-/** The lock in the lock tables, as the library has it, with a broken rule or a troubled store if the test asks for one. */
+/** The lock in the lock tables, through the library, with a broken rule or a faulty store if the test asks for one. */
 
 import { ownerOf } from '../../../../src/claims/owner.js'
 import { Session } from '../../../../src/claims/session.js'
