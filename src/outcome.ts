@@ -1,6 +1,6 @@
 /**
- * The outcomes of a run, and their exit codes. `EXIT_CODES` is the only source of exit codes: help prints it, and tests check the
- * README against it.
+ * The outcomes of a run, and their exit codes. `EXIT_CODES` is the only source of exit codes: help and
+ * docs/reference/exit-codes.md print it.
  */
 import { constants } from 'node:os'
 import { SeraError, unreachable } from './errors.js'

@@ -40,7 +40,9 @@ export class Lab implements AsyncDisposable {
   static async up(kind: LabKind, clock: string): Promise<Lab> {
     const script = process.env[SCRIPT[kind]]
     if (script === undefined)
-      throw new Error(`set ${SCRIPT[kind]} to the script that makes the cluster (docs/explanation/faults-and-clusters.md)`)
+      throw new Error(
+        `set ${SCRIPT[kind]} to the script that makes the cluster (docs/explanation/faults-and-clusters.md)`,
+      )
     const folder = mkdtempSync(join(tmpdir(), `${kind}-`))
     chmodSync(folder, 0o755) // its servers run as another user
     const lab = new Lab(kind, script, folder, clock)
