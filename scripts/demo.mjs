@@ -15,7 +15,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 const FILE = 'docs/images/demo.svg'
 const HOSTS = ['web-1', 'web-2']
-const COLUMNS = 88
+const COLUMNS = 98
 const ROWS = 9
 const PAUSE_AT_END = 4
 

@@ -67,7 +67,8 @@ test('CONTRIBUTING.md: the identifiers it names exist in the code', t => {
     readdirSync(folder, { recursive: true, encoding: 'utf8' }).map(name => join(folder, name)),
   )
   const code = new Set(files.filter(file => /\.m?[jt]s$/.test(file)).flatMap(file => textOf(file).match(/\w+/g) ?? []))
-  const names = [...textOf('CONTRIBUTING.md').matchAll(/`(\w+)(?:\(\))?`/g)].map(([, name = '']) => name)
+  const identified = textOf('CONTRIBUTING.md').replace(/^\* These words are riddles.*?(?=^\* )/ms, '')
+  const names = [...identified.matchAll(/`(\w+)(?:\(\))?`/g)].map(([, name = '']) => name)
   t.true(names.length > 30)
   for (const name of names) t.true(code.has(name), name)
 })
