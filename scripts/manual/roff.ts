@@ -8,7 +8,12 @@ export interface Footer {
 
 /** Plain text as it has to stand in the middle of a line. */
 export function escaped(text: string): string {
-  return text.replaceAll('\\', '\\e').replaceAll('-', '\\-').replaceAll("'", '\\(aq').replaceAll('`', '\\(ga')
+  return text
+    .replaceAll('\\', '\\e')
+    .replaceAll('…', '\\&...')
+    .replaceAll('-', '\\-')
+    .replaceAll("'", '\\(aq')
+    .replaceAll('`', '\\(ga')
 }
 
 export const bold = (text: string) => `\\fB${escaped(text)}\\fR`

@@ -36,7 +36,8 @@ export const SETTING_TEXTS: Readonly<Record<SettingName, SettingText>> = {
   },
   verbose: {
     takes: 'true, false, "stdout" or "stderr"',
-    means: 'Where to print what happens. true is stdout, as in the original; prefer "stderr". Errors always go to stderr.',
+    means:
+      'Where to print what happens. true is stdout, as in the original; prefer "stderr". Errors always go to stderr.',
   },
   audit: { takes: 'true or false', means: 'Log every outcome to syslog, not only failures.' },
   waitAndSkip: { takes: 'true or false', means: 'The first host runs the command; the others wait, and skip it.' },

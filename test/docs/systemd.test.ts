@@ -28,7 +28,7 @@ const seconds = (text: string) => parseDuration(text) ?? Number.NaN
 
 for (const unit of UNITS) {
   test(`${unit}: each setting has a comment with its reason`, t => {
-    const obvious = /^(Description|WantedBy)=/
+    const obvious = /^(Description|Documentation|WantedBy)=/
     for (const lines of paragraphs(unit)) {
       const first = lines.find(line => !line.startsWith('[') && !obvious.test(line))
       if (first !== undefined) t.regex(first, /^# \S/)
