@@ -20,7 +20,7 @@ const MOUNT = `
   mkdir "$folder/upper" "$folder/work" "$folder/root"
   mount -t overlay -o "lowerdir=/,upperdir=$folder/upper,workdir=$folder/work" overlay "$folder/root"`
 
-/** \`tmp\` is empty, and nothing of the tests is in the way. */
+/** /tmp is empty: what other tests leave there is out of the way. */
 const DEVICES = `
   mount -t proc proc "$root/proc"
   mount --rbind /dev "$root/dev"
@@ -39,19 +39,19 @@ export async function inPrivateRoot(script: string, files: readonly string[] = [
     ${inside('$root', script)}`)
 }
 
-/** Runs a shell script as root in the folder \`root\`, as if it were the machine. It can write to /tmp alone. */
-export async function inReadOnlyRoot(root: string, script: string, prefix = ''): Promise<Ended> {
+/** Runs a shell script in the folder `root`, as if it were the machine. It can write to /tmp alone. @param user `UID:GID` */
+export async function inReadOnlyRoot(root: string, script: string, user: string | undefined): Promise<Ended> {
   return await inNamespace(`
     root=$folder
     mount --bind '${root}' "$root"
     ${DEVICES}
     mount -o remount,ro,bind "$root"
-    ${inside('$root', script, prefix)}`)
+    ${inside('$root', script, user)}`)
 }
 
-function inside(root: string, script: string, prefix = ''): string {
+function inside(root: string, script: string, user = '0:0'): string {
   const env = 'env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8'
-  return `exec ${env} chroot "${root}" ${prefix} /bin/sh -euc ${quoted(script)}`
+  return `exec ${env} chroot --userspec=${user} --groups= "${root}" /bin/sh -euc ${quoted(script)}`
 }
 
 export function quoted(text: string): string {
