@@ -1,13 +1,15 @@
 /** The .deb and the .rpm: built from the binary, installed, used and removed on a machine without Node. */
-import { execFileSync } from 'node:child_process'
+import { execFile, execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, symlinkSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { promisify } from 'node:util'
 import test from 'ava'
 import { SUBCOMMANDS } from '../../src/cli/args/command-table.js'
 import { VERSION } from '../../src/version.js'
 import { testFolder } from '../support/environment.js'
 import { sharedServers } from '../support/servers.js'
 import { inPrivateRoot, quoted } from './private-root.js'
+import { inPrivateSystem } from './private-system.js'
 
 let deb = ''
 let rpm = ''
@@ -162,3 +164,41 @@ test('the .rpm is installed, used and removed without Node', async t => {
   t.false(stdout.includes('left /'), stdout)
   t.regex(stdout, /sera\.json\.rpmsave$/m, 'a config that was changed is kept')
 })
+
+if (process.env.SERA_TEST_RELEASE === 'full') {
+  test('lintian finds no error and no warning in the .deb but those that are overridden', async t => {
+    const found = await promisify(execFile)('lintian', ['--fail-on', 'error,warning', '--allow-root', deb])
+    t.deepEqual(found, { stdout: '', stderr: '' })
+  })
+
+  test('systemd starts, reloads, restarts and stops the gateway of the .deb', async t => {
+    const script = `
+      dpkg --no-triggers -i /srv/*.deb >/dev/null
+      echo ${quoted(JSON.stringify({ server: DSN }))} >/etc/sera.json
+      (umask 077; openssl rand -hex 32 >/etc/sera/token)
+      sed -i 's/ :9989/ 127.0.0.1:19989/' ${UNIT}
+      systemctl daemon-reload
+      ready() {
+        busybox wget -q -O - --header "Authorization: Bearer $(cat /etc/sera/token)" http://127.0.0.1:19989/readyz
+      }
+      systemctl start sera-gateway
+      ready
+      systemctl show -p Type,SubState,DynamicUser,PrivateUsers sera-gateway
+      systemctl reload sera-gateway
+      dpkg --no-triggers -i /srv/*.deb >/dev/null
+      systemctl is-active sera-gateway
+      dpkg --no-triggers -r sera >/dev/null
+      systemctl is-active sera-gateway || true
+      systemctl show -p Result sera-gateway`
+    const { code, stdout, stderr } = await inPrivateSystem(script, [deb])
+    t.is(code, 0, `${stdout}${stderr}`)
+    const said = stdout.split('\n')
+    for (const line of ['ready', 'Type=notify', 'SubState=running', 'DynamicUser=yes', 'PrivateUsers=yes']) {
+      t.true(said.includes(line), `${line}: ${stdout}`)
+    }
+    t.deepEqual(
+      [said.includes('active'), said.includes('inactive'), said.includes('Result=success')],
+      [true, true, true],
+    )
+  })
+}

@@ -15,13 +15,13 @@ export interface Ended {
 }
 
 /** The layers are on a tmpfs: an overlay cannot be the upper layer of another one, as in a container. */
-const MOUNT = `
+export const OVERLAY = `
   mount -t tmpfs tmpfs "$folder"
   mkdir "$folder/upper" "$folder/work" "$folder/root"
   mount -t overlay -o "lowerdir=/,upperdir=$folder/upper,workdir=$folder/work" overlay "$folder/root"`
 
 /** /tmp is empty: what other tests leave there is out of the way. */
-const DEVICES = `
+export const DEVICES = `
   mount -t proc proc "$root/proc"
   mount --rbind /dev "$root/dev"
   mount -t tmpfs tmpfs "$root/tmp"
@@ -31,7 +31,7 @@ const DEVICES = `
 export async function inPrivateRoot(script: string, files: readonly string[] = []): Promise<Ended> {
   const copy = files.map(file => `cp '${file}' "$root/tmp/given/"`).join('\n')
   return await inNamespace(`
-    ${MOUNT}
+    ${OVERLAY}
     root=$folder/root
     ${DEVICES}
     mkdir "$root/tmp/given"
