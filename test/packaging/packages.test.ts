@@ -172,7 +172,9 @@ if (process.env.SERA_TEST_RELEASE === 'full') {
   })
 
   test('systemd starts, reloads, restarts and stops the gateway of the .deb', async t => {
+    // a container often has a policy that forbids packages to touch services
     const script = `
+      rm -f /usr/sbin/policy-rc.d
       dpkg --no-triggers -i /srv/*.deb >/dev/null
       echo ${quoted(JSON.stringify({ server: DSN }))} >/etc/sera.json
       (umask 077; openssl rand -hex 32 >/etc/sera/token)
@@ -188,7 +190,7 @@ if (process.env.SERA_TEST_RELEASE === 'full') {
       dpkg --no-triggers -i /srv/*.deb >/dev/null
       systemctl is-active sera-gateway
       dpkg --no-triggers -r sera >/dev/null
-      systemctl is-active sera-gateway || true
+      systemctl is-active sera-gateway || echo 'stopped'
       systemctl show -p Result sera-gateway`
     const { code, stdout, stderr } = await inPrivateSystem(script, [deb])
     t.is(code, 0, `${stdout}${stderr}`)
