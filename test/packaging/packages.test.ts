@@ -3,7 +3,7 @@ import { execFile, execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, symlinkSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
-import test from 'ava'
+import test, { type ExecutionContext } from 'ava'
 import { SUBCOMMANDS } from '../../src/cli/args/command-table.js'
 import { VERSION } from '../../src/version.js'
 import { testFolder } from '../support/environment.js'
@@ -60,10 +60,11 @@ function uses(name: string): string {
       until _sera && [ "\${COMPREPLY[0]}" = gpu-${name} ]; do sleep 0.2; done
       echo "completed \${COMPREPLY[0]}"
       kill $holder; wait $holder'  || true
-    test -e /usr/share/fish/vendor_completions.d/sera.fish`
+    echo "fish $(fish -c 'complete -C "sera sema"')"
+    zsh -fc 'fpath+=(/usr/share/zsh/site-functions); autoload -Uz compinit; compinit -D; echo "zsh $_comps[sera]"'`
 }
 
-function check(t: import('ava').ExecutionContext, stdout: string, name: string): void {
+function check(t: ExecutionContext, stdout: string, name: string): void {
   t.true(stdout.includes(`hello from ${name}\n`), stdout)
   t.regex(stdout, /^token \d+$/m)
   t.regex(stdout, /^config 640 root:sera$/m)
@@ -71,6 +72,8 @@ function check(t: import('ava').ExecutionContext, stdout: string, name: string):
   t.regex(stdout, /^stranger 200$/m)
   t.false(stdout.includes('no page'))
   t.true(stdout.includes(`completed gpu-${name}`), stdout)
+  t.regex(stdout, /^fish semaphore$/m)
+  t.regex(stdout, /^zsh _sera$/m)
 }
 
 test('the .deb is installed, used, removed and purged without Node', async t => {
