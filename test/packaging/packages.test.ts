@@ -109,8 +109,8 @@ const START = `
   listener=$!
   until test -S /tmp/notify; do sleep 0.1; done
   start=$(sed -n 's/^ExecStart=//p' ${UNIT} | sed 's/:9989/127.0.0.1:0/')
-  nobody='setpriv --reuid 64000 --regid 64000 --clear-groups --no-new-privs --bounding-set=-all'
-  eval "exec $nobody $start --verbose" 2>/tmp/gateway &
+  unprivileged='setpriv --reuid 64000 --regid 64000 --clear-groups --no-new-privs --bounding-set=-all'
+  eval "exec $unprivileged $start --verbose" 2>/tmp/gateway &
   gateway=$!
   wait $listener
   url=$(sed -n 's/.*listening on //p' /tmp/gateway)

@@ -1,4 +1,4 @@
-/** What systemd is told of a gateway: sd_notify(3). */
+/** The message to systemd that the gateway is ready: sd_notify(3). */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
@@ -30,7 +30,7 @@ async function listen(t: ExecutionContext, path: string): Promise<() => string> 
   return () => heard
 }
 
-each('systemd is told that the gateway is ready, once it listens', async (t, bench) => {
+each('the gateway tells systemd that it is ready, once it listens', async (t, bench) => {
   const socket = join(bench.folder, 'notify')
   const heard = await listen(t, socket)
   const { sera, url } = await serve(bench, [], { env: { NOTIFY_SOCKET: socket } })
