@@ -22,7 +22,8 @@ export function configPage(config: string, footer: Footer): string {
       '/etc/sera.json is one JSON object, without comments. sera --config FILE, or SERA_CONFIG, names another file. A flag ' +
         'overrules the variable, and the variable overrules the file, key by key. Without a server sera runs nothing.\n\n' +
         'sera warns of a key that it does not know. A wrong value ends it with exit code 200 before anything runs.\n\n' +
-        'The file contains a password: keep it readable by root and one group only. Users who run sera must be in that group.',
+        'The file contains a password: only root and one group should be able to read it. Users who run sera must be in that ' +
+        'group. The packages make the group sera; usermod -aG sera NAME adds a user.',
     ),
     heading('Example'),
     example(config.trim().replaceAll('\t', '    ').split('\n')),
