@@ -56,8 +56,8 @@ test('sera(1) has each variable that the code reads or sets', t => {
   const used = new Set(
     sources.flatMap(file => readFileSync(join('src', file), 'utf8').match(/\bSERA_[A-Z_]+\b/g) ?? []),
   )
-  // between sera and its launchers, and the code of an error
-  for (const name of ['SERA_SIGIGN', 'SERA_ENVIRONMENT', 'SERA_RIVAL']) used.delete(name)
+  // between sera and its launchers, and the codes of two errors
+  for (const name of ['SERA_SIGIGN', 'SERA_ENVIRONMENT', 'SERA_RIVAL', 'SERA_CONTENTION']) used.delete(name)
   for (const name of used) t.true(plain('sera.1').includes(name), name)
 })
 
