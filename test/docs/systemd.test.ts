@@ -28,7 +28,7 @@ const seconds = (text: string) => parseDuration(text) ?? Number.NaN
 
 for (const unit of UNITS) {
   test(`${unit}: each setting has a comment with its reason`, t => {
-    const obvious = /^(Description|WantedBy)=/
+    const obvious = /^(Description|Documentation|WantedBy)=/
     for (const lines of paragraphs(unit)) {
       const first = lines.find(line => !line.startsWith('[') && !obvious.test(line))
       if (first !== undefined) t.regex(first, /^# \S/)
@@ -68,9 +68,9 @@ test('the gateway’s command line is valid and reads its secrets from systemd c
   const credentials = paragraphs(GATEWAY)
     .flat()
     .flatMap(text => /^LoadCredential=([^:]+):/.exec(text)?.[1] ?? [])
-  t.deepEqual(credentials, ['sera-dsn', 'sera-token'])
-  t.regex(split.flags.join(' '), /--token-file=\$\{CREDENTIALS_DIRECTORY\}\/sera-token/)
-  t.is(gateway('Environment'), 'SERA_SERVER_FILE=%d/sera-dsn')
+  t.deepEqual(credentials, ['sera.json', 'token'])
+  t.regex(split.flags.join(' '), /--config=\$\{CREDENTIALS_DIRECTORY\}\/sera\.json/)
+  t.regex(split.flags.join(' '), /--token-file=\$\{CREDENTIALS_DIRECTORY\}\/token/)
 })
 
 test('the gateway reloads on SIGHUP and does not restart after a config error', t => {

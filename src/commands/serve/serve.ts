@@ -14,6 +14,7 @@ import { type NewHistoryEntry, writeHistory } from '../../store/tables/history.j
 import type { LockTables } from '../../store/tables/lock-tables.js'
 import { openServeLog } from './access-log.js'
 import { PoolsFile, readTls } from './files.js'
+import { notifyReady } from './readiness.js'
 
 export function serve(_: readonly string[], options: RunOptions): Task {
   const places = (options.listen ?? [DEFAULT_LISTEN]).map(listenAddressOf)
@@ -54,6 +55,7 @@ export function serve(_: readonly string[], options: RunOptions): Task {
     const listener = new GatewayListener(app.fetch, tls, host.clock)
     try {
       for (const place of places) messages.news(`listening on ${await listener.open(place)}`)
+      void notifyReady(context)
       await endSignal(host, () => pools.reload())
       return { kind: 'done' }
     } finally {
