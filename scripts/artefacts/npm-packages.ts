@@ -4,7 +4,7 @@
  */
 import { execFileSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { dirname, join, relative } from 'node:path'
+import { dirname, join, relative, resolve } from 'node:path'
 import { buildInfo } from '../binary/build-info.ts'
 import { pageFiles } from '../binary/page-files.ts'
 import { Tree } from './files.ts'
@@ -90,7 +90,7 @@ function declarations(entries: readonly string[]): string[] {
 
 /** npm dates every file 1985 and drops owners: the same tree makes the same bytes. */
 function pack({ folder }: Tree, { out }: Release): string {
-  const args = ['pack', '--json', '--ignore-scripts', '--pack-destination', out, `./${folder}`]
+  const args = ['pack', '--json', '--ignore-scripts', '--pack-destination', out, resolve(folder)]
   const [{ filename }] = JSON.parse(
     execFileSync('npm', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }),
   )

@@ -1,0 +1,83 @@
+/** The artefacts that the tests install: made by scripts/release, twice, in two folders, unless those there are up to date. */
+import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+
+/** `npm run test:release`: all targets, as they are released. Otherwise the binary of this machine alone, little compressed. */
+export const isFull = process.env.SERA_TEST_RELEASE === 'full'
+
+const SOURCES = [
+  'src',
+  'scripts',
+  'bin',
+  'etc',
+  'packaging',
+  'package.json',
+  'package-lock.json',
+  'README.md',
+  'CHANGELOG.md',
+]
+const COMMIT = '0123456789abcdef0123456789abcdef01234567'
+const EPOCH = '1700000000'
+
+export interface Artefacts {
+  folder: string
+  version: string
+  /** Names and SHA-256 of the same artefacts, made in another folder. */
+  again: string
+  /** The path of one, by what its name begins and ends with. */
+  find(start: string, end?: string): string
+}
+
+/** `.tar.xz` of a target. */
+export const archiveName = (version: string, target: string) => `sera-${version}-${target}.tar.xz`
+
+export function makeArtefacts(): Artefacts {
+  const folder = resolve(isFull ? 'build/release-full' : 'build/release-quick')
+  const copy = `${folder}-copy`
+  const { version } = JSON.parse(readFileSync('package.json', 'utf8'))
+  if (!isUpToDate(`${copy}/dist/release/SHA256SUMS`)) {
+    release('.', folder)
+    copyCheckout(copy)
+    release(copy, join(copy, 'dist/release'))
+    rmSync(join(copy, 'dist/release/work'), { recursive: true })
+  }
+  const find = (start: string, end = '') => {
+    const name = readdirSync(folder).find(one => one.startsWith(start) && one.endsWith(end))
+    if (name === undefined) throw new Error(`${folder} has no ${start}…${end}`)
+    return join(folder, name)
+  }
+  return { folder, version, again: readFileSync(`${copy}/dist/release/SHA256SUMS`, 'utf8'), find }
+}
+
+export function sha256(file: string): string {
+  return createHash('sha256').update(readFileSync(file)).digest('hex')
+}
+
+function isUpToDate(made: string): boolean {
+  if (!existsSync(made)) return false
+  const sources = SOURCES.filter(path => existsSync(path))
+  return execFileSync('find', [...sources, '-newer', made, '-print', '-quit'], { encoding: 'utf8' }) === ''
+}
+
+function release(checkout: string, out: string): void {
+  const args = ['--out', out, ...(isFull ? [] : ['--fast', '--only', `linux-${process.arch}`])]
+  const env = { ...process.env, SERA_COMMIT: COMMIT, SOURCE_DATE_EPOCH: EPOCH }
+  execFileSync('scripts/release', args, { cwd: checkout, env, stdio: ['ignore', 'ignore', 'inherit'] })
+}
+
+/** What git knows and what is new. The quick form takes what is compiled along; the full one compiles it again. */
+function copyCheckout(copy: string): void {
+  rmSync(copy, { recursive: true, force: true })
+  mkdirSync(copy, { recursive: true })
+  const listed = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], { encoding: 'utf8' })
+  const files = listed.split('\n').filter(file => file !== '' && existsSync(file))
+  const compiled = isFull || !statSync('build/.dist', { throwIfNoEntry: false }) ? [] : ['dist', 'build/.dist']
+  const tarball = execFileSync('tar', ['-cf', '-', '--exclude=dist/sera', ...files, ...compiled], {
+    maxBuffer: 2 ** 30,
+  })
+  execFileSync('tar', ['-xf', '-', '-C', copy], { input: tarball })
+  execFileSync('cp', ['-al', 'node_modules', join(copy, 'node_modules')])
+  if (existsSync('build/bun')) execFileSync('cp', ['-al', 'build/bun', join(copy, 'build/bun')])
+}
