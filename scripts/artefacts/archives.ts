@@ -1,5 +1,5 @@
 /** One .tar.xz for each target: the tree that belongs below /usr/local or ~/.local. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { archive, Tree } from './files.ts'
 import type { Release } from './release-options.ts'
@@ -19,7 +19,7 @@ const COMPLETIONS: Readonly<Record<string, string>> = {
   fish: 'share/fish/vendor_completions.d/sera.fish',
 }
 
-export function makeArchive(target: Target, binary: string, documents: Documents, release: Release): string {
+export function makeArchive(target: Target, binary: string, documents: Documents, release: Release): void {
   const name = `sera-${release.version}-${target.name}`
   const parent = join(release.out, 'work', target.name)
   const tree = new Tree(join(parent, name))
@@ -27,22 +27,12 @@ export function makeArchive(target: Target, binary: string, documents: Documents
   for (const page of filesIn(documents.man))
     tree.copy(join(documents.man, page), `share/man/man${page.split('.').at(-1)}/${page}`)
   for (const [shell, script] of documents.completions) tree.write(COMPLETIONS[shell] ?? '', script)
-  // those of the .deb start /usr/bin/sera
-  for (const unit of filesIn(UNITS))
-    tree.write(
-      `share/doc/sera/systemd/${unit}`,
-      readFileSync(join(UNITS, unit), 'utf8')
-        .replaceAll(' /usr/bin/sera', ' /usr/local/bin/sera')
-        .replaceAll('=/usr/bin/sera', '=/usr/local/bin/sera'),
-    )
+  for (const unit of filesIn('etc/systemd')) tree.copy(join('etc/systemd', unit), `share/doc/sera/systemd/${unit}`)
   for (const file of ['LICENSE', 'CHANGELOG.md']) tree.copy(file, `share/doc/sera/${file}`)
   for (const file of filesIn('etc')) tree.copy(join('etc', file), `share/doc/sera/${file}`)
   tree.write('share/doc/sera/THIRD-PARTY-NOTICES', documents.notices)
   archive(parent, name, join(release.out, `${name}.tar.xz`), release)
-  return `${name}.tar.xz`
 }
-
-const UNITS = existsSync('packaging/systemd') ? 'packaging/systemd' : 'etc/systemd'
 
 function filesIn(folder: string): string[] {
   if (!existsSync(folder)) return []

@@ -28,11 +28,21 @@ export class Tree {
   }
 }
 
-/** `parent/name` as parent/…/name.tar.xz: sorted, owned by root, dated by the commit. */
-export function archive(parent: string, name: string, outfile: string, { epoch, fast }: Release): void {
-  const same = ['--sort=name', '--format=ustar', `--mtime=@${epoch}`, '--owner=0', '--group=0', '--numeric-owner']
-  const modes = '--mode=u=rwX,go=rX'
+/** The folder `name` of `parent` as a .tar.xz. */
+export function archive(parent: string, name: string, outfile: string, release: Release): void {
   // two threads, whatever the machine has: the number decides how the data is cut into blocks
-  const xz = `xz -T2 -${fast ? 0 : 6} --stdout`
-  execFileSync('tar', ['-C', parent, ...same, modes, '-I', xz, '-cf', outfile, name])
+  const xz = `xz -T2 -${release.fast ? 0 : 6} --stdout`
+  tar(['-I', xz, '-C', parent, '-cf', outfile, name], release)
+}
+
+/** A folder as npm's .tgz, in which it is called `package`. */
+export function tarball(folder: string, outfile: string, release: Release): void {
+  const gzip = `gzip -n -${release.fast ? 1 : 9}`
+  tar(['-I', gzip, '-C', folder, '--transform=s,^\\.,package,', '-cf', outfile, '.'], release)
+}
+
+/** Sorted, owned by root, dated by the commit. */
+function tar(args: readonly string[], { epoch }: Release): void {
+  const same = ['--sort=name', '--format=ustar', `--mtime=@${epoch}`, '--owner=0', '--group=0', '--numeric-owner']
+  execFileSync('tar', [...same, '--mode=u=rwX,go=rX', ...args])
 }

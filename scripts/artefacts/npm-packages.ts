@@ -2,12 +2,11 @@
  * The npm packages: `sera` with the bundled command line and library, and one package for each target with its binary, which npm
  * installs where `os`, `cpu` and `libc` fit. No package has an install script.
  */
-import { execFileSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { dirname, join, relative, resolve } from 'node:path'
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
 import { buildInfo } from '../binary/build-info.ts'
 import { pageFiles } from '../binary/page-files.ts'
-import { Tree } from './files.ts'
+import { Tree, tarball } from './files.ts'
 import { bundleNotices } from './notices.ts'
 import { PackagesUsed } from './packages-used.ts'
 import type { Release } from './release-options.ts'
@@ -19,7 +18,7 @@ const nameOf = (target: Target) => `sera-${target.name}`
 const source = () => JSON.parse(readFileSync('package.json', 'utf8'))
 
 /** The package of one target. */
-export function packBinary(target: Target, binary: string, notices: string, release: Release): string {
+export function packBinary(target: Target, binary: string, notices: string, release: Release): void {
   const { homepage, bugs, repository, license } = source()
   const tree = new Tree(join(release.out, 'work', target.name, 'npm'))
   const description = `The program of the package sera for ${target.name}.`
@@ -30,11 +29,11 @@ export function packBinary(target: Target, binary: string, notices: string, rele
   tree.copy('LICENSE', 'LICENSE')
   tree.write('THIRD-PARTY-NOTICES', notices)
   tree.copy(binary, 'bin/sera', 0o755)
-  return pack(tree, release)
+  tarball(tree.folder, join(release.out, `${nameOf(target)}-${release.version}.tgz`), release)
 }
 
 /** The main package. */
-export async function packMain(release: Release): Promise<string> {
+export async function packMain(release: Release): Promise<void> {
   const folder = join(release.out, 'work', 'npm')
   const tree = new Tree(folder)
   const used = new PackagesUsed()
@@ -44,7 +43,7 @@ export async function packMain(release: Release): Promise<string> {
   tree.copy('bin/sera', 'bin/sera', 0o755)
   for (const file of ['README.md', 'CHANGELOG.md', 'LICENSE', 'etc/sera.json.example']) tree.copy(file, file)
   tree.write('THIRD-PARTY-NOTICES', bundleNotices(used.list()))
-  return pack(tree, release)
+  tarball(folder, join(release.out, `sera-${release.version}.tgz`), release)
 }
 
 function manifest({ version }: Release): unknown {
@@ -86,15 +85,6 @@ function declarations(entries: readonly string[]): string[] {
   }
   entries.forEach(follow)
   return [...found].sort()
-}
-
-/** npm dates every file 1985 and drops owners: the same tree makes the same bytes. */
-function pack({ folder }: Tree, { out }: Release): string {
-  const args = ['pack', '--json', '--ignore-scripts', '--pack-destination', out, resolve(folder)]
-  const [{ filename }] = JSON.parse(
-    execFileSync('npm', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }),
-  )
-  return filename
 }
 
 function json(value: unknown): string {

@@ -69,7 +69,7 @@ function makeDocuments(packages: readonly Package[]): Documents {
   const shells = ['bash', 'zsh', 'fish']
   const script = (shell: string) => execFileSync(`${work}/order/sera`, ['completion', shell], { encoding: 'utf8' })
   const notices = binaryNotices(packages)
-  writeFileSync(join(work, 'THIRD-PARTY-NOTICES'), notices)
+  writeFileSync(join(work, 'THIRD-PARTY-NOTICES.md'), notices)
   return { man, completions: new Map(shells.map(shell => [shell, script(shell)])), notices }
 }
 
@@ -87,9 +87,10 @@ function writeInstaller(): void {
 }
 
 function makeSystemPackages(): void {
-  if (!existsSync('scripts/release-packages')) return
+  if (!existsSync('scripts/release-packages') || release.targets.every(({ libc }) => libc === 'musl')) return
   const env = { ...process.env, SOURCE_DATE_EPOCH: String(release.epoch) }
-  execFileSync('scripts/release-packages', [release.version, release.out], { stdio: 'inherit', env })
+  const fast = release.fast ? ['--fast'] : []
+  execFileSync('scripts/release-packages', [...fast, release.version, release.out, work], { stdio: 'inherit', env })
 }
 
 function writeSums(): void {

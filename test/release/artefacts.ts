@@ -24,7 +24,7 @@ const EPOCH = '1700000000'
 export interface Artefacts {
   folder: string
   version: string
-  /** Names and SHA-256 of the same artefacts, made in another folder. */
+  /** The same artefacts, made in another folder. */
   again: string
   /** The path of one, by what its name begins and ends with. */
   find(start: string, end?: string): string
@@ -37,22 +37,26 @@ export function makeArtefacts(): Artefacts {
   const folder = resolve(isFull ? 'build/release-full' : 'build/release-quick')
   const copy = `${folder}-copy`
   const { version } = JSON.parse(readFileSync('package.json', 'utf8'))
-  if (!isUpToDate(`${copy}/dist/release/SHA256SUMS`)) {
-    release('.', folder)
+  const again = join(copy, 'dist/release')
+  if (!isUpToDate(`${again}/SHA256SUMS`)) {
+    release('.', folder, isFull ? [] : ['--fast'])
     copyCheckout(copy)
-    release(copy, join(copy, 'dist/release'))
-    rmSync(join(copy, 'dist/release/work'), { recursive: true })
+    release(copy, again, ['--fast'])
+    rmSync(join(again, 'work'), { recursive: true })
   }
   const find = (start: string, end = '') => {
     const name = readdirSync(folder).find(one => one.startsWith(start) && one.endsWith(end))
     if (name === undefined) throw new Error(`${folder} has no ${start}…${end}`)
     return join(folder, name)
   }
-  return { folder, version, again: readFileSync(`${copy}/dist/release/SHA256SUMS`, 'utf8'), find }
+  return { folder, version, again, find }
 }
 
-export function sha256(file: string): string {
-  return createHash('sha256').update(readFileSync(file)).digest('hex')
+/** Of what an archive was compressed from, as the two runs of the full form compress it differently; else of the bytes. */
+export function contentSum(file: string): string {
+  const isArchive = isFull && file.endsWith('.tar.xz')
+  const bytes = isArchive ? execFileSync('xz', ['-dc', file], { maxBuffer: 2 ** 30 }) : readFileSync(file)
+  return createHash('sha256').update(bytes).digest('hex')
 }
 
 function isUpToDate(made: string): boolean {
@@ -61,8 +65,8 @@ function isUpToDate(made: string): boolean {
   return execFileSync('find', [...sources, '-newer', made, '-print', '-quit'], { encoding: 'utf8' }) === ''
 }
 
-function release(checkout: string, out: string): void {
-  const args = ['--out', out, ...(isFull ? [] : ['--fast', '--only', `linux-${process.arch}`])]
+function release(checkout: string, out: string, more: readonly string[]): void {
+  const args = ['--out', out, ...more, ...(isFull ? [] : ['--only', `linux-${process.arch}`])]
   const env = { ...process.env, SERA_COMMIT: COMMIT, SOURCE_DATE_EPOCH: EPOCH }
   execFileSync('scripts/release', args, { cwd: checkout, env, stdio: ['ignore', 'ignore', 'inherit'] })
 }

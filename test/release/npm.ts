@@ -33,6 +33,14 @@ export function npmTests({ folder, version }: Artefacts): void {
   })
   test.after.always(() => registry.close())
 
+  /** An empty project in which sera has been installed, one for each Node. */
+  const projects = new Map<string, Promise<ReturnType<typeof machine>>>()
+  const project = (t: ExecutionContext, node = process.execPath) => {
+    const made = projects.get(node) ?? makeProject(t, `${registry.url}/`, node)
+    projects.set(node, made)
+    return made
+  }
+
   const [server] = sharedServers()
   const dsn = server?.dsn() ?? ''
 
@@ -63,13 +71,13 @@ export function npmTests({ folder, version }: Artefacts): void {
     })
 
     test(`a project imports and requires the library (${node.name})`, async t => {
-      const project = await projectWithSera(t, registry, node.program)
+      const { home, env } = await project(t, node.program)
       for (const [name, text] of [
         ['esm.mjs', ESM],
         ['required.cjs', REQUIRE],
       ] as const) {
-        writeFileSync(join(project.home, name), text)
-        const ran = await run('node', [name], { cwd: project.home, env: { ...project.env, DSN: dsn } })
+        writeFileSync(join(home, name), text)
+        const ran = await run('node', [name], { cwd: home, env: { ...env, DSN: dsn } })
         t.deepEqual({ code: ran.code, stdout: ran.stdout }, { code: 0, stdout: LOCKED }, `${name}: ${ran.stderr}`)
       }
     })
@@ -81,7 +89,7 @@ export function npmTests({ folder, version }: Artefacts): void {
   })
 
   test('the main package depends on mysql2 alone, and no package has an install script', async t => {
-    const { home } = await projectWithSera(t, registry)
+    const { home } = await project(t)
     const { dependencies, scripts } = manifest(join(home, 'node_modules/sera'))
     t.deepEqual(Object.keys(dependencies), ['mysql2'])
     t.is(scripts, undefined)
@@ -91,7 +99,7 @@ export function npmTests({ folder, version }: Artefacts): void {
   })
 
   test('its types fit projects under node16, nodenext and bundler', async t => {
-    const { home, env } = await projectWithSera(t, registry)
+    const { home, env } = await project(t)
     writeFileSync(join(home, 'use.ts'), TYPED)
     for (const [module, moduleResolution] of [
       ['node16', 'node16'],
@@ -108,7 +116,7 @@ export function npmTests({ folder, version }: Artefacts): void {
   if (isFull) others.push({ name: 'Deno', program: `${TOOLS}/.bin/deno`, args: ['run', '-A'] })
   for (const { name, program, args } of others) {
     test(`${name} imports the library`, async t => {
-      const { home, env } = await projectWithSera(t, registry)
+      const { home, env } = await project(t)
       writeFileSync(join(home, 'esm.mjs'), ESM)
       const ran = await run(program, [...args, 'esm.mjs'], { cwd: home, env: { ...env, DSN: dsn } })
       t.is(ran.stdout, LOCKED, ran.stderr)
@@ -137,8 +145,8 @@ export {}
 declare const console: { log(...values: unknown[]): void }
 `
 
-async function projectWithSera(t: ExecutionContext, registry: Registry, node?: string) {
-  const { home, env } = machine(`${registry.url}/`, node)
+async function makeProject(t: ExecutionContext, registry: string, node: string) {
+  const { home, env } = machine(registry, node)
   writeFileSync(join(home, 'package.json'), '{ "type": "module", "private": true }')
   await output(t, 'npm', ['install', 'sera'], { cwd: home, env })
   t.true(existsSync(join(home, `node_modules/sera-linux-${process.arch}/bin/sera`)))
