@@ -1,5 +1,6 @@
 /* What Debian's libstdc++ and libgcc need of glibc and musl does not have; for scripts/setup-release-tests only. */
 #include <stddef.h>
+#include <sys/auxv.h>
 #include <time.h>
 
 char __libc_single_threaded = 0;
@@ -7,6 +8,8 @@ char __libc_single_threaded = 0;
 struct {
   unsigned features[4];
 } __cpu_model;
+
+unsigned long __getauxval(unsigned long type) { return getauxval(type); }
 
 int __cpu_indicator_init(void) { return 0; }
 

@@ -35,14 +35,13 @@ export const archiveName = (version: string, target: string) => `sera-${version}
 
 export function makeArtefacts(): Artefacts {
   const folder = resolve(isFull ? 'build/release-full' : 'build/release-quick')
-  const copy = `${folder}-copy`
+  const [copy, again] = [`${folder}-copy`, `${folder}-again`]
   const { version } = JSON.parse(readFileSync('package.json', 'utf8'))
-  const again = join(copy, 'dist/release')
   if (!isUpToDate(`${again}/SHA256SUMS`)) {
     release('.', folder, isFull ? [] : ['--fast'])
     copyCheckout(copy)
     release(copy, again, ['--fast'])
-    rmSync(join(again, 'work'), { recursive: true })
+    for (const done of [copy, join(again, 'work')]) rmSync(done, { recursive: true })
   }
   const find = (start: string, end = '') => {
     const name = readdirSync(folder).find(one => one.startsWith(start) && one.endsWith(end))
@@ -76,12 +75,14 @@ function copyCheckout(copy: string): void {
   rmSync(copy, { recursive: true, force: true })
   mkdirSync(copy, { recursive: true })
   const listed = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], { encoding: 'utf8' })
-  const files = listed.split('\n').filter(file => file !== '' && existsSync(file))
+  // a second configuration below the first one would stop biome
+  const files = listed.split('\n').filter(file => file !== '' && file !== 'biome.json' && existsSync(file))
   const compiled = isFull || !statSync('build/.dist', { throwIfNoEntry: false }) ? [] : ['dist', 'build/.dist']
   const tarball = execFileSync('tar', ['-cf', '-', '--exclude=dist/sera', ...files, ...compiled], {
     maxBuffer: 2 ** 30,
   })
   execFileSync('tar', ['-xf', '-', '-C', copy], { input: tarball })
+  if (compiled.length > 0) execFileSync('touch', [join(copy, 'build/.dist')]) // folders are newer than their files
   execFileSync('cp', ['-al', 'node_modules', join(copy, 'node_modules')])
   if (existsSync('build/bun')) execFileSync('cp', ['-al', 'build/bun', join(copy, 'build/bun')])
 }

@@ -2,7 +2,7 @@
  * The binaries of other machines: arm64 in the user-mode emulator of QEMU, musl in a chroot with Debian's musl. The commands that
  * sera starts, and the guard, are this machine's own programs under QEMU.
  */
-import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync } from 'node:fs'
+import { cpSync, linkSync, mkdirSync, mkdtempSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import test from 'ava'
 import { environmentAt, testFolder } from '../support/environment.js'
@@ -15,51 +15,52 @@ const ROOTS = resolve('build/release-tools/roots')
 
 interface Machine {
   target: string
-  /** What goes in front of the program's words. */
-  prefix(program: string): { file: string; args: string[] }
+  /** Readies the machine for a program; returns what goes in front of its words. */
+  boot(program: string): string[]
 }
 
 const MACHINES: readonly Machine[] = [
-  { target: 'linux-arm64', prefix: program => emulated('/usr/aarch64-linux-gnu', program) },
-  { target: 'linux-arm64-musl', prefix: program => emulated(join(ROOTS, 'arm64-musl'), program) },
-  { target: 'linux-x64-musl', prefix: program => confined(program) },
+  { target: 'linux-arm64', boot: program => emulated('/usr/aarch64-linux-gnu', program) },
+  { target: 'linux-arm64-musl', boot: program => emulated(join(ROOTS, 'arm64-musl'), program) },
+  { target: 'linux-x64-musl', boot: confined },
 ]
 
-function emulated(root: string, program: string) {
-  return { file: 'qemu-aarch64-static', args: ['-L', root, program] }
+function emulated(root: string, program: string): string[] {
+  return ['qemu-aarch64-static', '-L', root, program]
 }
 
-function confined(program: string) {
-  const root = join(mkdtempSync(join(testFolder, 'musl-')), 'root')
-  cpSync(join(ROOTS, 'x64-musl'), root, { recursive: true })
+function confined(program: string): string[] {
+  const root = mkdtempSync(join(testFolder, 'musl-'))
+  cpSync(join(ROOTS, 'x64-musl'), root, { recursive: true, verbatimSymlinks: true })
   for (const folder of ['proc', 'dev', 'tmp', 'usr/bin']) mkdirSync(join(root, folder), { recursive: true })
-  copyFileSync(program, join(root, 'usr/bin/sera'))
+  linkSync(program, join(root, 'usr/bin/sera'))
   const script = 'for f in proc dev; do mount --rbind /$f "$0/$f"; done; exec chroot "$0" /usr/bin/sera "$@"'
-  return { file: 'unshare', args: ['--mount', 'sh', '-c', script, root] }
+  return ['unshare', '--mount', 'sh', '-c', script, root]
 }
 
 export function elsewhereTests({ version, find }: Artefacts): void {
-  for (const { target, prefix } of MACHINES) {
+  for (const { target, boot } of MACHINES) {
     const unpacked = mkdtempSync(join(testFolder, 'elsewhere-'))
     const name = archiveName(version, target)
     const program = join(unpacked, basename(name, '.tar.xz'), 'bin/sera')
-    const env = (dsn: string) => ({ ...environmentAt('/tmp'), SERA_CONFIG: '/nonexistent/none', SERA_SERVER: dsn })
+    let prefix: string[] = []
     const words = (...args: string[]) => {
-      const { file, args: before } = prefix(program)
+      const [file = '', ...before] = prefix
       return [file, [...before, ...args]] as const
     }
     test.before(async t => {
-      await run('tar', ['-xJf', find(name), '-C', unpacked])
-      if (!existsSync(program)) throw new Error(`${t.title}: ${name} has no program`)
+      await output(t, 'tar', ['-xJf', find(name), '-C', unpacked])
+      prefix = boot(program)
     })
 
     test(`${target} says its version and target`, async t => {
-      const report = JSON.parse(await output(t, ...words('--version', '--json'), { env: env('') }))
+      const report = JSON.parse(await output(t, ...words('--version', '--json'), { env: environmentAt('/tmp') }))
       t.like(report, { version, target })
     })
 
     for (const server of sharedServers()) {
-      const options = { env: { ...env(server.dsn()), SERA_CONFIG: undefined } }
+      const { SERA_CONFIG: _, ...environment } = environmentAt('/tmp') // the file of the tests is not in the chroot
+      const options = { env: { ...environment, SERA_SERVER: server.dsn() } }
       const on = `${target}, ${server.kind}`
 
       test(`a command runs under its lock (${on})`, async t => {

@@ -13,6 +13,7 @@ interface Manifest {
   name: string
   version: string
   dependencies?: Record<string, string>
+  peerDependencies?: Record<string, string>
 }
 
 interface Stored {
@@ -61,8 +62,8 @@ export class Registry {
     this.#stored.set(manifest.name, { manifest, tarball })
   }
 
-  #addDependencies({ dependencies = {} }: Manifest): void {
-    for (const name of Object.keys(dependencies).filter(name => !this.#stored.has(name))) {
+  #addDependencies({ dependencies = {}, peerDependencies = {} }: Manifest): void {
+    for (const name of Object.keys({ ...dependencies, ...peerDependencies }).filter(name => !this.#stored.has(name))) {
       const folder = join('node_modules', name)
       const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
       const file = join(this.scratch, 'packed.tgz')
