@@ -15,8 +15,6 @@ export interface Release {
   fast: boolean
 }
 
-export const USAGE = 'usage: scripts/release [--only TARGET[,TARGET…]] [--out FOLDER] [--fast]'
-
 /** A copy without .git names its commit in SERA_COMMIT and SOURCE_DATE_EPOCH. */
 export function releaseFrom(argv: string[]): Release {
   const { values } = parseArgs({

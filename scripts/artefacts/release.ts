@@ -13,11 +13,11 @@ import { Tree } from './files.ts'
 import { binaryNotices } from './notices.ts'
 import { packBinary, packMain } from './npm-packages.ts'
 import { describe, type Package, PackagesUsed, withDependencies } from './packages-used.ts'
-import { releaseFrom } from './release-options.ts'
+import { type Release, releaseFrom } from './release-options.ts'
 import { sbom } from './sbom.ts'
 import type { Target } from './targets.ts'
 
-const release = releaseFrom(process.argv.slice(2))
+const release = optionsOrExit()
 const work = join(release.out, 'work')
 rmSync(release.out, { recursive: true, force: true })
 mkdirSync(work, { recursive: true })
@@ -35,6 +35,15 @@ writeFileSync(join(release.out, `sera-${release.version}.cdx.json`), sbom(releas
 writeInstaller()
 makeSystemPackages()
 writeSums()
+
+function optionsOrExit(): Release {
+  try {
+    return releaseFrom(process.argv.slice(2))
+  } catch (error) {
+    console.error(`release: ${(error as Error).message}; usage: scripts/release [--only TARGET,…] [--out FOLDER] [--fast]`)
+    process.exit(2)
+  }
+}
 
 function binaryOf({ name }: Target): string {
   return join(work, name, 'sera')

@@ -1,10 +1,9 @@
 /** The artefacts that the tests install: made by scripts/release, twice, in two folders, unless those there are up to date. */
 import { execFileSync } from 'node:child_process'
-import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 
-/** `npm run test:release`: all targets, as they are released. Otherwise the binary of this machine alone, little compressed. */
+/** `npm run test:release`: all targets. Otherwise the binary of this machine alone. Both are little compressed. */
 export const isFull = process.env.SERA_TEST_RELEASE === 'full'
 
 const SOURCES = [
@@ -38,9 +37,9 @@ export function makeArtefacts(): Artefacts {
   const [copy, again] = [`${folder}-copy`, `${folder}-again`]
   const { version } = JSON.parse(readFileSync('package.json', 'utf8'))
   if (!isUpToDate(`${again}/SHA256SUMS`)) {
-    release('.', folder, isFull ? [] : ['--fast'])
+    release('.', folder)
     copyCheckout(copy)
-    release(copy, again, ['--fast'])
+    release(copy, again)
     for (const done of [copy, join(again, 'work')]) rmSync(done, { recursive: true })
   }
   const find = (start: string, end = '') => {
@@ -51,21 +50,14 @@ export function makeArtefacts(): Artefacts {
   return { folder, version, again, find }
 }
 
-/** Of what an archive was compressed from, as the two runs of the full form compress it differently; else of the bytes. */
-export function contentSum(file: string): string {
-  const isArchive = isFull && file.endsWith('.tar.xz')
-  const bytes = isArchive ? execFileSync('xz', ['-dc', file], { maxBuffer: 2 ** 30 }) : readFileSync(file)
-  return createHash('sha256').update(bytes).digest('hex')
-}
-
 function isUpToDate(made: string): boolean {
   if (!existsSync(made)) return false
   const sources = SOURCES.filter(path => existsSync(path))
   return execFileSync('find', [...sources, '-newer', made, '-print', '-quit'], { encoding: 'utf8' }) === ''
 }
 
-function release(checkout: string, out: string, more: readonly string[]): void {
-  const args = ['--out', out, ...more, ...(isFull ? [] : ['--only', `linux-${process.arch}`])]
+function release(checkout: string, out: string): void {
+  const args = ['--fast', '--out', out, ...(isFull ? [] : ['--only', `linux-${process.arch}`])]
   const env = { ...process.env, SERA_COMMIT: COMMIT, SOURCE_DATE_EPOCH: EPOCH }
   execFileSync('scripts/release', args, { cwd: checkout, env, stdio: ['ignore', 'ignore', 'inherit'] })
 }
