@@ -40,7 +40,9 @@ function optionsOrExit(): Release {
   try {
     return releaseFrom(process.argv.slice(2))
   } catch (error) {
-    console.error(`release: ${(error as Error).message}; usage: scripts/release [--only TARGET,…] [--out FOLDER] [--fast]`)
+    console.error(
+      `release: ${(error as Error).message}; usage: scripts/release [--only TARGET,…] [--out FOLDER] [--fast]`,
+    )
     process.exit(2)
   }
 }

@@ -254,7 +254,10 @@ for (const runtime of RUNTIMES) {
     }
     const { VERSION } = await import('../../src/version.js')
     t.is((await sera(runtime, ['--version'])).stdout, `sera ${VERSION}\n`)
-    for (const args of [['--version', '--json'], ['version', '--json']]) {
+    for (const args of [
+      ['--version', '--json'],
+      ['version', '--json'],
+    ]) {
       const { runtime: ranOn, ...report } = JSON.parse((await sera(runtime, args)).stdout)
       t.regex(ranOn, runtime.name === 'node' ? /^node \d+\.\d+\.\d+$/ : /^bun \d+\.\d+\.\d+$/)
       const target = runtime.name === 'node' ? 'source' : `linux-${process.arch}`

@@ -222,7 +222,9 @@ each('a host that holds with another major version of sera is a warning', async 
   const { root, dsn } = await database(t, server, RIGHTS)
   const holder = bench(t, runtime, dsn)
   holder.sub(['semaphore', 'versions', '1', '5', 'sh', '-c', holder.untilTold])
-  await until('a holder in the tables', async () => (await visit(t, runtime, dsn)).checks.some(({ name }) => name === 'versions'))
+  await until('a holder in the tables', async () =>
+    (await visit(t, runtime, dsn)).checks.some(({ name }) => name === 'versions'),
+  )
   t.is((await visit(t, runtime, dsn)).find('versions').verdict, 'good')
   await root.query("UPDATE sera_claim SET host = 'web-2', process_id = CONCAT('v9-', SUBSTRING(process_id, 4))")
   const { healthy, find } = await visit(t, runtime, dsn)

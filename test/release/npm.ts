@@ -106,7 +106,14 @@ export function npmTests({ folder, version }: Artefacts): void {
       ['nodenext', 'nodenext'],
       ['esnext', 'bundler'],
     ]) {
-      const compilerOptions = { module, moduleResolution, target: 'es2022', strict: true, noEmit: true, types: ['node'] }
+      const compilerOptions = {
+        module,
+        moduleResolution,
+        target: 'es2022',
+        strict: true,
+        noEmit: true,
+        types: ['node'],
+      }
       writeFileSync(join(home, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['use.ts'] }))
       await output(t, resolve('node_modules/.bin/tsc'), ['-p', '.'], { cwd: home, env })
     }

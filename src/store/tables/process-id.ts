@@ -15,4 +15,5 @@ export function newProcessId(random: Random): string {
 }
 
 /** As a scalar: the major version in `process_id`, NULL for a gateway's client, which has no version. */
-export const MAJOR_OF_PROCESS = "IF(process_id LIKE 'v%-%', SUBSTRING_INDEX(SUBSTRING(process_id, 2), '-', 1) + 0, NULL)"
+export const MAJOR_OF_PROCESS =
+  "IF(process_id LIKE 'v%-%', SUBSTRING_INDEX(SUBSTRING(process_id, 2), '-', 1) + 0, NULL)"
