@@ -23,7 +23,7 @@ export interface TableFacts {
   mayCreate: boolean | undefined
 }
 
-export interface HostVersion {
+interface HostVersion {
   host: string
   major: number
 }
