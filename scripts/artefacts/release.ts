@@ -19,6 +19,7 @@ import type { Target } from './targets.ts'
 
 const release = optionsOrExit()
 const work = join(release.out, 'work')
+const dated = { ...process.env, SOURCE_DATE_EPOCH: String(release.epoch) }
 rmSync(release.out, { recursive: true, force: true })
 mkdirSync(work, { recursive: true })
 
@@ -76,7 +77,8 @@ async function compile(target: Target): Promise<void> {
 function makeDocuments(packages: readonly Package[]): Documents {
   const man = join(work, 'man')
   mkdirSync(man)
-  if (existsSync('scripts/man')) execFileSync('scripts/man', [man], { stdio: ['ignore', 'ignore', 'inherit'] })
+  if (existsSync('scripts/man'))
+    execFileSync('scripts/man', [man], { stdio: ['ignore', 'ignore', 'inherit'], env: dated })
   const shells = ['bash', 'zsh', 'fish']
   const script = (shell: string) => execFileSync(`${work}/order/sera`, ['completion', shell], { encoding: 'utf8' })
   const notices = binaryNotices(packages)
@@ -99,9 +101,11 @@ function writeInstaller(): void {
 
 function makeSystemPackages(): void {
   if (!existsSync('scripts/release-packages') || release.targets.every(({ libc }) => libc === 'musl')) return
-  const env = { ...process.env, SOURCE_DATE_EPOCH: String(release.epoch) }
   const fast = release.fast ? ['--fast'] : []
-  execFileSync('scripts/release-packages', [...fast, release.version, release.out, work], { stdio: 'inherit', env })
+  execFileSync('scripts/release-packages', [...fast, release.version, release.out, work], {
+    stdio: 'inherit',
+    env: dated,
+  })
 }
 
 function writeSums(): void {
