@@ -1,6 +1,6 @@
 /**
  * The binaries of other machines: arm64 in the user-mode emulator of QEMU, musl in a chroot with Debian's musl. The commands that
- * sera starts, and the guard, are this machine's own programs under QEMU.
+ * sera starts, and the guard, are this machine's own programs under QEMU. One at a time: emulation is slow.
  */
 import { cpSync, linkSync, mkdirSync, mkdtempSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
@@ -53,28 +53,28 @@ export function elsewhereTests({ version, find }: Artefacts): void {
       prefix = boot(program)
     })
 
-    test(`${target} says its version and target`, async t => {
+    test.serial(`${target} says its version and target`, async t => {
       const report = JSON.parse(await output(t, ...words('--version', '--json'), { env: environmentAt('/tmp') }))
       t.like(report, { version, target })
     })
 
     for (const server of sharedServers()) {
       const { SERA_CONFIG: _, ...environment } = environmentAt('/tmp') // the file of the tests is not in the chroot
-      const options = { env: { ...environment, SERA_SERVER: server.dsn() } }
+      const options = { env: { ...environment, SERA_SERVER: `${server.dsn()}?timeout=60s` } }
       const on = `${target}, ${server.kind}`
 
-      test(`a command runs under its lock (${on})`, async t => {
+      test.serial(`a command runs under its lock (${on})`, async t => {
         const { code, stdout, stderr } = await run(...words('5', 'sh', '-c', 'echo hello; exit 3'), options)
         t.deepEqual({ code, stdout, stderr }, { code: 3, stdout: 'hello\n', stderr: '' })
       })
 
-      test(`a command runs under a lock of the lock tables (${on})`, async t => {
+      test.serial(`a command runs under a lock of the lock tables (${on})`, async t => {
         const args = ['semaphore', `elsewhere-${target}`, '2', '10', 'sh', '-c', 'echo $SERA_SLOT; exit 4']
         const { code, stdout, stderr } = await run(...words(...args), options)
         t.deepEqual({ code, stdout, stderr }, { code: 4, stdout: '0\n', stderr: '' })
       })
 
-      test(`doctor finds no fault, and its guard ends a process (${on})`, async t => {
+      test.serial(`doctor finds no fault, and its guard ends a process (${on})`, async t => {
         const { stdout, stderr } = await run(...words('doctor', '--json'), options)
         const { checks } = JSON.parse(stdout) as { checks: { name: string; verdict: string; says: string }[] }
         t.is(checks.find(({ name }) => name === 'guard')?.verdict, 'good', stdout)
@@ -85,7 +85,7 @@ export function elsewhereTests({ version, find }: Artefacts): void {
         )
       })
 
-      test(`a lost lock ends the command (${on})`, async t => {
+      test.serial(`a command that runs too long is ended (${on})`, async t => {
         const args = ['--run-at-most', '1s', '--grace', '1s', '5', 'sleep', '60']
         const { code } = await run(...words(...args), options)
         t.is(code, 207)
