@@ -1,4 +1,4 @@
-/** Folders of artefacts: the same bytes and the same modes in every run, whatever the umask. */
+/** Folders of artefacts: the same bytes in every run, and modes that do not depend on the umask. */
 import { execFileSync } from 'node:child_process'
 import { chmodSync, cpSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -30,7 +30,7 @@ export class Tree {
 
 /** The folder `name` of `parent` as a .tar.xz. */
 export function archive(parent: string, name: string, outfile: string, release: Release): void {
-  // two threads, whatever the machine has: the number decides how the data is cut into blocks
+  // always two threads: the number decides how the data is cut into blocks
   const xz = `xz -T2 -${release.fast ? 0 : 6} --stdout`
   tar(['-I', xz, '-C', parent, '-cf', outfile, name], release)
 }

@@ -1,5 +1,5 @@
 /**
- * An npm registry on this machine, for installing the packed packages as users will: those of a release, and what they depend on,
+ * An npm registry on this machine, for installing the packed packages as a user does: those of a release, and their dependencies,
  * packed from node_modules. Nothing comes from the network.
  */
 import { execFileSync } from 'node:child_process'
