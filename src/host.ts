@@ -3,6 +3,8 @@ import type { Clock, Random } from './clock.js'
 
 export interface Host {
   pid: number
+  /** `node 20.19.0` or `bun 1.4.5`. */
+  runtime: string
   /** The environment, without the variables of sera's launcher. */
   env: NodeJS.ProcessEnv
   clock: Clock

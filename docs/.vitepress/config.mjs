@@ -109,7 +109,7 @@ export default {
     ],
     sidebar: [
       section('Tutorial', within('tutorial', 'first-lock first-gateway')),
-      section('How-to', within('how-to', 'install cron systemd deploys-and-migrations run-once kubernetes', 'from-')),
+      section('How-to', within('how-to', 'install upgrade cron systemd deploys-and-migrations run-once kubernetes', 'from-')),
       section('Coming from', COMING.split(' ').map(page => `how-to/${page}`)),
       section('Commands', within('reference/commands', 'index sera')),
       section('Reference', within('reference', 'exit-codes flags settings dsn lock-names')),

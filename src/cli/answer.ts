@@ -10,7 +10,7 @@ export async function answer({ about, words }: Question, host: Host): Promise<st
     case 'help':
       return await (await import('./help.js')).helpText(host.stdout.columns, words[0])
     case 'version':
-      return `sera ${(await import('../version.js')).VERSION}\n`
+      return (await import('./version-report.js')).versionReport(words, host.runtime)
     case 'completion':
       return (await import('./completion/scripts.js')).completionScript(words[0] ?? host.env.SHELL)
     case 'offers': {

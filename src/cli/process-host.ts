@@ -17,6 +17,7 @@ export function processHost(): Host {
   )
   return {
     pid: process.pid,
+    runtime: process.versions.bun ? `bun ${process.versions.bun}` : `node ${process.versions.node}`,
     env,
     clock: systemClock,
     random: systemRandom,

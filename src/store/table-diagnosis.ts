@@ -4,6 +4,7 @@ import type { Row } from './mysql/connection.js'
 import { errorCode, explain } from './mysql/retry.js'
 import { DENIED } from './schema/create-tables.js'
 import { statementsSince } from './schema/schema.js'
+import { MAJOR_OF_PROCESS } from './tables/process-id.js'
 import { databaseOf, NO_DATABASE } from './tables/table-connection.js'
 
 export type RunQuery = (sql: string, values?: unknown[]) => Promise<Row[]>
@@ -16,8 +17,15 @@ export interface TableFacts {
   tables: readonly TableFact[]
   /** The version in `sera_schema`; undefined when it can't be read. */
   version: number | undefined
+  /** Hosts whose claims are in the tables now, with the major version of the sera that made them. */
+  hosts: readonly HostVersion[]
   /** Whether the account may create tables there; undefined when unknown, as with a role. */
   mayCreate: boolean | undefined
+}
+
+interface HostVersion {
+  host: string
+  major: number
 }
 
 export interface TableFact {
@@ -30,7 +38,7 @@ export interface TableFact {
 
 export async function diagnoseTables(ask: RunQuery, dsn: Dsn): Promise<TableFacts> {
   const database = databaseOf(dsn)
-  const none = { database, tables: [], version: undefined, mayCreate: undefined }
+  const none = { database, tables: [], version: undefined, hosts: [], mayCreate: undefined }
   try {
     await ask(`USE \`${database.replaceAll('`', '``')}\``)
   } catch (error) {
@@ -44,9 +52,10 @@ export async function diagnoseTables(ask: RunQuery, dsn: Dsn): Promise<TableFact
     found.push({ name, engine: engines.get(name), denied })
   }
   const version = await versionOf(ask)
+  const hosts = await hostsOf(ask)
   const isComplete = found.every(({ engine }) => engine !== undefined)
   const mayCreate = isComplete ? undefined : await mayCreateIn(ask, database)
-  return { database, tables: found, version, mayCreate }
+  return { database, tables: found, version, hosts, mayCreate }
 }
 
 /** Tables with their first column, for the UPDATE. */
@@ -106,6 +115,14 @@ async function isDenied(ask: RunQuery, sql: string): Promise<boolean> {
 async function versionOf(ask: RunQuery): Promise<number | undefined> {
   const [row] = await ask(`SELECT MAX(version) AS version FROM ${VERSIONS}`).catch((): Row[] => [])
   return row?.version == null ? undefined : Number(row.version)
+}
+
+/** Empty where the account may not read the claims, which is a finding of its own. */
+async function hostsOf(ask: RunQuery): Promise<HostVersion[]> {
+  const rows = await ask(
+    `SELECT DISTINCT host, ${MAJOR_OF_PROCESS} AS major FROM sera_claim WHERE ${MAJOR_OF_PROCESS} IS NOT NULL LIMIT 1000`,
+  ).catch((): Row[] => [])
+  return rows.map(({ host, major }) => ({ host: String(host), major: Number(major) }))
 }
 
 /** By the account's own grants; grants of a role do not show there. */

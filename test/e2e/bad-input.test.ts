@@ -254,6 +254,15 @@ for (const runtime of RUNTIMES) {
     }
     const { VERSION } = await import('../../src/version.js')
     t.is((await sera(runtime, ['--version'])).stdout, `sera ${VERSION}\n`)
+    for (const args of [
+      ['--version', '--json'],
+      ['version', '--json'],
+    ]) {
+      const { runtime: ranOn, ...report } = JSON.parse((await sera(runtime, args)).stdout)
+      t.regex(ranOn, runtime.name === 'node' ? /^node \d+\.\d+\.\d+$/ : /^bun \d+\.\d+\.\d+$/)
+      const target = runtime.name === 'node' ? 'source' : `linux-${process.arch}`
+      t.deepEqual(report, { version: VERSION, commit: null, target })
+    }
   })
 
   test(`${runtime.name}: completion offers flags and subcommands`, async t => {

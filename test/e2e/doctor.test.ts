@@ -4,12 +4,15 @@ import { Ajv } from 'ajv'
 import type { ExecutionContext } from 'ava'
 import mysql from 'mysql2/promise'
 import { SCHEMA_VERSION, statementsSince, TABLES } from '../../src/store/schema/schema.js'
+import { MAJOR } from '../../src/store/tables/process-id.js'
 import { sera } from '../support/cli.js'
 import { couples } from '../support/each.js'
 import { processesMarked } from '../support/processes.js'
 import { RUNTIMES, type SeraRuntime } from '../support/runtimes.js'
+import { bench } from '../support/sera.js'
 import { type SharedServer, sharedServers } from '../support/servers.js'
 import { test } from '../support/turns.js'
+import { until } from '../support/until.js'
 import { visit } from './doctor.js'
 
 /** Creates a database and an account with these privileges in it, and returns the DSN. */
@@ -213,4 +216,18 @@ each('it leaves no process and no row behind', async (t, runtime, server) => {
   await visit(t, runtime, dsn, [], { env: { SERA_TEST_MARK: mark } })
   t.deepEqual(processesMarked(mark), [])
   for (const table of ['sera_resource', 'sera_claim']) t.deepEqual((await root.query(`SELECT * FROM ${table}`))[0], [])
+})
+
+each('a host that holds with another major version of sera is a warning', async (t, runtime, server) => {
+  const { root, dsn } = await database(t, server, RIGHTS)
+  const holder = bench(t, runtime, dsn)
+  holder.sub(['semaphore', 'versions', '1', '5', 'sh', '-c', holder.untilTold])
+  await until('a holder in the tables', async () =>
+    (await visit(t, runtime, dsn)).checks.some(({ name }) => name === 'versions'),
+  )
+  t.is((await visit(t, runtime, dsn)).find('versions').verdict, 'good')
+  await root.query("UPDATE sera_claim SET host = 'web-2', process_id = CONCAT('v9-', SUBSTRING(process_id, 4))")
+  const { healthy, find } = await visit(t, runtime, dsn)
+  t.true(healthy)
+  t.like(find('versions'), { verdict: 'warning', says: `web-2 runs sera 9; this host runs sera ${MAJOR}` })
 })

@@ -74,6 +74,7 @@ function host(): Host {
   const terminal = { isTerminal: false, columns: 80, rows: 24, write: () => true }
   return {
     pid: process.pid,
+    runtime: 'node',
     env: process.env,
     clock: systemClock,
     random: systemRandom,

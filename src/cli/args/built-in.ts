@@ -35,6 +35,8 @@ export function builtInNamed(word: string | undefined): BuiltIn | undefined {
 /** @throws SeraError usage */
 export function builtInQuestion(name: BuiltIn, words: readonly string[]): Question {
   if (words.some(word => word === '--help' || word === '-h')) return { kind: 'question', about: 'help', words: [] }
+  if (name === 'version' && words.length === 1 && words[0] === '--json')
+    return { kind: 'question', about: name, words: ['json'] }
   const argument = argumentOf(name, words)
   return { kind: 'question', about: name, words: argument === undefined ? [] : [argument] }
 }
@@ -54,6 +56,6 @@ export function argumentOf(name: BuiltIn, [first, second]: readonly string[]): s
 }
 
 function usage(name: BuiltIn): string {
-  const argument = { completion: ` [${SHELLS.join('|')}]`, help: ' [<subcommand>]', version: '' }[name]
+  const argument = { completion: ` [${SHELLS.join('|')}]`, help: ' [<subcommand>]', version: ' [--json]' }[name]
   return `sera ${name}${argument}`
 }

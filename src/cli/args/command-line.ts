@@ -53,9 +53,9 @@ async function readSubcommand(line: CommandLine & { kind: 'subcommand' }): Promi
   return { ...split, flags, typed: ['sera', name, ...split.words] }
 }
 
-function questionOf({ help, version }: FlagValues, ...words: string[]): Question | undefined {
+function questionOf({ help, version, json }: FlagValues, ...words: string[]): Question | undefined {
   if (help === true) return { kind: 'question', about: 'help', words }
-  return version === true ? { kind: 'question', about: 'version', words } : undefined
+  return version === true ? { kind: 'question', about: 'version', words: json === true ? ['json'] : [] } : undefined
 }
 
 async function readFlags(flags: readonly string[]): Promise<FlagValues> {

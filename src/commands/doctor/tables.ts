@@ -3,6 +3,7 @@ import type { Diagnosis, ServerFacts } from '../../store/diagnosis.js'
 import { PRIVILEGES, SCHEMA_VERSION } from '../../store/schema/schema.js'
 import type { TableFact, TableFacts } from '../../store/table-diagnosis.js'
 import { Undisclosed } from '../../store/table-diagnosis.js'
+import { MAJOR } from '../../store/tables/process-id.js'
 import { bad, type Check, good, unknown, warning } from './check.js'
 
 const SCHEMA = 'ask a DBA to run the SQL of `sera schema print`'
@@ -18,7 +19,7 @@ export function tableChecks({ dsn, facts }: Diagnosis, needed: boolean): Check[]
   const binlog = statementLog(facts, needed)
   const database = good('database', tables.database)
   if (isAbsent) return [database, absent(tables, needed), ...binlog]
-  return [database, ...present(tables, missing), rights(tables.tables), ...binlog]
+  return [database, ...present(tables, missing), rights(tables.tables), ...versions(tables), ...binlog]
 }
 
 function noDatabase({ database, noDatabase: why }: TableFacts, isBad: boolean): Check {
@@ -77,6 +78,19 @@ function rights(tables: readonly TableFact[]): Check {
   const untold = tables.map(({ denied }) => denied).find(denied => denied instanceof Undisclosed)
   return untold ? unknown('rights', untold.reason) : good('rights', `the account may ${PRIVILEGES}`)
 }
+
+/** The tables show the hosts that hold or wait now. Without any there is nothing to say. */
+function versions({ hosts }: TableFacts): Check[] {
+  if (hosts.length === 0) return []
+  const others = hosts.filter(({ major }) => major !== MAJOR)
+  if (others.length === 0) return [good('versions', `each host that holds or waits runs sera ${MAJOR}`)]
+  const shown = others.slice(0, HOSTS_SHOWN).map(({ host, major }) => `${host} runs sera ${major}`)
+  const more = others.length > HOSTS_SHOWN ? `, and ${others.length - HOSTS_SHOWN} more` : ''
+  const says = `${shown.join(', ')}${more}; this host runs sera ${MAJOR}`
+  return [warning('versions', says, 'install the same major version on every host')]
+}
+
+const HOSTS_SHOWN = 5
 
 /** sera uses READ COMMITTED, which InnoDB refuses with statement-based logging. */
 function statementLog({ settings }: ServerFacts, needed: boolean): Check[] {

@@ -16,6 +16,7 @@ import type { Owner } from '../../claims/owner.js'
 import type { Deadline } from '../../deadline.js'
 import type { Row } from '../mysql/connection.js'
 import { claimsWithOwnerOf, lookStatements, oldestStatement, READ_WITH_OWNER, stateOf, statesOf } from './claim-sql.js'
+import { newProcessId } from './process-id.js'
 import { RetryingClient, type RetryingClientOptions, SEPARATOR } from './retrying-client.js'
 import { expiredAt, sightOverdue } from './sightings.js'
 import { StepQueue } from './step-queue.js'
@@ -38,7 +39,7 @@ export class LockTables implements ClaimStore {
 
   /** @throws SeraError config */
   constructor(readonly options: LockTablesOptions) {
-    this.processId = options.random.id(8)
+    this.processId = newProcessId(options.random)
     this.client = new RetryingClient(options)
   }
 

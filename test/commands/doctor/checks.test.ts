@@ -11,7 +11,9 @@ import { tableChecks } from '../../../src/commands/doctor/tables.js'
 import { type Dsn, EMBEDDED } from '../../../src/config/dsn.js'
 import { resolveSettings } from '../../../src/config/resolve.js'
 import { DEFAULT_SYSLOG } from '../../../src/config/syslog.js'
+import { SCHEMA_VERSION } from '../../../src/store/schema/schema.js'
 import { Undisclosed } from '../../../src/store/table-diagnosis.js'
+import { MAJOR } from '../../../src/store/tables/process-id.js'
 import { diagnosis, type GivenFacts } from './facts.js'
 
 const AT = Date.parse('2026-11-21T16:36:32.018Z')
@@ -88,6 +90,21 @@ test('binlog_format STATEMENT is bad for the lock tables', t => {
   const verdict = (needed: boolean) =>
     tableChecks(diagnosis({ settings }), needed).find(({ name }) => name === 'binlog_format')?.verdict
   t.deepEqual([verdict(true), verdict(false)], ['bad', 'warning'])
+})
+
+test('versions: good with one major version, a warning that names hosts of another', t => {
+  const versions = (...hosts: { host: string; major: number }[]) => {
+    const tables = { database: 'sera', tables: [], version: SCHEMA_VERSION, hosts, mayCreate: true }
+    const present = { name: 'sera_claim', engine: 'InnoDB', denied: [] }
+    return tableChecks(diagnosis({ tables: { ...tables, tables: [present] } }), true).find(
+      ({ name }) => name === 'versions',
+    )
+  }
+  t.is(versions(), undefined)
+  t.is(versions({ host: 'web-1', major: MAJOR })?.verdict, 'good')
+  const mixed = versions({ host: 'web-1', major: MAJOR }, { host: 'web-2', major: MAJOR + 1 })
+  t.is(mixed?.verdict, 'warning')
+  t.is(mixed?.says, `web-2 runs sera ${MAJOR + 1}; this host runs sera ${MAJOR}`)
 })
 
 test('a check without an answer says that it was not checked', t => {

@@ -23,7 +23,7 @@ export function facts({ settings = {}, status = {}, ...rest }: GivenFacts = {}):
     clock: { before: 0, after: 2, server: '1970-01-01 00:00:00.001000' },
     getLock: undefined,
     members: undefined,
-    tables: { database: 'sera', tables: [], version: 1, mayCreate: undefined },
+    tables: { database: 'sera', tables: [], version: 1, hosts: [], mayCreate: undefined },
     asked: { count: 1, ms: 1 },
     ...rest,
   }
