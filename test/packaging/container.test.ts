@@ -13,6 +13,7 @@ import { parse } from 'yaml'
 import { SUBCOMMANDS } from '../../src/cli/args/command-table.js'
 import { splitCommandLine } from '../../src/cli/args/split-argv.js'
 import { testFolder } from '../support/environment.js'
+import { librariesOf } from '../support/libraries.js'
 import { sharedServers } from '../support/servers.js'
 import { inReadOnlyRoot, quoted } from './private-root.js'
 
@@ -81,15 +82,6 @@ function copies(wanted: string, architecture: string): [from: string, to: string
       const place = files.pop() ?? ''
       return files.map(file => [file, place.endsWith('/') ? `${place}${basename(file)}` : place, mode])
     })
-}
-
-function librariesOf(program: string): string[] {
-  try {
-    const text = execFileSync('ldd', [program], { encoding: 'utf8', stdio: 'pipe' })
-    return [...text.matchAll(/(\/\S+) \(0x/g)].map(([, file = '']) => file)
-  } catch {
-    return [] // it is linked statically
-  }
 }
 
 function copy(from: string, to: string): void {

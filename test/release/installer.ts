@@ -1,10 +1,11 @@
 /** install.sh, from a file server on this machine. */
-import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, copyFileSync, existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { environmentAt, testFolder } from '../support/environment.js'
+import { librariesOf } from '../support/libraries.js'
 import { sharedServers } from '../support/servers.js'
 import { type Artefacts, archiveName } from './artefacts.js'
 import { output, run } from './programs.js'
@@ -67,15 +68,16 @@ export function installerTests({ folder, version }: Artefacts): void {
 
   test('install.sh refuses a machine without a C library in one line', async t => {
     const root = mkdtempSync(join(testFolder, 'bare-'))
-    mkdirSync(join(root, 'bin'))
-    copyFileSync('/bin/busybox', join(root, 'bin/busybox')) // linked statically (scripts/setup)
+    const copied = ['/bin/busybox', ...librariesOf('/bin/busybox')].map(file => {
+      copyFileSync(file, join(root, basename(file)))
+      return basename(file)
+    })
     copyFileSync(join(folder, 'install.sh'), join(root, 'install.sh'))
-    const shell = ['/bin/busybox', 'sh', '-c', '/bin/busybox --install -s /bin; exec sh /install.sh --prefix /usr']
-    await refused(
-      t,
-      run('chroot', [root, ...shell], { env: { PATH: '/usr/sbin:/usr/bin:/bin' } }),
-      /^install.sh: no C library found/,
-    )
+    const loader = copied.find(name => name.startsWith('ld-')) ?? ''
+    // no program can be executed there
+    const script = 'uname() { [ "$1" = -s ] && echo Linux || echo x86_64; }; id() { echo 0; }; . /install.sh'
+    const shell = [`/${loader}`, '--library-path', '/', '/busybox', 'sh', '-c', script, 'sh', '--prefix', '/usr']
+    await refused(t, run('chroot', [root, ...shell], {}), /^install.sh: no C library found/)
   })
 }
 
