@@ -134,7 +134,7 @@ export function complaint({ started, lateMs, lagMs, left }: Verdict): string | u
 
 function startGuard(shell: string, mark: string, { inject }: Fault): ChildProcess {
   const guard = ['-c', 'eval "$script"', 'sera-guard', mark, String(GRACE_MS / 10), String(TICK_S)]
-  const [program = '', ...args] = [...(inject ? injecting(inject) : []), asSh(shell), ...guard]
+  const [program = '', ...args] = [...(inject ? injecting(inject, shell) : []), asSh(shell), ...guard]
   const started = spawn(program, args, {
     env: { script: GUARD_SCRIPT, PATH: process.env.PATH, GUARD: mark },
     stdio: ['pipe', 'ignore', 'ignore'],
@@ -157,10 +157,14 @@ function asSh(shell: string): string {
   return sh
 }
 
-/** Reads fail only in the guard: a sleep that cannot be loaded is a different fault. */
-function injecting(inject: string): string[] {
+/**
+ * Reads fail only in the guard: a sleep that cannot be loaded is a different fault. busybox polls before it reads, so there
+ * a signal interrupts the poll and never the read.
+ */
+function injecting(inject: string, shell: string): string[] {
   const all = inject.startsWith(FORKS) ? ['-f', '--seccomp-bpf'] : []
-  return ['strace', ...all, '-qq', '-o', '/dev/null', '-e', `inject=${inject}`, '-e', `trace=${inject.split(':')[0]}`]
+  const failing = shell === 'busybox' ? inject.replace('read:', 'poll:') : inject
+  return ['strace', ...all, '-qq', '-o', '/dev/null', '-e', `inject=${failing}`, '-e', `trace=${failing.split(':')[0]}`]
 }
 
 /** The guard itself, once it waits, with its clock if it needs one; undefined: it has ended. */

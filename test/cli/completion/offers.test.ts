@@ -66,7 +66,7 @@ test('help, version and completion complete their arguments and refuse unknown o
   t.true((await after('help', '')).offers.includes('rwlock'))
   t.deepEqual((await after('version', '')).offers, [])
   t.is(argumentOf('help', ['sem']), 'sem')
-  t.throws(() => argumentOf('version', ['extra']), { message: 'unexpected word "extra"; usage: sera version' })
+  t.throws(() => argumentOf('version', ['extra']), { message: 'unexpected word "extra"; usage: sera version [--json]' })
   t.throws(() => argumentOf('help', ['statsu']), { message: /^unknown subcommand "statsu"; did you mean "status"\?$/ })
   t.throws(() => argumentOf('completion', ['tcsh']), { message: /usage: sera completion \[bash\|zsh\|fish\]$/ })
   t.throws(() => argumentOf('completion', ['bash', 'zsh']), { message: /^unexpected word "zsh"/ })

@@ -161,7 +161,7 @@ each('a start that fails prints one line', async (t, bench) => {
   const [cert = '', key = ''] = files
   const { code, stderr } = await bench.sub(['serve', '--tls-cert', cert, '--tls-key', key]).ended()
   t.is(code, 200)
-  t.regex(stderr, /^sera: --tls-cert \S+ and --tls-key \S+: they have to be [^\n]+\n$/)
+  t.regex(stderr, /^sera: --tls-cert \S+ and --tls-key \S+: the files must be [^\n]+\n$/)
 })
 
 each('traversal, invalid or long addresses and header floods are refused', async (t, bench) => {
