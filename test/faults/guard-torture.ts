@@ -78,6 +78,14 @@ export const ALL: readonly Fault[] = [
   { title: 'its clock is killed', strike: (_, others) => kill(others.slice(0, 1), 'SIGKILL') },
 ]
 
+/**
+ * No read of busybox is interrupted: it polls first, and reads only what is there. A failed read stops its loader before it
+ * is a guard. Real signals are `rain`.
+ */
+export function applies({ inject = '' }: Fault, shell: string): boolean {
+  return shell !== 'busybox' || !inject.startsWith('read:')
+}
+
 async function rain(leader: number): Promise<void> {
   for (let drop = 0; drop < 200; drop++) {
     for (const signal of ['SIGCHLD', 'SIGUSR2', 'SIGALRM', 'SIGTERM', 'SIGCONT'] as const) kill([leader], signal)
@@ -134,7 +142,7 @@ export function complaint({ started, lateMs, lagMs, left }: Verdict): string | u
 
 function startGuard(shell: string, mark: string, { inject }: Fault): ChildProcess {
   const guard = ['-c', 'eval "$script"', 'sera-guard', mark, String(GRACE_MS / 10), String(TICK_S)]
-  const [program = '', ...args] = [...(inject ? injecting(inject, shell) : []), asSh(shell), ...guard]
+  const [program = '', ...args] = [...(inject ? injecting(inject) : []), asSh(shell), ...guard]
   const started = spawn(program, args, {
     env: { script: GUARD_SCRIPT, PATH: process.env.PATH, GUARD: mark },
     stdio: ['pipe', 'ignore', 'ignore'],
@@ -157,14 +165,10 @@ function asSh(shell: string): string {
   return sh
 }
 
-/**
- * Reads fail only in the guard: a sleep that cannot be loaded is a different fault. busybox polls before it reads, so there
- * a signal interrupts the poll and never the read.
- */
-function injecting(inject: string, shell: string): string[] {
+/** Reads fail only in the guard: a sleep that cannot be loaded is a different fault. */
+function injecting(inject: string): string[] {
   const all = inject.startsWith(FORKS) ? ['-f', '--seccomp-bpf'] : []
-  const failing = shell === 'busybox' ? inject.replace('read:', 'poll:') : inject
-  return ['strace', ...all, '-qq', '-o', '/dev/null', '-e', `inject=${failing}`, '-e', `trace=${failing.split(':')[0]}`]
+  return ['strace', ...all, '-qq', '-o', '/dev/null', '-e', `inject=${inject}`, '-e', `trace=${inject.split(':')[0]}`]
 }
 
 /** The guard itself, once it waits, with its clock if it needs one; undefined: it has ended. */

@@ -7,7 +7,7 @@
  * Exits with 1 if any result was wrong.
  */
 import { spawnSync } from 'node:child_process'
-import { ALL, CAUSES, complaint, SHELLS, torture } from '../faults/guard-torture.js'
+import { ALL, applies, CAUSES, complaint, SHELLS, torture } from '../faults/guard-torture.js'
 
 const [only = ''] = process.argv.slice(2)
 if (spawnSync('strace', ['-V']).status !== 0) {
@@ -15,7 +15,7 @@ if (spawnSync('strace', ['-V']).status !== 0) {
   process.exit(1)
 }
 for (const fault of ALL.filter(({ title }) => new RegExp(only).test(title))) {
-  for (const shell of SHELLS) {
+  for (const shell of SHELLS.filter(shell => applies(fault, shell))) {
     const ends: string[] = []
     for (const cause of CAUSES) {
       const verdict = await torture(shell, cause, fault)

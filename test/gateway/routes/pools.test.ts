@@ -163,7 +163,9 @@ each('SIGHUP reloads the pools, and waiting clients keep their place', async (t,
   await waiting(client, bench, 1)
   file(bench, 'pools: [{ name: "NAME", maxlocks: many }]')
   gateway.sera.kill('SIGHUP')
-  await until('it reports the error', () => /pools\.yaml:1:.*maxlocks.*the current pools stay in use/.test(gateway.sera.stderr))
+  await until('it reports the error', () =>
+    /pools\.yaml:1:.*maxlocks.*the current pools stay in use/.test(gateway.sera.stderr),
+  )
   t.is(next.answered, undefined)
   file(bench, 'pools: [{ name: "NAME", maxlocks: 2 }]')
   gateway.sera.kill('SIGHUP')
